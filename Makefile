@@ -1,0 +1,35 @@
+# Everything lives in this folder: .venv/ (packages) and .cache/ (tools, executed notebooks).
+# An activated environment elsewhere is ignored on purpose.
+unexport VIRTUAL_ENV
+export UV_PYTHON_DOWNLOADS := never
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup reports test check lab clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
+	@touch $@
+
+reports: setup
+	@$(BIN)/evidence validate
+	@$(BIN)/evidence build
+
+test: setup
+	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest --nbval --nbval-current-env -p no:xdist -q notebooks
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lab: setup
+	@$(BIN)/jupyter lab --ip=127.0.0.1 notebooks
+
+clean:
+	rm -rf .venv .cache

@@ -1,0 +1,1 @@
+"""Effect sizes: functions of plain numbers and arrays, without files or frames."""

@@ -1,0 +1,90 @@
+"""Errors that a user can act on: each says where, what was found and what is accepted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+SHOWN_FAULTS = 50
+
+
+class EvidenceError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault in a data package.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file inside the data package.
+    row : int or None
+        Line of the file on which the record starts (the header is line 1); None for the whole file.
+    column : str or None
+        Column; None where the fault is of the row or the file.
+    value : str or None
+        The value found, shortened where it is long.
+    expected : str
+        What is accepted, as the end of a sentence.
+    """
+
+    file: str
+    row: int | None
+    column: str | None
+    value: str | None
+    expected: str
+
+    def __str__(self) -> str:
+        place = [self.file]
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.column is not None:
+            place.append(f"column {self.column}")
+        found = "" if self.value is None else f"found {self.value!r}, "
+        return f"{', '.join(place)}: {found}expected {self.expected}"
+
+
+class DataError(EvidenceError):
+    """Every fault of a data package, reported in one go."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        count = len(self.faults)
+        lines = [str(fault) for fault in self.faults[:SHOWN_FAULTS]]
+        if count > SHOWN_FAULTS:
+            lines.append(f"and {count - SHOWN_FAULTS} more")
+        noun = "fault" if count == 1 else "faults"
+        super().__init__("\n".join([f"{count} {noun} in the data package", *lines]))
+
+
+class ParameterError(EvidenceError, ValueError):
+    """An argument or notebook parameter that is not accepted.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter.
+    value : object
+        What was given.
+    expected : str
+        What is accepted, as the end of a sentence.
+    """
+
+    def __init__(self, name: str, value: Any, expected: str) -> None:
+        self.name = name
+        self.value = value
+        self.expected = expected
+        super().__init__(f"{name}: found {value!r}, expected {expected}")
+
+
+class SelectionError(EvidenceError):
+    """A selection that cannot be made by the named rule."""
+
+
+class ConvergenceError(EvidenceError):
+    """An iteration that found no solution where the caller needs one."""
+
+
+class RenderError(EvidenceError):
+    """A report that could not be rendered."""

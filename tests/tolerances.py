@@ -1,0 +1,19 @@
+"""Tolerances of the tests, each named once with its reason."""
+
+from decimal import Decimal
+
+CLOSED_FORM = 1e-12
+"""Closed forms: only the order of a few double operations may differ."""
+
+ITERATIVE = 1e-8
+"""Estimates found by iteration, where the reference is converged that far."""
+
+ITERATIVE_LOOSE = 1e-6
+"""The same where the reference itself was stopped earlier; never looser."""
+
+
+def half_unit(printed: str) -> float:
+    """Half a unit of the last digit of a printed number: 0.005 for "0.40"."""
+    exponent = Decimal(printed).as_tuple().exponent
+    assert isinstance(exponent, int)
+    return float(Decimal(5).scaleb(exponent - 1))

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Make .venv/ from requirements.lock: with uv if it is there, else with uv put into .cache/ by pip,
+# else with venv and pip alone. Touches nothing outside this folder.
+set -eu
+python="${PYTHON:-python3}"
+
+"$python" - <<'EOF'
+import sys
+
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    sys.exit(f"Python 3.11 to 3.13 is needed; {sys.executable} is {sys.version.split()[0]}. "
+             "Name another one: make PYTHON=python3.12 ...")
+EOF
+
+if command -v uv >/dev/null 2>&1; then
+    uv=uv
+else
+    uv=.cache/uv/bin/uv
+    if [ ! -x "$uv" ]; then
+        echo "Getting uv into .cache/uv"
+        "$python" -m pip install --quiet --disable-pip-version-check --target .cache/uv uv || uv=
+    fi
+fi
+
+rm -rf .venv
+if [ -n "$uv" ]; then
+    echo "Installing the locked packages into .venv with uv"
+    "$uv" venv --quiet --python "$python" .venv
+    "$uv" pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode -r requirements.lock
+    "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+else
+    echo "Installing the locked packages into .venv with pip (slower)"
+    "$python" -m venv .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+fi
