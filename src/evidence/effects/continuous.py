@@ -9,77 +9,28 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
-from evidence.effects.checked import Array, above, at_least, choice, finite_effect, numbers, plain
+from evidence.effects.change import standardized_mean_change_raw
+from evidence.effects.checked import (
+    Array,
+    above,
+    at_least,
+    between,
+    choice,
+    finite_effect,
+    numbers,
+)
 from evidence.effects.effect import Effect
+from evidence.effects.standardized import (
+    Convention,
+    large_sample_variance,
+    pooled_sd,
+    small_sample_correction,
+)
 from evidence.errors import ParameterError
 
-Convention = Literal["exact", "metapsy"]
-CONVENTIONS: tuple[Convention, ...] = ("exact", "metapsy")
-
-_SERIES_FROM_DF = 300
-"""From here on differences of log gamma lose more digits than the series leaves out."""
-
-
-def small_sample_correction(df: ArrayLike, *, convention: Convention = "exact") -> float | Array:
-    """Correction J for the small-sample bias of a standardized effect.
-
-    Parameters
-    ----------
-    df : float or array
-        Degrees of freedom of the SD, above 1: n_1 + n_2 - 2 for two arms, n - 1 for one.
-    convention : {"exact", "metapsy"}
-        "exact" by the gamma function (Hedges 1981, eq. 6e); "metapsy" by the approximation
-        1 - 3 / (4 df - 1), which for two arms is 1 - 3 / (4 N - 9) (Hedges 1981, eq. 6f).
-
-    Returns
-    -------
-    float or ndarray
-        Factor between 0 and 1 by which the effect is multiplied.
-
-    Raises
-    ------
-    ParameterError
-        For df of 1 or less, a missing value, an unknown convention.
-
-    Examples
-    --------
-    >>> round(small_sample_correction(30), 6)
-    0.974754
-    """
-    choice("convention", convention, CONVENTIONS)
-    return plain(_correction(above("df", df, 1), convention))
-
-
-def pooled_sd(sd_1: ArrayLike, n_1: ArrayLike, sd_2: ArrayLike, n_2: ArrayLike) -> float | Array:
-    """Pooled SD of two arms.
-
-    Parameters
-    ----------
-    sd_1, sd_2 : float or array
-        SDs, 0 or more, in points of the instrument.
-    n_1, n_2 : float or array
-        Participants behind each SD, 2 or more.
-
-    Returns
-    -------
-    float or ndarray
-        sqrt(((n_1 - 1) sd_1^2 + (n_2 - 1) sd_2^2) / (n_1 + n_2 - 2)), Hedges 1981, eq. 3.
-
-    Raises
-    ------
-    ParameterError
-        For a negative SD, fewer than 2 participants, a missing value.
-
-    Examples
-    --------
-    >>> pooled_sd(3.0, 11, 3.0, 21)
-    3.0
-    """
-    sd_1, n_1 = at_least("sd_1", sd_1, 0), at_least("n_1", n_1, 2)
-    sd_2, n_2 = at_least("sd_2", sd_2, 0), at_least("n_2", n_2, 2)
-    return plain(_pooled(sd_1, n_1, sd_2, n_2))
+Standardizer = Literal["pooled_pre", "own_pre", "pooled_post", "own_post"]
+_STANDARDIZERS: tuple[Standardizer, ...] = ("pooled_pre", "own_pre", "pooled_post", "own_post")
 
 
 def cohen_d(
@@ -118,7 +69,7 @@ def cohen_d(
     -1.08
     """
     d, n_1, n_2 = _standardized(mean_1, sd_1, n_1, mean_2, sd_2, n_2)
-    return finite_effect(d, _large_sample_variance(d, n_1, n_2))
+    return finite_effect(d, large_sample_variance(d, n_1, n_2))
 
 
 def hedges_g(
@@ -150,7 +101,6 @@ def hedges_g(
     >>> round(hedges_g(1.08, 11, 9).value, 4)
     1.0343
     """
-    choice("convention", convention, CONVENTIONS)
     d, n_1, n_2 = numbers("d", d), at_least("n_1", n_1, 1), at_least("n_2", n_2, 1)
     return _corrected(d, n_1, n_2, convention)
 
@@ -197,7 +147,6 @@ def standardized_mean_difference(
     >>> round(effect.value, 6)
     -0.652027
     """
-    choice("convention", convention, CONVENTIONS)
     d, n_1, n_2 = _standardized(mean_1, sd_1, n_1, mean_2, sd_2, n_2)
     return _corrected(d, n_1, n_2, convention)
 
@@ -245,7 +194,7 @@ def mean_difference(
     with np.errstate(over="ignore", invalid="ignore"):
         if equal_variances:
             # Borenstein et al. 2009, eq. 4.3 and 4.2
-            variance = _pooled(sd_1, n_1, sd_2, n_2) ** 2 * (1 / n_1 + 1 / n_2)
+            variance = np.square(pooled_sd(sd_1, n_1, sd_2, n_2)) * (1 / n_1 + 1 / n_2)
         else:
             variance = sd_1**2 / n_1 + sd_2**2 / n_2  # Borenstein et al. 2009, eq. 4.5
         return finite_effect(mean_1 - mean_2, variance)
@@ -305,6 +254,97 @@ def ratio_of_means(
         return finite_effect(value, first + second)
 
 
+def pre_post_control(
+    mean_pre_1: ArrayLike,
+    mean_post_1: ArrayLike,
+    sd_pre_1: ArrayLike,
+    n_1: ArrayLike,
+    mean_pre_2: ArrayLike,
+    mean_post_2: ArrayLike,
+    sd_pre_2: ArrayLike,
+    n_2: ArrayLike,
+    *,
+    correlation: ArrayLike = 0.5,
+    standardizer: Standardizer = "pooled_pre",
+    sd_post_1: ArrayLike | None = None,
+    sd_post_2: ArrayLike | None = None,
+    convention: Convention = "exact",
+) -> Effect:
+    """Difference of the changes of two arms in SDs (Morris 2008).
+
+    Parameters
+    ----------
+    mean_pre_1, mean_post_1, mean_pre_2, mean_post_2 : float or array
+        Means before and after, in points.
+    sd_pre_1, sd_pre_2 : float or array
+        SDs before, 0 or more.
+    n_1, n_2 : float or array
+        Participants, 2 or more per arm and 5 or more together; 3 or more per arm for own SDs.
+    correlation : float or array
+        Correlation of the scores before and after, from -1 to 1, within each arm. It enters the
+        variance only. Sources seldom state it: show the result over several.
+    standardizer : {"pooled_pre", "own_pre", "pooled_post", "own_post"}
+        "pooled_pre" is d_ppc2, "own_pre" (each arm by its own SD) d_ppc1. The post variants take
+        the SDs after treatment, which the treatment itself may have changed.
+    sd_post_1, sd_post_2 : float or array
+        SDs after, needed by the post variants.
+    convention : {"exact", "metapsy"}
+        Small-sample correction by the gamma function or by its approximation (Morris used it).
+
+    Returns
+    -------
+    Effect
+        J ((mean_post_1 - mean_pre_1) - (mean_post_2 - mean_pre_2)) / SD, raw sign. Pooled SDs:
+        variance by Morris 2008, eq. 25, which takes SDs before and after as equal. Own SDs: the
+        sum of the variances of the two standardized mean changes (Becker 1988).
+
+    Raises
+    ------
+    ParameterError
+        For an SD that is negative, missing where needed, or 0 where it divides, too few
+        participants, a correlation outside -1 to 1, a missing value, an unknown choice.
+
+    Examples
+    --------
+    >>> round(pre_post_control(23.8, 11.8, 7.4, 16, 28, 18.5, 7.1, 16).value, 3)
+    -0.336
+    """
+    choice("standardizer", standardizer, _STANDARDIZERS)
+    sds = [sd_pre_1, sd_pre_2]
+    names = ["sd_pre_1", "sd_pre_2"]
+    if standardizer in ("pooled_post", "own_post"):
+        names = ["sd_post_1", "sd_post_2"]
+        if sd_post_1 is None or sd_post_2 is None:
+            missing = names[0] if sd_post_1 is None else names[1]
+            raise ParameterError(missing, None, f"the SD that {standardizer} divides by")
+        sds = [sd_post_1, sd_post_2]
+    if standardizer in ("own_pre", "own_post"):
+        sd_1, sd_2 = (above(name, sd, 0) for name, sd in zip(names, sds, strict=True))
+        n_1, n_2 = at_least("n_1", n_1, 3), at_least("n_2", n_2, 3)
+        arms = ((mean_pre_1, mean_post_1, sd_1, n_1), (mean_pre_2, mean_post_2, sd_2, n_2))
+        first, second = (
+            standardized_mean_change_raw(*arm, correlation, convention=convention) for arm in arms
+        )
+        # Morris 2008, eq. 4, with the variance of independent arms (Becker 1988, eq. 15)
+        return finite_effect(
+            np.subtract(first.value, second.value), np.add(first.variance, second.variance)
+        )
+    sd_1, sd_2 = (at_least(name, sd, 0) for name, sd in zip(names, sds, strict=True))
+    n_1, n_2 = at_least("n_1", n_1, 2), at_least("n_2", n_2, 2)
+    total = at_least("n_1 + n_2", n_1 + n_2, 5)
+    rho = between("correlation", correlation, -1, 1)
+    change_1 = numbers("mean_post_1", mean_post_1) - numbers("mean_pre_1", mean_pre_1)
+    change_2 = numbers("mean_post_2", mean_post_2) - numbers("mean_pre_2", mean_pre_2)
+    factor = small_sample_correction(total - 2, convention=convention)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Morris 2008, eq. 8 to 10
+        d = factor * (change_1 - change_2) / _divisor(names[0], pooled_sd(sd_1, n_1, sd_2, n_2))
+        # Morris 2008, eq. 25, multiplied out so that a correlation of 1 divides nothing by 0
+        inner = 2 * (1 - rho) * total / (n_1 * n_2) + d**2
+        variance = factor**2 * (total - 2) / (total - 4) * inner - d**2
+        return finite_effect(d, variance)
+
+
 def _arms(
     mean_1: ArrayLike,
     sd_1: ArrayLike,
@@ -333,43 +373,18 @@ def _standardized(
 ) -> tuple[Array, Array, Array]:
     mean_1, sd_1, n_1, mean_2, sd_2, n_2 = _arms(mean_1, sd_1, n_1, mean_2, sd_2, n_2)
     with np.errstate(over="ignore"):
-        sd = _pooled(sd_1, n_1, sd_2, n_2)
-        if np.any(sd == 0):
-            raise ParameterError("sd_1", 0.0, "above 0 in at least one arm")
+        sd = _divisor("sd_1", pooled_sd(sd_1, n_1, sd_2, n_2))
         return (mean_1 - mean_2) / sd, n_1, n_2  # Hedges 1981, eq. 3
 
 
-def _pooled(sd_1: Array, n_1: Array, sd_2: Array, n_2: Array) -> Array:
-    # Hedges 1981, eq. 3; as a weighted mean of squared ratios, so that no square overflows
-    largest = np.maximum(sd_1, sd_2)
-    scale = np.where(largest > 0, largest, 1.0)
-    squares = (n_1 - 1) * (sd_1 / scale) ** 2 + (n_2 - 1) * (sd_2 / scale) ** 2
-    return np.asarray(scale * np.sqrt(squares / (n_1 + n_2 - 2)))
-
-
-def _large_sample_variance(d: Array, n_1: Array, n_2: Array) -> Array:
-    with np.errstate(over="ignore"):
-        # Hedges and Olkin 1985, p. 86, eq. 14
-        return np.asarray(1 / n_1 + 1 / n_2 + d**2 / (2 * (n_1 + n_2)))
+def _divisor(name: str, sd: float | Array) -> Array:
+    if np.any(np.equal(sd, 0)):
+        raise ParameterError(name, 0.0, "above 0 in at least one arm")
+    return np.asarray(sd)
 
 
 def _corrected(d: Array, n_1: Array, n_2: Array, convention: Convention) -> Effect:
     df = above("n_1 + n_2", n_1 + n_2, 3) - 2
-    g = _correction(df, convention) * d
+    g = small_sample_correction(df, convention=convention) * d
     inserted = g if convention == "exact" else d
-    return finite_effect(g, _large_sample_variance(inserted, n_1, n_2))
-
-
-def _correction(df: Array, convention: Convention) -> Array:
-    if convention == "metapsy":
-        return np.asarray(1 - 3 / (4 * df - 1))  # Hedges 1981, eq. 6f
-    half = (df - 1) / 2
-    near = np.minimum(half, _SERIES_FROM_DF)
-    by_gamma = np.exp(gammaln(near + 0.5) - gammaln(near))
-    far = np.maximum(half, 1.0)
-    # expansion of gamma(x + 1/2) / gamma(x) in 1/x (Tricomi and Erdelyi 1951)
-    by_series = np.sqrt(far) * (
-        1 - 1 / (8 * far) + 1 / (128 * far**2) + 5 / (1024 * far**3) - 21 / (32768 * far**4)
-    )
-    ratio = np.where(df < _SERIES_FROM_DF, by_gamma, by_series)
-    return np.asarray(ratio / np.sqrt(df / 2))  # Hedges 1981, eq. 6e
+    return finite_effect(g, large_sample_variance(inserted, n_1, n_2))
