@@ -10,16 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.change import standardized_mean_change_raw
-from evidence.effects.checked import (
-    Array,
-    above,
-    at_least,
-    between,
-    choice,
-    finite_effect,
-    numbers,
-)
+from evidence.effects.change import standardized_mean_change_change, standardized_mean_change_raw
+from evidence.effects.checked import Array, above, at_least, between, choice, finite_effect, numbers
 from evidence.effects.effect import Effect
 from evidence.effects.standardized import (
     Convention,
@@ -29,8 +21,21 @@ from evidence.effects.standardized import (
 )
 from evidence.errors import ParameterError
 
+__all__ = [
+    "cohen_d",
+    "hedges_g",
+    "mean_difference",
+    "pooled_sd",
+    "pre_post_control",
+    "ratio_of_means",
+    "small_sample_correction",
+    "standardized_mean_change_change",
+    "standardized_mean_change_raw",
+    "standardized_mean_difference",
+]
+
 Standardizer = Literal["pooled_pre", "own_pre", "pooled_post", "own_post"]
-_STANDARDIZERS: tuple[Standardizer, ...] = ("pooled_pre", "own_pre", "pooled_post", "own_post")
+_STANDARDIZERS = ("pooled_pre", "own_pre", "pooled_post", "own_post")
 
 
 def cohen_d(
@@ -138,8 +143,7 @@ def standardized_mean_difference(
     Raises
     ------
     ParameterError
-        For a negative SD, a pooled SD of 0, fewer than 2 participants, a missing value, an
-        unknown convention.
+        As `cohen_d`, and for an unknown convention.
 
     Examples
     --------
@@ -310,8 +314,7 @@ def pre_post_control(
     -0.336
     """
     choice("standardizer", standardizer, _STANDARDIZERS)
-    sds = [sd_pre_1, sd_pre_2]
-    names = ["sd_pre_1", "sd_pre_2"]
+    sds, names = [sd_pre_1, sd_pre_2], ["sd_pre_1", "sd_pre_2"]
     if standardizer in ("pooled_post", "own_post"):
         names = ["sd_post_1", "sd_post_2"]
         if sd_post_1 is None or sd_post_2 is None:

@@ -1,0 +1,322 @@
+"""From printed test statistics, p values, intervals and coefficients to standardized effects.
+
+The conversions of test statistics are here; `__all__` names those of the modules beside it too.
+
+Arm sizes are required everywhere: formulas that are right for equal arms only, such as 2t/sqrt(df),
+have no place here. Signs are those of the statistic; F, p and chi-square have none. None of the
+effects is corrected for small samples: `correct_for_small_samples` does that. All functions
+broadcast; scalars give Python floats.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import stdtrit
+
+from evidence.effects.bounds import chi2_bound, range_over_correlations
+from evidence.effects.checked import (
+    Array,
+    above,
+    at_least,
+    choice,
+    finite_effect,
+    numbers,
+)
+from evidence.effects.effect import Effect
+from evidence.effects.printed import (
+    range_from_printed,
+    se_from_interval,
+    se_from_p,
+    two_sided,
+    z_from_p,
+)
+from evidence.effects.scales import (
+    d_from_b_and_sd,
+    d_from_odds_ratio,
+    d_from_r,
+    odds_ratio_from_d,
+    r_from_d,
+)
+from evidence.effects.standardized import (
+    Convention,
+    large_sample_variance,
+    small_sample_correction,
+)
+from evidence.errors import ParameterError
+
+__all__ = [
+    "chi2_bound",
+    "correct_for_small_samples",
+    "d_from_b_and_sd",
+    "d_from_f",
+    "d_from_interval",
+    "d_from_odds_ratio",
+    "d_from_p",
+    "d_from_r",
+    "d_from_t",
+    "d_from_z",
+    "log_ratio",
+    "odds_ratio_from_d",
+    "r_from_d",
+    "range_from_printed",
+    "range_over_correlations",
+    "se_from_interval",
+    "se_from_p",
+    "z_from_p",
+]
+
+Distribution = Literal["normal", "t"]
+
+
+def d_from_t(t: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> Effect:
+    """Standardized mean difference from the t of two independent arms.
+
+    Parameters
+    ----------
+    t : float or array
+        t with n_1 + n_2 - 2 degrees of freedom; its sign is kept.
+    n_1, n_2 : float or array
+        Participants of the arms, 1 or more.
+
+    Returns
+    -------
+    Effect
+        d = t sqrt(1/n_1 + 1/n_2) (Borenstein et al. 2009, eq. 7.1; Rosenthal 1994), with variance
+        1/n_1 + 1/n_2 + d^2 / (2 (n_1 + n_2)).
+
+    Raises
+    ------
+    ParameterError
+        For arms below 1 or a missing value.
+
+    Examples
+    --------
+    >>> round(d_from_t(2.5, 20, 30).value, 4)
+    0.7217
+    """
+    n_1, n_2 = _sizes(n_1, n_2)
+    with np.errstate(over="ignore"):
+        d = numbers("t", t) * _unit(n_1, n_2)  # Rosenthal 1994, eq. 16-21
+        return finite_effect(d, large_sample_variance(d, n_1, n_2))
+
+
+def d_from_z(z: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> Effect:
+    """Standardized mean difference from a z between two arms.
+
+    Parameters
+    ----------
+    z : float or array
+        Estimate over its standard error; its sign is kept.
+    n_1, n_2 : float or array
+        Participants of the arms, 1 or more.
+
+    Returns
+    -------
+    Effect
+        d = z sqrt(1/n_1 + 1/n_2), with variance 1/n_1 + 1/n_2 so that value / se is the z put in.
+
+    Raises
+    ------
+    ParameterError
+        For arms below 1 or a missing value.
+
+    Examples
+    --------
+    >>> round(d_from_z(1.96, 66, 63).value, 3)
+    0.345
+    """
+    n_1, n_2 = _sizes(n_1, n_2)
+    unit = _unit(n_1, n_2)
+    return finite_effect(numbers("z", z) * unit, unit**2)
+
+
+def d_from_f(f: ArrayLike, n_1: ArrayLike, n_2: ArrayLike, *, df_numerator: int = 1) -> Effect:
+    """Magnitude of the standardized mean difference from an F with one numerator df.
+
+    Parameters
+    ----------
+    f : float or array
+        F between two arms, 0 or more.
+    n_1, n_2 : float or array
+        Participants of the arms, 1 or more.
+    df_numerator : int
+        Degrees of freedom of the numerator; anything but 1 compares more than two means and is
+        refused.
+
+    Returns
+    -------
+    Effect
+        |d| = sqrt(F (1/n_1 + 1/n_2)), since F(1, df) = t(df)^2, with variance as `d_from_t`.
+        F says nothing about the direction.
+
+    Raises
+    ------
+    ParameterError
+        For a negative F, a numerator df other than 1, arms below 1, a missing value.
+
+    Examples
+    --------
+    >>> round(d_from_f(1.81, 66, 63).value, 3)
+    0.237
+    """
+    if df_numerator != 1:
+        raise ParameterError("df_numerator", df_numerator, "1, since F with more has no direction")
+    return d_from_t(np.sqrt(at_least("f", f, 0)), n_1, n_2)
+
+
+def d_from_p(
+    p: ArrayLike, n_1: ArrayLike, n_2: ArrayLike, *, distribution: Distribution = "normal"
+) -> Effect:
+    """Magnitude of the standardized mean difference from a two-sided p.
+
+    Parameters
+    ----------
+    p : float or array
+        Two-sided p, above 0 and up to 1. Two digits leave a wide range: give the two ends of
+        `range_from_printed` too.
+    n_1, n_2 : float or array
+        Participants of the arms, 1 or more; with "t" 3 or more together.
+    distribution : {"normal", "t"}
+        "normal" for p of a z or of a mixed model, as `d_from_z`; "t" for p of a t test of two
+        arms, as `d_from_t`.
+
+    Returns
+    -------
+    Effect
+        |d|. A p says nothing about the direction.
+
+    Raises
+    ------
+    ParameterError
+        For p outside (0, 1], arms below 1, a missing value, an unknown distribution.
+
+    Examples
+    --------
+    >>> round(d_from_p(0.003, 23, 19).value, 2)
+    0.92
+    """
+    choice("distribution", distribution, ("normal", "t"))
+    if distribution == "normal":
+        return d_from_z(z_from_p(p), n_1, n_2)
+    n_1, n_2 = _sizes(n_1, n_2)
+    df = above("n_1 + n_2", n_1 + n_2, 2) - 2
+    return d_from_t(np.abs(stdtrit(df, two_sided(p) / 2)), n_1, n_2)
+
+
+def d_from_interval(
+    estimate: ArrayLike,
+    ci_low: ArrayLike,
+    ci_high: ArrayLike,
+    n_1: ArrayLike,
+    n_2: ArrayLike,
+    *,
+    level: float = 0.95,
+) -> Effect:
+    """Standardized mean difference from a coefficient between two arms and its interval.
+
+    The standard error of a repeated-measures or adjusted model is that of a change or of a
+    residual, so the result can be too large: `range_over_correlations` says by how much.
+
+    Parameters
+    ----------
+    estimate : float or array
+        Difference between the arms, in points; its sign is kept.
+    ci_low, ci_high : float or array
+        Limits around it.
+    n_1, n_2 : float or array
+        Participants of the arms, 1 or more.
+    level : float
+        Level of the interval, between 0 and 1.
+
+    Returns
+    -------
+    Effect
+        As `d_from_z`, for z = estimate / SE with the SE of `se_from_interval`.
+
+    Raises
+    ------
+    ParameterError
+        For an estimate outside its limits, arms below 1, and as `se_from_interval`.
+
+    Examples
+    --------
+    >>> round(d_from_interval(-13.20, -19.57, -6.84, 30, 30).value, 3)
+    -1.049
+    """
+    center = numbers("estimate", estimate)
+    se = np.asarray(se_from_interval(ci_low, ci_high, level=level))
+    above("estimate - ci_low", center - numbers("ci_low", ci_low), 0)
+    above("ci_high - estimate", numbers("ci_high", ci_high) - center, 0)
+    return d_from_z(center / se, n_1, n_2)
+
+
+def correct_for_small_samples(
+    effect: Effect, df: ArrayLike, *, convention: Convention = "exact"
+) -> Effect:
+    """Multiply a standardized effect by J and its variance by J squared.
+
+    Value over standard error stays what it was.
+
+    Parameters
+    ----------
+    effect : Effect
+        Uncorrected standardized effect.
+    df : float or array
+        Degrees of freedom, above 1: n_1 + n_2 - 2 for two arms.
+    convention : {"exact", "metapsy"}
+        As in `small_sample_correction`.
+
+    Returns
+    -------
+    Effect
+        Corrected effect (Borenstein et al. 2009, eq. 4.22 to 4.24).
+
+    Raises
+    ------
+    ParameterError
+        For df of 1 or less, a missing value, an unknown convention.
+
+    Examples
+    --------
+    >>> round(correct_for_small_samples(Effect(1.0, 0.1), 30).value, 3)
+    0.975
+    """
+    factor = np.asarray(small_sample_correction(df, convention=convention))
+    return finite_effect(factor * effect.value, factor**2 * effect.variance)
+
+
+def log_ratio(ratio: float) -> float:
+    """Logarithm of a printed ratio.
+
+    Parameters
+    ----------
+    ratio : float
+        Odds ratio, risk ratio or a limit of one, above 0.
+
+    Returns
+    -------
+    float
+        Natural logarithm.
+
+    Raises
+    ------
+    ParameterError
+        For a ratio of 0 or less, infinite or missing.
+
+    Examples
+    --------
+    >>> log_ratio(1.0)
+    0.0
+    """
+    return math.log(above("ratio", ratio, 0))
+
+
+def _sizes(n_1: ArrayLike, n_2: ArrayLike) -> tuple[Array, Array]:
+    return at_least("n_1", n_1, 1), at_least("n_2", n_2, 1)
+
+
+def _unit(n_1: Array, n_2: Array) -> Array:
+    # standard error of a difference of two means in SDs, for a difference near 0
+    return np.asarray(np.sqrt(1 / n_1 + 1 / n_2))
