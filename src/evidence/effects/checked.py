@@ -32,6 +32,12 @@ def at_least(name: str, value: ArrayLike, minimum: float) -> Array:
     return _accepted(name, array, array >= minimum, f"{minimum:g} or more")
 
 
+def whole(name: str, value: ArrayLike, minimum: float) -> Array:
+    """Whole numbers not below a minimum."""
+    array = at_least(name, value, minimum)
+    return _accepted(name, array, array == np.floor(array), "whole numbers")
+
+
 def above(name: str, value: ArrayLike, bound: float) -> Array:
     """Finite numbers above a bound."""
     array = numbers(name, value)
