@@ -58,7 +58,7 @@ def pool(
     --------
     >>> pooled = pool([[0.2, 0.4, 0.6], [0.1, 0.5, 0.3]], [0.04, 0.05, 0.06], tau2="DL")
     >>> pooled.effect.round(4).tolist()
-    [0.373, 0.2946]
+    [0.373, 0.2838]
     """
     effects, variances = numbers("effect", effect), numbers("variance", variance)
     if effects.ndim != 2:

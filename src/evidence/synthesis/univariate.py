@@ -125,7 +125,7 @@ def pool(
     --------
     >>> pooled = pool([0.2, 0.4, 0.6], [0.04, 0.05, 0.06])
     >>> round(pooled.effect, 4), round(pooled.ci_low, 4), round(pooled.ci_high, 4)
-    (0.373, -0.1831, 0.9291)
+    (0.373, -0.1749, 0.9209)
     """
     effects, variances = numbers("effect", effect), numbers("variance", variance)
     if effects.ndim != 1:
