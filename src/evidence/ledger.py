@@ -1,0 +1,338 @@
+"""The ledger: every number that a report shows, one row per id, on the scale that readers quote."""
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from evidence import atomic
+from evidence.errors import DataError, Fault, ParameterError, RenderError
+from evidence.provenance import union
+
+TOLERANCE = 1e-9
+"""How far a number may move before it counts as another: absolute or relative, the larger."""
+
+_ID = re.compile(r"[a-z0-9_.]+")
+# A spreadsheet computes a cell that starts so, also behind spaces; the wide forms are the same
+# characters of East Asian keyboards.
+_FORMULA = re.compile(r"[\s']*[=+\-@＝＋－＠]|\s")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+_FLOATS = ("effect", "ci_low", "ci_high", "ci_level", "p_value")
+_COUNTS = ("k", "n")
+_LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One number of a report.
+
+    Attributes
+    ----------
+    estimate_id : str
+        Unique and stable; lower-case letters, digits, underscores and dots.
+    label : str
+        What the number is, in words.
+    metric : str
+        As ``hedges_g``, ``odds_ratio``, ``mean_difference``.
+    scale : str
+        ``difference``, ``ratio`` or ``proportion``: what readers quote, never a logarithm.
+    effect : float
+        Positive (a ratio: above 1) favors the intervention.
+    ci_low, ci_high, ci_level : float or None
+        Interval and its level from 0 to 1; None where there is none.
+    p_value : float or None
+        Two-sided.
+    k, n : int or None
+        Trials and participants.
+    comparator, comparator_class, timepoint : str
+        What it was compared with, and when.
+    processing : str
+        ``printed``, ``converted``, ``reconstructed`` or ``imputed``.
+    method : str
+        How it was computed, in a few words.
+    trial_ids, result_ids, locator_ids, correction_ids : tuple of str
+        Where it comes from.
+    reports : tuple of str
+        Reports that show it.
+    data_version : str
+        Version of the data package.
+
+    Raises
+    ------
+    ParameterError
+        If the id has other characters or a number is not finite.
+    """
+
+    estimate_id: str
+    label: str
+    metric: str
+    scale: str
+    effect: float
+    ci_low: float | None
+    ci_high: float | None
+    ci_level: float | None
+    p_value: float | None
+    k: int | None
+    n: int | None
+    comparator: str
+    comparator_class: str
+    timepoint: str
+    processing: str
+    method: str
+    trial_ids: tuple[str, ...]
+    result_ids: tuple[str, ...]
+    locator_ids: tuple[str, ...]
+    correction_ids: tuple[str, ...]
+    reports: tuple[str, ...]
+    data_version: str
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be written, and turn numbers of numpy into plain ones."""
+        if not _ID.fullmatch(self.estimate_id):
+            raise ParameterError(
+                "estimate_id", self.estimate_id, "lower-case letters, digits, _ and . only"
+            )
+        for name in _FLOATS:
+            value = getattr(self, name)
+            if value is None and name != "effect":
+                continue
+            if value is None or not math.isfinite(value):
+                raise ParameterError(
+                    f"{self.estimate_id}, {name}", value, "a finite number, or None for a limit"
+                )
+            object.__setattr__(self, name, float(value))
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, int(value))
+        for name in _LISTS:
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+
+COLUMNS = tuple(field.name for field in fields(LedgerEntry))
+"""Columns of the file, in order."""
+
+_VALUES = tuple(name for name in COLUMNS if name not in ("reports", "data_version"))
+_MOVING = ("metric", "scale", *_FLOATS, *_COUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One field of one number that differs between two ledgers."""
+
+    estimate_id: str
+    field: str
+    old: object
+    new: object
+
+    def __str__(self) -> str:
+        """Return the change as one line."""
+        return f"{self.estimate_id}: {self.field} {self.old!r} -> {self.new!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two ledgers: fields that moved, ids that came and went."""
+
+    moved: tuple[Moved, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def superseded(self) -> tuple[str, ...]:
+        """Ids whose old values no longer stand."""
+        return tuple(sorted({one.estimate_id for one in self.moved} | set(self.removed)))
+
+
+def csv_cell(text: str) -> str:
+    """Return text for a cell of an exported CSV file, so that no spreadsheet computes it.
+
+    Text that starts as a formula does gets an apostrophe before it; a plain number stays.
+
+    Examples
+    --------
+    >>> csv_cell("=1+1")
+    "'=1+1"
+    >>> csv_cell("-0.28")
+    '-0.28'
+    """
+    text = text.replace("\0", "\ufffd")
+    if _NUMBER.fullmatch(text) or not _FORMULA.match(text):
+        return text
+    return f"'{text}"
+
+
+def _plain(cell: str) -> str:
+    """Undo `csv_cell`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+
+
+def to_json(entry: LedgerEntry) -> dict[str, Any]:
+    """Return an entry as JSON has it: lists for tuples, null for what is missing."""
+    return {
+        name: list(value) if isinstance(value := getattr(entry, name), tuple) else value
+        for name in COLUMNS
+    }
+
+
+def from_json(item: Mapping[str, Any]) -> LedgerEntry:
+    """Return the entry that `to_json` wrote.
+
+    Raises
+    ------
+    RenderError
+        If fields are missing or unknown.
+    """
+    if set(item) != set(COLUMNS):
+        wrong = ", ".join(sorted(set(item) ^ set(COLUMNS)))
+        raise RenderError(f"a number of a report has missing or unknown fields: {wrong}")
+    return LedgerEntry(**item)
+
+
+def to_csv(entries: Iterable[LedgerEntry]) -> str:
+    """Return the ledger as CSV, sorted by id, doubles in their shortest exact form."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for entry in sorted(entries, key=lambda one: one.estimate_id):
+        writer.writerow(_cell(getattr(entry, name)) for name in COLUMNS)
+    return buffer.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float | int):
+        return repr(value)
+    return csv_cell("; ".join(value) if isinstance(value, tuple) else str(value))
+
+
+def write(path: Path, entries: Iterable[LedgerEntry]) -> None:
+    """Replace the file of the ledger, sorted by id, in one step."""
+    atomic.replace(path, to_csv(entries))
+
+
+def read(path: Path) -> tuple[LedgerEntry, ...]:
+    """Return the entries of a file.
+
+    Raises
+    ------
+    DataError
+        If columns or values are not those of a ledger.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            expected = f"the columns {', '.join(COLUMNS)}"
+            raise DataError([Fault(path.name, 1, None, None, expected)])
+        found, faults = [], []
+        for row in reader:
+            try:
+                found.append(_entry(row))
+            except (TypeError, ValueError, AttributeError) as error:
+                faults.append(Fault(path.name, reader.line_num, None, str(error), "a ledger row"))
+    if faults:
+        raise DataError(faults)
+    return tuple(found)
+
+
+def _entry(row: Mapping[str, str]) -> LedgerEntry:
+    values: dict[str, Any] = {}
+    for name, cell in row.items():
+        if name in _FLOATS:
+            values[name] = float(cell) if cell else None
+        elif name in _COUNTS:
+            values[name] = int(cell) if cell else None
+        elif name in _LISTS:
+            values[name] = tuple(_plain(cell).split("; ")) if cell else ()
+        else:
+            values[name] = _plain(cell)
+    return LedgerEntry(**values)
+
+
+def merge(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """Return one entry per id, with all reports that show it, sorted by id.
+
+    Raises
+    ------
+    RenderError
+        If one id stands for two values; the message names both and their reports.
+    """
+    found: dict[str, LedgerEntry] = {}
+    # Sorted, so that the result does not depend on which report was ready first.
+    for entry in sorted(entries, key=lambda one: (one.estimate_id, one.reports, repr(one))):
+        known = found.setdefault(entry.estimate_id, entry)
+        if known is entry:
+            continue
+        for name in _VALUES:
+            old, new = getattr(known, name), getattr(entry, name)
+            if not _same(old, new, TOLERANCE):
+                raise RenderError(
+                    f"one id stands for two values: {entry.estimate_id} has {name} {old!r} in "
+                    f"{_reports(known)} and {new!r} in {_reports(entry)}"
+                )
+        reports = tuple(sorted(union([known.reports, entry.reports])))
+        found[entry.estimate_id] = LedgerEntry(
+            **{**{name: getattr(known, name) for name in COLUMNS}, "reports": reports}
+        )
+    return tuple(found.values())
+
+
+def _reports(entry: LedgerEntry) -> str:
+    return ", ".join(entry.reports) or "no report"
+
+
+def _same(old: object, new: object, tolerance: float) -> bool:
+    if isinstance(old, float) and isinstance(new, float):
+        return math.isclose(old, new, rel_tol=tolerance, abs_tol=tolerance)
+    return old == new
+
+
+def compare(
+    old: Iterable[LedgerEntry], new: Iterable[LedgerEntry], tolerance: float = TOLERANCE
+) -> Comparison:
+    """Return what differs between two ledgers.
+
+    Parameters
+    ----------
+    old, new : iterable of LedgerEntry
+        Each id at most once.
+    tolerance : float
+        How far a number may move, absolute or relative, the larger.
+
+    Returns
+    -------
+    Comparison
+        Labels, methods and origins may change without a number having moved.
+
+    Raises
+    ------
+    ParameterError
+        If an id stands twice in one ledger.
+    """
+    before, after = _by_id("old", old), _by_id("new", new)
+    moved = tuple(
+        Moved(key, name, getattr(before[key], name), getattr(after[key], name))
+        for key in sorted(before.keys() & after.keys())
+        for name in _MOVING
+        if not _same(getattr(before[key], name), getattr(after[key], name), tolerance)
+    )
+    return Comparison(
+        moved,
+        tuple(sorted(after.keys() - before.keys())),
+        tuple(sorted(before.keys() - after.keys())),
+    )
+
+
+def _by_id(name: str, entries: Iterable[LedgerEntry]) -> dict[str, LedgerEntry]:
+    listed = sorted(entries, key=lambda one: one.estimate_id)
+    for one, two in pairwise(listed):
+        if one.estimate_id == two.estimate_id:
+            raise ParameterError(name, one.estimate_id, "each id once")
+    return {one.estimate_id: one for one in listed}
