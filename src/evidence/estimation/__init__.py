@@ -1,0 +1,128 @@
+"""From a data set to one frame of trial-level estimates."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.errors import ParameterError
+from evidence.estimation import from_arm_results, from_statistics, unreported
+from evidence.estimation.context import Context
+from evidence.estimation.row import COLUMNS, Row, to_frame
+
+__all__ = ["COLUMNS", "estimates"]
+
+CONVENTIONS = ("exact", "metapsy")
+_SHORT_NAMES = {"outcome": "outcome_id", "trial": "trial_id", "instrument": "instrument_id"}
+_FILTERS = (
+    "therapy",
+    "trial_id",
+    "outcome_id",
+    "instrument_id",
+    "event",
+    "timepoint",
+    "metric",
+    "comparator",
+    "comparator_class",
+    "route",
+    "processing",
+)
+
+
+def estimates(
+    dataset: Dataset, *, convention: str = "exact", correlation: float = 0.5, **filters: str
+) -> pd.DataFrame:
+    """Return one row per estimate, and one per result or trial that allows none.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A data package as `evidence.load` returns it.
+    convention : {"exact", "metapsy"}
+        Small-sample convention of Hedges g; see
+        `evidence.effects.continuous.standardized_mean_difference`.
+    correlation : float
+        Correlation of baseline and outcome that the variance of d_ppc2 needs.
+    **filters : str
+        Values of columns to keep: therapy, outcome, trial, instrument, timepoint, event, metric,
+        comparator, comparator_class, route, processing. Therapy keeps the rows whose intervention
+        is that therapy, so that a comparator tested against another is never taken for it.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`. ``effect`` is positive where it favors the intervention, on every metric
+        (ratios on the log scale); it is NaN where there is no estimate, and ``reason`` says why.
+        ``effect_low`` and ``effect_high`` bound the effect over what the source leaves open.
+
+    Raises
+    ------
+    ParameterError
+        If a filter or its value is unknown.
+
+    Examples
+    --------
+    >>> import evidence
+    >>> frame = evidence.estimates(evidence.load(), therapy="abft", outcome="depression")
+    >>> frame.set_index("estimate_id").effect["diamond2002.depression.bdi.post.hedges_g"].round(6)
+    0.652027
+    """
+    if convention not in CONVENTIONS:
+        raise ParameterError("convention", convention, f"one of {', '.join(CONVENTIONS)}")
+    if not -1 < correlation < 1:
+        raise ParameterError("correlation", correlation, "a number between -1 and 1")
+    context = Context(dataset)
+    rows = [
+        *from_arm_results.rows(context, convention=convention, correlation=correlation),
+        *from_statistics.rows(context),
+    ]
+    rows += unreported.rows(context, rows)
+    return _filtered(to_frame(_identified(context, rows)), filters)
+
+
+def _identified(context: Context, rows: Sequence[Row]) -> list[Row]:
+    """Give each row its id; routes to the same quantity are told apart by route, then by result."""
+    plain = [_stem(context, row) for row in rows]
+    counts = Counter(plain)
+    routed = [
+        f"{stem}.{row.route}" if counts[stem] > 1 and row.route else stem
+        for stem, row in zip(plain, rows, strict=True)
+    ]
+    counts = Counter(routed)
+    return [
+        replace(
+            row,
+            estimate_id=f"{stem}.{row.result_ids[0]}" if counts[stem] > 1 else stem,
+        )
+        for stem, row in zip(routed, rows, strict=True)
+    ]
+
+
+def _stem(context: Context, row: Row) -> str:
+    parts = [row.trial_id]
+    if len(context.arms_of(row.trial_id)) > 2 and row.comparator:
+        parts.append(f"{row.intervention}_vs_{row.comparator}")
+    parts += [row.outcome_id, row.event or row.instrument_id, row.timepoint, row.metric]
+    if row.metric == "hedges_g" and row.convention == "metapsy" and row.route == "means":
+        parts.append("metapsy")
+    return ".".join(part for part in parts if part)
+
+
+def _filtered(frame: pd.DataFrame, filters: dict[str, Any]) -> pd.DataFrame:
+    for given, value in filters.items():
+        column = _SHORT_NAMES.get(given, given)
+        if column not in _FILTERS:
+            accepted = sorted({*_FILTERS, *_SHORT_NAMES} - set(_SHORT_NAMES.values()))
+            raise ParameterError(given, value, f"a filter among {', '.join(accepted)}")
+        accepted = sorted(set(frame[column]) - {""})
+        if value not in accepted:
+            raise ParameterError(given, value, f"one of {', '.join(accepted)}")
+    for given, value in filters.items():
+        column = _SHORT_NAMES.get(given, given)
+        frame = frame[frame[column] == value]
+        if column == "therapy":
+            frame = frame[frame.intervention == value]
+    return frame.reset_index(drop=True)

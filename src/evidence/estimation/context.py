@@ -1,0 +1,152 @@
+"""Lookups over a data set that every route to an estimate needs."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset, comparator_class
+from evidence.estimation.row import Row
+from evidence.provenance import union
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSize:
+    """Participants of an arm; ``note`` is filled, and ``imputed`` set, where no source prints them."""
+
+    n: int | None
+    imputed: bool = False
+    note: str = ""
+
+
+def _by(frame: pd.DataFrame, key: str) -> dict[str, Any]:
+    return {getattr(row, key): row for row in frame.itertuples(index=False)}
+
+
+class Context:
+    """Tables of a data set by their keys, and the fields that rows of a contrast share."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.trials = _by(dataset.trials, "trial_id")
+        self.arms = _by(dataset.arms, "arm_id")
+        self.instruments = _by(dataset.instruments, "instrument_id")
+        self.arm_results = dataset.arm_results
+        self.statistics = dataset.statistics
+        self.directions = dataset.directions
+        self._corrections = dataset.corrections
+        self._facts = dataset.trial_facts
+
+    def arms_of(self, trial_id: str, role: str | None = None) -> list[Any]:
+        """Arms of a trial in file order, all or those of one role."""
+        return [
+            arm
+            for arm in self.arms.values()
+            if arm.trial_id == trial_id and role in (None, arm.role)
+        ]
+
+    def randomized(self, trial_id: str) -> bool:
+        """Whether the trial allotted its participants at random."""
+        return bool(self.trials[trial_id].design == "randomized")
+
+    def total_randomized(self, trial_id: str) -> int | None:
+        """Total of participants randomized as printed, if all sources print the same."""
+        facts = self._facts
+        values = facts.loc[(facts.trial_id == trial_id) & (facts.fact == "n_randomized"), "value"]
+        return int(values.iloc[0]) if values.nunique() == 1 else None
+
+    def size(self, arm_id: str) -> ArmSize:
+        """Participants randomized to an arm: as printed, or an equal share of the printed total."""
+        arm = self.arms[arm_id]
+        if not pd.isna(arm.n_randomized):
+            return ArmSize(int(arm.n_randomized))
+        total = self.total_randomized(arm.trial_id)
+        if total is None:
+            return ArmSize(None, note="arm sizes are not printed in any source seen")
+        arms = self.arms_of(arm.trial_id)
+        missing = [one for one in arms if pd.isna(one.n_randomized)]
+        known = sum(int(one.n_randomized) for one in arms if not pd.isna(one.n_randomized))
+        share, remainder = divmod(total - known, len(missing))
+        position = [one.arm_id for one in missing].index(arm_id)
+        return ArmSize(
+            share + (position < remainder),
+            imputed=True,
+            note=f"arm sizes imputed: equal shares of the {total} randomized, as no source seen "
+            "prints them",
+        )
+
+    def base(self, trial_id: str, intervention_arm_id: str, comparator_arm_id: str) -> Row:
+        """Return a row with the fields of trial and contrast filled."""
+        trial = self.trials[trial_id]
+        comparator = self.arms[comparator_arm_id].condition if comparator_arm_id else ""
+        return Row(
+            trial_id=trial_id,
+            label=trial.label,
+            therapy=trial.therapy,
+            intervention=self.arms[intervention_arm_id].condition,
+            intervention_arm_id=intervention_arm_id,
+            comparator_arm_id=comparator_arm_id,
+            comparator=comparator,
+            comparator_class=comparator_class(comparator) if comparator else "",
+        )
+
+    def measured(self, row: Row, instrument_id: str, event: str = "") -> Row:
+        """Return the row with outcome, instrument, event and rater filled."""
+        instrument = self.instruments[instrument_id]
+        return replace(
+            row,
+            outcome_id=instrument.outcome_id,
+            instrument_id=instrument_id,
+            event=event,
+            rater=instrument.rater,
+        )
+
+    def corrected(self, row: Row, table: str, result_ids: tuple[str, ...]) -> Row:
+        """Return the row with the corrections of its results and what they say as warnings."""
+        found = self._corrections
+        found = found[(found.table == table) & found.result_id.isin(result_ids)]
+        said = []
+        for one in found.itertuples(index=False):
+            what = {
+                "replace": f"printed {one.field} {one.printed}, used {one.used}",
+                "withhold": f"printed {one.field} {one.printed}, not used",
+                "flag": f"printed {one.field} {one.printed}, used with this remark",
+            }[one.action]
+            said.append(f"{what}: {one.reason}")
+        return replace(
+            row,
+            result_ids=union([row.result_ids, result_ids]),
+            correction_ids=union([row.correction_ids, found.correction_id]),
+            warnings=union([row.warnings, said]),
+        )
+
+    def sized(self, row: Row, n_intervention: Any, n_comparator: Any) -> tuple[Row, bool]:
+        """Return the row with arm sizes: as given, else those randomized; and whether imputed."""
+        warnings: list[str] = []
+        imputed = False
+        sizes: list[int | None] = []
+        for given, arm_id in (
+            (n_intervention, row.intervention_arm_id),
+            (n_comparator, row.comparator_arm_id),
+        ):
+            if not pd.isna(given):
+                sizes.append(int(given))
+            elif arm_id:
+                size = self.size(arm_id)
+                sizes.append(size.n)
+                imputed = imputed or size.imputed
+                warnings += [size.note] if size.note else []
+            else:
+                sizes.append(None)
+        sized = replace(
+            row,
+            n_intervention=sizes[0],
+            n_comparator=sizes[1],
+            warnings=union([row.warnings, warnings]),
+        )
+        return sized, imputed
+
+
+def number(value: Any) -> float | None:
+    """Return a number of a frame, None where it is missing."""
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,97 @@
+"""From results printed arm by arm to effects between arms."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from evidence.estimation import from_events, from_means
+from evidence.estimation.context import Context, number
+from evidence.estimation.row import Row
+from evidence.provenance import union
+
+
+def rows(context: Context, *, convention: str, correlation: float) -> list[Row]:
+    """Return the estimates of every pair of arms, and a row for each result that stands alone.
+
+    Parameters
+    ----------
+    context : Context
+        Lookups over the data set.
+    convention : str
+        Small-sample convention of Hedges g.
+    correlation : float
+        Correlation of baseline and outcome for the variance of d_ppc2.
+    """
+    made: list[Row] = []
+    paired: set[str] = set()
+    results = list(context.arm_results.itertuples(index=False))
+    for one, two in _pairs(context, results):
+        paired |= {one.result_id, two.result_id}
+        if not context.randomized(one.trial_id):
+            made.append(_without(context, (one, two), "not_randomized", NOT_RANDOMIZED))
+        elif one.event:
+            made += from_events.estimates(context, (one, two))
+        elif from_means.complete(one) and from_means.complete(two):
+            made += from_means.estimates(
+                context,
+                (one, two),
+                _before(results, one, two),
+                convention=convention,
+                correlation=correlation,
+            )
+        else:
+            made.append(_without(context, (one, two), "mean", "mean, SD or n is missing in an arm"))
+    alone = [one for one in results if one.result_id not in paired]
+    made += [_without(context, (one,), "arm_result", ONE_ARM) for one in alone]
+    return made
+
+
+NOT_RANDOMIZED = "the groups were not formed at random; no effect of the therapy is estimated"
+ONE_ARM = "one arm only at this time; a change without a control group is no effect of the therapy"
+
+
+def _key(one: Any) -> tuple[Any, ...]:
+    # Only follow-ups are told apart by week: at the end of treatment arms may differ in length.
+    week = number(one.weeks) if one.timepoint in ("follow_up", "mid") else None
+    return one.trial_id, one.instrument_id, one.event, one.timepoint, week, one.analysis_set
+
+
+def _pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
+    for one in results:
+        if context.arms[one.arm_id].role != "intervention":
+            continue
+        for two in results:
+            if _key(two) == _key(one) and context.arms[two.arm_id].role == "comparator":
+                yield one, two
+
+
+def _before(results: list[Any], one: Any, two: Any) -> tuple[Any, Any] | None:
+    if one.timepoint == "baseline":
+        return None
+    found = []
+    for result in (one, two):
+        found += [
+            base
+            for base in results
+            if base.timepoint == "baseline"
+            and base.arm_id == result.arm_id
+            and base.instrument_id == result.instrument_id
+            and not base.event
+            and from_means.complete(base)
+        ]
+    return (found[0], found[1]) if len(found) == 2 else None
+
+
+def _without(context: Context, group: tuple[Any, ...], metric: str, reason: str) -> Row:
+    one = group[0]
+    row = context.base(one.trial_id, one.arm_id, group[1].arm_id if len(group) > 1 else "")
+    row = context.measured(row, one.instrument_id, one.event)
+    row = from_means.clocked(row, (one, group[-1]))
+    row, _ = context.sized(row, one.n_analyzed, group[1].n_analyzed if len(group) > 1 else None)
+    row = context.corrected(row, "arm_results", tuple(result.result_id for result in group))
+    return replace(
+        row,
+        metric=metric,
+        locator_ids=union([[result.locator_id for result in group]]),
+        reason=reason,
+    )

@@ -1,0 +1,276 @@
+"""From statistics that a source prints between arms to effects, by kind of statistic."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from evidence.effects import convert
+from evidence.estimation.context import Context, number
+from evidence.estimation.from_events import EVENT_IS
+from evidence.estimation.row import NORMAL_975, Row, interval
+
+SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
+
+MODEL_WARNING = (
+    "the standard error of a repeated-measures or adjusted model is that of a change or residual, "
+    "so this d can be too large; its range is over pre-post correlations of 0.3 to 0.8"
+)
+
+WITHIN_ARM = "a change within one arm; no comparison"
+NO_ROUTE = {
+    "cohens_d_unspecified": "an effect size of a kind that the source does not state",
+    "cohens_d_at_least": "a lower bound printed for several contrasts at once, not an estimate",
+    "d_within": WITHIN_ARM,
+    "t_within": WITHIN_ARM,
+    "slope_b": WITHIN_ARM,
+    "t_time_both_arms": "the change of both arms together; no comparison",
+    "number_needed_to_treat": "a rounded transformation of the risk difference, without interval",
+    "indirect_b": "an indirect effect through a mediator, not an effect of the therapy",
+}
+"""Kinds of statistics that allow no effect between arms, and why."""
+
+
+def rows(context: Context) -> list[Row]:
+    """Return the estimates of every statistic, or the reason why it allows none."""
+    made: list[Row] = []
+    for one in context.statistics.itertuples(index=False):
+        made += _rows(context, one)
+    return made
+
+
+def _rows(context: Context, one: Any) -> list[Row]:
+    row = context.base(one.trial_id, one.intervention_arm_id, one.comparator_arm_id)
+    row = context.measured(row, one.instrument_id, one.event)
+    row = replace(
+        row,
+        timepoint=one.timepoint,
+        weeks_since_randomization=number(one.weeks_since_randomization),
+        follow_up_weeks=number(one.follow_up_weeks),
+        locator_ids=(one.locator_id,),
+        warnings=(one.clock_note,) if one.clock_note else (),
+    )
+    row, imputed = context.sized(row, one.n_intervention, one.n_comparator)
+    row = context.corrected(row, "statistics", (one.result_id,))
+    unusable = replace(row, metric=one.statistic)
+    if one.statistic in NO_ROUTE:
+        return [replace(unusable, reason=NO_ROUTE[one.statistic])]
+    if not one.comparator_arm_id:
+        return [replace(unusable, reason=WITHIN_ARM)]
+    if not context.randomized(one.trial_id):
+        return [replace(unusable, reason="the groups were not formed at random")]
+    route = _ROUTES.get(one.statistic)
+    if route is None:
+        return [replace(unusable, reason=f"no route yet from {one.statistic} to an effect")]
+    return route(context, row, one, imputed)
+
+
+def _sign(one: Any) -> int | None:
+    return SIGN.get(one.favors_intervention_when)
+
+
+def _printed_g(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """A standardized difference as the source prints it, with its standard error."""
+    sign = _sign(one)
+    if sign is None:
+        return [replace(row, metric="hedges_g", reason="the source does not say whom it favors")]
+    made = replace(
+        row,
+        metric="hedges_g",
+        route="printed",
+        convention="as printed" + (f"; {one.note}" if one.note else ""),
+        processing="printed",
+        effect=sign * one.estimate,
+    )
+    if number(one.se) is None:
+        return [made]
+    return [replace(made, **interval(sign * one.estimate, one.se**2))]
+
+
+def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
+    """A model coefficient: in points as printed, and standardized by its z, always imputed."""
+    sign = _sign(one)
+    if sign is None:
+        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+    rows = []
+    if number(one.ci_low) is not None and number(one.ci_high) is not None:
+        limits = sorted((sign * one.ci_low, sign * one.ci_high))
+        se = convert.se_from_interval(one.ci_low, one.ci_high)
+        rows.append(
+            replace(
+                row,
+                metric="mean_difference",
+                route="printed_b",
+                convention="model coefficient in points of the instrument",
+                processing="printed",
+                effect=sign * one.estimate,
+                variance=float(se) ** 2,
+                se=float(se),
+                ci_low=limits[0],
+                ci_high=limits[1],
+            )
+        )
+    if row.n_intervention is None or row.n_comparator is None:
+        return rows or [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+    sizes = (row.n_intervention, row.n_comparator)
+    if rows:
+        d = convert.d_from_interval(one.estimate, one.ci_low, one.ci_high, *sizes)
+        value, variance = sign * float(d.value), float(d.variance)
+        span = convert.range_over_correlations(value)
+        rows.append(_standardized(row, "b_interval", value, variance, span))
+    elif number(one.p_value) is not None and one.p_relation == "equal":
+        toward = sign * (1 if one.estimate > 0 else -1)
+        d = convert.d_from_p(one.p_value, *sizes)
+        value, variance = toward * float(d.value), float(d.variance)
+        text = _text(context, one, "p_value")
+        limits = [
+            toward * float(convert.d_from_p(p, *sizes).value)
+            for p in convert.range_from_printed(text)
+        ]
+        spans = [convert.range_over_correlations(limit) for limit in limits]
+        span = (min(map(min, spans)), max(map(max, spans)))
+        digits = (
+            f"by the digits of p = {text} alone it lies from {min(limits):.3f} to {max(limits):.3f}"
+        )
+        rows.append(_standardized(row, "b_p", value, variance, span, digits))
+    return rows or [
+        replace(row, metric=one.statistic, reason="neither interval nor exact p printed")
+    ]
+
+
+def _standardized(
+    row: Row, route: str, value: float, variance: float, span: tuple[float, float], *remarks: str
+) -> Row:
+    return replace(
+        row,
+        metric="d_from_test_statistic",
+        route=route,
+        convention="no small-sample correction",
+        processing="imputed",
+        effect_low=min(span),
+        effect_high=max(span),
+        warnings=(*row.warnings, *remarks, MODEL_WARNING),
+        **interval(value, variance),
+    )
+
+
+def _text(context: Context, one: Any, field: str) -> str:
+    text = context.dataset.text("statistics")
+    return str(text.loc[text.result_id == one.result_id, field].iloc[0])
+
+
+def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """F of group by time with one numerator df: a magnitude; the sign comes from elsewhere."""
+    if number(one.df1) != 1:
+        return [replace(row, metric=one.statistic, reason="F with more than one df: no direction")]
+    if row.n_intervention is None or row.n_comparator is None:
+        return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+    d = convert.d_from_f(one.estimate, row.n_intervention, row.n_comparator)
+    sign, source = _sign_from_arms(context, row)
+    value = (sign or 1) * float(d.value)
+    span = convert.range_over_correlations(value)
+    if sign is None:
+        span = (-float(d.value), float(d.value))
+        source = "no source gives the direction: the absolute value stands and is not pooled"
+    return [_standardized(row, "f_slope", value, float(d.variance), span, source)]
+
+
+def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """Chi-square with two or more df: a bound on the absolute effect, never a point."""
+    unusable = replace(row, metric=one.statistic)
+    if row.n_intervention is None or row.n_comparator is None:
+        return [replace(unusable, reason="arm sizes are not printed")]
+    text = _text(context, one, "estimate")
+    bound = float(convert.chi2_bound(text, row.n_intervention, row.n_comparator))
+    return [
+        replace(
+            unusable,
+            route="chi2_bound",
+            convention="Scheffé bound at the upper end of the printed digits",
+            processing="imputed",
+            effect_low=-bound,
+            effect_high=bound,
+            reason=f"a chi-square of {text} with {one.df1:g} df gives no point: the absolute "
+            f"standardized difference is at most {bound:.3f} if the contrast lies inside the "
+            "hypothesis tested, which the source does not spell out",
+        )
+    ]
+
+
+def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
+    """Direction from the percentages that a source prints by arm on the same instrument."""
+    results = context.arm_results
+    found = results[(results.instrument_id == row.instrument_id) & results.percent.notna()]
+    for event, sign in EVENT_IS.items():
+        by_arm = found[found.event == event].set_index("arm_id").percent
+        if row.intervention_arm_id in by_arm and row.comparator_arm_id in by_arm:
+            one, two = by_arm[row.intervention_arm_id], by_arm[row.comparator_arm_id]
+            if one != two:
+                return (
+                    sign if one > two else -sign,
+                    f"F gives a magnitude only; its direction is that of {event} by arm "
+                    f"({one:g}% and {two:g}%)",
+                )
+    return None, ""
+
+
+def _difference(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """A difference that a source prints with or without its interval."""
+    sign = _sign(one)
+    if sign is None:
+        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+    metric, scale = _DIFFERENCES[one.statistic]
+    made = replace(
+        row,
+        metric=metric,
+        route="printed",
+        processing="printed",
+        effect=sign * one.estimate / scale,
+    )
+    return [_with_printed_limits(made, one, sign, lambda value: value / scale)]
+
+
+def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """A ratio that a source prints, on the log scale."""
+    sign = _sign(one)
+    metric = _RATIOS[one.statistic]
+    if sign is None:
+        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+    made = replace(
+        row,
+        metric=metric,
+        route="printed",
+        convention="conditional estimate" if one.statistic == "odds_ratio_fisher" else "",
+        processing="printed",
+        effect=sign * convert.log_ratio(one.estimate),
+    )
+    return [_with_printed_limits(made, one, sign, convert.log_ratio)]
+
+
+def _with_printed_limits(row: Row, one: Any, sign: int, scale: Callable[[float], float]) -> Row:
+    if number(one.ci_low) is None or number(one.ci_high) is None:
+        return replace(row, warnings=(*row.warnings, "no interval is printed, so it is not pooled"))
+    low, high = sorted((sign * scale(one.ci_low), sign * scale(one.ci_high)))
+    se = (high - low) / (2 * NORMAL_975)
+    return replace(row, ci_low=low, ci_high=high, se=se, variance=se**2)
+
+
+_DIFFERENCES = {
+    "mean_difference": ("mean_difference", 1.0),
+    "qaly_difference": ("mean_difference", 1.0),
+    "risk_difference_percent": ("risk_difference", 100.0),
+}
+_RATIOS = {
+    "odds_ratio": "log_odds_ratio",
+    "odds_ratio_fisher": "log_odds_ratio",
+    "risk_ratio": "log_risk_ratio",
+}
+_ROUTES: dict[str, Callable[[Context, Row, Any, bool], list[Row]]] = (
+    {
+        "hedges_g": _printed_g,
+        "mixed_model_b": _model_b,
+        "f_slope": _f_slope,
+        "chi2_groups": _chi2_bound,
+    }
+    | dict.fromkeys(_DIFFERENCES, _difference)
+    | dict.fromkeys(_RATIOS, _ratio)
+)

@@ -1,0 +1,93 @@
+"""One row of the frame of estimates, and the frame itself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+
+import pandas as pd
+from scipy.special import ndtri
+
+NORMAL_975 = float(ndtri(0.975))
+"""Standard normal quantile of a two-sided 95% interval, 1.959964."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An estimate, or a result or trial that allows none; positive favors the intervention.
+
+    ``effect`` is None where there is no estimate, and then ``reason`` says why. A row may have an
+    effect without a variance, where a source prints a value without its uncertainty.
+    """
+
+    estimate_id: str = ""
+    trial_id: str
+    label: str
+    therapy: str
+    intervention: str
+    intervention_arm_id: str
+    comparator_arm_id: str
+    comparator: str
+    comparator_class: str
+    outcome_id: str = ""
+    instrument_id: str = ""
+    event: str = ""
+    rater: str = ""
+    timepoint: str = ""
+    weeks_since_randomization: float | None = None
+    follow_up_weeks: float | None = None
+    metric: str = ""
+    effect: float | None = None
+    variance: float | None = None
+    se: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    effect_low: float | None = None
+    effect_high: float | None = None
+    n_intervention: int | None = None
+    n_comparator: int | None = None
+    route: str = ""
+    convention: str = ""
+    processing: str = ""
+    baseline_adjusted: bool = False
+    result_ids: tuple[str, ...] = ()
+    locator_ids: tuple[str, ...] = ()
+    correction_ids: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+
+
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Row))
+
+_NUMBERS = (
+    "weeks_since_randomization",
+    "follow_up_weeks",
+    "effect",
+    "variance",
+    "se",
+    "ci_low",
+    "ci_high",
+    "effect_low",
+    "effect_high",
+)
+_COUNTS = ("n_intervention", "n_comparator")
+
+
+def interval(effect: float, variance: float) -> dict[str, float]:
+    """Return the fields of an effect with its Wald interval on the normal quantile."""
+    se = variance**0.5
+    return {
+        # A zero that was multiplied by -1 is zero to every reader.
+        "effect": effect + 0.0,
+        "variance": variance,
+        "se": se,
+        "ci_low": effect - NORMAL_975 * se,
+        "ci_high": effect + NORMAL_975 * se,
+    }
+
+
+def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return rows as a frame with the columns of `COLUMNS`; empty numbers are NaN or <NA>."""
+    records: Sequence[dict[str, object]] = [asdict(row) for row in rows]
+    frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
+    return frame.astype(
+        {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _COUNTS}
+    )

@@ -1,0 +1,155 @@
+"""Estimates of the real data: known values, routes, and what allows no estimate."""
+
+import math
+
+import pandas as pd
+import pytest
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.errors import ParameterError
+from evidence.estimation import COLUMNS
+from tests.tolerances import CLOSED_FORM, half_unit
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def frame(dataset: Dataset) -> pd.DataFrame:
+    return evidence.estimates(dataset).set_index("estimate_id", drop=False)
+
+
+@pytest.mark.parametrize(
+    ("estimate_id", "printed"),
+    [
+        ("diamond2002.depression.bdi.post.hedges_g", "0.652027"),
+        ("israel2013.depression.ham_d.post.hedges_g", "1.034260"),
+        ("israel2013.depression.bdi_ii.post.hedges_g", "0.752034"),
+        ("diamond2010.depression.bdi_ii.post.hedges_g", "0.392203"),
+        ("diamond2002.depression.bdi.baseline.hedges_g", "0.565"),
+        ("diamond2002.depression.bdi.post.d_ppc2", "0.336"),
+        (
+            "collado2021.abct_vs_usual_care.affective_distress.dass_21.post.d_from_test_statistic",
+            "1.049",
+        ),
+        (
+            "collado2021.abct_vs_usual_care.affective_distress.dass_21.follow_up."
+            "d_from_test_statistic",
+            "0.566",
+        ),
+        ("montero2018.functional_impairment.fiq.post.d_from_test_statistic", "0.920"),
+        ("montero2018.functional_impairment.fiq.follow_up.d_from_test_statistic", "1.020"),
+        ("diamond2019.suicidal_ideation.siq_jr.overall.d_from_test_statistic", "0.237"),
+        ("diamond2010.suicidal_ideation.siq_jr.post.hedges_g", "0.766"),
+    ],
+)
+def test_known_values(frame: pd.DataFrame, estimate_id: str, printed: str) -> None:
+    assert frame.effect[estimate_id] == pytest.approx(float(printed), abs=half_unit(printed))
+
+
+def test_columns_and_ids(frame: pd.DataFrame) -> None:
+    assert tuple(frame.columns) == COLUMNS
+    assert frame.estimate_id.is_unique
+    assert frame.estimate_id.str.fullmatch(r"[a-z0-9_.]+").all()
+
+
+def test_every_result_ends_in_an_estimate_or_a_reason(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    reached = {one for ids in frame.result_ids for one in ids}
+    results = {*dataset.arm_results.result_id, *dataset.statistics.result_id}
+    assert results <= reached
+    assert ((frame.effect.notna()) == (frame.reason == "")).all()
+    estimated = frame[frame.effect.notna()]
+    assert (estimated.processing != "").all()
+    assert (estimated.route != "").all()
+    assert (estimated.locator_ids.map(len) > 0).all()
+
+
+def test_sign_follows_the_instrument(frame: pd.DataFrame) -> None:
+    # Lower scores are better on the Beck inventory: 18.5 - 11.8.
+    row = frame.loc["diamond2002.depression.bdi.post.mean_difference"]
+    assert row.effect == pytest.approx(6.7, abs=CLOSED_FORM)
+    assert row.variance == pytest.approx(8.8**2 / 16 + 11.1**2 / 16, rel=CLOSED_FORM)
+
+
+def test_printed_g_keeps_its_standard_error(frame: pd.DataFrame) -> None:
+    row = frame.loc["diamond2010.suicidal_ideation.siq_jr.post.hedges_g"]
+    assert row.se == pytest.approx(0.255702120480033, rel=CLOSED_FORM)
+    assert row.processing == "printed"
+    assert "approximate correction" in row.convention
+
+
+def test_coefficient_is_printed_in_points_and_imputed_as_d(frame: pd.DataFrame) -> None:
+    stem = "collado2021.abct_vs_usual_care.affective_distress.dass_21.post"
+    points = frame.loc[f"{stem}.mean_difference"]
+    assert (points.effect, points.ci_low, points.ci_high) == (13.20, 6.84, 19.57)
+    assert points.processing == "printed"
+    d = frame.loc[f"{stem}.d_from_test_statistic"]
+    assert d.processing == "imputed"
+    assert d.effect / d.se == pytest.approx(13.20 / ((19.57 - 6.84) / (2 * 1.959963984540054)))
+    assert d.effect_low < d.effect < d.effect_high
+    assert any("too large" in one for one in d.warnings)
+    assert any("arm sizes imputed" in one for one in d.warnings)
+    assert (d.n_intervention, d.n_comparator) == (30, 30)
+
+
+def test_active_comparator_is_never_taken_for_the_therapy(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    mbsr = "collado2021.mindfulness_based_stress_reduction_vs_usual_care"
+    row = frame.loc[f"{mbsr}.affective_distress.dass_21.post.d_from_test_statistic"]
+    assert row.effect == pytest.approx(0.902, abs=half_unit("0.902"))
+    filtered = evidence.estimates(dataset, therapy="abct")
+    assert set(filtered.intervention) == {"abct"}
+
+
+def test_corrections_and_their_reasons_are_carried(frame: pd.DataFrame) -> None:
+    row = frame.loc["diamond2019.suicidal_ideation.siq_jr.overall.d_from_test_statistic"]
+    assert set(row.correction_ids) == {"c03", "c20"}
+    assert any("printed estimate 181, used 1.81" in one for one in row.warnings)
+    assert any("direction is that of response_50" in one for one in row.warnings)
+
+
+def test_imputed_sizes_are_equal_shares_of_the_total(frame: pd.DataFrame) -> None:
+    row = frame.loc["waraan2021.depression.post.direction"]
+    assert (row.n_intervention, row.n_comparator) == (30, 30)
+    assert any("60 randomized" in one for one in row.warnings)
+    assert math.isnan(row.effect)
+    assert "no difference" in row.reason
+
+
+def test_trials_without_a_number_have_their_row(frame: pd.DataFrame) -> None:
+    assert "diamond2019.depression.post.direction" in frame.index
+    terminated = frame.loc["nct00329199.depression.post.not_reported"]
+    assert pd.isna(terminated.n_intervention)
+    assert "iabct_chronic.affective_distress.post.direction" in frame.index
+
+
+def test_conventions_never_share_an_id(dataset: Dataset, frame: pd.DataFrame) -> None:
+    other = evidence.estimates(dataset, convention="metapsy").set_index("estimate_id")
+    shared = frame.index.intersection(other.index)
+    pd.testing.assert_series_equal(frame.effect[shared], other.effect[shared])
+    assert "diamond2002.depression.bdi.post.hedges_g.metapsy" in other.index
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"outcome": "depresion"}, "outcome: found 'depresion', expected one of .*depression"),
+        ({"colour": "red"}, "colour: found 'red', expected a filter among"),
+    ],
+)
+def test_bad_filters(dataset: Dataset, filters: dict[str, str], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        evidence.estimates(dataset, **filters)
+
+
+def test_bad_options(dataset: Dataset) -> None:
+    with pytest.raises(ParameterError, match="convention: found 'hedges'"):
+        evidence.estimates(dataset, convention="hedges")
+    with pytest.raises(ParameterError, match="correlation"):
+        evidence.estimates(dataset, correlation=1.0)
