@@ -1,0 +1,285 @@
+"""Which estimate stands for a trial in an analysis, by a named rule, and what was left out."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evidence.effects.convert import correct_for_small_samples
+from evidence.effects.effect import Effect
+from evidence.errors import ParameterError, SelectionError
+
+IMBALANCE = 0.25
+"""Baseline difference in SDs above which adjustment "ppc_imbalanced" takes d_ppc2 for a trial."""
+
+RULES: dict[str, tuple[str, ...]] = {
+    "instrument": ("self_report_first", "clinician_first"),
+    "adjustment": ("post", "ppc", "ppc_imbalanced"),
+    "imputed": ("include", "exclude"),
+    "overall": ("leave_out", "as_post"),
+}
+"""Accepted values of each rule, the default first; `instrument` also takes an instrument id."""
+
+_PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
+_AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """One estimate per trial, and what was left out.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        Rows of the frame of estimates that stand for their trial, in order of the frame.
+    left_out : DataFrame
+        The other rows on this outcome and time, with ``reason`` filled for each.
+    without_number : DataFrame
+        Trials that stand in no row of `estimates`, one row each: trial_id, label, comparator,
+        comparator_class, n_intervention, n_comparator, result_ids, locator_ids, reason.
+    metric : str
+        The metric that is pooled; "mixed" where adjustment takes d_ppc2 for some trials only.
+    """
+
+    estimates: pd.DataFrame
+    left_out: pd.DataFrame
+    without_number: pd.DataFrame
+    metric: str
+
+    def effects(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return effects and variances to pool.
+
+        A d from a test statistic is corrected for small samples first (Hedges 1981): times J(df),
+        its variance times J(df) squared, with df = n_intervention + n_comparator - 2.
+        """
+        effect = self.estimates.effect.to_numpy(dtype=float).copy()
+        variance = self.estimates.variance.to_numpy(dtype=float).copy()
+        converted = (self.estimates.metric == "d_from_test_statistic").to_numpy()
+        sizes = self.estimates[["n_intervention", "n_comparator"]].to_numpy(dtype=float)
+        if converted.any():
+            df = sizes[converted].sum(axis=1) - 2
+            corrected = correct_for_small_samples(
+                Effect(effect[converted], variance[converted]), df
+            )
+            effect[converted], variance[converted] = corrected.value, corrected.variance
+        return effect, variance
+
+
+def select(
+    estimates: pd.DataFrame,
+    *,
+    therapy: str,
+    outcome: str,
+    timepoint: str,
+    instrument: str = "self_report_first",
+    adjustment: str = "post",
+    metric: str = "auto",
+    imputed: str = "include",
+    overall: str = "leave_out",
+    comparator_class: str | None = None,
+    leave_out: Sequence[str] = (),
+    multilevel: bool = False,
+) -> Selection:
+    """Select the estimates that stand for their trials in one analysis.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        Frame of `evidence.estimates`, not filtered by timepoint (baselines are looked at).
+    therapy, outcome, timepoint : str
+        What is analyzed; rows whose intervention is not the therapy never enter.
+    instrument : str
+        "self_report_first", "clinician_first", or the id of one instrument.
+    adjustment : str
+        "post" for values at the time, "ppc" for d_ppc2, "ppc_imbalanced" for d_ppc2 where the arms
+        differed by more than `IMBALANCE` SDs at baseline.
+    metric : str
+        "auto" for hedges_g where any trial allows it, else d_from_test_statistic; or a metric.
+    imputed : {"include", "exclude"}
+        Whether estimates with an imputed value may enter.
+    overall : {"leave_out", "as_post"}
+        Whether statistics over the whole course may stand for the end of treatment.
+    comparator_class : str, optional
+        Keep one class of comparators.
+    leave_out : sequence of str
+        Trials to leave out.
+    multilevel : bool
+        Whether several estimates of a trial may stay, for a model that handles them.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not accepted or nothing is known on the outcome at that time.
+    SelectionError
+        If the rule leaves two estimates of one trial.
+    """
+    _check(estimates, therapy, outcome, timepoint, instrument, adjustment, imputed, overall)
+    about = estimates[
+        (estimates.intervention == therapy)
+        & (estimates.therapy == therapy)
+        & (estimates.outcome_id == outcome)
+    ]
+    rows = about[about.timepoint.isin([timepoint, "overall"])]
+    unknown = sorted(set(leave_out) - set(estimates.trial_id))
+    if unknown:
+        raise ParameterError("leave_out", unknown[0], _one_of(set(rows.trial_id)))
+    chosen_metric = _metric(rows, metric)
+    wanted = _wanted_metrics(about, rows, chosen_metric, adjustment)
+    reasons = {
+        index: _reason(
+            row,
+            wanted[row.trial_id],
+            timepoint,
+            overall,
+            imputed,
+            comparator_class,
+            leave_out,
+        )
+        for index, row in rows.iterrows()
+    }
+    kept = rows.loc[[index for index, reason in reasons.items() if not reason]]
+    for trial_id, group in kept.groupby("trial_id", sort=False):
+        for index in _not_preferred(group, instrument):
+            reasons[index] = f"the instrument rule {instrument} takes another instrument"
+        remaining = [index for index in group.index if not reasons[index]]
+        if len(remaining) > 1 and not multilevel:
+            ids = ", ".join(group.estimate_id.loc[remaining])
+            raise SelectionError(
+                f"trial {trial_id} has {len(remaining)} estimates by this rule ({ids}); "
+                "name an instrument, a metric or a comparator class, or leave some out"
+            )
+    chosen = rows.loc[[index for index, reason in reasons.items() if not reason]]
+    left_out = rows.drop(chosen.index).copy()
+    left_out["reason"] = [reasons[index] for index in left_out.index]
+    used = set(chosen.metric)
+    return Selection(
+        estimates=chosen.reset_index(drop=True),
+        left_out=left_out.reset_index(drop=True),
+        without_number=_without_number(
+            left_out, set(chosen.trial_id) | set(leave_out), comparator_class
+        ),
+        metric=used.pop() if len(used) == 1 else ("mixed" if used else chosen_metric),
+    )
+
+
+def _one_of(values: Collection[str]) -> str:
+    return f"one of {', '.join(sorted(set(values) - {''}))}"
+
+
+def _check(
+    frame: pd.DataFrame,
+    therapy: str,
+    outcome: str,
+    timepoint: str,
+    instrument: str,
+    adjustment: str,
+    imputed: str,
+    overall: str,
+) -> None:
+    if therapy not in set(frame.therapy):
+        raise ParameterError("therapy", therapy, _one_of(frame.therapy))
+    of_therapy = frame[(frame.therapy == therapy) & (frame.intervention == therapy)]
+    if outcome not in set(of_therapy.outcome_id):
+        raise ParameterError("outcome", outcome, _one_of(of_therapy.outcome_id))
+    of_outcome = of_therapy[of_therapy.outcome_id == outcome]
+    times = set(of_outcome.timepoint) - {"overall", "baseline"}
+    if timepoint not in times:
+        raise ParameterError("timepoint", timepoint, _one_of(times))
+    instruments = {*RULES["instrument"], *of_outcome.instrument_id}
+    for name, value, accepted in (
+        ("instrument", instrument, instruments),
+        ("adjustment", adjustment, RULES["adjustment"]),
+        ("imputed", imputed, RULES["imputed"]),
+        ("overall", overall, RULES["overall"]),
+    ):
+        if value not in accepted or not value:
+            raise ParameterError(name, value, _one_of(accepted))
+
+
+def _metric(rows: pd.DataFrame, metric: str) -> str:
+    usable = rows[rows.effect.notna() & rows.variance.notna()]
+    if metric == "auto":
+        return next((one for one in _AUTO_METRICS if one in set(usable.metric)), _AUTO_METRICS[0])
+    if metric not in set(rows.metric):
+        raise ParameterError("metric", metric, _one_of({"auto", *usable.metric}))
+    return metric
+
+
+def _wanted_metrics(
+    about: pd.DataFrame, rows: pd.DataFrame, metric: str, adjustment: str
+) -> dict[str, str]:
+    """Return the metric that may stand for each trial."""
+    trials = set(rows.trial_id)
+    if adjustment == "post" or metric != "hedges_g":
+        return dict.fromkeys(trials, metric)
+    if adjustment == "ppc":
+        return dict.fromkeys(trials, "d_ppc2")
+    before = about[(about.timepoint == "baseline") & (about.metric == "hedges_g")]
+    imbalanced = set(before.trial_id[before.effect.abs() > IMBALANCE])
+    return {trial: "d_ppc2" if trial in imbalanced else metric for trial in trials}
+
+
+def _reason(
+    row: pd.Series,
+    metric: str,
+    timepoint: str,
+    overall: str,
+    imputed: str,
+    comparator_class: str | None,
+    leave_out: Sequence[str],
+) -> str:
+    """Say why a row may not enter; empty if it may."""
+    if row.trial_id in leave_out:
+        return "trial left out by request"
+    if comparator_class is not None and row.comparator_class != comparator_class:
+        return f"its comparator is not of the class {comparator_class}"
+    if row.reason:
+        return str(row.reason)
+    if row.timepoint != timepoint and overall != "as_post":
+        return "a statistic over the whole course, not of this time"
+    if row.metric != metric:
+        return f"metric {row.metric}; this analysis uses {metric}"
+    if pd.isna(row.variance):
+        return "no standard error or interval is printed"
+    if imputed == "exclude" and row.processing == "imputed":
+        return "imputed, and imputed estimates are excluded"
+    if row.effect_low < 0 < row.effect_high and abs(row.effect_low + row.effect_high) < 1e-12:
+        return "its direction is not known"
+    return ""
+
+
+def _not_preferred(group: pd.DataFrame, instrument: str) -> list[int]:
+    """Return the index of rows of a trial that the instrument rule does not take."""
+    if instrument in _PREFERRED_RATER:
+        preferred = group.rater == _PREFERRED_RATER[instrument]
+        return list(group.index[~preferred]) if preferred.any() else []
+    return list(group.index[group.instrument_id != instrument])
+
+
+def _without_number(
+    left_out: pd.DataFrame, standing: set[str], comparator_class: str | None
+) -> pd.DataFrame:
+    """Return one row per trial that no chosen estimate stands for, with what it reports."""
+    rows = left_out[~left_out.trial_id.isin(standing) & (left_out.comparator_arm_id != "")]
+    if comparator_class is not None:
+        rows = rows[rows.comparator_class == comparator_class]
+    columns = [
+        "trial_id",
+        "label",
+        "comparator",
+        "comparator_class",
+        "n_intervention",
+        "n_comparator",
+        "result_ids",
+        "locator_ids",
+        "reason",
+    ]
+    # What a trial says in words tells a reader more than why a single statistic is unusable.
+    worded = rows.assign(_worded=~rows.metric.isin(["direction", "not_reported"])).sort_values(
+        "_worded", kind="stable"
+    )
+    first = worded.drop_duplicates("trial_id")
+    order = rows.trial_id.drop_duplicates()
+    return first.set_index("trial_id", drop=False).loc[order, columns].reset_index(drop=True)
