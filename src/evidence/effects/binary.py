@@ -108,7 +108,7 @@ def log_odds_ratio(
     cells = _cells(events_1, n_1, events_2, n_2)
     needed = np.any([cell == 0 for cell in cells], axis=0)
     (a, b, c, d), corrected = _with_constant(cells, needed, add, to)
-    value = np.log(a) + np.log(d) - np.log(b) - np.log(c)  # Woolf 1955
+    value = np.log(a * d) - np.log(b * c)  # Woolf 1955
     return _binary(value, 1 / a + 1 / b + 1 / c + 1 / d, corrected, cells)
 
 
@@ -153,8 +153,9 @@ def log_risk_ratio(
     cells = _cells(events_1, n_1, events_2, n_2)
     needed = (cells[0] == 0) | (cells[2] == 0) | ((cells[1] == 0) & (cells[3] == 0))
     (a, b, c, d), corrected = _with_constant(cells, needed, add, to)
-    value = np.log(a) - np.log(a + b) - np.log(c) + np.log(c + d)
-    variance = 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)  # Katz et al. 1978
+    # Katz et al. 1978
+    value = np.log(a * (c + d)) - np.log(c * (a + b))
+    variance = 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
     return _binary(value, variance, corrected, cells)
 
 

@@ -57,6 +57,11 @@ def inside(name: str, value: ArrayLike, low: float, high: float) -> Array:
     return _accepted(name, array, kept, f"between {low:g} and {high:g}, neither included")
 
 
+def two_sided_p(p: ArrayLike) -> Array:
+    """Two-sided p: above 0, since a printed 0 is a rounded number, and up to 1."""
+    return between("p", above("p", p, 0), 0, 1)
+
+
 def choice(name: str, value: str, accepted: Collection[str]) -> str:
     """One of the accepted words."""
     if value not in accepted:

@@ -23,13 +23,13 @@ from evidence.effects.checked import (
     choice,
     finite_effect,
     numbers,
+    two_sided_p,
 )
 from evidence.effects.effect import Effect
 from evidence.effects.printed import (
     range_from_printed,
     se_from_interval,
     se_from_p,
-    two_sided,
     z_from_p,
 )
 from evidence.effects.scales import (
@@ -202,7 +202,7 @@ def d_from_p(
         return d_from_z(z_from_p(p), n_1, n_2)
     n_1, n_2 = _sizes(n_1, n_2)
     df = above("n_1 + n_2", n_1 + n_2, 2) - 2
-    return d_from_t(np.abs(stdtrit(df, two_sided(p) / 2)), n_1, n_2)
+    return d_from_t(np.abs(stdtrit(df, two_sided_p(p) / 2)), n_1, n_2)
 
 
 def d_from_interval(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
-from evidence.effects.checked import Array, above, between, inside, numbers, plain
+from evidence.effects.checked import Array, above, inside, numbers, plain, two_sided_p
 from evidence.errors import ParameterError
 
 _PRINTED = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
@@ -36,7 +36,7 @@ def z_from_p(p: ArrayLike) -> float | Array:
     >>> round(z_from_p(0.05), 6)
     1.959964
     """
-    return plain(np.abs(ndtri(two_sided(p) / 2)))
+    return plain(np.abs(ndtri(two_sided_p(p) / 2)))
 
 
 def se_from_interval(
@@ -140,8 +140,3 @@ def range_from_printed(text: str) -> tuple[float, float]:
     exponent = value.as_tuple().exponent
     half = Decimal(5).scaleb(int(exponent) - 1)
     return float(value - half), float(value + half)
-
-
-def two_sided(p: ArrayLike) -> Array:
-    """Check a two-sided p: above 0 and up to 1."""
-    return between("p", above("p", p, 0), 0, 1)
