@@ -57,20 +57,20 @@ def _dersimonian_laird(sets: Sets) -> Floats:
 
 def _hedges(sets: Sets) -> Floats:
     mean_variance = np.where(sets.present, sets.variance, 0.0).sum(axis=0) / sets.count
-    # Hedges (1983), Psychol Bull 93:388, equation 7 (Hedges and Olkin 1985, page 194)
+    # Hedges (1983), Psychol Bull 93:388; Hedges and Olkin (1985), chapter 9
     tau2: Floats = sets.sum_of_squares / sets.degrees - mean_variance
     return tau2
 
 
 def _hunter_schmidt(sets: Sets) -> Floats:
     at = moments(sets.effect, sets.variance, 0.0)
-    # Viechtbauer (2005), equation 6
+    # Hunter and Schmidt, in the form of Viechtbauer (2005), J Educ Behav Stat 30:261
     tau2: Floats = (at.q - sets.count) / at.total
     return tau2
 
 
 def _sidik_jonkman(sets: Sets) -> Floats:
-    # Sidik and Jonkman (2005), Appl Stat 54:367, equations 3 and 4
+    # Sidik and Jonkman (2005), Appl Stat 54:367: one step from a crude variance
     crude = sets.sum_of_squares / sets.count
     at = moments(sets.effect, sets.variance, crude)
     tau2: Floats = crude * at.q / sets.degrees
@@ -117,7 +117,7 @@ def generalized_q_root(sets: Sets, target: Floats) -> tuple[Floats, Flags]:
 def q_profile(sets: Sets, level: float) -> tuple[Floats, Floats]:
     """Interval of tau2 by inverting Q(tau2), which has a chi-square distribution.
 
-    Viechtbauer (2007), Stat Med 26:37, equation 10. Where the effects lie closer together than
+    Viechtbauer (2007), Stat Med 26:37. Where the effects lie closer together than
     even the lower limit at 0 allows, the interval is empty and both ends are given as 0.
     """
     tail = (1 - level) / 2
@@ -163,8 +163,7 @@ def i_squared(sets: Sets, tau2: Floats) -> tuple[Floats, Floats]:
 def i_squared_of_q(sets: Sets) -> tuple[Floats, Floats]:
     """I2 (0 to 1) and H2 of a common-effect analysis, from Q alone.
 
-    Higgins and Thompson (2002), equations 6 and 10: H2 = Q / (k - 1), I2 = (H2 - 1) / H2, at
-    least 0.
+    Higgins and Thompson (2002), equation 10: H2 = Q / (k - 1), I2 = (H2 - 1) / H2, at least 0.
     """
     h2: Floats = moments(sets.effect, sets.variance, 0.0).q / sets.degrees
     i2: Floats = 1 - 1 / np.maximum(h2, 1.0)

@@ -129,15 +129,15 @@ def fit(
     df = np.full(n, np.nan)
     if interval != "wald":
         df = degrees
-        # Hartung and Knapp (2001), Stat Med 20:3875, equation 10; Sidik and Jonkman (2002)
+        # Hartung and Knapp (2001), Stat Med 20:3875; Sidik and Jonkman (2002), Stat Med 21:3153
         factor = at.q / np.where(sets.count > 1, degrees, 1.0)
         if interval == "hksj_adhoc":
-            # never below 1: Knapp and Hartung (2003), Stat Med 22:2693, equation 9
+            # never below 1: Knapp and Hartung (2003), Stat Med 22:2693
             factor = np.maximum(factor, 1.0)
         se = np.where(sets.count > 1, se * np.sqrt(factor), se)
     effect = at.mean + sets.shift
     margin = quantile(df, level) * se
-    # Higgins, Thompson and Spiegelhalter (2009), J R Stat Soc A 172:137, equation 12
+    # Higgins, Thompson and Spiegelhalter (2009), J R Stat Soc A 172:137
     p_df = df if prediction_df == "default" else np.where(degrees > 1, degrees - 1, np.nan)
     reach = quantile(p_df, level) * np.sqrt(se**2 + spread(between))
     has_prediction = (sets.count > 1) & (tau2 != "common")

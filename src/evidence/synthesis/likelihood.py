@@ -112,7 +112,7 @@ def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
 
     Notes
     -----
-    Viechtbauer (2005), J Educ Behav Stat 30:261, equations 9 to 16: up to constants
+    Viechtbauer (2005), J Educ Behav Stat 30:261: up to constants
     l_R = -(sum log(v + tau2) + log sum w + sum w r^2) / 2, and l without the middle term.
     """
 

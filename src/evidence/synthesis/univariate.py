@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from evidence.errors import ParameterError
+from evidence.synthesis.heterogeneity import typical_variance
 from evidence.synthesis.intervals import PooledBatch, fit
 from evidence.synthesis.roots import Floats
-from evidence.synthesis.weighted import arrange, numbers
+from evidence.synthesis.weighted import arrange_one
 
 FEW_TRIALS = 5
 """Below this number of trials the variation between them cannot be told."""
@@ -127,19 +127,7 @@ def pool(
     >>> round(pooled.effect, 4), round(pooled.ci_low, 4), round(pooled.ci_high, 4)
     (0.373, -0.1749, 0.9209)
     """
-    effects, variances = numbers("effect", effect), numbers("variance", variance)
-    if effects.ndim != 1:
-        raise ParameterError("effect", effects.shape, "a sequence of one number per trial")
-    if variances.shape != effects.shape:
-        raise ParameterError("variance", variances.shape, f"the shape of effect, {effects.shape}")
-    if effects.size == 0:
-        raise ParameterError("effect", [], "at least one trial")
-    # In the message of an error the position in the sequence, not in the kernel's table.
-    try:
-        sets = arrange(effects[None, :], variances[None, :])
-    except ParameterError as error:
-        name = error.name.replace("[0, ", "[")
-        raise ParameterError(name, error.value, error.expected) from None
+    sets = arrange_one(effect, variance)
     batch = fit(
         sets,
         tau2=tau2,
@@ -229,3 +217,30 @@ def _warnings(batch: PooledBatch, variance: Floats) -> tuple[str, ...]:
                 "give; its interval can be too narrow, and hksj_adhoc prevents that."
             )
     return tuple(sentences)
+
+
+def i2_limits(pooled: Pooled, variance: Any) -> tuple[float, float] | None:
+    """Return the interval of I2 (0 to 1) that the Q-profile interval of tau2 gives.
+
+    Higgins and Thompson (2002), Stat Med 21:1539, equation 9 at both limits of tau2 (Viechtbauer
+    2007, Stat Med 26:37), as metafor's confint gives it. None where tau2 has no interval.
+
+    Parameters
+    ----------
+    pooled : Pooled
+        Pooled estimate.
+    variance : array_like of shape (k,)
+        The sampling variances that were pooled.
+
+    Examples
+    --------
+    >>> variance = [0.04, 0.05, 0.06]
+    >>> low, high = i2_limits(pool([0.2, 0.4, 0.6], variance), variance)
+    >>> low, round(high, 3)
+    (0.0, 0.969)
+    """
+    if pooled.tau2_ci_low is None or pooled.tau2_ci_high is None:
+        return None
+    typical = typical_variance(arrange_one(np.zeros(pooled.k), variance))[0]
+    low, high = (limit / (limit + typical) for limit in (pooled.tau2_ci_low, pooled.tau2_ci_high))
+    return float(low), float(high)

@@ -144,6 +144,29 @@ def arrange(effect: Floats, variance: Floats, mask: Flags | None = None) -> Sets
     )
 
 
+def arrange_one(effect: Any, variance: Any) -> Sets:
+    """Check the numbers of one set, given as two sequences, and arrange it.
+
+    Raises
+    ------
+    ParameterError
+        As `arrange`, and for sequences that are empty or not of one length.
+    """
+    effects, variances = numbers("effect", effect), numbers("variance", variance)
+    if effects.ndim != 1:
+        raise ParameterError("effect", effects.shape, "a sequence of one number per trial")
+    if variances.shape != effects.shape:
+        raise ParameterError("variance", variances.shape, f"the shape of effect, {effects.shape}")
+    if effects.size == 0:
+        raise ParameterError("effect", [], "at least one trial")
+    try:
+        return arrange(effects[None, :], variances[None, :])
+    except ParameterError as error:
+        # The position in the sequence, not in the table of one row.
+        name = error.name.replace("[0, ", "[")
+        raise ParameterError(name, error.value, error.expected) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
     """Inverse-variance weights and what follows from them.
