@@ -1,0 +1,272 @@
+"""The data package as frames: values as used and as printed, two clocks, places in sources."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset.clocks import Clocks
+from evidence.dataset.frames import printed_frame, text_frame, used_frame
+from evidence.errors import DataError, Fault, ParameterError
+from evidence.provenance import Locator
+from evidence.validation import DESCRIPTOR, read_package
+
+__all__ = ["CLASSES", "Dataset", "comparator_class", "load"]
+
+CLASSES = ("inactive", "usual_care", "active")
+"""Comparator classes, from the least to the most that the comparison group received."""
+
+_CLASS_OF = {
+    "waitlist": "inactive",
+    "no_intervention": "inactive",
+    "usual_care": "usual_care",
+    "enhanced_usual_care": "usual_care",
+}
+
+_TIMED = ("arm_results", "statistics")
+
+
+def comparator_class(condition: str) -> str:
+    """Class of what a comparison group received.
+
+    Parameters
+    ----------
+    condition : str
+        Condition of an arm, a term of the vocabulary ``condition``.
+
+    Returns
+    -------
+    str
+        ``inactive``, ``usual_care`` or ``active``.
+
+    Raises
+    ------
+    ParameterError
+        If the condition is empty.
+
+    Examples
+    --------
+    >>> comparator_class("waitlist"), comparator_class("relaxation")
+    ('inactive', 'active')
+    """
+    if not condition:
+        raise ParameterError("condition", condition, "a term of the vocabulary condition")
+    return _CLASS_OF.get(condition, "active")
+
+
+class _Frame:
+    """Attribute of a data set that hands out a copy of one of its frames."""
+
+    def __init__(self, meaning: str) -> None:
+        self.__doc__ = meaning
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, dataset: "Dataset", owner: type) -> pd.DataFrame:
+        return dataset._used[self._name].copy()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A data package; nothing that a caller does changes it.
+
+    Text columns hold str and "" where a cell is empty, integer columns ``Int64``, number columns
+    float64 with NaN, date columns ``datetime.date``. Rows are in the order of the file.
+
+    ``arm_results`` and ``statistics`` hold values as used (corrected or withheld as
+    ``corrections.csv`` says) and four more columns: ``weeks_since_randomization``,
+    ``follow_up_weeks`` (since the end of treatment), ``follow_up_weeks_alternatives`` (all values
+    that follow where sources differ on the length of treatment) and ``clock_note`` (why a clock is
+    empty or that sources differ).
+
+    Attributes
+    ----------
+    path : Path
+        Folder of the data package.
+    version : str
+        Version of the data.
+    digest : str
+        SHA-256 of its content.
+    """
+
+    path: Path
+    version: str
+    digest: str
+    _used: Mapping[str, pd.DataFrame]
+    _printed: Mapping[str, pd.DataFrame]
+    _text: Mapping[str, pd.DataFrame]
+    _references: str
+
+    trials = _Frame("Trials, each once however many papers report it.")
+    arms = _Frame("Arms of the trials.")
+    arm_results = _Frame("Results printed for one arm, as used.")
+    statistics = _Frame("Statistics printed for a contrast or a change, as used.")
+    directions = _Frame("Directions printed without a number.")
+    instruments = _Frame("Instruments and what they measure.")
+    locators = _Frame("Places in publications where numbers were read.")
+    publications = _Frame("Publications, registrations, databases and web pages.")
+    corrections = _Frame("Corrections of printed values.")
+    trial_facts = _Frame("Facts on trials, one row for each reading.")
+    syntheses = _Frame("Pooled results of published reviews.")
+    risk_of_bias = _Frame("Judgements on the risk of bias that a source prints.")
+    claims = _Frame("Claims of the article that the workbook answers.")
+    vocabularies = _Frame("Terms and their meanings.")
+
+    def __repr__(self) -> str:
+        """Name folder and version."""
+        return f"Dataset({str(self.path)!r}, version {self.version})"
+
+    def printed(self, table: str) -> pd.DataFrame:
+        """Return a table with the values as printed, without corrections.
+
+        Parameters
+        ----------
+        table : str
+            Name of the table.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such table.
+        """
+        return self._table(self._printed, table)
+
+    def text(self, table: str) -> pd.DataFrame:
+        """Return a table with the text of each cell, so with the digits that the source prints.
+
+        Parameters
+        ----------
+        table : str
+            Name of the table.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such table.
+        """
+        return self._table(self._text, table)
+
+    def _table(self, frames: Mapping[str, pd.DataFrame], table: str) -> pd.DataFrame:
+        if table not in frames:
+            raise ParameterError("table", table, f"one of {', '.join(frames)}")
+        return frames[table].copy()
+
+    def locator(self, locator_id: str) -> Locator:
+        """Return a place in a publication.
+
+        Raises
+        ------
+        ParameterError
+            If the id is unknown.
+        """
+        locators = self._used["locators"]
+        found = locators[locators["locator_id"] == locator_id]
+        if found.empty:
+            raise ParameterError("locator_id", locator_id, "a locator_id of locators.csv")
+        row = found.iloc[0]
+        return Locator(
+            locator_id=row["locator_id"],
+            publication_id=row["publication_id"],
+            place=row["place"],
+            url=row["url"],
+            readings=int(row["readings"]),
+            accessed=row["accessed"],
+        )
+
+    @property
+    def references(self) -> dict[str, dict[str, Any]]:
+        """CSL items by id."""
+        references: dict[str, dict[str, Any]] = json.loads(self._references)
+        return references
+
+    def vocabulary(self, name: str) -> dict[str, str]:
+        """Return the terms of a vocabulary with their meanings, in the order of the file.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such vocabulary.
+        """
+        terms = self._used["vocabularies"]
+        found = terms[terms["vocabulary"] == name]
+        if found.empty:
+            names = ", ".join(terms["vocabulary"].unique())
+            raise ParameterError("vocabulary", name, f"one of {names}")
+        return dict(zip(found["term"], found["meaning"], strict=True))
+
+    def corrections_for(self, table: str, result_id: str) -> pd.DataFrame:
+        """Return the corrections of one result; none is an empty frame."""
+        corrections = self._used["corrections"]
+        found = (corrections["table"] == table) & (corrections["result_id"] == result_id)
+        return corrections[found].reset_index(drop=True)
+
+    def fact(self, trial_id: str, fact: str) -> pd.DataFrame:
+        """Return the rows of ``trial_facts`` on one fact: several where sources differ."""
+        facts = self._used["trial_facts"]
+        found = (facts["trial_id"] == trial_id) & (facts["fact"] == fact)
+        return facts[found].reset_index(drop=True)
+
+
+def load(path: str | os.PathLike[str] | None = None) -> Dataset:
+    """Read and check a data package.
+
+    Parameters
+    ----------
+    path : str or path-like, optional
+        Its folder. By default the folder that ``$EVIDENCE_DATA`` names, else ``data/`` in the
+        current folder or above, else the one beside the source of this package.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        With every fault of the package: file, row, column, value and what is accepted.
+
+    Examples
+    --------
+    >>> import evidence
+    >>> data = evidence.load()
+    >>> data.fact("diamond2010", "treatment_weeks").value.tolist()
+    [12.0, 16.0]
+    """
+    folder = _default_folder() if path is None else Path(path)
+    package = read_package(folder)
+    printed = {name: printed_frame(sheet) for name, sheet in package.sheets.items()}
+    used = {name: used_frame(sheet, package.corrected) for name, sheet in package.sheets.items()}
+    clocks = Clocks(used["trial_facts"], used["locators"], used["publications"])
+    for frames in (printed, used):
+        for name in _TIMED:
+            frames[name] = clocks.add_to(frames[name])
+    return Dataset(
+        path=folder.resolve(),
+        version=package.version,
+        digest=package.digest,
+        _used=used,
+        _printed=printed,
+        _text={name: text_frame(sheet) for name, sheet in package.sheets.items()},
+        _references=json.dumps(package.references),
+    )
+
+
+def _default_folder() -> Path:
+    named = os.environ.get("EVIDENCE_DATA")
+    if named:
+        return Path(named)
+    here = Path.cwd()
+    source = Path(__file__).resolve().parents[3]
+    for folder in (here, *here.parents, source):
+        if (folder / "data" / DESCRIPTOR).is_file():
+            return folder / "data"
+    expected = (
+        f"a folder data/ with this file in {here} or above; "
+        "another place can be named with --data or $EVIDENCE_DATA"
+    )
+    raise DataError([Fault(DESCRIPTOR, None, None, None, expected)])
