@@ -11,6 +11,7 @@ from evidence.dataset import CLASSES, Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
 from evidence.estimation.row import NORMAL_975
+from evidence.records import records
 from evidence.selection import Selection, select
 from evidence.synthesis.univariate import Pooled, pool
 
@@ -173,9 +174,7 @@ def analyze(
         leave_out=specification.leave_out,
     )
     if selection.estimates.empty:
-        said = "; ".join(
-            f"{row.label}: {row.reason}" for row in selection.left_out.itertuples(index=False)
-        )
+        said = "; ".join(f"{row.label}: {row.reason}" for row in records(selection.left_out))
         raise ParameterError(
             "selection",
             f"{specification.therapy}, {specification.outcome}, {specification.timepoint}",
@@ -220,7 +219,7 @@ def by_comparator_class(dataset: Dataset, analysis: Analysis) -> dict[str, Analy
 def with_other_methods(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
     """Return the same trials pooled by the other intervals, and by a common effect."""
     main = analysis.specification
-    choices = [
+    choices: list[Mapping[str, Any]] = [
         {"interval": "hksj"},
         {"interval": "wald"},
         {"tau2": "DL", "interval": "wald"},

@@ -69,14 +69,17 @@ def anchor(estimate_id: str) -> str:
     return f"n-{estimate_id}"
 
 
-def show(what: Block | LedgerEntry | Iterable[LedgerEntry]) -> None:
-    """Show a block or entries of the ledger; outside a notebook print their text.
+def show(what: Block | Figure | LedgerEntry | Iterable[LedgerEntry]) -> None:
+    """Show a block, a figure or entries of the ledger; outside a notebook print their text.
 
     Parameters
     ----------
-    what : Block, LedgerEntry or iterable of LedgerEntry
+    what : Block, Figure, LedgerEntry or iterable of LedgerEntry
         Entries are shown as one line each, "label: effect (low to high)".
     """
+    if isinstance(what, Figure):
+        show_figure(what)
+        return
     block = what if isinstance(what, Block) else _lines(what)
     _publish(block.text, block.html, block.entries)
 

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from evidence.dataset import Dataset
+from evidence.effects.standardized import Convention
 from evidence.errors import ParameterError
 from evidence.estimation import from_arm_results, from_statistics, unreported
 from evidence.estimation.context import Context
@@ -76,7 +77,9 @@ def estimates(
         raise ParameterError("correlation", correlation, "a number between -1 and 1")
     context = Context(dataset)
     rows = [
-        *from_arm_results.rows(context, convention=convention, correlation=correlation),
+        *from_arm_results.rows(
+            context, convention=cast(Convention, convention), correlation=correlation
+        ),
         *from_statistics.rows(context),
     ]
     rows += unreported.rows(context, rows)

@@ -8,11 +8,12 @@ import pandas as pd
 from evidence.dataset import Dataset, comparator_class
 from evidence.estimation.row import Row
 from evidence.provenance import union
+from evidence.records import records
 
 
 @dataclass(frozen=True, slots=True)
 class ArmSize:
-    """Participants of an arm; ``note`` is filled, and ``imputed`` set, where no source prints them."""
+    """Participants of an arm; ``note`` says what is not printed, ``imputed`` that it is a share."""
 
     n: int | None
     imputed: bool = False
@@ -20,7 +21,7 @@ class ArmSize:
 
 
 def _by(frame: pd.DataFrame, key: str) -> dict[str, Any]:
-    return {getattr(row, key): row for row in frame.itertuples(index=False)}
+    return {getattr(row, key): row for row in records(frame)}
 
 
 class Context:
@@ -53,7 +54,8 @@ class Context:
         """Total of participants randomized as printed, if all sources print the same."""
         facts = self._facts
         values = facts.loc[(facts.trial_id == trial_id) & (facts.fact == "n_randomized"), "value"]
-        return int(values.iloc[0]) if values.nunique() == 1 else None
+        distinct = set(values)
+        return int(distinct.pop()) if len(distinct) == 1 else None
 
     def size(self, arm_id: str) -> ArmSize:
         """Participants randomized to an arm: as printed, or an equal share of the printed total."""
@@ -106,7 +108,7 @@ class Context:
         found = self._corrections
         found = found[(found.table == table) & found.result_id.isin(result_ids)]
         said = []
-        for one in found.itertuples(index=False):
+        for one in records(found):
             what = {
                 "replace": f"printed {one.field} {one.printed}, used {one.used}",
                 "withhold": f"printed {one.field} {one.printed}, not used",

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from evidence.effects.standardized import Convention
 from evidence.estimation import from_events, from_means
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row
 from evidence.provenance import union
+from evidence.records import records
 
 
-def rows(context: Context, *, convention: str, correlation: float) -> list[Row]:
+def rows(context: Context, *, convention: Convention, correlation: float) -> list[Row]:
     """Return the estimates of every pair of arms, and a row for each result that stands alone.
 
     Parameters
@@ -24,7 +26,7 @@ def rows(context: Context, *, convention: str, correlation: float) -> list[Row]:
     """
     made: list[Row] = []
     paired: set[str] = set()
-    results = list(context.arm_results.itertuples(index=False))
+    results = list(records(context.arm_results))
     for one, two in _pairs(context, results):
         paired |= {one.result_id, two.result_id}
         if not context.randomized(one.trial_id):

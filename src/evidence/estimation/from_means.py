@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from evidence.effects import continuous
+from evidence.effects.standardized import Convention
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row, interval
 from evidence.provenance import union
@@ -21,7 +22,7 @@ def estimates(
     pair: tuple[Any, Any],
     before: tuple[Any, Any] | None,
     *,
-    convention: str,
+    convention: Convention,
     correlation: float,
 ) -> list[Row]:
     """Return Hedges g, the mean difference and, with baseline means, d_ppc2 of two arms.

@@ -8,6 +8,7 @@ from evidence.effects import convert
 from evidence.estimation.context import Context, number
 from evidence.estimation.from_events import EVENT_IS
 from evidence.estimation.row import NORMAL_975, Row, interval
+from evidence.records import records
 
 SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
 
@@ -33,7 +34,7 @@ NO_ROUTE = {
 def rows(context: Context) -> list[Row]:
     """Return the estimates of every statistic, or the reason why it allows none."""
     made: list[Row] = []
-    for one in context.statistics.itertuples(index=False):
+    for one in records(context.statistics):
         made += _rows(context, one)
     return made
 
@@ -69,7 +70,7 @@ def _sign(one: Any) -> int | None:
 
 
 def _printed_g(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """A standardized difference as the source prints it, with its standard error."""
+    """Take a standardized difference as the source prints it, with its standard error."""
     sign = _sign(one)
     if sign is None:
         return [replace(row, metric="hedges_g", reason="the source does not say whom it favors")]
@@ -87,7 +88,7 @@ def _printed_g(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
 
 
 def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
-    """A model coefficient: in points as printed, and standardized by its z, always imputed."""
+    """Take a model coefficient: in points as printed, and standardized by its z, always imputed."""
     sign = _sign(one)
     if sign is None:
         return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
@@ -159,7 +160,7 @@ def _text(context: Context, one: Any, field: str) -> str:
 
 
 def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """F of group by time with one numerator df: a magnitude; the sign comes from elsewhere."""
+    """Take F with one numerator df as a magnitude; its sign comes from elsewhere."""
     if number(one.df1) != 1:
         return [replace(row, metric=one.statistic, reason="F with more than one df: no direction")]
     if row.n_intervention is None or row.n_comparator is None:
@@ -175,7 +176,7 @@ def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
 
 
 def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """Chi-square with two or more df: a bound on the absolute effect, never a point."""
+    """Take chi-square with two or more df as a bound on the absolute effect, never a point."""
     unusable = replace(row, metric=one.statistic)
     if row.n_intervention is None or row.n_comparator is None:
         return [replace(unusable, reason="arm sizes are not printed")]
@@ -197,7 +198,7 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
 
 
 def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
-    """Direction from the percentages that a source prints by arm on the same instrument."""
+    """Return the direction of percentages printed by arm on the same instrument."""
     results = context.arm_results
     found = results[(results.instrument_id == row.instrument_id) & results.percent.notna()]
     for event, sign in EVENT_IS.items():
@@ -214,7 +215,7 @@ def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
 
 
 def _difference(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """A difference that a source prints with or without its interval."""
+    """Take a difference that a source prints with or without its interval."""
     sign = _sign(one)
     if sign is None:
         return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
@@ -230,7 +231,7 @@ def _difference(_context: Context, row: Row, one: Any, _imputed: bool) -> list[R
 
 
 def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """A ratio that a source prints, on the log scale."""
+    """Take a ratio that a source prints, on the log scale."""
     sign = _sign(one)
     metric = _RATIOS[one.statistic]
     if sign is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import pandas as pd
 from scipy.special import ndtri
@@ -71,7 +72,7 @@ _NUMBERS = (
 _COUNTS = ("n_intervention", "n_comparator")
 
 
-def interval(effect: float, variance: float) -> dict[str, float]:
+def interval(effect: float, variance: float) -> dict[str, Any]:
     """Return the fields of an effect with its Wald interval on the normal quantile."""
     se = variance**0.5
     return {

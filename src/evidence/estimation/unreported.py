@@ -6,6 +6,7 @@ from dataclasses import replace
 from evidence.estimation.context import Context
 from evidence.estimation.row import Row
 from evidence.provenance import union
+from evidence.records import records
 
 SAYS = {
     "no_difference": "reports no difference between the arms, without a number",
@@ -41,7 +42,7 @@ def rows(context: Context, known: Sequence[Row]) -> list[Row]:
         if row.effect is not None and (row.metric in _CONTINUOUS or row.rater == "report")
     }
     found: dict[tuple[str, ...], Row] = {}
-    for one in context.directions.itertuples(index=False):
+    for one in records(context.directions):
         if one.direction not in SAYS or not one.comparator_arm_id:
             continue
         key = (

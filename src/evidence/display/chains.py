@@ -1,0 +1,157 @@
+"""From the printed numbers to an estimate, with the numbers put in, as a reader would check it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from evidence.dataset import Dataset
+from evidence.display.words import MINUS, fixed
+from evidence.effects import continuous, convert
+from evidence.records import records
+
+
+def printed(row: Any, dataset: Dataset) -> str:
+    """Return what the sources print for the results behind an estimate, digits as printed."""
+    parts = []
+    for table in ("arm_results", "statistics"):
+        text = dataset.text(table)
+        frame = text[text.result_id.isin(row.result_ids)]
+        describe = _arm_result if table == "arm_results" else _statistic
+        parts += [describe(one, dataset) for one in records(frame)]
+    directions = dataset.directions
+    parts += [
+        f"{one.direction.replace('_', ' ')}" + (f" ({one.note})" if one.note else "")
+        for one in records(directions[directions.direction_id.isin(row.result_ids)])
+    ]
+    return "\n".join(_minus(part) for part in parts)
+
+
+def _minus(text: str) -> str:
+    return text.replace(" -", f" {MINUS}")
+
+
+def _arm_result(one: Any, dataset: Dataset) -> str:
+    condition = dataset.arms.set_index("arm_id").condition[one.arm_id].replace("_", " ")
+    when = "" if one.timepoint == "post" else f", {one.timepoint.replace('_', ' ')}"
+    if one.mean:
+        value = f"mean {one.mean} (SD {one.sd or 'not printed'})"
+    elif one.events:
+        value = f"{one.events} with the event"
+    else:
+        value = f"{one.percent}%"
+        if one.percent_ci_low:
+            value += f" ({one.percent_ci_low} to {one.percent_ci_high})"
+    size = f", n = {one.n_analyzed}" if one.n_analyzed else ""
+    return f"{condition}{when}: {value}{size}"
+
+
+def _statistic(one: Any, _dataset: Dataset) -> str:
+    parts = [f"{one.statistic.replace('_', ' ')} {one.estimate}"]
+    if one.ci_low:
+        parts.append(f"({one.ci_low} to {one.ci_high})")
+    if one.se:
+        parts.append(f"SE {one.se}")
+    if one.df1:
+        parts.append(f"df {one.df1}" + (f", {one.df2}" if one.df2 else ""))
+    if one.p_value:
+        parts.append(f"p {'<' if one.p_relation == 'below' else '='} {one.p_value}")
+    return " ".join(parts)
+
+
+def conversion(row: Any, dataset: Dataset) -> str:
+    """Return the conversion of an estimate by its route, with the numbers put in."""
+    make = _CHAINS.get(row.route)
+    return make(row, dataset) if make is not None else "as printed"
+
+
+def _arms(row: Any, dataset: Dataset, timepoints: tuple[str, ...]) -> list[Any]:
+    results = dataset.arm_results
+    results = results[results.result_id.isin(row.result_ids)]
+    return [
+        results[(results.arm_id == arm_id) & results.timepoint.isin(timepoints)].iloc[0]
+        for arm_id in (row.intervention_arm_id, row.comparator_arm_id)
+    ]
+
+
+def _subtraction(row: Any, dataset: Dataset, one: float, two: float) -> str:
+    """Return the difference in the order that makes a benefit positive."""
+    higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
+    first, second = (one, two) if higher_is == "better" else (two, one)
+    return f"{first:g} {MINUS} {second:g}".replace("-", MINUS)
+
+
+def _means(row: Any, dataset: Dataset) -> str:
+    one, two = _arms(row, dataset, (row.timepoint,))
+    subtraction = _subtraction(row, dataset, one["mean"], two["mean"])
+    if row.metric == "mean_difference":
+        return f"{subtraction} = {fixed(row.effect)}"
+    sizes = int(one.n_analyzed), int(two.n_analyzed)
+    sd = continuous.pooled_sd(one.sd, sizes[0], two.sd, sizes[1])
+    factor = continuous.small_sample_correction(sum(sizes) - 2, convention=row.convention)
+    return (
+        f"({subtraction}) / {fixed(float(sd))} × {fixed(float(factor), 4)} = {fixed(row.effect)}; "
+        f"pooled SD {fixed(float(sd))}, small-sample factor {fixed(float(factor), 4)}"
+    )
+
+
+def _means_change(row: Any, dataset: Dataset) -> str:
+    one, two = _arms(row, dataset, (row.timepoint,))
+    base_one, base_two = _arms(row, dataset, ("baseline",))
+    higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
+    changes = [
+        (base["mean"], after["mean"]) if higher_is == "worse" else (after["mean"], base["mean"])
+        for base, after in ((base_one, one), (base_two, two))
+    ]
+    sizes = int(one.n_analyzed), int(two.n_analyzed)
+    sd = continuous.pooled_sd(base_one.sd, sizes[0], base_two.sd, sizes[1])
+    first, second = (f"({high:g} {MINUS} {low:g})" for high, low in changes)
+    return (
+        f"({first} {MINUS} {second}) / {fixed(float(sd))} × small-sample factor = "
+        f"{fixed(row.effect)}; pooled baseline SD {fixed(float(sd))}"
+    )
+
+
+def _b_interval(row: Any, dataset: Dataset) -> str:
+    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    se = float(convert.se_from_interval(statistics.ci_low, statistics.ci_high))
+    z = abs(statistics.estimate) / se
+    return (
+        f"SE = ({statistics.ci_high:g} {MINUS} ({statistics.ci_low:g})) / (2 × 1.96) = "
+        f"{fixed(se)}; z = {abs(statistics.estimate):g} / {fixed(se)} = {fixed(z)}; d = "
+        f"{fixed(z)} × {_root(row)} = {fixed(row.effect)}"
+    ).replace("-", MINUS)
+
+
+def _b_p(row: Any, dataset: Dataset) -> str:
+    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    z = float(convert.z_from_p(statistics.p_value))
+    return (
+        f"z of a two-sided p of {statistics.p_value:g} = {fixed(z)}; d = {fixed(z)} × "
+        f"{_root(row)} = {fixed(row.effect)}"
+    )
+
+
+def _f_slope(row: Any, dataset: Dataset) -> str:
+    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    return f"√{statistics.estimate:g} × {_root(row)} = {fixed(row.effect)}"
+
+
+def _root(row: Any) -> str:
+    return f"√(1/{row.n_intervention} + 1/{row.n_comparator})"
+
+
+def _counts(row: Any, dataset: Dataset) -> str:
+    one, two = _arms(row, dataset, (row.timepoint,))
+    return (
+        f"{int(one.events)} of {int(one.n_analyzed)} against "
+        f"{int(two.events)} of {int(two.n_analyzed)}"
+    )
+
+
+_CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
+    "means": _means,
+    "means_change": _means_change,
+    "b_interval": _b_interval,
+    "b_p": _b_p,
+    "f_slope": _f_slope,
+    "counts": _counts,
+}

@@ -1,0 +1,1 @@
+"""Figures, one module each: drawn from data, with alt text computed from the same data."""

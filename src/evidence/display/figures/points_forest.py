@@ -1,0 +1,143 @@
+"""Forest plot of coefficients in points of an instrument, for a trial that prints no means."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, text, words
+from evidence.display.figures.forest import ForestRow, draw
+from evidence.display.output import Block, Figure
+from evidence.display.tables import Cell, table, to_number
+from evidence.ledger import LedgerEntry
+from evidence.records import records
+from evidence.specification import Analysis
+
+
+def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Figure:
+    """Return the coefficients of a trial in points, at each time and for each of its arms.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        The analysis whose single trial prints coefficients.
+    points : Series
+        Its coefficient at the time of the analysis, as `specification.points_behind` returns it.
+    """
+    frame = coefficients(analysis, points)
+    instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+    better = "lower" if _higher_is(dataset, points.instrument_id) == "worse" else "higher"
+    said = unreported(dataset, analysis)
+    canvas = draw(
+        [*(_row(row, dataset) for row in records(frame)), *said],
+        axis_label=f"Points of {instrument}, positive = {better} with the treatment named",
+        favors_low="favors the comparator",
+        favors_high="favors the treatment",
+        heading="points (95% CI)",
+        digits=1,
+    )
+    listed = "; ".join(
+        f"{_name(row)} against {text.comparator(row, dataset)} "
+        f"{words.estimate(row.effect, row.ci_low, row.ci_high, 1)}"
+        for row in records(frame)
+    )
+    missing = "; ".join(f"{row.label} against {row.comparator}: {row.remark}" for row in said)
+    return Figure(
+        figure_id="forest",
+        matplotlib_figure=canvas,
+        alt=f"Forest plot in points: {listed}."
+        + (f" Without a number: {missing}." if missing else ""),
+        caption=f"{dataset.trials.set_index('trial_id').label[points.trial_id]}: differences in "
+        f"points of {instrument} as the trial prints them, positive = {better} with the treatment "
+        "named. Comparisons reported without a number stand below.",
+        table=_twin(dataset, frame, said),
+    )
+
+
+def coefficients(analysis: Analysis, points: pd.Series) -> pd.DataFrame:
+    """Return the coefficients of a trial on one instrument, those of other active arms too."""
+    frame = analysis.frame
+    shown: pd.DataFrame = frame[
+        (frame.trial_id == points.trial_id)
+        & (frame.instrument_id == points.instrument_id)
+        & (frame.metric == "mean_difference")
+        & frame.effect.notna()
+    ]
+    return shown
+
+
+def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
+    """Return rows for comparisons on the outcome that are reported without a number."""
+    specification = analysis.specification
+    frame = analysis.frame
+    rows = frame[
+        (frame.intervention == specification.therapy)
+        & (frame.outcome_id == specification.outcome)
+        & frame.metric.isin(["direction", "not_reported"])
+    ]
+    return [
+        ForestRow(
+            "unreported",
+            f"{row.label}{'' if row.timepoint == specification.timepoint else ', follow-up'}",
+            words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition")),
+            "n not known" if pd.isna(row.n_intervention) else _sizes(row),
+            remark="no difference, no number" if "no difference" in row.reason else "no number",
+        )
+        for row in records(rows)
+    ]
+
+
+def _higher_is(dataset: Dataset, instrument_id: str) -> str:
+    return str(dataset.instruments.set_index("instrument_id").higher_is[instrument_id])
+
+
+def _name(row: Any) -> str:
+    therapy = words.term(words.THERAPY, row.intervention)
+    name = {"mindfulness_based_stress_reduction": "MBSR"}.get(row.intervention, therapy)
+    when = {"post": "end of treatment", "follow_up": "follow-up"}.get(row.timepoint, row.timepoint)
+    return f"{name}, {when}"
+
+
+def _sizes(row: Any) -> str:
+    imputed = "*" if any("imputed" in one for one in row.warnings) else ""
+    return f"{row.n_intervention} + {row.n_comparator}{imputed}"
+
+
+def _row(row: Any, dataset: Dataset) -> ForestRow:
+    return ForestRow(
+        "trial",
+        _name(row),
+        text.comparator(row, dataset),
+        _sizes(row),
+        row.effect,
+        row.ci_low,
+        row.ci_high,
+    )
+
+
+def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[ForestRow]) -> Block:
+    found: list[LedgerEntry] = []
+    rows = []
+    for row in records(frame):
+        entry = entries.of_estimate(row, dataset)
+        found.append(entry)
+        rows.append(
+            (
+                Cell(_name(row)),
+                Cell(text.comparator(row, dataset)),
+                Cell(_sizes(row), numeric=True),
+                to_number(entry, words.estimate(row.effect, row.ci_low, row.ci_high, 1)),
+            )
+        )
+    rows += [
+        (Cell(row.label), Cell(row.comparator), Cell(row.sizes, numeric=True), Cell(row.remark))
+        for row in said
+    ]
+    return table(
+        "The numbers of the forest plot (* arm sizes imputed: equal shares of the printed total)",
+        ("Treatment and time", "Compared with", "n", "Points (95% CI)"),
+        rows,
+        entries=found,
+    )

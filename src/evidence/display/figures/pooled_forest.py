@@ -1,0 +1,187 @@
+"""The forest plot of a pooled analysis, with its alt text and its table twin."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, text, words
+from evidence.display.figures.forest import ForestRow, draw
+from evidence.display.output import Block, Figure
+from evidence.display.tables import Cell, table, to_number
+from evidence.estimation.row import NORMAL_975
+from evidence.records import records
+from evidence.specification import Analysis, StressTest
+
+SHORT = {
+    "supportive_therapy": "active family-enhanced therapy",
+    "mindfulness_based_stress_reduction": "MBSR",
+}
+
+
+def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Figure:
+    """Return the forest plot of an analysis.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        What was pooled; positive favors the therapy.
+    stress : StressTest or None
+        Its stress test, drawn as a hollow diamond below the trials without a number.
+    """
+    therapy, outcome = text.names(analysis, dataset)
+    rows = _rows(dataset, analysis, stress)
+    metric = words.term(words.METRIC, analysis.selection.metric)
+    better = "lower" if _lower_is_better(dataset, analysis) else "higher"
+    symbol = {"hedges_g": "g", "d_from_test_statistic": "d"}.get(
+        analysis.selection.metric, "effect"
+    )
+    canvas = draw(
+        rows,
+        axis_label=f"{metric}, positive = {better} {outcome.split(' (')[0]} with {therapy}",
+        favors_low="favors other care",
+        favors_high=f"favors {therapy}",
+        heading=f"{symbol} (95% CI)",
+    )
+    return Figure(
+        figure_id="forest",
+        matplotlib_figure=canvas,
+        alt=alt_text(dataset, analysis, stress),
+        caption=f"Forest plot. {words.capitalized(metric)} for {outcome}, "
+        f"{words.term(words.TIMEPOINT, analysis.specification.timepoint)}; positive = {better} "
+        f"with {therapy}. Squares: trials, their area in proportion to weight. Diamond: pooled. "
+        "Trials that print no usable number stand below it"
+        + ("; hollow diamond: a stress test with them at zero, imputed." if stress else "."),
+        table=_twin(dataset, analysis, stress),
+    )
+
+
+def _lower_is_better(dataset: Dataset, analysis: Analysis) -> bool:
+    higher_is = dataset.instruments.set_index("instrument_id").higher_is
+    return {higher_is[one] for one in analysis.selection.estimates.instrument_id} == {"worse"}
+
+
+def _short(row: Any, dataset: Dataset) -> str:
+    condition = row.comparator
+    return SHORT.get(condition, "") or text.comparator(row, dataset)
+
+
+def _sizes(row: Any) -> str:
+    one, two = row.n_intervention, row.n_comparator
+    return "n not known" if pd.isna(one) or pd.isna(two) else f"{one} + {two}"
+
+
+def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> list[ForestRow]:
+    chosen = analysis.selection.estimates
+    effect, variance = analysis.selection.effects()
+    rows = []
+    for i, row in enumerate(records(chosen)):
+        margin = NORMAL_975 * variance[i] ** 0.5
+        rows.append(
+            ForestRow(
+                "trial",
+                row.label,
+                _short(row, dataset),
+                _sizes(row),
+                float(effect[i]),
+                float(effect[i] - margin),
+                float(effect[i] + margin),
+                analysis.pooled.weights[i],
+            )
+        )
+    pooled = analysis.pooled
+    if pooled.k > 1:
+        rows.append(
+            ForestRow(
+                "pooled",
+                f"Pooled, {words.count(pooled.k, 'trial')}",
+                "",
+                str(analysis.n),
+                pooled.effect,
+                pooled.ci_low,
+                pooled.ci_high,
+            )
+        )
+    for row in records(analysis.selection.without_number):
+        said = "no difference, no number" if "no difference" in row.reason else "no number"
+        rows.append(
+            ForestRow("unreported", row.label, _short(row, dataset), _sizes(row), remark=said)
+        )
+    if stress is not None:
+        count = {1: "it", 2: "both"}.get(len(stress.entered), f"all {len(stress.entered)}")
+        rows.append(
+            ForestRow(
+                "stress",
+                f"With {count} at zero",
+                "stress test, imputed",
+                str(stress.n),
+                stress.at_zero.effect,
+                stress.at_zero.ci_low,
+                stress.at_zero.ci_high,
+            )
+        )
+    return rows
+
+
+def alt_text(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> str:
+    """Return what the plot shows in words, computed from its data."""
+    rows = _rows(dataset, analysis, stress)
+    trials = [row for row in rows if row.kind == "trial"]
+    parts = [
+        f"Forest plot of {words.count(len(trials), 'trial')}: "
+        + "; ".join(
+            f"{row.label} {words.estimate(row.effect or 0.0, row.ci_low, row.ci_high)}"
+            for row in trials
+        )
+    ]
+    over = [row for row in trials if (row.ci_low or 0) <= 0 <= (row.ci_high or 0)]
+    parts.append(
+        f"{words.capitalized(words.count(len(over)))} of {words.count(len(trials))} trial "
+        "intervals include no difference"
+    )
+    for kind, name in (("pooled", "Pooled"), ("stress", "With unreported results at zero")):
+        parts += [
+            f"{name} {words.estimate(row.effect or 0.0, row.ci_low, row.ci_high)}"
+            for row in rows
+            if row.kind == kind
+        ]
+    unreported = [row for row in rows if row.kind == "unreported"]
+    if unreported:
+        parts.append(
+            "Without a number: "
+            + "; ".join(f"{row.label} ({row.remark.split(',')[0]})" for row in unreported)
+        )
+    return ". ".join(parts) + "."
+
+
+def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Block:
+    pooled_entry = entries.of_analysis(analysis, dataset)
+    found = [entries.of_estimate(row, dataset) for row in records(analysis.selection.estimates)]
+    entry_of = iter(found)
+    stress_entry = entries.of_stress_test(stress, analysis, dataset) if stress else None
+    by_kind = {"pooled": pooled_entry, "stress": stress_entry}
+    body = []
+    for row in _rows(dataset, analysis, stress):
+        shown = (
+            row.remark
+            if row.effect is None
+            else words.estimate(row.effect, row.ci_low, row.ci_high)
+        )
+        entry = next(entry_of) if row.kind == "trial" else by_kind.get(row.kind)
+        body.append(
+            (
+                Cell(row.label),
+                Cell(row.comparator),
+                Cell(row.sizes, numeric=True),
+                to_number(entry, shown) if entry else Cell(shown, numeric=True),
+                Cell("" if row.weight is None else words.percent(row.weight), numeric=True),
+            )
+        )
+    return table(
+        "The numbers of the forest plot",
+        ("Trial", "Compared with", "n", "Estimate (95% CI)", "Weight"),
+        body,
+        entries=(*found, pooled_entry, *([stress_entry] if stress_entry else [])),
+    )

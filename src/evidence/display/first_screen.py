@@ -1,0 +1,279 @@
+"""The first screen of a pooled report: the answer in words, the numbers, and what is missing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, remarks, text, words
+from evidence.display.escape import html
+from evidence.display.output import Block
+from evidence.display.tables import number_link
+from evidence.ledger import LedgerEntry
+from evidence.records import records
+from evidence.specification import Analysis, Companions, StressTest, points_behind
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A number of the first screen in large type: the estimate, and what it is."""
+
+    entry: LedgerEntry
+    digits: int
+    caption: str
+
+
+def first_screen(
+    dataset: Dataset,
+    analysis: Analysis,
+    beside: Companions,
+) -> Block:
+    """Return the first screen of a pooled analysis.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        Main analysis.
+    beside : Companions
+        What stands beside it: comparator classes, other methods, the stress test.
+    """
+    points = points_behind(analysis)
+    if points is not None:
+        figures = _figures_in_points(dataset, analysis, points)
+        said = remarks.in_points(dataset, analysis, points)
+    else:
+        figures = _figures(dataset, analysis, beside.stress)
+        said = remarks.of_pooled(dataset, analysis, beside)
+    say, paragraph = _answer(dataset, analysis, points, beside.stress)
+    return _block(say, paragraph, figures, said)
+
+
+def _block(say: str, paragraph: str, figures: list[Headline], said: list[str]) -> Block:
+    """Put the parts together; remarks are HTML already, made from escaped parts."""
+    boxes = []
+    for one in figures:
+        entry = one.entry
+        number = number_link(entry, words.fixed(entry.effect, one.digits))
+        limits = html(f"({words.limits(entry.ci_low, entry.ci_high, one.digits)})")
+        boxes.append(
+            f'<div class="est"><b>{number} <small>{limits}</small></b>'
+            f"<span>{html(one.caption)}</span></div>"
+        )
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
+        f'<p>{html(paragraph)}</p>\n</section>\n<div class="pair">\n'
+        + "\n".join(boxes)
+        + '\n</div>\n<ul class="not">\n'
+        + "\n".join(f"<li>{remark}</li>" for remark in said)
+        + "\n</ul>"
+    )
+    plain = [say, paragraph]
+    plain += [
+        f"{words.estimate(one.entry.effect, one.entry.ci_low, one.entry.ci_high, one.digits)}: "
+        f"{one.caption}"
+        for one in figures
+    ]
+    return Block(text="\n".join(plain), html=markup, entries=tuple(one.entry for one in figures))
+
+
+def _answer(
+    dataset: Dataset, analysis: Analysis, points: pd.Series | None, stress: StressTest | None
+) -> tuple[str, str]:
+    pooled = analysis.pooled
+    if pooled.ci_low <= 0 <= pooled.ci_high:
+        return _not_known(dataset, analysis)
+    therapy, outcome = text.names(analysis, dataset)
+    outcome = outcome.partition(" (")[0]
+    favored = pooled.ci_low > 0
+    lower = (_verb(dataset, analysis) == "reduces") == favored
+    compared = words.listed(
+        dict.fromkeys(
+            text.comparator(row, dataset) for row in records(analysis.selection.estimates)
+        )
+    )
+    added = points is not None and _added(dataset, analysis)
+    of_all = len(text.published(analysis, dataset))
+    trials = (
+        "the one published trial"
+        if of_all == 1
+        else f"{words.count(pooled.k)} of {words.count(of_all)} published trials"
+    )
+    rest = of_all - pooled.k
+    silent = ""
+    if rest:
+        others = "the other" if rest == 1 else f"the other {words.count(rest)}"
+        none = _published_without(dataset, analysis).reason.str.contains("no difference").all()
+        verb = (
+            ("reports" if rest == 1 else "report") if none else ("prints" if rest == 1 else "print")
+        )
+        silent = f"; {others} {verb} {'no difference' if none else 'no usable number'}"
+    say = (
+        f"In {trials}, {outcome} {'were' if outcome.endswith('symptoms') else 'was'} "
+        f"{'lower' if lower else 'higher'} with {therapy}"
+        f"{f' added to {compared}' if added else ''} than with {compared}"
+        f"{' alone' if added else ''}{silent}."
+    )
+    sentences = [_against_other_arms(dataset, analysis)]
+    if pooled.k == 1:
+        sentences.append("One small trial is not enough to know whether this holds elsewhere.")
+    if stress is not None and stress.at_zero.ci_low <= 0 <= stress.at_zero.ci_high:
+        sentences.append("With the unreported results at zero the interval includes no difference.")
+    return say, " ".join(one for one in sentences if one)
+
+
+def _not_known(dataset: Dataset, analysis: Analysis) -> tuple[str, str]:
+    """Return the answer where the main interval includes no difference."""
+    therapy, outcome = text.names(analysis, dataset)
+    pooled = analysis.pooled
+    say = (
+        f"It is not known whether {therapy} {_verb(dataset, analysis)} {outcome} more than other "
+        "care."
+    )
+    direction = therapy if pooled.effect > 0 else "other care"
+    first = (
+        f"{words.capitalized(words.count(pooled.k, 'small trial'))} with printed "
+        f"{_what_is_printed(analysis)} {'favors' if pooled.k == 1 else 'favor'} {direction}, with "
+        "an interval that includes no difference."
+    )
+    sentences = [first, _others(dataset, analysis), "Neither benefit nor its absence is shown."]
+    return say, " ".join(one for one in sentences if one)
+
+
+def _published_without(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
+    """Return the published trials without a usable number."""
+    without = analysis.selection.without_number
+    status = dataset.trials.set_index("trial_id").status
+    return without[[status[one] == "published" for one in without.trial_id]]
+
+
+def _what_is_printed(analysis: Analysis) -> str:
+    return (
+        "means"
+        if set(analysis.selection.estimates.route) <= {"means", "means_change"}
+        else ("numbers")
+    )
+
+
+def _verb(dataset: Dataset, analysis: Analysis) -> str:
+    higher_is = dataset.instruments.set_index("instrument_id").higher_is
+    worse = {higher_is[one] for one in analysis.selection.estimates.instrument_id} == {"worse"}
+    return "reduces" if worse else "raises"
+
+
+def _added(dataset: Dataset, analysis: Analysis) -> bool:
+    """Whether the intervention came on top of the comparator."""
+    arm = analysis.selection.estimates.intervention_arm_id.iloc[0]
+    note = str(dataset.arms.set_index("arm_id").note[arm])
+    return note.startswith("with treatment as usual")
+
+
+def _others(dataset: Dataset, analysis: Analysis) -> str:
+    """Return what the published trials without a usable number report."""
+    without = _published_without(dataset, analysis)
+    if without.empty:
+        return ""
+    n = sum(text.total(row) or 0 for row in records(without))
+    with_n = f" with {n} {text.people(analysis, dataset)}" if n else ""
+    none = without.reason.str.contains("no difference").all()
+    noun = words.count(len(without), "further trial")
+    reports = "reports" if len(without) == 1 else "report"
+    prints = "prints" if len(without) == 1 else "print"
+    said = (
+        f"{reports} no difference and {prints} no {_what_is_printed(analysis)}"
+        if none
+        else f"{prints} no usable number"
+    )
+    return f"{words.capitalized(noun)}{with_n} {said}."
+
+
+def _against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
+    """Return what the chosen trials report against their other comparators."""
+    left = analysis.selection.left_out
+    chosen = set(analysis.selection.estimates.trial_id)
+    rows = left[left.trial_id.isin(chosen) & (left.metric == "direction")]
+    standing = set(analysis.selection.estimates.comparator_arm_id)
+    rows = rows[~rows.comparator_arm_id.isin(standing)]
+    therapy, _ = text.names(analysis, dataset)
+    found = dict.fromkeys(
+        text.comparator(row, dataset) for row in records(rows) if "no difference" in row.reason
+    )
+    if not found:
+        return ""
+    return f"In the same trial {therapy} was not better than {words.listed(found, 'or')}."
+
+
+def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> list[Headline]:
+    people = text.people(analysis, dataset)
+    compared = words.listed(
+        dict.fromkeys(
+            text.comparator(row, dataset) for row in records(analysis.selection.estimates)
+        )
+    )
+    metric = words.term(words.METRIC, analysis.selection.metric)
+    trials = words.count(analysis.pooled.k, "trial")
+    prints = "prints" if analysis.pooled.k == 1 else "print"
+    figures = [
+        Headline(
+            entries.of_analysis(analysis, dataset),
+            2,
+            f"{metric}, {trials} that {prints} {_what_is_printed(analysis)}, "
+            f"{analysis.n} {people}; against {compared}",
+        )
+    ]
+    if stress is not None:
+        count = words.count(len(stress.entered), "unreported result")
+        figures.append(
+            Headline(
+                entries.of_stress_test(stress, analysis, dataset),
+                2,
+                f"the same with {count} set to zero, {stress.n} {people}; a stress test, imputed; "
+                f"{words.limits(stress.low.effect, stress.high.effect)} over what “no difference” "
+                "leaves open",
+            )
+        )
+    return figures
+
+
+def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[Headline]:
+    """Return the coefficient at this time and, where the trial prints it, at follow-up."""
+    frame = analysis.frame
+    rows = frame[
+        (frame.trial_id == points.trial_id)
+        & (frame.metric == "mean_difference")
+        & (frame.instrument_id == points.instrument_id)
+        & (frame.intervention_arm_id == points.intervention_arm_id)
+        & (frame.comparator_arm_id == points.comparator_arm_id)
+    ]
+    instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+    figures = []
+    for row in records(rows):
+        n = text.total(row)
+        size = "" if n is None else f", {n} {text.people(analysis, dataset)}"
+        imputed = " (arm sizes imputed)" if any("imputed" in one for one in row.warnings) else ""
+        figures.append(
+            Headline(
+                entries.of_estimate(row, dataset),
+                1,
+                f"points of {instrument} in favor of "
+                f"{words.term(words.THERAPY, row.intervention)}, {_when(dataset, row)}; against "
+                f"{text.comparator(row, dataset)}; one trial{size}{imputed}",
+            )
+        )
+    return figures
+
+
+def _when(dataset: Dataset, row: Any) -> str:
+    """Return the time of a result in words; months where a source counts in them."""
+    if row.timepoint != "follow_up":
+        return words.term(words.TIMEPOINT, row.timepoint)
+    result = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    months = f"{round(result.weeks * 7 / 30.44):g} months"
+    clock = {
+        "end_of_treatment": "after treatment",
+        "randomization": "after randomization",
+        "not_stated": "(counted from when is not stated)",
+    }[result.clock]
+    return f"at {months} {clock}"

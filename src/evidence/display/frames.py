@@ -1,0 +1,85 @@
+"""Frames and records as CSV, JSON or Markdown text, at full precision."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from evidence.display.escape import csv_cell, markdown
+from evidence.display.words import fixed
+from evidence.errors import ParameterError
+from evidence.records import records
+
+FORMATS = ("csv", "json", "md")
+
+
+def render(frame: pd.DataFrame, form: str, columns: tuple[str, ...] = ()) -> str:
+    """Return a frame as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What to show.
+    form : {"csv", "json", "md"}
+        CSV and JSON hold every column at full precision; Markdown is for reading.
+    columns : tuple of str
+        Columns of the Markdown table; all if empty.
+
+    Raises
+    ------
+    ParameterError
+        If the form is unknown.
+    """
+    if form == "csv":
+        lines = [",".join(frame.columns)]
+        lines += [",".join(csv_cell(_flat(value)) for value in record) for record in records(frame)]
+        return "\n".join(lines)
+    if form == "json":
+        return to_json([plain(record) for record in frame.to_dict("records")])
+    if form == "md":
+        names = list(columns or frame.columns)
+        lines = [f"| {' | '.join(names)} |", f"|{'|'.join('---' for _ in names)}|"]
+        lines += [
+            f"| {' | '.join(_short(value) for value in record)} |"
+            for record in records(frame[names])
+        ]
+        return "\n".join(lines)
+    raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+
+
+def to_json(value: Any) -> str:
+    """Return JSON text with full precision; missing numbers are null."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """Return a value made of dicts, lists, strings, numbers and None alone."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, pd.DataFrame):
+        return [plain(record) for record in value.to_dict("records")]
+    if value is None or value is pd.NA:
+        return None
+    if isinstance(value, str | bool | int):
+        return value
+    if hasattr(value, "item"):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)
+
+
+def _flat(value: Any) -> Any:
+    value = plain(value)
+    if isinstance(value, list):
+        return "; ".join(str(one) for one in value)
+    return "" if value is None else value
+
+
+def _short(value: Any) -> str:
+    flat = _flat(value)
+    return fixed(flat) if isinstance(flat, float) else markdown(str(flat))

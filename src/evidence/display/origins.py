@@ -1,0 +1,164 @@
+"""Where each number of a report comes from: print, place, conversion, processing."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import chains, entries, words
+from evidence.display.escape import html
+from evidence.display.output import Block, anchor
+from evidence.display.tables import Cell, table
+from evidence.ledger import LedgerEntry
+from evidence.provenance import union
+from evidence.records import records
+from evidence.specification import Analysis, StressTest
+
+
+def reference_name(publication_id: str, dataset: Dataset) -> str:
+    """Return a publication in a few words: first author and year, or title where no author is."""
+    item = dataset.references.get(publication_id, {})
+    year = item.get("issued", {}).get("date-parts", [[""]])[0][0]
+    authors = item.get("author", [])
+    if item.get("type") == "dataset" or not authors:
+        name = str(item.get("title", publication_id))
+    else:
+        name = str(authors[0].get("family") or authors[0].get("literal") or publication_id)
+        if len(authors) > 1:
+            name += " et al."
+    return f"{name} {year}".strip()
+
+
+def sources(locator_ids: Iterable[str], dataset: Dataset) -> str:
+    """Return places where numbers were read, as HTML with their addresses."""
+    parts = []
+    for locator_id in locator_ids:
+        locator = dataset.locator(locator_id)
+        name = html(f"{reference_name(locator.publication_id, dataset)}, {locator.place}")
+        if locator.url:
+            name = f'<a href="{html(locator.url)}">{name}</a>'
+        times = words.count(locator.readings, "reading")
+        parts.append(f"{name} ({times}, {locator.accessed:%Y-%m-%d})")
+    return "<br>".join(parts)
+
+
+def provenance(
+    dataset: Dataset,
+    *,
+    estimates: pd.DataFrame,
+    analyses: Sequence[Analysis],
+    stress_tests: Sequence[tuple[StressTest, Analysis]] = (),
+) -> Block:
+    """Return the section that every number of a report leads to.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    estimates : DataFrame
+        Rows of the frame of estimates that the report shows, each with an effect.
+    analyses : sequence of Analysis
+        Pooled results that the report shows; one of a single trial leads to its estimate.
+    stress_tests : sequence of tuple
+        Stress tests that it shows, each with the analysis that it belongs to.
+    """
+    found: list[LedgerEntry] = []
+    items: list[str] = []
+    for row in records(estimates.drop_duplicates("estimate_id")):
+        entry = entries.of_estimate(row, dataset)
+        found.append(entry)
+        items.append(_estimate(row, entry, dataset))
+    pooled = table_of_pooled(dataset, analyses, stress_tests)
+    markup = (
+        '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>\n'
+        "<h3>Estimates of single trials</h3>\n"
+        + "\n".join(items)
+        + "\n<h3>Pooled results</h3>\n"
+        + pooled.html
+        + "\n</section>"
+    )
+    text = "\n".join(
+        ["Where each number comes from", *(entry.label for entry in found), pooled.text]
+    )
+    return Block(text=text, html=markup, entries=(*found, *pooled.entries))
+
+
+def table_of_pooled(
+    dataset: Dataset,
+    analyses: Sequence[Analysis],
+    stress_tests: Sequence[tuple[StressTest, Analysis]],
+) -> Block:
+    """Return one row per pooled result, with the estimates that entered it."""
+    rows = []
+    made = []
+    for analysis in analyses:
+        entry = entries.of_analysis(analysis, dataset)
+        made.append(entry)
+        rows.append(_pooled_row(entry, _members(analysis)))
+    for stress, analysis in stress_tests:
+        entry = entries.of_stress_test(stress, analysis, dataset)
+        made.append(entry)
+        zeros = words.listed(stress.entered.label)
+        rows.append(_pooled_row(entry, f"{_members(analysis)}; at zero: {zeros}"))
+    return table(
+        "Pooled results, the estimates that entered, and how",
+        ("Number", "What", "From", "Method", "How obtained"),
+        rows,
+        entries=made,
+    )
+
+
+def _members(analysis: Analysis) -> str:
+    rows = analysis.selection.estimates
+    weights = analysis.pooled.weights
+    return "; ".join(
+        f"{row.label} {words.fixed(row.effect)} (weight {words.percent(weight, 0)})"
+        for row, weight in zip(records(rows), weights, strict=True)
+    )
+
+
+def _pooled_row(entry: LedgerEntry, members: str) -> Sequence[Cell]:
+    return (
+        Cell(
+            words.estimate(entry.effect, entry.ci_low, entry.ci_high),
+            anchor=anchor(entry.estimate_id),
+        ),
+        Cell(f"{entry.label}; id {entry.estimate_id}"),
+        Cell(members),
+        Cell(entry.method),
+        Cell("", tag=entry.processing),
+    )
+
+
+def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
+    """Return one estimate as a definition list that a link can lead to."""
+    corrections = dataset.corrections
+    corrections = corrections[corrections.correction_id.isin(row.correction_ids)]
+    remarks = union([row.warnings])
+    parts = [
+        ("Printed", html(chains.printed(row, dataset)).replace("\n", "<br>")),
+        ("Read in", sources(row.locator_ids, dataset)),
+        ("Conversion", html(chains.conversion(row, dataset))),
+        (
+            "How obtained",
+            f'<span class="tag {html(row.processing)}">{html(row.processing)}</span>',
+        ),
+    ]
+    if not pd.isna(row.effect_low):
+        parts.append(
+            ("Range left open", html(words.limits(row.effect_low, row.effect_high))),
+        )
+    if remarks:
+        parts.append(
+            ("Remarks", "<ul>" + "".join(f"<li>{html(one)}</li>" for one in remarks) + "</ul>")
+        )
+    parts.append(("Id", f"<code>{html(row.estimate_id)}</code>"))
+    digits = 2
+    shown = words.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
+    body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in parts)
+    return (
+        f'<article class="origin" id="{html(anchor(row.estimate_id))}" tabindex="-1">'
+        f"<h4>{html(shown)} <small>{html(entry.label)}, "
+        f"{html(words.term(words.METRIC, row.metric))}</small></h4><dl>{body}</dl></article>"
+    )

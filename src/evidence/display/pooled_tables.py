@@ -1,0 +1,239 @@
+"""Tables of a pooled report: trials, comparator classes, choices, unreported results."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, text, words
+from evidence.display.output import Block
+from evidence.display.tables import Cell, table, to_number
+from evidence.records import records
+from evidence.specification import Analysis, Companions, StressTest
+
+
+def studies(dataset: Dataset, analysis: Analysis) -> Block:
+    """Return the trials of an analysis, those without a usable number beside the others."""
+    ids = [*analysis.selection.estimates.trial_id, *analysis.selection.without_number.trial_id]
+    trials = dataset.trials.set_index("trial_id")
+    arms = dataset.arms
+    chosen = analysis.selection.estimates.set_index("trial_id")
+    without = analysis.selection.without_number.set_index("trial_id")
+    rows = []
+    for trial_id in ids:
+        trial = trials.loc[trial_id]
+        row = chosen.loc[trial_id] if trial_id in chosen.index else without.loc[trial_id]
+        of_trial = arms[arms.trial_id == trial_id]
+        rows.append(
+            (
+                Cell(f"{trial.label}\n{trial.status}"),
+                Cell(", ".join(part for part in (trial.population, trial.country) if part)),
+                Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
+                Cell(_weeks(dataset, trial_id)),
+                Cell(
+                    f"{row.instrument_id.upper().replace('_', '-')}, {row.rater}"
+                    if trial_id in chosen.index
+                    else "no number"
+                ),
+                Cell(trial.developer_involved.replace("_", " ")),
+                Cell(trial.note or "–"),
+            )
+        )
+    return table(
+        "Randomized trials that measured the outcome",
+        (
+            "Trial",
+            "Who took part",
+            "Arms (randomized)",
+            "Treatment",
+            "Measure used here",
+            "Developers took part",
+            "Remarks",
+        ),
+        rows,
+    )
+
+
+def _arm(arm: Any, dataset: Dataset) -> str:
+    name = words.term(words.THERAPY, arm.condition, dataset.vocabulary("condition"))
+    size = "size not printed" if pd.isna(arm.n_randomized) else str(arm.n_randomized)
+    note = f"; {arm.note}" if arm.note else ""
+    return f"{name} ({size}{note})"
+
+
+def _weeks(dataset: Dataset, trial_id: str) -> str:
+    values = sorted(set(dataset.fact(trial_id, "treatment_weeks").value))
+    if not values:
+        return "length not known"
+    return f"{' or '.join(f'{value:g}' for value in values)} weeks" + (
+        " (sources differ)" if len(values) > 1 else ""
+    )
+
+
+def comparator_classes(dataset: Dataset, by_class: dict[str, Analysis]) -> Block:
+    """Return the estimate for each class of comparators."""
+    rows = []
+    found = []
+    for name, analysis in by_class.items():
+        entry = entries.of_analysis(analysis, dataset)
+        found.append(entry)
+        pooled = analysis.pooled
+        rows.append(
+            (
+                Cell(words.COMPARATOR_CLASS[name]),
+                Cell(words.listed(analysis.selection.estimates.label)),
+                Cell(str(pooled.k), numeric=True),
+                Cell(str(analysis.n), numeric=True),
+                to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
+            )
+        )
+    return table(
+        "Estimates by class of comparator",
+        ("Compared with", "Trials", "k", "n", "Estimate (95% CI)"),
+        rows,
+        entries=found,
+    )
+
+
+def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
+    """Return the main analysis and those that differ from it in one choice."""
+    rows = []
+    found = []
+    for analysis in (main, *beside.other_methods, *beside.other_choices):
+        entry = entries.of_analysis(analysis, dataset)
+        found.append(entry)
+        pooled = analysis.pooled
+        rows.append(
+            (
+                Cell(_difference(main, analysis)),
+                Cell(
+                    "; ".join(
+                        f"{row.label} ({row.instrument_id.upper().replace('_', '-')}) "
+                        f"{words.fixed(row.effect)}"
+                        for row in records(analysis.selection.estimates)
+                    )
+                ),
+                Cell(str(pooled.k), numeric=True),
+                to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
+                Cell(words.fixed(pooled.tau2), numeric=True),
+            )
+        )
+    return table(
+        "The main analysis and analyses that differ from it in one choice",
+        ("Choice", "Estimates", "k", "Pooled (95% CI)", "tau²"),
+        rows,
+        entries=found,
+    )
+
+
+CHOICE = {
+    "instrument": {
+        "self_report_first": "self-report first",
+        "clinician_first": "ratings by clinicians first",
+    },
+    "adjustment": {
+        "post": "values at the time",
+        "ppc": "adjusted for baseline in every trial (pre-post-control)",
+        "ppc_imbalanced": "adjusted for baseline where the arms differed before treatment",
+    },
+    "convention": {"exact": "exact correction", "metapsy": "approximate correction (Metapsy)"},
+    "imputed": {"exclude": "imputed estimates left out", "include": "imputed estimates enter"},
+    "overall": {
+        "as_post": "statistics over the whole course stand for the end of treatment",
+        "leave_out": "statistics over the whole course left out",
+    },
+    "interval": {
+        "hksj_adhoc": "Hartung-Knapp interval with the ad hoc correction",
+        "hksj": "Hartung-Knapp interval without the correction",
+        "wald": "normal-quantile interval",
+    },
+    "tau2": {"common": "common effect", "REML": "REML"},
+}
+"""Choices in words."""
+
+
+def _difference(main: Analysis, other: Analysis) -> str:
+    """Return in words what an analysis does otherwise than the main one."""
+    if other is main:
+        return "Main analysis"
+    parts = []
+    for name, terms in CHOICE.items():
+        ours = getattr(main.specification, name)
+        theirs = getattr(other.specification, name)
+        if ours != theirs:
+            parts.append(terms.get(theirs, f"{name.replace('tau2', 'tau²')} by {theirs}"))
+    return words.capitalized(", ".join(parts))
+
+
+def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Block:
+    """Return the trials without a usable number, and what they could change where sizes allow."""
+    columns = ("Trial", "Compared with", "n", "What it reports", "Enters as")
+    caption = "Trials without a usable number, and what they could change"
+    without = main.selection.without_number
+    not_entered = test.not_entered if test is not None else without
+    missing = [
+        (
+            Cell(row.label),
+            Cell(text.comparator(row, dataset)),
+            Cell("not known", numeric=True),
+            Cell(row.reason),
+            Cell("not entered: its size is not known"),
+        )
+        for row in records(not_entered)
+    ]
+    if test is None:
+        return table(caption, columns, missing)
+    entry = entries.of_stress_test(test, main, dataset)
+    rows = [
+        (
+            Cell(row.label),
+            Cell(text.comparator(row, dataset)),
+            Cell(f"{row.n_intervention} + {row.n_comparator}", numeric=True),
+            Cell(row.reason),
+            Cell(
+                f"0, moved by up to ±{words.fixed(row.bound)}"
+                if row.bound > 0
+                else f"0, {row.bound_source}"
+            ),
+        )
+        for row in records(test.entered)
+    ]
+    rows += missing
+    pooled = test.at_zero
+    rows.append(
+        (
+            Cell(f"Pooled with {words.count(len(test.entered), 'trial')} at zero"),
+            Cell(""),
+            Cell(str(test.n), numeric=True),
+            Cell("a stress test; imputed, no result"),
+            to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
+        )
+    )
+    rows.append(
+        (
+            Cell("Range of the pooled value"),
+            Cell(""),
+            Cell("", numeric=True),
+            Cell("over what “no difference” allows"),
+            Cell(words.limits(test.low.effect, test.high.effect), numeric=True),
+        )
+    )
+    return table(caption, columns, rows, entries=(entry,))
+
+
+def left_out(analysis: Analysis) -> Block:
+    """Return every other estimate and result on the outcome, with the reason it did not enter."""
+    rows = [
+        (
+            Cell(row.label),
+            Cell(row.estimate_id),
+            Cell(words.fixed(row.effect), numeric=True),
+            Cell(row.reason),
+        )
+        for row in records(analysis.selection.left_out)
+    ]
+    return table(
+        "What did not enter the main analysis, and why",
+        ("Trial", "Estimate or result", "Effect", "Reason"),
+        rows,
+    )

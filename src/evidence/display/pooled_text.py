@@ -1,0 +1,121 @@
+"""A pooled analysis as a record of all its fields, as CSV and as Markdown."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import text, words
+from evidence.display.escape import markdown
+from evidence.display.frames import plain, render
+from evidence.records import records
+from evidence.specification import Analysis, companions
+
+
+def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
+    """Return the fields of `Pooled`, then specification, estimates, left_out and scenarios.
+
+    ``scenarios`` holds ``unreported_at_zero`` (null where no trial of known size lacks a number)
+    with its range, ``by_comparator_class`` and ``other_methods``, each with the fields of `Pooled`.
+    """
+    beside = companions(dataset, analysis)
+    test = beside.stress
+    unreported: dict[str, Any] | None = None
+    if test is not None:
+        unreported = {
+            "estimate_id": test.estimate_id,
+            **asdict(test.at_zero),
+            "processing": "imputed",
+            "n": test.n,
+            "range": {"low": test.low.effect, "high": test.high.effect},
+            "entered": plain(test.entered),
+            "not_entered": plain(test.not_entered),
+        }
+    return {
+        "estimate_id": analysis.estimate_id,
+        **asdict(analysis.pooled),
+        "n": analysis.n,
+        "metric": analysis.selection.metric,
+        "specification": asdict(analysis.specification),
+        "estimates": plain(analysis.selection.estimates),
+        "left_out": plain(analysis.selection.left_out),
+        "scenarios": {
+            "unreported_at_zero": unreported,
+            "by_comparator_class": {
+                name: {"estimate_id": one.estimate_id, **asdict(one.pooled)}
+                for name, one in beside.by_class.items()
+            },
+            "other_methods": [
+                {"estimate_id": one.estimate_id, **asdict(one.pooled)}
+                for one in beside.other_methods
+            ],
+        },
+    }
+
+
+def as_csv(analysis: Analysis, _dataset: Dataset) -> str:
+    """Return one line with the fields of `Pooled`."""
+    record = {"estimate_id": analysis.estimate_id, **asdict(analysis.pooled), "n": analysis.n}
+    return render(pd.DataFrame([record]), "csv")
+
+
+def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
+    """Return the result for reading: numbers, estimates with remarks, what was left out."""
+    therapy, outcome = text.names(analysis, dataset)
+    pooled = analysis.pooled
+    test = companions(dataset, analysis).stress
+    lines = [
+        f"{therapy}, {outcome}, "
+        f"{words.term(words.TIMEPOINT, analysis.specification.timepoint)}: "
+        f"{words.term(words.METRIC, analysis.selection.metric)} "
+        f"{words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)}, k = {pooled.k}, "
+        f"n = {analysis.n}, {words.p_value(pooled.p_value)}; positive favors {therapy}",
+        f"id {analysis.estimate_id}; tau² {words.fixed(pooled.tau2)} by {pooled.tau2_method}, "
+        f"{words.INTERVAL[pooled.interval_method]} interval",
+        *(markdown(one) for one in pooled.warnings),
+        "",
+        render(
+            analysis.selection.estimates,
+            "md",
+            (
+                "label",
+                "comparator",
+                "instrument_id",
+                "n_intervention",
+                "n_comparator",
+                "effect",
+                "ci_low",
+                "ci_high",
+                "processing",
+            ),
+        ),
+    ]
+    remarks = [
+        f"- {markdown(row.label)}: {markdown(one)}"
+        for row in records(analysis.selection.estimates)
+        for one in row.warnings
+    ]
+    lines += ["", "Remarks", *remarks] if remarks else []
+    without = analysis.selection.without_number
+    if not without.empty:
+        lines += ["", "Trials without a usable number"]
+        lines += [
+            f"- {markdown(row.label)} ({markdown(text.comparator(row, dataset))}): "
+            f"{markdown(row.reason)}"
+            for row in records(without)
+        ]
+    if test is not None:
+        lines += [
+            "",
+            f"With {words.count(len(test.entered))} of them at zero (a stress test, imputed): "
+            f"{words.estimate(test.at_zero.effect, test.at_zero.ci_low, test.at_zero.ci_high)}, "
+            f"n = {test.n}; over what “no difference” allows "
+            f"{words.limits(test.low.effect, test.high.effect)}",
+        ]
+    lines += ["", "Left out"]
+    lines += [
+        f"- {row.estimate_id}: {markdown(row.reason)}"
+        for row in records(analysis.selection.left_out)
+    ]
+    return "\n".join(lines)

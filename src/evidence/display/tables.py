@@ -1,0 +1,118 @@
+"""Tables with caption and scopes, from plain cells to HTML and text by one way of escaping."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from evidence.display.escape import html
+from evidence.display.output import Block, anchor
+from evidence.ledger import LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes
+    ----------
+    text : str
+        What stands in it.
+    href : str
+        Where its text leads, if anywhere.
+    tag : str
+        A processing term, shown as a label after the text.
+    numeric : bool
+        Whether it is set to the right.
+    anchor : str
+        Id of the row that it opens; only in a first cell.
+    """
+
+    text: str
+    href: str = ""
+    tag: str = ""
+    numeric: bool = False
+    anchor: str = ""
+
+
+def to_number(entry: LedgerEntry, text: str, *, numeric: bool = True) -> Cell:
+    """Return a cell whose number leads to where it comes from."""
+    return Cell(text, href=f"#{anchor(entry.estimate_id)}", numeric=numeric)
+
+
+def number_link(entry: LedgerEntry, text: str) -> str:
+    """Return a number as a link to where it comes from, as HTML."""
+    return f'<a class="n" href="#{html(anchor(entry.estimate_id))}">{html(text)}</a>'
+
+
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell | str]],
+    *,
+    entries: Iterable[LedgerEntry] = (),
+    table_id: str = "",
+) -> Block:
+    """Return a table as text and HTML; the first cell of a row is its header.
+
+    Parameters
+    ----------
+    caption : str
+        What the table shows.
+    columns : sequence of str
+        Headings.
+    rows : iterable of sequences of Cell or str
+        As many cells as columns.
+    entries : iterable of LedgerEntry
+        Numbers that the table shows.
+    table_id : str
+        Id of the table in the page.
+    """
+    made = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+    numeric = [all(row[i].numeric for row in made) and bool(made) for i in range(len(columns))]
+    head = "".join(
+        f'<th scope="col"{_right(right)}>{html(name)}</th>'
+        for name, right in zip(columns, numeric, strict=True)
+    )
+    body = "\n".join(_row(row) for row in made)
+    named = f' id="{html(table_id)}"' if table_id else ""
+    markup = (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{html(caption)}">\n'
+        f"<table{named}>\n<caption>{html(caption)}</caption>\n"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
+    )
+    return Block(text=_text(caption, columns, made), html=markup, entries=tuple(entries))
+
+
+def _right(right: bool) -> str:
+    return ' class="r"' if right else ""
+
+
+def _row(cells: Sequence[Cell]) -> str:
+    first, *rest = cells
+    named = f' id="{html(first.anchor)}" tabindex="-1"' if first.anchor else ""
+    return (
+        f'<tr{named}><th scope="row">{_content(first)}</th>'
+        + "".join(f"<td{_right(cell.numeric)}>{_content(cell)}</td>" for cell in rest)
+        + "</tr>"
+    )
+
+
+def _content(cell: Cell) -> str:
+    content = html(cell.text).replace("\n", "<br>")
+    if cell.href:
+        kind = ' class="n"' if cell.href.startswith("#") else ""
+        content = f'<a{kind} href="{html(cell.href)}">{content}</a>'
+    if cell.tag:
+        content += f' <span class="tag {html(cell.tag)}">{html(cell.tag)}</span>'
+    return content
+
+
+def _text(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    lines = [" | ".join(columns)]
+    lines += [
+        " | ".join(
+            " ".join(part for part in (cell.text.replace("\n", " "), cell.tag) if part)
+            for cell in row
+        )
+        for row in rows
+    ]
+    return "\n".join([caption, *lines])

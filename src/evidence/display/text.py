@@ -1,0 +1,248 @@
+"""Sentences on a pooled analysis, generated from its fields: results, methods, limits."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import words
+from evidence.records import records
+from evidence.selection import IMBALANCE
+from evidence.specification import Analysis, StressTest
+from evidence.synthesis.univariate import Pooled
+
+TAU2_SOURCE = {
+    "REML": "restricted maximum likelihood (Viechtbauer 2005)",
+    "ML": "maximum likelihood (Viechtbauer 2005)",
+    "DL": "the method of moments (DerSimonian and Laird 1986)",
+    "PM": "the generalized Q statistic (Paule and Mandel 1982)",
+    "EB": "empirical Bayes (Morris 1983)",
+    "SJ": "the two-step estimator of Sidik and Jonkman (2005)",
+    "HE": "the variance component estimator (Hedges and Olkin 1985)",
+    "HS": "the estimator of Hunter and Schmidt (1990)",
+}
+INTERVAL_SOURCE = {
+    "hksj_adhoc": "by the Hartung-Knapp method with the ad hoc correction, which never lets the "
+    "standard error fall below that of the usual formula (Hartung and Knapp 2001; Röver, Knapp and "
+    "Friede 2015)",
+    "hksj": "by the Hartung-Knapp method (Hartung and Knapp 2001; Sidik and Jonkman 2002)",
+    "wald": "by the normal quantile, which takes the between-trial variance as known",
+}
+METRIC_SOURCE = {
+    "hedges_g": "Hedges g, the difference of means over the pooled standard deviation at that time "
+    "with the {convention} small-sample correction (Hedges 1981)",
+    "d_ppc2": "pre-post-control d, the difference of changes over the pooled standard deviation "
+    "before treatment (Morris 2008, d_ppc2)",
+    "mixed": "Hedges g (Hedges 1981) or, where the arms differed before treatment, "
+    "pre-post-control d (Morris 2008, d_ppc2)",
+    "d_from_test_statistic": "d from the z of a printed test or interval and the arm sizes, with "
+    "the small-sample correction of Hedges (1981)",
+    "log_odds_ratio": "odds ratios, pooled as logarithms",
+    "log_risk_ratio": "risk ratios, pooled as logarithms",
+    "risk_difference": "risk differences",
+    "mean_difference": "differences in points of the instrument",
+}
+INSTRUMENT_RULE = {
+    "self_report_first": "self-report before ratings by clinicians",
+    "clinician_first": "ratings by clinicians before self-report",
+}
+
+
+def names(analysis: Analysis, dataset: Dataset) -> tuple[str, str]:
+    """Return therapy and outcome of an analysis in words."""
+    specification = analysis.specification
+    return (
+        words.term(words.THERAPY, specification.therapy),
+        words.term(words.OUTCOME, specification.outcome, dataset.vocabulary("outcome")),
+    )
+
+
+def comparator(row: Any, dataset: Dataset) -> str:
+    """Return the comparator of a trial in words, with its length where it differs."""
+    name = words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition"))
+    facts = dataset.fact(row.trial_id, "comparator_weeks")
+    return name if facts.empty else f"{facts.value.iloc[0]:g}-week {name}"
+
+
+def total(row: Any) -> int | None:
+    """Return the participants of both arms of a row, None where a size is not known."""
+    if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
+        return None
+    return int(row.n_intervention) + int(row.n_comparator)
+
+
+def people(analysis: Analysis, dataset: Dataset) -> str:
+    """Return who took part: one word for all trials, else "participants"."""
+    trials = dataset.trials.set_index("trial_id").age_group
+    groups = {trials[one] for one in analysis.selection.estimates.trial_id}
+    return words.PEOPLE.get(groups.pop(), "participants") if len(groups) == 1 else "participants"
+
+
+def heterogeneity(pooled: Pooled, i2_limits: tuple[float, float] | None) -> str:
+    """Return what is known of the spread of effects between trials."""
+    if pooled.k == 1:
+        return "One trial cannot say how much effects vary between trials."
+    parts = []
+    if pooled.tau2 is not None and pooled.tau2_method != "common":
+        parts.append(
+            f"tau² = {words.fixed(pooled.tau2)} (Q-profile 95% interval "
+            f"{words.limits(pooled.tau2_ci_low, pooled.tau2_ci_high)})"
+        )
+    if pooled.i2 is not None and i2_limits is not None:
+        parts.append(
+            f"I² = {words.fixed(100 * pooled.i2, 0)}% "
+            f"({words.limits(100 * i2_limits[0], 100 * i2_limits[1], 0)}%)"
+        )
+    if pooled.q is not None and pooled.q_p is not None:
+        parts.append(
+            f"Q = {words.fixed(pooled.q)} with {pooled.q_df} df, {words.p_value(pooled.q_p)}"
+        )
+    closing = (
+        f"With {words.count(pooled.k, 'trial')} these intervals are so wide that the trials "
+        "neither show nor exclude differences between their effects."
+    )
+    return f"Between trials: {'; '.join(parts)}. {closing}"
+
+
+def prediction(pooled: Pooled) -> str:
+    """Return the prediction interval in words, or that so few trials allow none."""
+    if pooled.k < 5 or pooled.prediction_low is None or pooled.prediction_high is None:
+        return "So few trials cannot say how much effects vary; no prediction interval is given."
+    return (
+        "The prediction interval for the effect in a further trial is "
+        f"{words.limits(pooled.prediction_low, pooled.prediction_high)}."
+    )
+
+
+def methods(
+    analysis: Analysis,
+    dataset: Dataset,
+    *,
+    i2_limits: tuple[float, float] | None,
+    stress: StressTest | None,
+) -> list[str]:
+    """Return the methods of an analysis as paragraphs, every choice named."""
+    specification, pooled = analysis.specification, analysis.pooled
+    therapy, _ = names(analysis, dataset)
+    metric = METRIC_SOURCE.get(analysis.selection.metric, analysis.selection.metric)
+    rule = INSTRUMENT_RULE.get(
+        specification.instrument, f"the instrument {specification.instrument} alone"
+    )
+    effects = (
+        f"The effect measure is {metric.format(convention=specification.convention)}. Positive "
+        f"values favor {therapy}. One estimate stands for each trial: {rule}, "
+        f"{words.term(words.TIMEPOINT, specification.timepoint)}"
+        + (
+            ""
+            if specification.adjustment == "post"
+            else ", adjusted for baseline as pre-post-control d"
+            + (
+                f" where the arms differed by more than {IMBALANCE} SD before treatment"
+                if specification.adjustment == "ppc_imbalanced"
+                else ""
+            )
+        )
+        + ". Imputed estimates "
+        + ("may enter, and are marked." if specification.imputed == "include" else "are left out.")
+    )
+    paragraphs = [effects]
+    if pooled.k == 1:
+        paragraphs.append(
+            "One trial gives an estimate, so nothing is pooled; its interval is that of the trial "
+            "on the normal quantile."
+        )
+    else:
+        model = (
+            "The trials were pooled with a common effect"
+            if pooled.tau2_method == "common"
+            else "The trials were pooled with random effects, the between-trial variance estimated "
+            f"by {TAU2_SOURCE[pooled.tau2_method]}"
+        )
+        df = "" if pooled.df is None else f", t distribution with {pooled.df:g} df"
+        paragraphs.append(
+            f"{model}; {words.fixed(100 * pooled.level, 0)}% interval "
+            f"{INTERVAL_SOURCE[pooled.interval_method]}{df}. "
+            f"{heterogeneity(pooled, i2_limits)} {prediction(pooled)}"
+        )
+    if stress is not None:
+        paragraphs.append(
+            "Unreported results: each trial that measured the outcome and prints no usable number "
+            "enters a stress test at zero with the variance of a standardized difference of zero, "
+            "1/n₁ + 1/n₂ for the arms randomized (equal halves where only a total is printed). Its "
+            "range moves those trials by up to 1.96 standard errors to either side together, since "
+            "“no difference” allows that much; a trial whose printed statistic bounds its effect "
+            "more closely stays at zero. This is imputed: it shows what the gap could do, and is "
+            "no result."
+        )
+    return paragraphs
+
+
+def published(analysis: Analysis, dataset: Dataset) -> pd.DataFrame:
+    """Return the rows of `trials` that are published and measured the outcome of an analysis."""
+    ids = [
+        *analysis.selection.estimates.trial_id,
+        *analysis.selection.without_number.trial_id,
+    ]
+    trials = dataset.trials
+    return trials[trials.trial_id.isin(ids) & (trials.status == "published")]
+
+
+def developers(analysis: Analysis, dataset: Dataset) -> str:
+    """Return in how many of the published trials developers of the therapy took part."""
+    therapy, _ = names(analysis, dataset)
+    trials = published(analysis, dataset)
+    took_part = int((trials.developer_involved == "yes").sum())
+    collaborated = int((trials.developer_involved == "collaborated").sum())
+    total = len(trials)
+    if total == 1:
+        whole = "the one published trial"
+        return (
+            f"Developers of {therapy} took part in {whole}."
+            if took_part
+            else f"Developers of {therapy} are not known to have taken part in {whole}."
+        )
+    share = "all" if took_part == total else f"{words.count(took_part)} of the"
+    also = f" and collaborated in {words.count(collaborated)}" if collaborated else ""
+    return (
+        f"Developers of {therapy} took part in {share} {words.count(total)} published trials{also}."
+    )
+
+
+def result(analysis: Analysis, dataset: Dataset, points: pd.Series | None = None) -> str:
+    """Return the result of an analysis as a sentence to quote, comparator and size included.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What was pooled.
+    dataset : Dataset
+        Data package.
+    points : Series, optional
+        The coefficient in points that stands for a single trial.
+    """
+    therapy, outcome = names(analysis, dataset)
+    when = words.term(words.TIMEPOINT, analysis.specification.timepoint)
+    compared = words.listed(
+        dict.fromkeys(comparator(row, dataset) for row in records(analysis.selection.estimates)),
+        "or",
+    )
+    who = f"{words.count(analysis.pooled.k, 'trial')}, {analysis.n} {people(analysis, dataset)}"
+    if points is not None:
+        instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+        imputed = any("imputed" in one for one in points.warnings)
+        return (
+            f"{therapy} compared with {compared}, {outcome} {when}: a difference of "
+            f"{words.fixed(points.effect)} points of {instrument} in favor of {therapy} (95% CI, "
+            f"{words.limits(points.ci_low, points.ci_high)}; {who}"
+            f"{', arm sizes imputed' if imputed else ''})."
+        )
+    pooled = analysis.pooled
+    symbol = {"hedges_g": "g", "d_from_test_statistic": "d"}.get(
+        analysis.selection.metric, words.term(words.METRIC, analysis.selection.metric)
+    )
+    return (
+        f"{therapy} compared with {compared}, {outcome} {when}: {symbol} = "
+        f"{words.fixed(pooled.effect)} ({words.fixed(100 * pooled.level, 0)}% CI, "
+        f"{words.limits(pooled.ci_low, pooled.ci_high)}; {words.p_value(pooled.p_value)}; {who}); "
+        f"positive favors {therapy}."
+    )

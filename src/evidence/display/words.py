@@ -1,0 +1,131 @@
+"""Words and numbers as readers see them; rounding happens here and nowhere below."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+MINUS = "−"
+
+THERAPY = {
+    "abft": "ABFT",
+    "abct": "ABCT",
+}
+OUTCOME = {
+    "depression": "depressive symptoms",
+    "suicidal_ideation": "suicidal ideation",
+    "suicide_attempt": "suicide attempts",
+    "affective_distress": "distress (depression, anxiety and stress together)",
+    "functional_impairment": "impairment by fibromyalgia",
+}
+TIMEPOINT = {
+    "baseline": "before treatment",
+    "mid": "during treatment",
+    "post": "at the end of treatment",
+    "follow_up": "at follow-up",
+    "overall": "over the whole course",
+}
+COMPARATOR = {
+    "supportive_therapy": "an active family-enhanced supportive therapy",
+    "mindfulness_based_stress_reduction": "mindfulness-based stress reduction (MBSR)",
+    "waitlist": "waitlist",
+    "no_intervention": "no intervention",
+    "usual_care": "usual care",
+    "enhanced_usual_care": "enhanced usual care",
+}
+COMPARATOR_CLASS = {
+    "inactive": "waitlist or no intervention",
+    "usual_care": "usual or enhanced usual care",
+    "active": "another structured treatment",
+}
+METRIC = {
+    "hedges_g": "Hedges g",
+    "d_ppc2": "pre-post-control d",
+    "d_from_test_statistic": "d from a test statistic",
+    "mean_difference": "difference in points",
+    "log_odds_ratio": "odds ratio",
+    "log_risk_ratio": "risk ratio",
+    "risk_difference": "risk difference",
+    "mixed": "Hedges g or pre-post-control d",
+}
+PEOPLE = {"adolescents": "adolescents", "adults": "adults", "young_adults": "young adults"}
+INTERVAL = {
+    "hksj_adhoc": "Hartung-Knapp with the ad hoc correction",
+    "hksj": "Hartung-Knapp without the correction",
+    "wald": "normal quantile",
+}
+_CARDINALS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+)
+
+
+def term(words: Mapping[str, str], value: str, meanings: Mapping[str, str] | None = None) -> str:
+    """Return the words for a term, else its meaning in the data, else the term itself."""
+    if value in words:
+        return words[value]
+    return (meanings or {}).get(value, value.replace("_", " "))
+
+
+def count(number: int, noun: str = "", plural: str = "") -> str:
+    """Return a count in words up to ten, with its noun: "three trials"."""
+    word = _CARDINALS[number] if 0 <= number < len(_CARDINALS) else f"{number:,}"
+    if not noun:
+        return word
+    return f"{word} {noun if number == 1 else plural or noun + 's'}"
+
+
+def capitalized(text: str) -> str:
+    """Return the text with its first letter in upper case and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def fixed(value: float | None, digits: int = 2) -> str:
+    """Return a number with a fixed count of decimals and a typographic minus; a dash for none."""
+    if value is None or math.isnan(value):
+        return "–"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def limits(low: float | None, high: float | None, digits: int = 2) -> str:
+    """Return the limits of an interval as "−0.29 to 1.33"."""
+    return f"{fixed(low, digits)} to {fixed(high, digits)}"
+
+
+def estimate(effect: float, low: float | None, high: float | None, digits: int = 2) -> str:
+    """Return an estimate with its interval as "0.52 (−0.29 to 1.33)"."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return f"{fixed(effect, digits)} (no interval)"
+    return f"{fixed(effect, digits)} ({limits(low, high, digits)})"
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """Return a fraction as a percentage."""
+    return "–" if fraction is None else f"{fixed(100 * fraction, digits)}%"
+
+
+def p_value(p: float) -> str:
+    """Return an exact P as "P = .18", with three digits below .01 and a bound below .001."""
+    if p < 0.001:
+        return "P < .001"
+    digits = 3 if p < 0.01 else 2
+    text = f"{p:.{digits}f}"
+    return f"P = {text.removeprefix('0') if p < 1 else text}"
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """Join items as "a, b and c"."""
+    parts = list(items)
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
