@@ -1,0 +1,5 @@
+"""Run the command as ``python -m evidence``."""
+
+from evidence.cli import main
+
+main()

@@ -1,0 +1,168 @@
+"""The one command of the workbook: evidence."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evidence.errors import EvidenceError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="The evidence on attachment-based therapies: validate, estimate, pool, build reports.",
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
+Form = Annotated[str, typer.Option("--format", help="csv, json or md.")]
+
+ESTIMATE_COLUMNS = (
+    "estimate_id",
+    "comparator",
+    "metric",
+    "effect",
+    "ci_low",
+    "ci_high",
+    "n_intervention",
+    "n_comparator",
+    "processing",
+    "reason",
+)
+
+
+def main() -> None:
+    """Run the command; bad input ends with one message and exit code 2."""
+    try:
+        app()
+    except EvidenceError as error:
+        sys.stderr.write(f"evidence: {error}\n")
+        raise SystemExit(2) from None
+
+
+@app.callback()
+def _evidence() -> None:
+    """Keep the commands as subcommands."""
+
+
+@app.command()
+def validate(
+    data: Annotated[Path | None, typer.Argument(help="Data package; default: data/.")] = None,
+) -> None:
+    """Check a data package and list every fault."""
+    from evidence.dataset import load
+
+    dataset = load(data)
+    typer.echo(
+        f"{dataset.path.name}: valid, data version {dataset.version}, "
+        f"{len(dataset.trials)} trials, "
+        f"{len(dataset.arm_results) + len(dataset.statistics)} results, "
+        f"{len(dataset.corrections)} corrections"
+    )
+
+
+@app.command()
+def estimates(
+    therapy: Annotated[str | None, typer.Option(help="abft or abct.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="An outcome, as depression.")] = None,
+    timepoint: Annotated[str | None, typer.Option(help="baseline, post or follow_up.")] = None,
+    trial: Annotated[str | None, typer.Option(help="A trial.")] = None,
+    metric: Annotated[str | None, typer.Option(help="A metric, as hedges_g.")] = None,
+    convention: Annotated[str, typer.Option(help="exact or metapsy.")] = "exact",
+    correlation: Annotated[float, typer.Option(help="Of baseline and outcome, for d_ppc2.")] = 0.5,
+    form: Form = "md",
+    data: Data = None,
+) -> None:
+    """List every trial-level estimate, and every result or trial that allows none."""
+    from evidence.dataset import load
+    from evidence.display.frames import render
+    from evidence.estimation import estimates as estimate
+
+    given = {
+        "therapy": therapy,
+        "outcome": outcome,
+        "timepoint": timepoint,
+        "trial": trial,
+        "metric": metric,
+    }
+    filters = {name: value for name, value in given.items() if value is not None}
+    frame = estimate(load(data), convention=convention, correlation=correlation, **filters)
+    typer.echo(render(frame, form, ESTIMATE_COLUMNS))
+
+
+@app.command()
+def pool(
+    therapy: Annotated[str, typer.Option(help="abft or abct.")],
+    outcome: Annotated[str, typer.Option(help="An outcome, as depression.")],
+    timepoint: Annotated[str, typer.Option(help="post or follow_up.")] = "post",
+    metric: Annotated[str, typer.Option(help="auto, or a metric as hedges_g.")] = "auto",
+    instrument: Annotated[
+        str, typer.Option(help="self_report_first, clinician_first or an instrument.")
+    ] = "self_report_first",
+    adjustment: Annotated[str, typer.Option(help="post, ppc or ppc_imbalanced.")] = "post",
+    convention: Annotated[str, typer.Option(help="exact or metapsy.")] = "exact",
+    correlation: Annotated[float, typer.Option(help="Of baseline and outcome, for d_ppc2.")] = 0.5,
+    imputed: Annotated[str, typer.Option(help="include or exclude.")] = "include",
+    overall: Annotated[str, typer.Option(help="leave_out or as_post.")] = "leave_out",
+    comparator_class: Annotated[
+        str | None, typer.Option(help="inactive, usual_care or active.")
+    ] = None,
+    leave_out: Annotated[list[str] | None, typer.Option(help="A trial to leave out.")] = None,
+    tau2: Annotated[str, typer.Option(help="REML, ML, DL, PM, EB, SJ, HE, HS or common.")] = "REML",
+    interval: Annotated[str, typer.Option(help="hksj_adhoc, hksj or wald.")] = "hksj_adhoc",
+    level: Annotated[float, typer.Option(help="Confidence level.")] = 0.95,
+    form: Form = "md",
+    data: Data = None,
+) -> None:
+    """Pool the trials of one therapy, outcome and time, with what was left out and why."""
+    from evidence.dataset import load
+    from evidence.display.frames import FORMATS, to_json
+    from evidence.display.pooled_text import as_csv, as_markdown, as_record
+    from evidence.errors import ParameterError
+    from evidence.specification import Specification, analyze
+
+    if form not in FORMATS:
+        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+    dataset = load(data)
+    specification = Specification(
+        therapy=therapy,
+        outcome=outcome,
+        timepoint=timepoint,
+        metric=metric,
+        instrument=instrument,
+        adjustment=adjustment,
+        convention=convention,
+        correlation=correlation,
+        imputed=imputed,
+        overall=overall,
+        comparator_class=comparator_class,
+        leave_out=tuple(leave_out or ()),
+        tau2=tau2,
+        interval=interval,
+        level=level,
+    )
+    analysis = analyze(dataset, specification)
+    writers: dict[str, Any] = {"csv": as_csv, "md": as_markdown}
+    if form == "json":
+        typer.echo(to_json(as_record(analysis, dataset)))
+    else:
+        typer.echo(writers[form](analysis, dataset))
+
+
+@app.command()
+def build(
+    reports: Annotated[list[str] | None, typer.Argument(help="Reports; default: all.")] = None,
+    force: Annotated[bool, typer.Option(help="Build what has not changed too.")] = False,
+    accept: Annotated[bool, typer.Option(help="Accept numbers that moved.")] = False,
+    jobs: Annotated[int, typer.Option(help="Notebooks that run at the same time.")] = 2,
+    data: Data = None,
+) -> None:
+    """Run the notebooks of the catalog and write reports, index and ledger."""
+    from evidence.report.build import build as build_reports
+
+    build_reports(reports or None, force=force, accept=accept, jobs=jobs, data=data)
+
+
+if __name__ == "__main__":
+    main()
