@@ -1,0 +1,157 @@
+"""Pooled analyses of the real data: known values, ids, stress test, comparator classes."""
+
+import re
+
+import numpy as np
+import pytest
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.errors import ParameterError
+from evidence.specification import (
+    Analysis,
+    Specification,
+    analyze,
+    by_comparator_class,
+    companions,
+    points_behind,
+    stress_test,
+    with_other_choices,
+    with_other_methods,
+)
+from tests.tolerances import half_unit
+
+ABFT = Specification(therapy="abft", outcome="depression", timepoint="post")
+ABCT = Specification(therapy="abct", outcome="affective_distress", timepoint="post")
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def main(dataset: Dataset) -> Analysis:
+    return analyze(dataset, ABFT)
+
+
+def close(value: float, printed: str) -> bool:
+    return abs(value - float(printed)) <= half_unit(printed)
+
+
+def test_main_analysis(main: Analysis) -> None:
+    pooled = main.pooled
+    assert main.estimate_id == "abft.depression.post.hedges_g.pooled"
+    assert close(pooled.effect, "0.520527")
+    assert close(pooled.ci_low, "-0.287521")
+    assert close(pooled.ci_high, "1.328576")
+    assert (pooled.k, main.n, pooled.tau2) == (3, 118, 0)
+    assert pooled.tau2_ci_high is not None
+    assert close(pooled.tau2_ci_high, "1.25")
+
+
+@pytest.mark.parametrize(
+    ("choice", "effect", "low", "high", "suffix"),
+    [
+        ({"interval": "hksj"}, "0.520527", "0.061672", "0.979382", ".interval_hksj"),
+        (
+            {"tau2": "common", "interval": "wald"},
+            "0.520527",
+            "0.152",
+            "0.889",
+            ".tau2_common.interval_wald",
+        ),
+        (
+            {"convention": "metapsy"},
+            "0.520265",
+            "-0.288561",
+            "1.329092",
+            ".convention_metapsy",
+        ),
+        (
+            {"comparator_class": "usual_care"},
+            "0.472",
+            "-2.32",
+            "3.26",
+            ".trials_usual_care",
+        ),
+        ({"comparator_class": "inactive"}, "0.652", "-0.06", "1.36", ".trials_inactive"),
+    ],
+)
+def test_known_alternatives(
+    dataset: Dataset, choice: dict[str, str], effect: str, low: str, high: str, suffix: str
+) -> None:
+    one = analyze(dataset, Specification(**{**_fields(ABFT), **choice}))
+    assert close(one.pooled.effect, effect)
+    assert close(one.pooled.ci_low, low)
+    assert close(one.pooled.ci_high, high)
+    assert one.estimate_id == f"abft.depression.post.hedges_g.pooled{suffix}"
+
+
+def _fields(specification: Specification) -> dict[str, str]:
+    return {
+        "therapy": specification.therapy,
+        "outcome": specification.outcome,
+        "timepoint": specification.timepoint,
+    }
+
+
+def test_adjusted_for_the_imbalanced_baseline(dataset: Dataset, main: Analysis) -> None:
+    found = {one.estimate_id: one for one in with_other_choices(dataset, main)}
+    adjusted = found["abft.depression.post.hedges_g.pooled.adjustment_ppc_imbalanced"]
+    assert close(adjusted.pooled.effect, "0.435")
+
+
+def test_stress_test(main: Analysis) -> None:
+    test = stress_test(main)
+    assert test is not None
+    assert close(test.at_zero.effect, "0.2331")
+    assert test.at_zero.tau2 is not None
+    assert close(test.at_zero.tau2, "0.0259")
+    assert close(test.at_zero.ci_low, "-0.161")
+    assert close(test.at_zero.ci_high, "0.628")
+    assert close(test.low.effect, "0.20")
+    assert close(test.high.effect, "0.34")
+    assert (test.at_zero.k, test.n) == (5, 307)
+    bounds = dict(zip(test.entered.trial_id, test.entered.bound, strict=True))
+    assert close(bounds["diamond2019"], "0.345")
+    # The printed chi-square already says that the effect is near zero.
+    assert bounds["waraan2021"] == 0
+    assert list(test.not_entered.trial_id) == ["nct00329199"]
+
+
+def test_single_trial_in_points(dataset: Dataset) -> None:
+    one = analyze(dataset, ABCT)
+    assert one.pooled.k == 1
+    assert one.pooled.tau2 is None
+    points = points_behind(one)
+    assert points is not None
+    assert points.effect == 13.20
+    assert stress_test(one) is None
+
+
+def test_no_two_companions_share_an_id(dataset: Dataset, main: Analysis) -> None:
+    beside = companions(dataset, main)
+    ids = [main.estimate_id, *(one.estimate_id for one in beside.analyses)]
+    assert beside.stress is not None
+    ids.append(beside.stress.estimate_id)
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z0-9_.]+", one) for one in ids)
+
+
+def test_other_methods_pool_the_same_trials(dataset: Dataset, main: Analysis) -> None:
+    for one in with_other_methods(dataset, main):
+        assert list(one.selection.estimates.estimate_id) == list(
+            main.selection.estimates.estimate_id
+        )
+
+
+def test_classes_split_the_trials(dataset: Dataset, main: Analysis) -> None:
+    split = by_comparator_class(dataset, main)
+    trials = np.concatenate([one.selection.estimates.trial_id for one in split.values()])
+    assert sorted(trials) == sorted(main.selection.estimates.trial_id)
+
+
+def test_nothing_left_is_an_error(dataset: Dataset) -> None:
+    with pytest.raises(ParameterError, match="choices that leave an estimate"):
+        analyze(dataset, Specification(**_fields(ABCT), imputed="exclude"))
