@@ -1,0 +1,1 @@
+"""Reports: the catalog, the build, the pages."""

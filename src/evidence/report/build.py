@@ -1,0 +1,373 @@
+"""Builds reports: runs what has changed, replaces whole files, keeps the ledger of all numbers."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import evidence
+from evidence import ledger
+from evidence.errors import EvidenceError, ParameterError, RenderError
+from evidence.ledger import Comparison, LedgerEntry
+from evidence.report import catalog, supersede
+from evidence.report.catalog import Report
+from evidence.report.state import Manifest, of_file, of_folder, of_notebook, of_package, of_values
+
+if TYPE_CHECKING:
+    from evidence.report.render import Page, Stamp
+
+BAD_INPUT = ("ParameterError", "DataError", "SelectionError")
+"""Errors of notebooks that say: what was asked for cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a build reads and writes."""
+
+    root: Path
+    data: Path
+
+    @property
+    def notebooks(self) -> Path:
+        """Notebooks that make reports."""
+        return self.root / "notebooks"
+
+    @property
+    def reports(self) -> Path:
+        """The catalog, and what is made from it."""
+        return self.root / "reports"
+
+    @property
+    def cache(self) -> Path:
+        """Executed notebooks, logs and the manifest; may be deleted at any time."""
+        return self.root / ".cache"
+
+    def numbers(self, report_id: str) -> Path:
+        """Return the file with the numbers of one report."""
+        return self.cache / "numbers" / f"{report_id}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A report that could not be made; its old files stand.
+
+    Attributes
+    ----------
+    report_id : str
+        Which one.
+    kind : str
+        Name of the error.
+    message : str
+        What happened, in one line.
+    log : str
+        Path of the file with all the rest, from the folder of the project.
+    """
+
+    report_id: str
+    kind: str
+    message: str
+    log: str
+
+    def __str__(self) -> str:
+        """Return the failure as one line."""
+        return f"{self.report_id}: {self.message} (see {self.log})"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did.
+
+    Attributes
+    ----------
+    made, unchanged, removed : tuple of str
+        Ids of reports.
+    failures : tuple of Failure
+        Reports that could not be made.
+    comparison : Comparison
+        Of the ledger before with the ledger now.
+    """
+
+    made: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    comparison: Comparison
+
+    @property
+    def exit_code(self) -> int:
+        """0; 2 if a report asked for what cannot be made; else 1 if a report failed."""
+        if not self.failures:
+            return 0
+        return 2 if any(one.kind in BAD_INPUT for one in self.failures) else 1
+
+
+def find_root(start: Path | None = None) -> Path:
+    """Return the folder with ``reports/catalog.toml``, here or above.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "reports" / "catalog.toml").is_file():
+            return folder
+    raise ParameterError("folder", str(here), "one with reports/catalog.toml in it or above it")
+
+
+def build(
+    reports: Sequence[str] | None = None,
+    *,
+    force: bool = False,
+    accept: bool = False,
+    data: Path | None = None,
+    root: Path | None = None,
+    jobs: int | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Built:
+    """Build the reports of the catalog whose inputs have changed.
+
+    Parameters
+    ----------
+    reports : sequence of str, optional
+        Ids; all where none is given.
+    force : bool
+        Build also what has not changed.
+    accept : bool
+        Let numbers of the ledger move; their old values go to ``superseded.csv``.
+    data : Path, optional
+        Data package; ``data`` in the folder of the project where none is given.
+    root : Path, optional
+        Folder of the project; found from the working folder where none is given.
+    jobs : int, optional
+        Notebooks that run at a time; two where there are two processors.
+    progress : callable, optional
+        Called with a line for each report that is ready.
+
+    Returns
+    -------
+    Built
+        A report that fails keeps its old files and is among the failures.
+
+    Raises
+    ------
+    ParameterError
+        If a report, its parameters, or the catalog are not what is accepted; nothing has run.
+    RenderError
+        If one id stands for two values, or a number of the ledger moved without `accept`; nothing
+        has been replaced.
+    """
+    base = (root or find_root()).resolve()
+    folders = Folders(base, (data or base / "data").resolve())
+    every = catalog.read(
+        folders.reports / "catalog.toml", notebooks=folders.notebooks, data=folders.data
+    )
+    wanted = _wanted(every, reports)
+    manifest = Manifest.read(folders.cache / "manifest.json", base)
+    inputs = _inputs(every, folders)
+    stale = [
+        one
+        for one in wanted
+        if force or not manifest.is_whole(one.report_id, inputs[one.report_id])
+    ]
+    shared = of_values([[one.report_id, inputs[one.report_id]] for one in every])
+    unchanged = tuple(one.report_id for one in wanted if one not in stale)
+    if not stale and manifest.is_whole("", shared):
+        return Built((), unchanged, (), (), Comparison((), (), ()))
+
+    # Loading what runs and renders takes two seconds; a build with nothing to do ends above.
+    from evidence.report import render
+
+    stamp = _stamp(folders.data)
+    pages, failures = _pages(stale, folders, stamp, jobs, progress)
+    committed = folders.reports / "estimates.csv"
+    old = ledger.read(committed) if committed.is_file() else ()
+    numbers, summaries = _numbers(every, pages, folders, manifest, old)
+    merged = ledger.merge(numbers)
+    comparison = ledger.compare(old, merged)
+    superseded = supersede.text(folders.reports / "superseded.csv")
+    if comparison.superseded:
+        if not accept:
+            raise RenderError(_moved(comparison))
+        version = supersede.package_version(folders.reports / "index.html")
+        superseded = supersede.appended(superseded, comparison, old, version)
+    index = render.index(
+        [(one, summaries[one.report_id]) for one in every if one.report_id in summaries],
+        merged,
+        stamp,
+    )
+
+    removed = manifest.drop(one.report_id for one in every)
+    for report_id, page in pages.items():
+        manifest.put(
+            report_id,
+            inputs[report_id],
+            {
+                folders.reports / f"{report_id}.html": page.html,
+                folders.numbers(report_id): _to_json(page),
+            },
+        )
+    whole = all(manifest.is_whole(one.report_id, inputs[one.report_id]) for one in every)
+    manifest.put(
+        "",
+        shared if whole else "",
+        {
+            committed: ledger.to_csv(merged),
+            folders.reports / "superseded.csv": superseded,
+            folders.reports / "index.html": index,
+        },
+    )
+    manifest.write()
+    return Built(tuple(sorted(pages)), unchanged, removed, failures, comparison)
+
+
+def _wanted(every: Sequence[Report], names: Sequence[str] | None) -> list[Report]:
+    by_id = {one.report_id: one for one in every}
+    for name in names or ():
+        if name not in by_id:
+            raise ParameterError("report", name, f"one of {', '.join(by_id)}")
+    return [one for one in every if not names or one.report_id in names]
+
+
+def _inputs(every: Sequence[Report], folders: Folders) -> dict[str, str]:
+    """Return the hash of all that goes into each report."""
+    common = of_values(
+        of_folder(folders.data),
+        of_package(Path(evidence.__file__).parent),
+        of_file(folders.root / "requirements.lock"),
+        sys.version,
+    )
+    return {
+        one.report_id: of_values(
+            common,
+            of_notebook(one.notebook),
+            one.title,
+            one.lede,
+            dict(one.parameters),
+            one.formats,
+        )
+        for one in every
+    }
+
+
+def _stamp(data: Path) -> "Stamp":
+    """Return version and date of a data package, which the notebooks validate."""
+    from evidence.report.render import Stamp
+
+    try:
+        version = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))["version"]
+        with (data / "locators.csv").open(encoding="utf-8-sig", newline="") as file:
+            newest = max(date.fromisoformat(row["accessed"]) for row in csv.DictReader(file))
+    except (OSError, ValueError, KeyError) as error:
+        raise ParameterError(
+            "data", str(data), f"a data package with a version and dates of access ({error})"
+        ) from error
+    return Stamp(version, newest)
+
+
+def _pages(
+    stale: Sequence[Report],
+    folders: Folders,
+    stamp: "Stamp",
+    jobs: int | None,
+    progress: Callable[[str], None] | None,
+) -> tuple[dict[str, "Page"], tuple[Failure, ...]]:
+    """Run and render reports, some at a time."""
+    if not stale:
+        return {}, ()
+    from evidence.report import kernel
+
+    manager = kernel.manager(
+        root=folders.root,
+        cache=folders.cache,
+        environment=kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp),
+    )
+
+    def make(report: Report) -> "Page | Failure":
+        made = _page(report, folders, stamp, manager)
+        if progress is not None:
+            state = "failed" if isinstance(made, Failure) else "ready"
+            progress(f"{report.report_id}: {state}")
+        return made
+
+    with ThreadPoolExecutor(jobs or kernel.default_jobs()) as pool:
+        results = list(zip(stale, pool.map(make, stale), strict=True))
+    return (
+        {one.report_id: made for one, made in results if not isinstance(made, Failure)},
+        tuple(made for _, made in results if isinstance(made, Failure)),
+    )
+
+
+def _page(report: Report, folders: Folders, stamp: "Stamp", manager: Any) -> "Page | Failure":
+    from evidence.report import kernel, render
+
+    log = folders.cache / "logs" / f"{report.report_id}.txt"
+    place = log.relative_to(folders.root).as_posix()
+    log.unlink(missing_ok=True)
+    try:
+        notebook = kernel.run(
+            report.notebook,
+            report.parameters,
+            executed=folders.cache / "executed" / f"{report.report_id}.ipynb",
+            kernel_manager=manager,
+        )
+        return render.page(notebook, report, stamp)
+    except kernel.NotebookError as error:
+        kind, message, whole = error.kind, str(error), error.log
+    except EvidenceError as error:
+        kind, message, whole = type(error).__name__, str(error), str(error)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(whole + "\n", encoding="utf-8")
+    return Failure(report.report_id, kind, " ".join(message.split()), place)
+
+
+def _numbers(
+    every: Sequence[Report],
+    pages: Mapping[str, "Page"],
+    folders: Folders,
+    manifest: Manifest,
+    old: Iterable[LedgerEntry],
+) -> tuple[list[LedgerEntry], dict[str, str]]:
+    """Return the numbers and the answers of all reports, those that were not made as they stand."""
+    numbers: list[LedgerEntry] = []
+    summaries: dict[str, str] = {}
+    for report in every:
+        key = report.report_id
+        if key in pages:
+            numbers += pages[key].entries
+            summaries[key] = pages[key].summary
+        elif manifest.is_whole(key, manifest.inputs.get(key, "")):
+            content = json.loads(folders.numbers(key).read_text(encoding="utf-8"))
+            numbers += [ledger.from_json(one) for one in content["entries"]]
+            summaries[key] = content["summary"]
+        elif (folders.reports / f"{key}.html").is_file():
+            # Nothing is known of its making, as in a fresh clone: the committed ledger stands.
+            numbers += [replace(one, reports=(key,)) for one in old if key in one.reports]
+            summaries[key] = ""
+    return numbers, summaries
+
+
+def _to_json(page: "Page") -> str:
+    content = {
+        "summary": page.summary,
+        "entries": [ledger.to_json(one) for one in page.entries],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _moved(comparison: Comparison) -> str:
+    lines = [str(one) for one in comparison.moved]
+    lines += [f"{one}: no longer shown" for one in comparison.removed]
+    return "\n".join(
+        [
+            "numbers of the ledger moved; nothing was replaced. If that is meant, build with "
+            "--accept, which keeps the old values in superseded.csv",
+            *lines,
+        ]
+    )

@@ -1,0 +1,141 @@
+"""The catalog of reports: which notebook makes which report, with which parameters."""
+
+import csv
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evidence.errors import ParameterError
+from evidence.report import parameters
+
+FORMATS = ("html",)
+"""What a report can be made into."""
+
+_ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_RESERVED = ("index",)
+_TEXTS = ("id", "title", "notebook")
+_KEYS = (*_TEXTS, "lede", "parameters", "formats", "for_each")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report.
+
+    Attributes
+    ----------
+    report_id : str
+        Name of its files.
+    title : str
+        Heading of the page.
+    lede : str
+        What and whom it covers, in one sentence below the heading; may be empty.
+    notebook : Path
+        Notebook that makes it.
+    parameters : dict
+        What the notebook is given, checked.
+    formats : tuple of str
+        What it is made into.
+    """
+
+    report_id: str
+    title: str
+    lede: str
+    notebook: Path
+    parameters: Mapping[str, Any]
+    formats: tuple[str, ...]
+
+
+def read(path: Path, *, notebooks: Path, data: Path) -> tuple[Report, ...]:
+    """Return the reports of a catalog, those made for each trial one by one.
+
+    Parameters
+    ----------
+    path : Path
+        TOML file with one ``[[report]]`` table per report: ``id``, ``title``, ``notebook`` (file
+        name in the folder of notebooks), and where needed ``lede``, ``parameters``, ``formats``
+        (default HTML) and ``for_each = "trials"``. The latter makes one report per row of
+        ``trials.csv`` with the parameter ``trial_id``, the id ``<id>-<trial_id>``, and ``{label}``
+        in the title replaced by the label of the trial.
+    notebooks, data : Path
+        Folders of the notebooks and of the data package.
+
+    Raises
+    ------
+    ParameterError
+        If the catalog is missing, malformed, or its parameters are not those of its notebooks.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParameterError(path.name, str(path), "a catalog of reports that exists") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ParameterError(path.name, str(error), "a TOML file in UTF-8") from error
+    items = content.get("report")
+    if set(content) != {"report"} or not isinstance(items, list):
+        raise ParameterError(path.name, sorted(content), "[[report]] tables and nothing else")
+    found = []
+    for number, item in enumerate(items, start=1):
+        found += _reports(f"{path.name}, report {number}", item, notebooks, data)
+    ids = [one.report_id for one in found]
+    for one in ids:
+        if ids.count(one) > 1:
+            raise ParameterError(f"{path.name}, id", one, "each id once")
+    return tuple(found)
+
+
+def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]:
+    if not isinstance(item, dict):
+        raise ParameterError(place, item, "a table")
+    for key in item:
+        if key not in _KEYS:
+            raise ParameterError(f"{place}, key", key, f"one of {', '.join(_KEYS)}")
+    for key in _TEXTS:
+        if not isinstance(item.get(key), str) or not item[key].strip():
+            raise ParameterError(f"{place}, {key}", item.get(key), "a text")
+    if not _ID.fullmatch(item["id"]) or item["id"] in _RESERVED:
+        raise ParameterError(
+            f"{place}, id", item["id"], "lower-case letters, digits and hyphens, not index"
+        )
+    formats = item.get("formats", ["html"])
+    if not isinstance(formats, list) or not formats or not set(formats) <= set(FORMATS):
+        raise ParameterError(f"{place}, formats", formats, f"a list out of {', '.join(FORMATS)}")
+    lede = item.get("lede", "")
+    if not isinstance(lede, str):
+        raise ParameterError(f"{place}, lede", lede, "a text")
+    given = item.get("parameters", {})
+    if not isinstance(given, dict):
+        raise ParameterError(f"{place}, parameters", given, "a table")
+    notebook = notebooks / item["notebook"]
+    if notebook.parent != notebooks or not notebook.is_file():
+        accepted = ", ".join(sorted(one.name for one in notebooks.glob("*.ipynb")))
+        raise ParameterError(f"{place}, notebook", item["notebook"], f"one of {accepted}")
+    if "for_each" not in item:
+        checked = parameters.checked(notebook, given)
+        return [Report(item["id"], item["title"], lede, notebook, checked, tuple(formats))]
+    if item["for_each"] != "trials":
+        raise ParameterError(f"{place}, for_each", item["for_each"], "'trials', or no such key")
+    return [
+        Report(
+            f"{item['id']}-{trial_id}",
+            item["title"].replace("{label}", label),
+            lede,
+            notebook,
+            parameters.checked(notebook, {**given, "trial_id": trial_id}),
+            tuple(formats),
+        )
+        for trial_id, label in _trials(data)
+    ]
+
+
+def _trials(data: Path) -> list[tuple[str, str]]:
+    path = data / "trials.csv"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [(row["trial_id"], row["label"]) for row in csv.DictReader(file)]
+    except (OSError, KeyError) as error:
+        raise ParameterError(
+            "for_each", str(error), "trials.csv with the columns trial_id and label"
+        ) from error

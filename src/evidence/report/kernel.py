@@ -1,0 +1,133 @@
+"""Runs a notebook in the interpreter that runs this, in surroundings that are the same anywhere."""
+
+import os
+import sys
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+import papermill
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from papermill.exceptions import PapermillExecutionError
+
+from evidence.display.output import FIGURES
+from evidence.report.render import Stamp
+
+DATA = "EVIDENCE_DATA"
+"""Environment variable: the data package that notebooks load where no path is given."""
+
+START_TIMEOUT = 120
+
+
+class NotebookError(Exception):
+    """A cell of a notebook failed."""
+
+    def __init__(self, kind: str, message: str, log: str) -> None:
+        self.kind = kind
+        self.log = log
+        super().__init__(message)
+
+
+def surroundings(*, data: Path, cache: Path, stamp: Stamp) -> dict[str, str]:
+    """Return the environment variables of a kernel that makes a report.
+
+    Time zone, language, hash seed, and the settings folders of IPython and matplotlib are fixed,
+    so that a report does not depend on who builds it.
+    """
+    midnight = datetime.combine(stamp.sources_as_of, time(), tzinfo=UTC)
+    return {
+        DATA: str(data),
+        FIGURES: "svg",
+        "SOURCE_DATE_EPOCH": str(int(midnight.timestamp())),
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": str(cache / "matplotlib"),
+        "IPYTHONDIR": str(cache / "ipython"),
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "LANG": "C.UTF-8",
+    }
+
+
+def manager(*, root: Path, cache: Path, environment: Mapping[str, str]) -> type[AsyncKernelManager]:
+    """Return a class of kernel managers that start this interpreter, whatever kernels are there."""
+    runtime = cache / "runtime"
+    runtime.mkdir(parents=True, exist_ok=True)
+    specification = KernelSpec(
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name="Python 3",
+        language="python",
+        env=dict(environment),
+    )
+
+    class _Interpreter(AsyncKernelManager):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.connection_file = str(runtime / f"kernel-{uuid.uuid4()}.json")
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return specification
+
+        async def _async_pre_start_kernel(self, **keywords: Any) -> Any:
+            # The folder is that of the kernel; changing that of this process would disturb others.
+            return await super()._async_pre_start_kernel(**{**keywords, "cwd": str(root)})
+
+        pre_start_kernel = _async_pre_start_kernel
+
+    return _Interpreter
+
+
+def run(
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    *,
+    executed: Path | None,
+    kernel_manager: type[AsyncKernelManager],
+) -> Any:
+    """Run a notebook and return it with its outputs.
+
+    Parameters
+    ----------
+    notebook : Path
+        What to run; it stays as it is.
+    parameters : mapping
+        Given to it; checked before by `evidence.report.parameters`.
+    executed : Path or None
+        Where the notebook with its outputs is kept, also when a cell fails.
+    kernel_manager : type
+        From `manager`.
+
+    Raises
+    ------
+    NotebookError
+        If a cell fails, with the name of its error, its message, and the full traceback as log.
+    """
+    if executed is not None:
+        executed.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return papermill.execute_notebook(
+            notebook,
+            executed,
+            parameters=dict(parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            log_output=False,
+            request_save_on_cell_execute=False,
+            start_timeout=START_TIMEOUT,
+            kernel_manager_class=kernel_manager,
+            shutdown_kernel="immediate",
+        )
+    except PapermillExecutionError as error:
+        message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+        raise NotebookError(error.ename, message, str(error)) from error
+
+
+def default_jobs() -> int:
+    """Return how many notebooks run at a time: two where there are two processors."""
+    return min(2, os.cpu_count() or 1)

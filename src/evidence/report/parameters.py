@@ -1,0 +1,128 @@
+"""The parameters cell of a notebook: what it takes, checked before anything runs."""
+
+import ast
+import io
+import json
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evidence.errors import ParameterError, RenderError
+
+TAG = "parameters"
+
+_SCALARS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One line of the parameters cell.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    type : str
+        As written, for example ``list[str]`` or ``str | None``; of the default where none is
+        written.
+    default : object
+        Its default value.
+    comment : str
+        What it takes, in words; empty where the line has no comment.
+    """
+
+    name: str
+    type: str
+    default: Any
+    comment: str
+
+
+def declared(notebook: Path) -> tuple[Parameter, ...]:
+    """Return the parameters that a notebook declares, in order.
+
+    Raises
+    ------
+    RenderError
+        If the notebook cannot be read, or has not exactly one cell with the tag ``parameters``
+        that holds plain assignments only.
+    """
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RenderError(f"{notebook.name} is not a notebook: {error}") from error
+    tagged = [cell for cell in cells if TAG in cell.get("metadata", {}).get("tags", ())]
+    if len(tagged) != 1:
+        raise RenderError(
+            f"{notebook.name} has {len(tagged)} cells with the tag {TAG}, expected one"
+        )
+    source = tagged[0]["source"]
+    return _parsed(source if isinstance(source, str) else "".join(source), notebook.name)
+
+
+def _parsed(source: str, name: str) -> tuple[Parameter, ...]:
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = []
+    for line in ast.parse(source).body:
+        match line:
+            case ast.AnnAssign(target=ast.Name(id=target), annotation=kind, value=ast.expr()):
+                written = ast.unparse(kind)
+            case ast.Assign(targets=[ast.Name(id=target)]):
+                written = ""
+            case _:
+                raise RenderError(
+                    f"{name}, cell {TAG}, line {line.lineno}: expected name: type = value"
+                )
+        try:
+            default = ast.literal_eval(line.value)  # type: ignore[arg-type]
+        except ValueError:
+            raise RenderError(
+                f"{name}, cell {TAG}, line {line.lineno}: expected a literal value"
+            ) from None
+        comment = comments.get(line.end_lineno or line.lineno, "")
+        found.append(Parameter(target, written or type(default).__name__, default, comment))
+    return tuple(found)
+
+
+def checked(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters given to a notebook, after a check against what it declares.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown or a value has another type; the message says what is accepted.
+    """
+    known = {one.name: one for one in declared(notebook)}
+    for name, value in given.items():
+        if name not in known:
+            accepted = ", ".join(known) or "no parameter"
+            raise ParameterError(f"{notebook.name}, parameter", name, f"a name out of: {accepted}")
+        parameter = known[name]
+        if not _matches(value, ast.parse(parameter.type, mode="eval").body):
+            says = f" ({parameter.comment})" if parameter.comment else ""
+            raise ParameterError(f"{notebook.name}, {name}", value, f"{parameter.type}{says}")
+    return dict(given)
+
+
+def _matches(value: Any, kind: ast.expr) -> bool:
+    match kind:
+        case ast.Constant(value=None) | ast.Name(id="NoneType"):
+            return value is None
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            return _matches(value, left) or _matches(value, right)
+        case ast.Subscript(value=ast.Name(id="list" | "tuple"), slice=item):
+            items = item.elts[:1] if isinstance(item, ast.Tuple) else [item]
+            return isinstance(value, list | tuple) and all(_matches(one, items[0]) for one in value)
+        case ast.Name(id="list" | "tuple"):
+            return isinstance(value, list | tuple)
+        case ast.Name(id="float"):
+            return isinstance(value, float | int) and not isinstance(value, bool)
+        case ast.Name(id=name) if name in _SCALARS:
+            return type(value) is _SCALARS[name]
+        case _:
+            raise RenderError(f"parameters of the type {ast.unparse(kind)} are not supported")

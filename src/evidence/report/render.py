@@ -1,0 +1,233 @@
+"""From an executed notebook to a page: outputs in order, code hidden, nothing fetched."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from html import unescape
+from importlib.metadata import metadata
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import mistune
+from markupsafe import Markup
+from nbconvert.exporters.templateexporter import TemplateExporter
+
+from evidence import __version__
+from evidence.display import escape
+from evidence.display.output import MIME, anchor
+from evidence.display.words import estimate, fixed, percent
+from evidence.errors import RenderError
+from evidence.ledger import LedgerEntry, from_json
+from evidence.report.catalog import Report
+from evidence.report.inspection import faults
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+TEMPLATES = files("evidence.report") / "template"
+PACKAGE = f"{metadata('attachment-therapy-evidence')['Name']} {__version__}"
+
+_SAY = re.compile(r'<p class="say">(.*?)</p>', re.DOTALL)
+_PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
+_ELEMENT = re.compile(r"<[^>]*>")
+_NAMED = re.compile(r"\s*\{#([\w.-]+)\}\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """State of the data that a page prints."""
+
+    data_version: str
+    sources_as_of: date
+
+    @property
+    def day(self) -> str:
+        """The date as readers write it, in no locale."""
+        months = (
+            "January February March April May June July August September October November December"
+        )
+        month = months.split()[self.sources_as_of.month - 1]
+        return f"{self.sources_as_of.day} {month} {self.sources_as_of.year}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered report: its HTML, its answer in one sentence, and its numbers."""
+
+    html: str
+    summary: str
+    entries: tuple[LedgerEntry, ...]
+
+
+class _Prose(mistune.HTMLRenderer):
+    """Markdown of a notebook: headings below the title of the page, with ids to link to."""
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        named = _NAMED.search(text)
+        name = named[1] if named else "-".join(re.findall(r"[a-z0-9]+", unescape(text).lower()))
+        text = _NAMED.sub("", text)
+        level = max(level, 2)
+        return f'<h{level} id="{escape.html(name)}">{text}</h{level}>\n'
+
+
+def prose(source: str) -> str:
+    """Return Markdown of a notebook as HTML; its own markup stays, since its author wrote it."""
+    markdown = mistune.create_markdown(
+        renderer=_Prose(escape=False), plugins=["table", "footnotes", "def_list"]
+    )
+    return str(markdown(source)).strip()
+
+
+def shown(output: Mapping[str, Any]) -> str:
+    """Return one output of a cell as HTML.
+
+    Raises
+    ------
+    RenderError
+        If a picture has no alternative text.
+    """
+    if output["output_type"] == "stream":
+        # What goes to the error stream is for the log, not for readers.
+        return f"<pre>{escape.html(output['text'])}</pre>" if output["name"] == "stdout" else ""
+    data = output.get("data", {})
+    if "text/html" in data:
+        return str(data["text/html"])
+    if "text/markdown" in data:
+        return prose(data["text/markdown"])
+    if "image/png" in data:
+        alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+        if not alt:
+            raise RenderError("a picture without alternative text; show it with show_figure")
+        encoded = "".join(data["image/png"].split())
+        return f'<img alt="{escape.html(alt)}" src="data:image/png;base64,{encoded}">'
+    return f"<pre>{escape.html(data['text/plain'])}</pre>" if "text/plain" in data else ""
+
+
+def entries(notebook: Mapping[str, Any], report_id: str) -> tuple[LedgerEntry, ...]:
+    """Return the numbers that an executed notebook shows, as numbers of this report.
+
+    Raises
+    ------
+    RenderError
+        If an output has another version or other fields.
+    """
+    found = []
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            payload = output.get("data", {}).get(MIME)
+            if payload is None:
+                continue
+            if payload.get("version") != 1:
+                raise RenderError(f"numbers of version {payload.get('version')!r}, expected 1")
+            found += [from_json({**item, "reports": [report_id]}) for item in payload["entries"]]
+    return tuple(found)
+
+
+def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
+    """Return the page of a report.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed.
+    report : Report
+        Its line of the catalog.
+    stamp : Stamp
+        State of the data.
+
+    Raises
+    ------
+    RenderError
+        If the page would fetch or run anything, has a link or a number that leads nowhere, or two
+        places with one name.
+    """
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+        template_paths=[str(TEMPLATES)],
+        template_file="report.html.j2",
+        filters={"html": escape.html, "prose": prose, "shown": shown},
+    )
+    resources = {
+        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        "report": {
+            "report_id": report.report_id,
+            "title": report.title,
+            "lede": report.lede,
+            "package": PACKAGE,
+            "data_version": stamp.data_version,
+            "sources_as_of": stamp.day,
+        },
+    }
+    markup, _ = exporter.from_notebook_node(notebook, resources=resources)
+    numbers = entries(notebook, report.report_id)
+    wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
+    if wrong:
+        raise RenderError("the page has " + "; ".join(wrong))
+    return Page(_tidy(markup), _summary(markup), numbers)
+
+
+def _tidy(markup: str) -> str:
+    return "\n".join(line.rstrip() for line in markup.splitlines()) + "\n"
+
+
+def _summary(markup: str) -> str:
+    """Return the answer of a report, else its first paragraph below the lede, as plain text."""
+    main = markup.partition('<p class="lede">')[2].partition("</p>")[2].partition("<footer>")[0]
+    found = _SAY.search(main) or _PARAGRAPH.search(main)
+    return " ".join(unescape(_ELEMENT.sub("", found[1])).split()) if found else ""
+
+
+def index(pages: Iterable[tuple[Report, str]], numbers: Iterable[LedgerEntry], stamp: Stamp) -> str:
+    """Return the page that lists all reports, each with its answer, and all numbers.
+
+    Raises
+    ------
+    RenderError
+        If the page would fetch anything or has a fault of its own.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(str(TEMPLATES)),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    markup = environment.get_template("index.html.j2").render(
+        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        package=PACKAGE,
+        data_version=stamp.data_version,
+        sources_as_of=stamp.day,
+        pages=[
+            {"report_id": report.report_id, "title": report.title, "summary": summary}
+            for report, summary in pages
+        ],
+        numbers=[_row(one) for one in numbers],
+    )
+    wrong = faults(markup, scripts=1)
+    if wrong:
+        raise RenderError("the index has " + "; ".join(wrong))
+    return _tidy(markup)
+
+
+def _row(entry: LedgerEntry) -> dict[str, str]:
+    return {
+        "estimate_id": entry.estimate_id,
+        "label": entry.label,
+        "shown": _number(entry),
+        "href": f"{entry.reports[0]}.html#{anchor(entry.estimate_id)}",
+        "metric": entry.metric.replace("_", " "),
+        "k": "–" if entry.k is None else str(entry.k),
+        "n": "–" if entry.n is None else str(entry.n),
+        "processing": entry.processing,
+    }
+
+
+def _number(entry: LedgerEntry) -> str:
+    """Return a number at reporting precision: percentages and points one decimal, others two."""
+    low, high = entry.ci_low, entry.ci_high
+    if entry.scale == "proportion":
+        limits = "" if low is None else f" ({percent(low)} to {percent(high)})"
+        return f"{percent(entry.effect)}{limits}"
+    digits = 1 if entry.metric == "mean_difference" else 2
+    if low is None and high is None:
+        return fixed(entry.effect, digits)
+    return estimate(entry.effect, low, high, digits)
