@@ -1,10 +1,11 @@
 """From the printed numbers to an estimate, with the numbers put in, as a reader would check it."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from evidence.dataset import Dataset
-from evidence.display.words import MINUS, fixed
+from evidence.display.words import METRIC, MINUS, fixed
 from evidence.effects import continuous, convert
 from evidence.records import records
 
@@ -139,12 +140,10 @@ def _root(row: Any) -> str:
     return f"√(1/{row.n_intervention} + 1/{row.n_comparator})"
 
 
-def _counts(row: Any, dataset: Dataset) -> str:
-    one, two = _arms(row, dataset, (row.timepoint,))
-    return (
-        f"{int(one.events)} of {int(one.n_analyzed)} against "
-        f"{int(two.events)} of {int(two.n_analyzed)}"
-    )
+def _counts(row: Any, _dataset: Dataset) -> str:
+    """Return the counts, which the row carries, and the effect on the scale that readers quote."""
+    value = math.exp(row.effect) if row.metric.startswith("log_") else row.effect
+    return f"{row.convention}; {METRIC[row.metric]} in favor of the treatment {fixed(value)}"
 
 
 _CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
@@ -154,4 +153,5 @@ _CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
     "b_p": _b_p,
     "f_slope": _f_slope,
     "counts": _counts,
+    "reconstructed_counts": _counts,
 }

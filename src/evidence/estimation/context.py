@@ -37,6 +37,7 @@ class Context:
         self.directions = dataset.directions
         self._corrections = dataset.corrections
         self._facts = dataset.trial_facts
+        self._texts = {one: dataset.text(one) for one in ("arm_results", "statistics")}
 
     def arms_of(self, trial_id: str, role: str | None = None) -> list[Any]:
         """Arms of a trial in file order, all or those of one role."""
@@ -121,6 +122,18 @@ class Context:
             correction_ids=union([row.correction_ids, found.correction_id]),
             warnings=union([row.warnings, said]),
         )
+
+    def used_text(self, table: str, result_id: str, field: str) -> str:
+        """Return a printed number as text, as corrected; empty where missing or withheld."""
+        found = self._corrections
+        found = found[
+            (found.table == table) & (found.result_id == result_id) & (found.field == field)
+        ]
+        for one in records(found):
+            if one.action != "flag":
+                return str(one.used)
+        text = self._texts[table]
+        return str(text.loc[text.result_id == result_id, field].iloc[0])
 
     def sized(self, row: Row, n_intervention: Any, n_comparator: Any) -> tuple[Row, bool]:
         """Return the row with arm sizes: as given, else those randomized; and whether imputed."""

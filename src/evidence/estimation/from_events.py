@@ -1,9 +1,14 @@
-"""From counts of an event in two arms to effects."""
+"""From counts or percentages of an event in two arms to effects."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+import pandas as pd
+
 from evidence.effects import binary
+from evidence.effects.reconstruct import PrintedArm, Reconstruction, Solution, reconstruct
+from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
 from evidence.estimation.from_means import clocked
 from evidence.estimation.row import Row, interval
@@ -18,18 +23,35 @@ EVENT_IS = {
 }
 """Whether more of an event favors the intervention (1) or the comparator (-1)."""
 
-_METRICS = {
+METRICS = {
     "log_odds_ratio": binary.log_odds_ratio,
     "log_risk_ratio": binary.log_risk_ratio,
     "risk_difference": binary.risk_difference,
 }
 
-PERCENT_ONLY = "percentages without counts: no route yet"
+MOST_SOLUTIONS = 3
+"""With more tables than this that fit, no point is given, only the range."""
+
 DIRECTION_UNKNOWN = "whether more of this event is better or worse is not known here"
+
+_MEASURES = {
+    "odds_ratio": "odds_ratio",
+    "odds_ratio_fisher": "conditional_odds_ratio",
+    "risk_difference_percent": "risk_difference",
+    "risk_ratio": "risk_ratio",
+    "number_needed_to_treat": "number_needed_to_treat",
+}
+"""Argument of `reconstruct` for each kind of statistic."""
+
+# A frame of estimates is made several times for one report, each with the same few searches.
+_search = lru_cache(maxsize=256)(reconstruct)
 
 
 def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
-    """Return log odds ratio, log risk ratio and risk difference of two arms with counts.
+    """Return log odds ratio, log risk ratio and risk difference of two arms.
+
+    Counts are taken as printed, or reconstructed from percentages with all that the source prints
+    beside them.
 
     Parameters
     ----------
@@ -41,27 +63,148 @@ def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
     one, two = pair
     row = context.base(one.trial_id, one.arm_id, two.arm_id)
     row = clocked(context.measured(row, one.instrument_id, one.event), pair)
-    row, _ = context.sized(row, one.n_analyzed, two.n_analyzed)
     row = context.corrected(row, "arm_results", (one.result_id, two.result_id))
     row = replace(row, locator_ids=union([(one.locator_id, two.locator_id)]))
-    sign = EVENT_IS.get(one.event)
-    if sign is None:
-        return [replace(row, metric="events", reason=DIRECTION_UNKNOWN)]
-    if None in [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]:
-        return [replace(row, metric="events", reason=PERCENT_ONLY)]
-    counts = (int(one.events), int(one.n_analyzed), int(two.events), int(two.n_analyzed))
-    rows = []
-    for metric, function in _METRICS.items():
-        effect = function(*counts)
-        warnings = ("half a participant added to each cell, as one is zero",)
-        rows.append(
+    sized, _ = context.sized(row, one.n_analyzed, two.n_analyzed)
+    unusable = replace(sized, metric="events")
+    if one.event not in EVENT_IS:
+        return [replace(unusable, reason=DIRECTION_UNKNOWN)]
+    if None not in [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]:
+        counts = Solution(
+            int(one.events), int(one.n_analyzed), int(two.events), int(two.n_analyzed)
+        )
+        return _effects(replace(row, route="counts", processing="converted"), counts)
+    if number(one.percent) is None or number(two.percent) is None:
+        return [replace(unusable, reason="neither counts nor percentages in an arm")]
+    return _reconstructed(context, row, unusable, pair)
+
+
+def _effects(row: Row, counts: Solution) -> list[Row]:
+    sign = EVENT_IS[row.event]
+    made = []
+    for metric, function in METRICS.items():
+        effect = function(counts.events_1, counts.n_1, counts.events_2, counts.n_2)
+        added = ("half a participant added to each cell, as one is zero",)
+        made.append(
             replace(
                 row,
                 metric=metric,
-                route="counts",
-                processing="converted",
-                warnings=row.warnings + (warnings if effect.corrected else ()),
+                n_intervention=counts.n_1,
+                n_comparator=counts.n_2,
+                convention=table(counts),
+                warnings=row.warnings + (added if effect.corrected else ()),
                 **interval(sign * float(effect.value), float(effect.variance)),
             )
         )
-    return rows
+    return made
+
+
+def table(counts: Solution) -> str:
+    """Return counts in words: "21 of 30 against 9 of 26"."""
+    return f"{counts.events_1} of {counts.n_1} against {counts.events_2} of {counts.n_2}"
+
+
+def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, Any]) -> list[Row]:
+    """Return effects of the counts that fit, their range where several do, or why there is none."""
+    statistics = _beside(context, row)
+    try:
+        found = _found(context, row, pair, statistics)
+    except ParameterError as error:
+        return [replace(unusable, reason=f"percentages without counts: {error}")]
+    row = context.corrected(row, "statistics", tuple(statistics.result_id))
+    row = replace(row, locator_ids=union([row.locator_ids, statistics.locator_id]))
+    if not found.solutions:
+        return [replace(unusable, reason="no whole numbers fit what the source prints")]
+    many = len(found.solutions) > 1
+    # Of several tables the one with most participants supposes the fewest missing.
+    chosen = max(found.solutions, key=lambda one: (one.n_1 + (one.n_2 or 0), one))
+    if len(found.solutions) > MOST_SOLUTIONS:
+        return [_undetermined(unusable, found)]
+    remark = f"counts reconstructed: {table(chosen)} " + (
+        "are those with most participants among the only whole numbers that fit: "
+        + "; ".join(table(one) for one in found.solutions)
+        if many
+        else "are the only whole numbers that fit what is printed"
+    )
+    randomized = context.total_randomized(row.trial_id)
+    analyzed = chosen.n_1 + (chosen.n_2 or 0)
+    remarks = [remark]
+    if randomized is not None and analyzed < randomized:
+        remarks.append(f"observed cases: {randomized - analyzed} of {randomized} are missing")
+    row = replace(
+        row,
+        route="reconstructed_counts",
+        processing="reconstructed",
+        warnings=union([row.warnings, remarks]),
+    )
+    made = _effects(row, chosen)
+    if many:
+        spans = [_span(row, one.metric, found) for one in made]
+        made = [
+            replace(one, effect_low=low, effect_high=high)
+            for one, (low, high) in zip(made, spans, strict=True)
+        ]
+    return made
+
+
+def _span(row: Row, metric: str, found: Reconstruction) -> tuple[float, float]:
+    values = [
+        EVENT_IS[row.event]
+        * float(METRICS[metric](one.events_1, one.n_1, one.events_2, one.n_2).value)
+        for one in found.solutions
+    ]
+    return min(values), max(values)
+
+
+def _undetermined(row: Row, found: Reconstruction) -> Row:
+    low, high = _span(row, "log_odds_ratio", found)
+    return replace(
+        row,
+        metric="events",
+        route="reconstructed_counts",
+        effect_low=low,
+        effect_high=high,
+        reason=f"{len(found.solutions)} tables fit the printed percentages; their log odds ratio "
+        f"lies between {low:.2f} and {high:.2f}",
+    )
+
+
+def _beside(context: Context, row: Row) -> pd.DataFrame:
+    """Return the statistics that the sources print on the same event, arms and time."""
+    frame = context.statistics
+    return frame[
+        (frame.intervention_arm_id == row.intervention_arm_id)
+        & (frame.comparator_arm_id == row.comparator_arm_id)
+        & (frame.instrument_id == row.instrument_id)
+        & (frame.event == row.event)
+        & (frame.timepoint == row.timepoint)
+        & frame.statistic.isin(_MEASURES)
+    ]
+
+
+def _found(
+    context: Context, row: Row, pair: tuple[Any, Any], statistics: pd.DataFrame
+) -> Reconstruction:
+    measures: dict[str, str] = {}
+    for one in statistics.itertuples(index=False):
+        measures[_MEASURES[one.statistic]] = context.used_text(
+            "statistics", one.result_id, "estimate"
+        )
+        p_value = context.used_text("statistics", one.result_id, "p_value")
+        if one.statistic == "odds_ratio_fisher" and p_value:
+            measures["p_fisher"] = ("<" if one.p_relation == "below" else "") + p_value
+    sizes = [context.size(result.arm_id) for result in pair]
+    total = context.total_randomized(row.trial_id)
+    # Shares of a total are a guess: the search takes the total and leaves the arms open.
+    by_total = any(size.imputed for size in sizes) and total is not None
+    arms = [
+        PrintedArm(
+            percent=context.used_text("arm_results", result.result_id, "percent"),
+            ci_low=context.used_text("arm_results", result.result_id, "percent_ci_low") or None,
+            ci_high=context.used_text("arm_results", result.result_id, "percent_ci_high") or None,
+            n=None if pd.isna(result.n_analyzed) else int(result.n_analyzed),
+            n_max=total if by_total else size.n,
+        )
+        for result, size in zip(pair, sizes, strict=True)
+    ]
+    return _search(arms[0], arms[1], n_total=total if by_total else None, **measures)

@@ -122,7 +122,7 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
         toward = sign * (1 if one.estimate > 0 else -1)
         d = convert.d_from_p(one.p_value, *sizes)
         value, variance = toward * float(d.value), float(d.variance)
-        text = _text(context, one, "p_value")
+        text = context.used_text("statistics", one.result_id, "p_value")
         limits = [
             toward * float(convert.d_from_p(p, *sizes).value)
             for p in convert.range_from_printed(text)
@@ -154,11 +154,6 @@ def _standardized(
     )
 
 
-def _text(context: Context, one: Any, field: str) -> str:
-    text = context.dataset.text("statistics")
-    return str(text.loc[text.result_id == one.result_id, field].iloc[0])
-
-
 def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     """Take F with one numerator df as a magnitude; its sign comes from elsewhere."""
     if number(one.df1) != 1:
@@ -180,7 +175,7 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
     unusable = replace(row, metric=one.statistic)
     if row.n_intervention is None or row.n_comparator is None:
         return [replace(unusable, reason="arm sizes are not printed")]
-    text = _text(context, one, "estimate")
+    text = context.used_text("statistics", one.result_id, "estimate")
     bound = float(convert.chi2_bound(text, row.n_intervention, row.n_comparator))
     return [
         replace(
