@@ -58,7 +58,12 @@ def manager(*, root: Path, cache: Path, environment: Mapping[str, str]) -> type[
     runtime = cache / "runtime"
     runtime.mkdir(parents=True, exist_ok=True)
     specification = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        argv=[
+            sys.executable,
+            *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+            # It warns on each start that messages on the loopback device are signed, not encrypted.
+            "--log-level=ERROR",
+        ],
         display_name="Python 3",
         language="python",
         env=dict(environment),
