@@ -347,8 +347,8 @@ def _read(number: int, arm: PrintedArm, n_total: int | None) -> Arm:
         name: None if text is None else Printed.of(f"arm_{number}.{name}", text, low=low, high=high)
         for name, text, low, high in (
             ("percent", arm.percent, 0, 100),
-            ("ci_low", arm.ci_low, -100, 100),
-            ("ci_high", arm.ci_high, 0, 200),
+            ("ci_low", arm.ci_low, -1000, 100),
+            ("ci_high", arm.ci_high, 0, 1000),
         )
     }
     least = most if arm.n is not None else arm.n_min
