@@ -147,6 +147,8 @@ def test_overflow_is_an_error_and_not_an_infinity():
     with pytest.raises(ParameterError, match="effect"):
         continuous.cohen_d(1e200, 1e-200, 20, 0, 1e-200, 20)
     with pytest.raises(ParameterError, match="effect"):
+        continuous.mean_difference(1, 1e200, 20, 0, 1, 20)
+    with pytest.raises(ParameterError, match="effect"):
         finite_effect(np.array([1.0, np.nan]), np.array(1.0))
 
 
@@ -163,3 +165,9 @@ def test_effects_do_not_change_with_the_arrays_put_in():
     effect = continuous.mean_difference(points, 2, 20, 0, 2, 20)
     points[0] = 99
     np.testing.assert_array_equal(effect.value, [1, 2])
+
+
+def test_elements_of_an_effect_do_not_share_memory():
+    effect = continuous.mean_difference([1, 2], 2, 20, 0, 2, 20)
+    effect.variance[0] = 99
+    assert effect.variance[1] == pytest.approx(0.4)
