@@ -1,12 +1,10 @@
 """Builds reports: runs what has changed, replaces whole files, keeps the ledger of all numbers."""
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +14,11 @@ from evidence.errors import EvidenceError, ParameterError, RenderError
 from evidence.ledger import Comparison, LedgerEntry
 from evidence.report import catalog, supersede
 from evidence.report.catalog import Report
+from evidence.report.stamp import Stamp, read_stamp
 from evidence.report.state import Manifest, of_file, of_folder, of_notebook, of_package, of_values
 
 if TYPE_CHECKING:
-    from evidence.report.render import Page, Stamp
+    from evidence.report.render import Page
 
 BAD_INPUT = ("ParameterError", "DataError", "SelectionError")
 """Errors of notebooks that say: what was asked for cannot be made."""
@@ -184,7 +183,7 @@ def build(
     # Loading what runs and renders takes two seconds; a build with nothing to do ends above.
     from evidence.report import render
 
-    stamp = _stamp(folders.data)
+    stamp = read_stamp(folders.data)
     pages, failures = _pages(stale, folders, stamp, jobs, progress)
     committed = folders.reports / "estimates.csv"
     old = ledger.read(committed) if committed.is_file() else ()
@@ -256,25 +255,10 @@ def _inputs(every: Sequence[Report], folders: Folders) -> dict[str, str]:
     }
 
 
-def _stamp(data: Path) -> "Stamp":
-    """Return version and date of a data package, which the notebooks validate."""
-    from evidence.report.render import Stamp
-
-    try:
-        version = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))["version"]
-        with (data / "locators.csv").open(encoding="utf-8-sig", newline="") as file:
-            newest = max(date.fromisoformat(row["accessed"]) for row in csv.DictReader(file))
-    except (OSError, ValueError, KeyError) as error:
-        raise ParameterError(
-            "data", str(data), f"a data package with a version and dates of access ({error})"
-        ) from error
-    return Stamp(version, newest)
-
-
 def _pages(
     stale: Sequence[Report],
     folders: Folders,
-    stamp: "Stamp",
+    stamp: Stamp,
     jobs: int | None,
     progress: Callable[[str], None] | None,
 ) -> tuple[dict[str, "Page"], tuple[Failure, ...]]:
@@ -304,7 +288,7 @@ def _pages(
     )
 
 
-def _page(report: Report, folders: Folders, stamp: "Stamp", manager: Any) -> "Page | Failure":
+def _page(report: Report, folders: Folders, stamp: Stamp, manager: Any) -> "Page | Failure":
     from evidence.report import kernel, render
 
     log = folders.cache / "logs" / f"{report.report_id}.txt"

@@ -14,7 +14,7 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillExecutionError
 
 from evidence.display.output import FIGURES
-from evidence.report.render import Stamp
+from evidence.report.stamp import Stamp
 
 DATA = "EVIDENCE_DATA"
 """Environment variable: the data package that notebooks load where no path is given."""

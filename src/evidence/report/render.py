@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from html import unescape
 from importlib.metadata import metadata
 from importlib.resources import files
@@ -22,6 +21,7 @@ from evidence.errors import RenderError
 from evidence.ledger import LedgerEntry, from_json
 from evidence.report.catalog import Report
 from evidence.report.inspection import faults
+from evidence.report.stamp import Stamp
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -33,23 +33,6 @@ _SAY = re.compile(r'<p class="say">(.*?)</p>', re.DOTALL)
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _ELEMENT = re.compile(r"<[^>]*>")
 _NAMED = re.compile(r"\s*\{#([\w.-]+)\}\s*$")
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """State of the data that a page prints."""
-
-    data_version: str
-    sources_as_of: date
-
-    @property
-    def day(self) -> str:
-        """The date as readers write it, in no locale."""
-        months = (
-            "January February March April May June July August September October November December"
-        )
-        month = months.split()[self.sources_as_of.month - 1]
-        return f"{self.sources_as_of.day} {month} {self.sources_as_of.year}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,47 @@
+"""The state of the data that a report prints: their version, and how recent the sources are."""
+
+import csv
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from evidence.errors import ParameterError
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """State of the data that a page prints."""
+
+    data_version: str
+    sources_as_of: date
+
+    @property
+    def day(self) -> str:
+        """The date as readers write it, in no locale."""
+        months = (
+            "January February March April May June July August September October November December"
+        )
+        month = months.split()[self.sources_as_of.month - 1]
+        return f"{self.sources_as_of.day} {month} {self.sources_as_of.year}"
+
+
+def read_stamp(data: Path) -> Stamp:
+    """Return version of a data package and the last date on which a source was read.
+
+    It is read apart from the rest, which the notebooks load and validate.
+
+    Raises
+    ------
+    ParameterError
+        If the folder has no such version or dates.
+    """
+    try:
+        version = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))["version"]
+        with (data / "locators.csv").open(encoding="utf-8-sig", newline="") as file:
+            newest = max(date.fromisoformat(row["accessed"]) for row in csv.DictReader(file))
+    except (OSError, ValueError, KeyError) as error:
+        raise ParameterError(
+            "data", str(data), f"a data package with a version and dates of access ({error})"
+        ) from error
+    return Stamp(version, newest)
