@@ -14,10 +14,13 @@ from evidence.specification import (
     analyze,
     by_comparator_class,
     companions,
+    panel,
     points_behind,
     stress_test,
+    with_events_converted,
     with_other_choices,
     with_other_methods,
+    with_priors,
 )
 from tests.tolerances import half_unit
 
@@ -155,3 +158,48 @@ def test_classes_split_the_trials(dataset: Dataset, main: Analysis) -> None:
 def test_nothing_left_is_an_error(dataset: Dataset) -> None:
     with pytest.raises(ParameterError, match="choices that leave an estimate"):
         analyze(dataset, Specification(**_fields(ABCT), imputed="exclude"))
+
+
+def test_remission_converted(main: Analysis) -> None:
+    converted = with_events_converted(main)
+    assert converted is not None
+    assert list(converted.entered.trial_id) == ["waraan2021"]
+    assert close(converted.entered.d.iloc[0], "0.244")
+    assert close(converted.pooled.effect, "0.489")
+    assert close(converted.pooled.ci_low, "-0.074")
+    assert close(converted.pooled.ci_high, "1.052")
+    assert converted.pooled.k == 4
+
+
+@pytest.mark.parametrize(
+    ("number", "median", "low", "high"),
+    [(0, "0.542", "0.007", "1.122"), (1, "0.546", "-0.151", "1.314")],
+)
+def test_posteriors(main: Analysis, number: int, median: str, low: str, high: str) -> None:
+    view = with_priors(main, stress_test(main))[number]
+    after = view.posterior
+    for value, printed in ((after.median, median), (after.ci_low, low), (after.ci_high, high)):
+        assert value == pytest.approx(float(printed), abs=1e-3)
+
+
+def test_posterior_with_nulls(main: Analysis) -> None:
+    after = with_priors(main, stress_test(main))[0].at_zero
+    assert after is not None
+    for value, printed in ((after.median, 0.242), (after.ci_low, -0.095), (after.ci_high, 0.672)):
+        assert value == pytest.approx(printed, abs=1e-3)
+
+
+def test_panel(dataset: Dataset, main: Analysis) -> None:
+    frame = panel(dataset, ABFT)
+    assert frame.estimate_id.is_unique
+    assert frame.estimate_id.str.fullmatch(r"[a-z0-9_.]+").all()
+    assert frame.main.sum() == 1
+    first = frame[frame.main].iloc[0]
+    assert first.estimate_id == main.estimate_id
+    assert first.effect == main.pooled.effect
+    by_id = frame.set_index("estimate_id").effect
+    test = stress_test(main)
+    assert test is not None
+    assert by_id[test.estimate_id] == test.at_zero.effect
+    for one in (*with_other_methods(dataset, main), *with_other_choices(dataset, main)):
+        assert by_id[one.estimate_id] == one.pooled.effect

@@ -1,21 +1,17 @@
-"""One analysis and its alternatives: choices, ids, and what unreported results could change."""
+"""One pooled analysis: its choices, its id, and the same with another choice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from evidence.dataset import CLASSES, Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
-from evidence.estimation.row import NORMAL_975
 from evidence.records import records
 from evidence.selection import Selection, select
 from evidence.synthesis.univariate import Pooled, pool
-
-ZERO = "unreported_at_zero"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +70,6 @@ class Analysis:
 
     Attributes
     ----------
-    estimate_id : str
-        Id of the pooled number.
     specification : Specification
         Its choices.
     selection : Selection
@@ -86,51 +80,32 @@ class Analysis:
         The frame of estimates that the selection was made from.
     """
 
-    estimate_id: str
     specification: Specification
     selection: Selection
     pooled: Pooled
     frame: pd.DataFrame = field(repr=False)
 
     @property
+    def estimate_id(self) -> str:
+        """Id of the pooled number."""
+        return self.specification.estimate_id(self.id_metric)
+
+    @property
     def n(self) -> int:
         """Participants in the trials that entered."""
-        return int(_sizes(self.selection.estimates).sum())
+        rows = self.selection.estimates
+        return int((rows.n_intervention + rows.n_comparator).sum())
 
+    @property
+    def id_metric(self) -> str:
+        """Metric in the id: an adjustment is named apart, so it keeps the metric's name."""
+        metric = self.selection.metric
+        adjusted = metric in ("d_ppc2", "mixed") and self.specification.adjustment != "post"
+        return "hedges_g" if adjusted else metric
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StressTest:
-    """What unreported results could change: an imputed scenario, never a result.
-
-    Attributes
-    ----------
-    estimate_id : str
-        Id of the pooled number with unreported results at zero.
-    at_zero : Pooled
-        Pooled with each unreported result at zero.
-    low, high : Pooled
-        Pooled with the results that "no difference" leaves open at the ends of what it allows.
-    entered : DataFrame
-        Trials entered: columns of `Selection.without_number`, ``variance`` (1/n1 + 1/n2),
-        ``bound`` (largest absolute effect that "no difference" allows, 0 where a printed statistic
-        already says that it is near zero) and ``bound_source``.
-    not_entered : DataFrame
-        Trials whose size no source prints.
-    n : int
-        Participants of all trials, those entered included.
-    """
-
-    estimate_id: str
-    at_zero: Pooled
-    low: Pooled
-    high: Pooled
-    entered: pd.DataFrame
-    not_entered: pd.DataFrame
-    n: int
-
-
-def _sizes(frame: pd.DataFrame) -> pd.Series:
-    return frame.n_intervention.astype("float64") + frame.n_comparator.astype("float64")
+    def scenario_id(self, scenario: str, **changed: Any) -> str:
+        """Return the id of a number that differs from this one by a scenario or a method."""
+        return replace(self.specification, **changed).estimate_id(self.id_metric, scenario)
 
 
 def analyze(
@@ -188,14 +163,7 @@ def analyze(
         interval=specification.interval,
         level=specification.level,
     )
-    metric = _id_metric(selection, specification)
-    return Analysis(specification.estimate_id(metric), specification, selection, pooled, frame)
-
-
-def _id_metric(selection: Selection, specification: Specification) -> str:
-    """Return the metric of the id: an adjustment is named apart, so it keeps the metric's name."""
-    adjusted = selection.metric in ("d_ppc2", "mixed") and specification.adjustment != "post"
-    return "hedges_g" if adjusted else selection.metric
+    return Analysis(specification, selection, pooled, frame)
 
 
 def by_comparator_class(dataset: Dataset, analysis: Analysis) -> dict[str, Analysis]:
@@ -207,7 +175,7 @@ def by_comparator_class(dataset: Dataset, analysis: Analysis) -> dict[str, Analy
             replace(
                 analysis.specification,
                 comparator_class=one,
-                metric=_pinned_metric(analysis),
+                metric=analysis.id_metric,
             ),
             analysis.frame,
         )
@@ -246,7 +214,7 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         {"overall": "as_post"},
     ]
     made = []
-    seen = {_signature(analysis)}
+    seen = {signature(analysis)}
     for choice in choices:
         changed = replace(main, **choice)
         same_frame = changed.convention == main.convention
@@ -255,87 +223,16 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         except ParameterError:
             # A choice that leaves nothing to pool is no alternative.
             continue
-        if _signature(one) not in seen:
-            seen.add(_signature(one))
+        if signature(one) not in seen:
+            seen.add(signature(one))
             made.append(one)
     return made
 
 
-def _signature(analysis: Analysis) -> tuple[tuple[str, float], ...]:
+def signature(analysis: Analysis) -> tuple[tuple[str, float], ...]:
+    """Return what entered an analysis: analyses with the same signature pool the same numbers."""
     rows = analysis.selection.estimates
     return tuple(zip(rows.estimate_id, rows.effect, strict=True))
-
-
-def _pinned_metric(analysis: Analysis) -> str:
-    """Return the metric to keep in a subset, where "auto" could fall on another one."""
-    metric = analysis.selection.metric
-    return "hedges_g" if metric in ("d_ppc2", "mixed") else metric
-
-
-def stress_test(analysis: Analysis) -> StressTest | None:
-    """Enter trials that report no number at zero, and at the ends of what they leave open.
-
-    Each trial enters with variance 1/n1 + 1/n2, the variance of a standardized difference of zero
-    between arms of the sizes randomized. "No difference" is taken to allow an absolute effect of
-    1.96 times the root of that variance; where the trial prints a statistic on the outcome that
-    bounds its effect more closely, the trial is held at zero. The bounded trials move together.
-
-    Returns
-    -------
-    StressTest or None
-        None where no trial with a known size lacks a number.
-    """
-    without = analysis.selection.without_number
-    known = without.n_intervention.notna() & without.n_comparator.notna()
-    entered = without[known].copy()
-    if entered.empty:
-        return None
-    n_1 = entered.n_intervention.to_numpy(dtype=float)
-    n_2 = entered.n_comparator.to_numpy(dtype=float)
-    variance = 1 / n_1 + 1 / n_2
-    bounded = [_near_zero(analysis, trial_id) for trial_id in entered.trial_id]
-    entered["variance"] = variance
-    entered["bound"] = np.where(bounded, 0.0, NORMAL_975 * np.sqrt(variance))
-    entered["bound_source"] = [
-        "held at zero: " + one if one else "1.96 standard errors" for one in bounded
-    ]
-    effect, known_variance = analysis.selection.effects()
-    specification = analysis.specification
-    bound = entered["bound"].to_numpy(dtype=float)
-
-    def pooled(values: Any) -> Pooled:
-        return pool(
-            np.concatenate([effect, values]),
-            np.concatenate([known_variance, variance]),
-            tau2=specification.tau2,
-            interval=specification.interval,
-            level=specification.level,
-        )
-
-    ends = sorted((pooled(-bound), pooled(bound)), key=lambda one: one.effect)
-    return StressTest(
-        estimate_id=specification.estimate_id(_id_metric(analysis.selection, specification), ZERO),
-        at_zero=pooled(np.zeros(len(entered))),
-        low=ends[0],
-        high=ends[1],
-        entered=entered.reset_index(drop=True),
-        not_entered=without[~known].reset_index(drop=True),
-        n=analysis.n + int((n_1 + n_2).sum()),
-    )
-
-
-def _near_zero(analysis: Analysis, trial_id: str) -> str:
-    """Say which printed statistic on the outcome bounds a trial's effect; empty if none does."""
-    rows = analysis.frame
-    rows = rows[
-        (rows.trial_id == trial_id)
-        & (rows.outcome_id == analysis.specification.outcome)
-        & (rows.route == "chi2_bound")
-    ]
-    if rows.empty:
-        return ""
-    row = rows.iloc[0]
-    return f"a printed chi-square bounds its absolute effect by {row.effect_high:.3f}"
 
 
 def points_behind(analysis: Analysis) -> pd.Series | None:
@@ -352,38 +249,3 @@ def points_behind(analysis: Analysis) -> pd.Series | None:
         & analysis.frame.result_ids.map(lambda ids: ids == chosen.result_ids.iloc[0])
     ]
     return None if found.empty else found.iloc[0]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Companions:
-    """What stands beside a pooled result in every report.
-
-    Attributes
-    ----------
-    by_class : dict of str to Analysis
-        The same analysis by class of comparator.
-    other_methods, other_choices : list of Analysis
-        The same trials by other methods, and analyses with another choice of estimates.
-    stress : StressTest or None
-        Unreported results at zero.
-    """
-
-    by_class: dict[str, Analysis]
-    other_methods: list[Analysis]
-    other_choices: list[Analysis]
-    stress: StressTest | None
-
-    @property
-    def analyses(self) -> list[Analysis]:
-        """All analyses."""
-        return [*self.by_class.values(), *self.other_methods, *self.other_choices]
-
-
-def companions(dataset: Dataset, analysis: Analysis) -> Companions:
-    """Return what stands beside a pooled result in every report."""
-    return Companions(
-        by_class=by_comparator_class(dataset, analysis),
-        other_methods=with_other_methods(dataset, analysis) if analysis.pooled.k > 1 else [],
-        other_choices=with_other_choices(dataset, analysis),
-        stress=stress_test(analysis),
-    )

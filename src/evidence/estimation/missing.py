@@ -1,0 +1,100 @@
+"""Which trial reports which outcome: a number, a direction, nothing, or not known."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.records import records
+
+STATES = (
+    "number",
+    "range_only",
+    "direction_only",
+    "within_arm_only",
+    "not_reported",
+    "unknown",
+)
+"""From most to least: an effect between arms; counts that leave only a range; words on the arms;
+a change within an arm; measured or planned without a result; no row in the data."""
+
+
+def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> pd.DataFrame:
+    """Return what each randomized trial of a therapy reports on each outcome.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    frame : DataFrame
+        Frame of `evidence.estimates`, unfiltered.
+    therapy : str
+        Therapy.
+
+    Returns
+    -------
+    DataFrame
+        One row per trial and outcome that any randomized trial of the therapy has a row on:
+        trial_id, label, status, n_randomized (None where not known), outcome_id, state (one of
+        `STATES`), detail (what is there, in words), result_ids.
+    """
+    trials = dataset.trials
+    trials = trials[(trials.therapy == therapy) & (trials.design == "randomized")]
+    rows = frame[frame.trial_id.isin(trials.trial_id) & (frame.timepoint != "baseline")]
+    directions = dataset.directions
+    directions = directions[directions.trial_id.isin(trials.trial_id)]
+    outcomes = list(dict.fromkeys([*rows.outcome_id, *directions.outcome_id]))
+    made = []
+    for trial in records(trials):
+        total = dataset.fact(trial.trial_id, "n_randomized").value
+        for outcome in outcomes:
+            about = rows[(rows.trial_id == trial.trial_id) & (rows.outcome_id == outcome)]
+            said = directions[
+                (directions.trial_id == trial.trial_id) & (directions.outcome_id == outcome)
+            ]
+            state, detail = _state(about, said, therapy)
+            made.append(
+                {
+                    "trial_id": trial.trial_id,
+                    "label": trial.label,
+                    "status": trial.status,
+                    "n_randomized": None if total.empty else int(total.iloc[0]),
+                    "outcome_id": outcome,
+                    "state": state,
+                    "detail": detail,
+                    "result_ids": tuple(
+                        dict.fromkeys(
+                            [one for ids in about.result_ids for one in ids]
+                            + list(said.direction_id)
+                        )
+                    ),
+                }
+            )
+    frame_of_states = pd.DataFrame(made)
+    frame_of_states["n_randomized"] = frame_of_states["n_randomized"].astype("Int64")
+    return frame_of_states
+
+
+def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, str]:
+    between = about[(about.intervention == therapy) & (about.comparator != "")]
+    numbers = between[between.effect.notna()]
+    if not numbers.empty:
+        return "number", _listed(numbers.timepoint)
+    bounded = between[between.effect_low.notna()]
+    if not bounded.empty:
+        return "range_only", _listed(bounded.timepoint)
+    words = said[
+        said.direction.isin(["no_difference", "favors_intervention", "favors_comparator"])
+        & (said.comparator_arm_id != "")
+    ]
+    if not words.empty:
+        return "direction_only", _listed(words.direction)
+    if (said.direction == "measured_not_reported").any():
+        return "not_reported", "measured or planned, no result reported"
+    if not said.empty or not about.empty:
+        return "within_arm_only", "a change within an arm, or a mediation, without a comparison"
+    return "unknown", "no source seen says whether it was measured"
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(dict.fromkeys(str(one).replace("_", " ") for one in values))
