@@ -13,7 +13,7 @@ __all__ = ["csv_cell", "html", "markdown"]
 # Characters that no HTML or XML document may contain, other than tab and line ends.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _INLINE = re.compile(r"([\\`*_{}\[\]<>|~$&^@])")
-_LINE_START = re.compile(r"^([#+\-=:%!]|\d+(?=[.)]))")
+_LINE_START = re.compile(r"^([#+\-=:%!]|\d+(?=[.)](?: |$)))")
 
 
 def html(text: str) -> str:
