@@ -1,0 +1,186 @@
+"""The ledger as a file, merged over reports, and compared with an older one."""
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence import ledger
+from evidence.errors import DataError, ParameterError, RenderError
+from evidence.ledger import LedgerEntry
+
+ENTRY = LedgerEntry(
+    estimate_id="abft.depression.post.hedges_g.pooled",
+    label="ABFT, depressive symptoms",
+    metric="hedges_g",
+    scale="difference",
+    effect=0.520527,
+    ci_low=-0.287521,
+    ci_high=1.328576,
+    ci_level=0.95,
+    p_value=None,
+    k=3,
+    n=118,
+    comparator="waitlist; usual_care",
+    comparator_class="inactive; usual_care",
+    timepoint="post",
+    processing="converted",
+    method="tau2 REML, interval hksj_adhoc",
+    trial_ids=("diamond2002", "israel2013"),
+    result_ids=("a", "b"),
+    locator_ids=("c",),
+    correction_ids=(),
+    reports=("abft-depression-post",),
+    data_version="1.0.0",
+)
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+maybe = st.none() | finite
+# Carriage returns are what csv itself does not keep apart from line feeds.
+words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"))
+ids = st.lists(st.text("abc_01", min_size=1), max_size=3).map(tuple)
+
+
+def test_file_has_the_columns_in_order_and_doubles_in_full() -> None:
+    lines = ledger.to_csv([ENTRY]).splitlines()
+    assert lines[0] == (
+        "estimate_id,label,metric,scale,effect,ci_low,ci_high,ci_level,p_value,k,n,comparator,"
+        "comparator_class,timepoint,processing,method,trial_ids,result_ids,locator_ids,"
+        "correction_ids,reports,data_version"
+    )
+    assert lines[1] == (
+        'abft.depression.post.hedges_g.pooled,"ABFT, depressive symptoms",hedges_g,difference,'
+        "0.520527,-0.287521,1.328576,0.95,,3,118,waitlist; usual_care,inactive; usual_care,post,"
+        'converted,"tau2 REML, interval hksj_adhoc",diamond2002; israel2013,a; b,c,,'
+        "abft-depression-post,1.0.0"
+    )
+
+
+def test_file_is_sorted_by_id(tmp_path: Path) -> None:
+    second = replace(ENTRY, estimate_id="a")
+    ledger.write(tmp_path / "x.csv", [ENTRY, second])
+    assert ledger.read(tmp_path / "x.csv") == (second, ENTRY)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+@given(effect=finite, low=maybe, k=st.none() | st.integers(0, 10**6), label=words, trials=ids)
+def test_reading_gives_back_what_was_written(
+    tmp_path_factory: pytest.TempPathFactory,
+    effect: float,
+    low: float | None,
+    k: int | None,
+    label: str,
+    trials: tuple[str, ...],
+) -> None:
+    entry = replace(ENTRY, effect=effect, ci_low=low, k=k, label=label, trial_ids=trials)
+    path = tmp_path_factory.getbasetemp() / "round.csv"
+    path.write_bytes(ledger.to_csv([entry]).encode())
+    assert ledger.read(path) == (entry,)
+    assert ledger.from_json(ledger.to_json(entry)) == entry
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-x", "@sum", " =1", "\t=1", "＝1", "'=1"])
+def test_text_that_a_spreadsheet_would_compute_gets_an_apostrophe(text: str) -> None:
+    assert ledger.csv_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-0.28", "+3", "-1e-5", "a=b", "", "it's", "−0.28", "'quoted'"])
+def test_numbers_and_plain_text_stay(text: str) -> None:
+    assert ledger.csv_cell(text) == text
+
+
+def test_negative_numbers_are_numbers_in_the_file() -> None:
+    row = next(csv.DictReader(ledger.to_csv([ENTRY]).splitlines()))
+    assert row["ci_low"] == "-0.287521"
+
+
+def test_numbers_of_numpy_become_plain() -> None:
+    entry = replace(ENTRY, effect=np.float64(0.5), k=np.int64(3))
+    assert type(entry.effect) is float
+    assert type(entry.k) is int
+    assert ",0.5," in ledger.to_csv([entry])
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, None])
+def test_an_effect_is_a_finite_number(value: float) -> None:
+    with pytest.raises(ParameterError, match=r"pooled, effect: found .*expected a finite number"):
+        replace(ENTRY, effect=value)
+
+
+def test_an_id_cannot_carry_markup() -> None:
+    with pytest.raises(ParameterError, match="estimate_id: found '<b>'"):
+        replace(ENTRY, estimate_id="<b>")
+
+
+def test_merging_unites_reports() -> None:
+    other = replace(ENTRY, reports=("a",), effect=ENTRY.effect * (1 + 1e-12))
+    assert ledger.merge([ENTRY, other]) == (replace(other, reports=("a", "abft-depression-post")),)
+    assert ledger.merge([other, ENTRY]) == ledger.merge([ENTRY, other])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("effect", 0.520528), ("label", "else"), ("ci_low", None)]
+)
+def test_one_id_with_two_values_is_an_error(field: str, value: object) -> None:
+    other = replace(ENTRY, **{field: value, "reports": ("other",)})
+    with pytest.raises(RenderError) as caught:
+        ledger.merge([ENTRY, other])
+    for part in (ENTRY.estimate_id, field, repr(value), repr(getattr(ENTRY, field)), "other"):
+        assert part in str(caught.value)
+    assert "abft-depression-post" in str(caught.value)
+
+
+def test_comparison_lists_what_moved_came_and_went() -> None:
+    moved = replace(ENTRY, effect=0.53, k=4, label="another wording")
+    added, removed = replace(ENTRY, estimate_id="new"), replace(ENTRY, estimate_id="old")
+    found = ledger.compare([ENTRY, removed], [moved, added])
+    assert [(one.field, one.old, one.new) for one in found.moved] == [
+        ("effect", 0.520527, 0.53),
+        ("k", 3, 4),
+    ]
+    assert str(found.moved[0]) == f"{ENTRY.estimate_id}: effect 0.520527 -> 0.53"
+    assert found.added == ("new",)
+    assert found.removed == ("old",)
+    assert found.superseded == (ENTRY.estimate_id, "old")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        (0.5, 0.5 + 0.9e-9, True),
+        (0.5, 0.5 + 1.1e-9, False),
+        (1e6, 1e6 + 0.9e-3, True),
+        (1e6, 1e6 + 1.1e-3, False),
+        (0.0, 1e-10, True),
+    ],
+)
+def test_tolerance_is_absolute_or_relative_the_larger(old: float, new: float, same: bool) -> None:
+    found = ledger.compare([replace(ENTRY, effect=old)], [replace(ENTRY, effect=new)])
+    assert (found.moved == ()) is same
+
+
+def test_comparison_refuses_an_id_twice() -> None:
+    with pytest.raises(ParameterError, match=r"new: found .*expected each id once"):
+        ledger.compare([], [ENTRY, ENTRY])
+
+
+def test_reading_names_what_is_no_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"x\.csv, row 1: expected the columns estimate_id, label"):
+        ledger.read(path)
+    path.write_text(ledger.to_csv([ENTRY]).replace("0.520527", "zero"))
+    with pytest.raises(DataError, match=r"x\.csv, row 2: .*zero"):
+        ledger.read(path)
+
+
+def test_json_with_other_fields_is_refused() -> None:
+    item = ledger.to_json(ENTRY) | {"extra": 1}
+    del item["effect"]
+    with pytest.raises(RenderError, match="missing or unknown fields: effect, extra"):
+        ledger.from_json(item)
