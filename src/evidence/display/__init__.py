@@ -1,0 +1,1 @@
+"""What readers see: words, tables, figures, and the one function that shows them."""
