@@ -314,8 +314,7 @@ def _normal(
 
 
 def _null_distribution(tables: Tables, kept: NDArray[np.intp]) -> tuple[float, Floats]:
-    """Lowest sum of events in arm 1, and log weights of it and all higher ones at ratio 1,
-    up to a constant."""
+    """Lowest sum of events in arm 1, and log weights up to a constant from there on, at ratio 1."""
     lowest = 0.0
     weights = np.ones(1)
     for i in kept:

@@ -1,0 +1,190 @@
+"""What each trial does to a pooled estimate."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evidence.errors import ParameterError
+from evidence.synthesis import batch
+from evidence.synthesis.batch import PooledBatch
+from evidence.synthesis.roots import Floats
+from evidence.synthesis.univariate import Pooled, pool
+from evidence.synthesis.weighted import numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """Deletion diagnostics, one entry per trial in the order of the input.
+
+    Attributes
+    ----------
+    rstudent : tuple of float
+        Residual from the estimate without the trial, in standard errors.
+    dffits : tuple of float
+        Change of the trial's fitted value when it is left out, in standard errors.
+    cook_distance : tuple of float
+        Squared change of the estimate, in units of its variance.
+    covariance_ratio : tuple of float
+        Variance of the estimate without the trial over that with it.
+    tau2_deleted, q_deleted : tuple of float
+        tau2 and Cochran's Q without the trial.
+    hat : tuple of float
+        Weight of the trial, as a share of 1.
+    dfbetas : tuple of float
+        Change of the estimate, in standard errors without the trial.
+    influential : tuple of bool
+        True by one of the conventional bounds: |DFFITS| above 3 sqrt(1 / (k - 1)), Cook's
+        distance above the median of chi-square with one degree of freedom, hat above 3 / k, or
+        |DFBETAS| above 1.
+    k : int
+        Number of trials.
+    """
+
+    rstudent: tuple[float, ...]
+    dffits: tuple[float, ...]
+    cook_distance: tuple[float, ...]
+    covariance_ratio: tuple[float, ...]
+    tau2_deleted: tuple[float, ...]
+    q_deleted: tuple[float, ...]
+    hat: tuple[float, ...]
+    dfbetas: tuple[float, ...]
+    influential: tuple[bool, ...]
+    k: int
+
+
+def leave_one_out(
+    effect: Any,
+    variance: Any,
+    *,
+    tau2: str = "REML",
+    interval: str = "hksj_adhoc",
+    level: float = 0.95,
+    tau2_interval: bool = False,
+) -> PooledBatch:
+    """Pool once without each trial.
+
+    Parameters
+    ----------
+    effect, variance : array_like of shape (k,)
+        Effects (positive favors the intervention) and their sampling variances, of two or more
+        trials.
+    tau2, interval, level, tau2_interval
+        As in `evidence.synthesis.batch.pool`.
+
+    Returns
+    -------
+    PooledBatch
+        Entry i is the analysis without trial i; with two trials, each is the other one alone.
+
+    Raises
+    ------
+    ParameterError
+        For fewer than two trials, and as `evidence.synthesis.pool`.
+
+    Examples
+    --------
+    >>> without = leave_one_out([0.2, 0.4, 0.6], [0.04, 0.05, 0.06])
+    >>> without.effect.round(3).tolist()
+    [0.491, 0.375, 0.289]
+    """
+    whole = pool(effect, variance, tau2=tau2, interval=interval, level=level)
+    return _without_each(whole, effect, variance, tau2_interval=tau2_interval, interval=interval)
+
+
+def diagnostics(
+    effect: Any, variance: Any, *, tau2: str = "REML", interval: str = "hksj_adhoc"
+) -> Diagnostics:
+    """Say how far each trial stands apart and how much the estimate rests on it.
+
+    Parameters
+    ----------
+    effect, variance : array_like of shape (k,)
+        Effects and their sampling variances, of three or more trials.
+    tau2, interval
+        As in `evidence.synthesis.pool`.
+
+    Returns
+    -------
+    Diagnostics
+
+    Raises
+    ------
+    ParameterError
+        For fewer than three trials, and as `evidence.synthesis.pool`.
+
+    Notes
+    -----
+    Viechtbauer and Cheung (2010), Res Synth Methods 1:112. tau2 is estimated anew without each
+    trial. With a Hartung-Knapp interval its factor multiplies all variances, as in metafor.
+
+    Examples
+    --------
+    >>> found = diagnostics([0.2, 0.4, 0.6, 1.9], [0.04, 0.05, 0.06, 0.05])
+    >>> [round(value, 1) for value in found.rstudent]
+    [-0.8, -0.5, -0.2, 5.9]
+    """
+    whole = pool(effect, variance, tau2=tau2, interval=interval)
+    if whole.k < 3:
+        raise ParameterError("effect", whole.k, "three or more trials")
+    without = _without_each(whole, effect, variance, tau2_interval=False, interval=interval)
+    effects, variances = numbers("effect", effect), numbers("variance", variance)
+    hat = np.array(whole.weights)
+    change = whole.effect - without.effect
+    factor = _hksj_factor(without, variances)
+    # Variance of y_i about the mean, and about the estimate without trial i
+    about_mean = factor * (without.tau2 + variances)
+    rstudent = (effects - without.effect) / np.sqrt(without.se**2 + about_mean)
+    dffits = change / np.sqrt(hat * about_mean)
+    cook = change**2 / whole.se**2
+    # The standard error that the whole set has with the tau2 found without trial i
+    at_deleted = 1 / np.sqrt((1 / (variances + without.tau2[:, None])).sum(axis=1))
+    dfbetas = change / (np.sqrt(factor) * at_deleted)
+    k = whole.k
+    influential = (
+        (np.abs(dffits) > 3 * np.sqrt(1 / (k - 1)))
+        # 0.4549 is the median of chi-square with one degree of freedom
+        | (cook > 0.454936423119572)
+        | (hat > 3 / k)
+        | (np.abs(dfbetas) > 1)
+    )
+    return Diagnostics(
+        rstudent=_plain(rstudent),
+        dffits=_plain(dffits),
+        cook_distance=_plain(cook),
+        covariance_ratio=_plain(without.se**2 / whole.se**2),
+        tau2_deleted=_plain(without.tau2),
+        q_deleted=_plain(without.q),
+        hat=whole.weights,
+        dfbetas=_plain(dfbetas),
+        influential=tuple(bool(flag) for flag in influential),
+        k=k,
+    )
+
+
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(values.tolist())
+
+
+def _without_each(
+    whole: Pooled, effect: Any, variance: Any, *, tau2_interval: bool, interval: str
+) -> PooledBatch:
+    if whole.k < 2:
+        raise ParameterError("effect", whole.k, "two or more trials")
+    shape = (whole.k, whole.k)
+    return batch.pool(
+        np.broadcast_to(numbers("effect", effect), shape),
+        numbers("variance", variance),
+        ~np.eye(whole.k, dtype=bool),
+        tau2=whole.tau2_method,
+        interval=interval,
+        level=whole.level,
+        tau2_interval=tau2_interval,
+    )
+
+
+def _hksj_factor(without: PooledBatch, variances: Floats) -> Floats:
+    """Square of the ratio of each standard error to that which the weights give."""
+    weight = 1 / (variances + without.tau2[:, None])
+    by_weights: Floats = 1 / (weight.sum(axis=1) - np.diagonal(weight))
+    return without.se**2 / by_weights
