@@ -1,0 +1,320 @@
+"""Percentages, counts, their intervals and effects against whole numbers of participants."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from evidence.effects.decimals import Printed, Range
+from evidence.effects.proportion_intervals import FORMULAS, limits_inside, proportion_interval
+from evidence.effects.reconstruct import PrintedArm, Reconstruction, reconstruct
+from evidence.effects.table_search import PercentOf
+from evidence.errors import ParameterError
+from evidence.integrity.finding import Finding
+from evidence.integrity.reading import Pair, Reading, Row, grouped
+
+_SHOWN = 3
+
+_MEASURES = {
+    "odds_ratio": "odds_ratio",
+    "odds_ratio_fisher": "conditional_odds_ratio",
+    "risk_ratio": "risk_ratio",
+    "risk_difference_percent": "risk_difference",
+    "number_needed_to_treat": "number_needed_to_treat",
+}
+"""Kinds of statistics on two arms with an event, and what the search calls them."""
+
+_WORDS = {
+    "odds_ratio": "an odds ratio of",
+    "conditional_odds_ratio": "a conditional odds ratio of",
+    "risk_ratio": "a risk ratio of",
+    "risk_difference": "a difference in points of",
+    "number_needed_to_treat": "a number needed to treat of",
+    "p_fisher": "an exact p of",
+}
+
+
+def check_percent_counts(reading: Reading) -> Iterator[Finding]:
+    """Compare printed percentages with printed counts."""
+    for row in reading.results:
+        n, exact = reading.size(row)
+        events = row.count("events")
+        if events is None or n is None:
+            continue
+        if events > n:
+            yield Finding(
+                "percent_counts", row.id, row["events"], f"at most {n}", "high",
+                f"{events} participants with the event of only {n}.",
+            )  # fmt: skip
+        elif row["percent"] and exact and not _rounds(row["percent"], events, n):
+            yield Finding(
+                "percent_counts", row.id, row["percent"], _like(row["percent"], 100 * events / n),
+                "high",
+                f"{events} of {n} is {100 * events / n:.2f} percent, printed as {row['percent']}.",
+            )  # fmt: skip
+
+
+def check_sizes(reading: Reading) -> Iterator[Finding]:
+    """Compare participants analyzed with participants randomized."""
+    for row in reading.results:
+        arm = reading.arms[row["arm_id"]]
+        n = row.count("n_analyzed")
+        if n is not None and arm.n_randomized is not None and n > arm.n_randomized:
+            yield Finding(
+                "sizes", row.id, row["n_analyzed"], f"at most {arm.n_randomized}", "high",
+                f"{n} participants are analyzed of {arm.n_randomized} randomized.",
+            )  # fmt: skip
+
+
+def check_percent_integers(reading: Reading) -> Iterator[Finding]:
+    """Find percentages and risk differences that whole numbers of participants cannot give."""
+    for row in reading.results:
+        n, exact = reading.size(row)
+        if row["percent"] and row.count("events") is None and n is not None:
+            yield from _percent_of(row, n, exact=exact)
+    for row in reading.statistics:
+        if row["statistic"] == "risk_difference_percent":
+            yield from _difference_of(reading, row)
+
+
+def _percent_of(row: Row, n: int, *, exact: bool) -> Iterator[Finding]:
+    found = reconstruct(PrintedArm(row["percent"], n=n))
+    if found.solutions and found.rounding == "half":
+        return
+    cut = [f"{one.events_1} of {one.n_1} if further digits were cut off" for one in found.solutions]
+    fewer = reconstruct(PrintedArm(row["percent"], n_max=n))
+    near = sorted(fewer.solutions, key=lambda one: -one.n_1)[:_SHOWN]
+    possible = [f"{one.events_1} of {one.n_1}" for one in near if fewer.rounding == "half"]
+    words = " or ".join(possible + cut)
+    yield Finding(
+        "percent_integers", row.id, row["percent"], possible[0] if len(possible) == 1 else "",
+        # with an exact size, or with no smaller one that fits, something has to be wrong
+        "medium" if words and (not exact or cut) else "high",
+        f"No whole number of {n} participants gives {row['percent']} percent"
+        + (f"; {words} would." if words else ", nor of fewer."),
+    )  # fmt: skip
+
+
+def _difference_of(reading: Reading, row: Row) -> Iterator[Finding]:
+    sizes = reading.contrast_sizes(row)
+    if sizes is None or not all(size == int(size) for size in sizes[:2]):
+        return
+    n_1, n_2 = int(sizes[0]), int(sizes[1])
+    arms = PrintedArm(n=n_1), PrintedArm(n=n_2)
+    if any(
+        found.rounding == "half" and found.solutions
+        for found in _either_way(arms, {"risk_difference": row["estimate"]})
+    ):
+        return
+    yield Finding(
+        "percent_integers", row.id, row["estimate"], "", "medium",
+        f"No whole numbers of {n_1} and {n_2} participants differ by {row['estimate']} points, so "
+        f"not all {sizes[2]} were counted.",
+    )  # fmt: skip
+
+
+def check_joint_counts(reading: Reading) -> Iterator[Finding]:
+    """Compare percentages or counts of both arms with the effect that is printed of them."""
+    for pair in reading.pairs:
+        one, two = pair.intervention, pair.comparator
+        if not one["event"] or not _has_share(one) or not _has_share(two):
+            continue
+        printed = {
+            _MEASURES[row["statistic"]]: row
+            for row in reading.statistics_by_trial.get(one["trial_id"], [])
+            if row["statistic"] in _MEASURES
+            and row["event"] == one["event"]
+            and row["instrument_id"] == one["instrument_id"]
+            and row["timepoint"] == one["timepoint"]
+            and row["intervention_arm_id"] == one["arm_id"]
+            and row["comparator_arm_id"] == two["arm_id"]
+            # an adjusted ratio need not be the one of the counts
+            and "adjust" not in row["note"].lower()
+        }
+        if printed:
+            yield from _joint(reading, pair, printed)
+
+
+def _joint(reading: Reading, pair: Pair, printed: dict[str, Row]) -> Iterator[Finding]:
+    rows = pair.intervention, pair.comparator
+    given = {name: row["estimate"] for name, row in printed.items()}
+    fisher = printed.get("conditional_odds_ratio")
+    if fisher is not None and fisher["p_value"] and fisher["p_relation"] != "below":
+        given["p_fisher"] = fisher["p_value"]
+    total = reading.randomized(rows[0]["trial_id"])
+    arms = _printed_arm(reading, rows[0]), _printed_arm(reading, rows[1])
+    unknown = any(arm.n is None and arm.n_max is None for arm in arms)
+    if unknown and total is None:
+        return
+    try:
+        ways = _either_way(arms, given, n_total=total if unknown else None)
+        if any(found.solutions for found in ways):
+            return
+        of_all = _searched(arms, given, total, "all") if total else None
+    except ParameterError:
+        # so little is printed that nearly everything fits
+        return
+    words = " and ".join(f"{_WORDS[name]} {value}" for name, value in given.items())
+    counts = of_all.solutions[0] if of_all is not None and of_all.identified else None
+    for at, row in enumerate(rows):
+        expected, reason = "", ""
+        if counts is not None:
+            events, n = counts[2 * at], counts[2 * at + 1]
+            if isinstance(events, int) and isinstance(n, int):
+                expected = _like(row["percent"] or "0", 100 * events / n)
+                reason = (
+                    f"; as percentages of all {total} they are {counts.events_1} of {counts.n_1} "
+                    f"and {counts.events_2} of {counts.n_2}, so {expected} percent of this arm"
+                )
+        yield Finding(
+            "joint_counts", row.id, row["percent"] or row["events"], expected, "high",
+            f"No whole numbers give {_share(rows[0])} and {_share(rows[1])} with {words}{reason}.",
+        )  # fmt: skip
+
+
+def _either_way(
+    arms: tuple[PrintedArm, PrintedArm], given: dict[str, str], n_total: int | None = None
+) -> Iterator[Reconstruction]:
+    """Search with the arms as they are and, since sources turn effects round, exchanged."""
+    yield _searched(arms, given, n_total)
+    yield _searched((arms[1], arms[0]), given, n_total)
+
+
+def _searched(
+    arms: tuple[PrintedArm, PrintedArm],
+    given: dict[str, str],
+    n_total: int | None,
+    percent_of: PercentOf = "arm",
+) -> Reconstruction:
+    return reconstruct(
+        *arms,
+        odds_ratio=given.get("odds_ratio"),
+        conditional_odds_ratio=given.get("conditional_odds_ratio"),
+        risk_ratio=given.get("risk_ratio"),
+        risk_difference=given.get("risk_difference"),
+        number_needed_to_treat=given.get("number_needed_to_treat"),
+        p_fisher=given.get("p_fisher"),
+        n_total=n_total,
+        percent_of=percent_of,
+    )
+
+
+def _printed_arm(reading: Reading, row: Row) -> PrintedArm:
+    n, exact = reading.size(row)
+    return PrintedArm(
+        row["percent"] or None,
+        n=n if exact else None,
+        n_max=None if exact else n,
+        events=row.count("events"),
+    )
+
+
+def _has_share(row: Row) -> bool:
+    return bool(row["percent"] or row["events"])
+
+
+def _share(row: Row) -> str:
+    return f"{row['percent']} percent" if row["percent"] else f"{row['events']} events"
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """A percentage with its limits and the counts that it can stand for."""
+
+    row: Row
+    events: np.ndarray
+    n: np.ndarray
+    low: Range | None
+    high: Range | None
+
+    @property
+    def printed(self) -> int:
+        """How many limits are printed."""
+        return (self.low is not None) + (self.high is not None)
+
+    def met(self, formula: str) -> tuple[np.ndarray, np.ndarray]:
+        """Which counts give the lower and the upper limit by a formula."""
+        alone = [
+            limits_inside(formula, self.events, self.n, level=0.95, low=low, high=high)
+            & np.full(self.events.shape, low is not None or high is not None)
+            for low, high in ((self.low, None), (None, self.high))
+        ]
+        return alone[0], alone[1]
+
+
+def check_percent_intervals(reading: Reading) -> Iterator[Finding]:
+    """Recompute limits of percentages by the one formula that gives most limits of a source."""
+    for rows in grouped(reading.results, "locator_id").values():
+        read = [limits for row in rows if (limits := _limits(reading, row)) is not None]
+        if not read:
+            continue
+        printed = sum(one.printed for one in read)
+        scores = {
+            formula: sum(int((met[0] * 1 + met[1] * 1).max()) for met in mets)
+            for formula in FORMULAS
+            for mets in [[one.met(formula) for one in read]]
+        }
+        formula = max(scores, key=lambda name: scores[name])
+        if scores[formula] == printed:
+            continue
+        if scores[formula] < 2 or 2 * scores[formula] <= printed:
+            for one in read:
+                yield Finding(
+                    "recompute", one.row.id, _interval(one.row), "", "low",
+                    "No formula for the interval of a proportion gives these limits; they can "
+                    "come from a model.",
+                )  # fmt: skip
+            continue
+        for one in read:
+            yield from _misprints(one, formula, f"{scores[formula]} of {printed}")
+
+
+def _misprints(one: _Limits, formula: str, share: str) -> Iterator[Finding]:
+    met = one.met(formula)
+    best = np.flatnonzero((met[0] * 1 + met[1] * 1) == (met[0] * 1 + met[1] * 1).max())
+    limits = proportion_interval(formula, one.events[best], one.n[best])
+    counts = f"{one.events[best[0]]:.0f} of {one.n[best[0]]:.0f}"
+    sides = (("percent_ci_low", "lower"), ("percent_ci_high", "upper"))
+    for side, (column, word) in enumerate(sides):
+        if not one.row[column] or met[side][best].any():
+            continue
+        value = 100 * float(limits[side][0])
+        expected = _like(one.row[column], value) if len(best) == 1 else ""
+        yield Finding(
+            "recompute", one.row.id, one.row[column], expected, "high",
+            f"The {word} limit of {_interval(one.row)} should be {value:.1f}: {counts} by the "
+            f"formula {formula}, which gives {share} limits of the source.",
+        )  # fmt: skip
+
+
+def _limits(reading: Reading, row: Row) -> _Limits | None:
+    if not row["percent"] or not (row["percent_ci_low"] or row["percent_ci_high"]):
+        return None
+    arm = _printed_arm(reading, row)
+    if arm.n is None and arm.n_max is None:
+        return None
+    solutions = reconstruct(arm).solutions
+    if not solutions:
+        return None
+    ranges = [
+        Printed.of(name, row[name], low=-1000, high=1000).range() if row[name] else None
+        for name in ("percent_ci_low", "percent_ci_high")
+    ]
+    events = np.array([float(one.events_1) for one in solutions])
+    n = np.array([float(one.n_1) for one in solutions])
+    return _Limits(row, events, n, ranges[0], ranges[1])
+
+
+def _interval(row: Row) -> str:
+    return f"{row['percent']} ({row['percent_ci_low']} to {row['percent_ci_high']})"
+
+
+def _rounds(percent: str, events: int, n: int) -> bool:
+    printed = Printed.of("percent", percent, low=0, high=100).range()
+    return bool(printed.holds_ratio(np.array([100 * events]), np.array([n]))[0])
+
+
+def _like(printed: str, value: float) -> str:
+    """Give a number as many digits as a printed one."""
+    digits = len(printed.partition(".")[2])
+    return f"{value:.{digits}f}"
