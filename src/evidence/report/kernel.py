@@ -11,6 +11,7 @@ from typing import Any
 import papermill
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from papermill.exceptions import PapermillExecutionError
 
 from evidence.display.output import FIGURES
@@ -114,6 +115,8 @@ def run(
     """
     if executed is not None:
         executed.parent.mkdir(parents=True, exist_ok=True)
+    # The client makes a loop for each thread and leaves it open.
+    loop = ensure_event_loop()
     try:
         return papermill.execute_notebook(
             notebook,
@@ -131,6 +134,9 @@ def run(
     except PapermillExecutionError as error:
         message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
         raise NotebookError(error.ename, message, str(error)) from error
+    finally:
+        if not loop.is_running():
+            loop.close()
 
 
 def default_jobs() -> int:

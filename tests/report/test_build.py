@@ -1,0 +1,276 @@
+"""Builds: what runs, what is replaced, what stands when something fails."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evidence import ledger
+from evidence.errors import ParameterError, RenderError
+from evidence.report import build as building
+from evidence.report.build import Built, build
+from tests.report import projects
+
+OTHER = """
+[[report]]
+id = "second"
+title = "Second"
+notebook = "tiny.ipynb"
+parameters = { word = "two", value = 0.1 }
+"""
+SUPERSEDED = "estimate_id,effect,ci_low,ci_high,data_version,package_version,until"
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((root / "reports").iterdir())}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Built]:
+    """A project with two reports, built once; tests work on copies."""
+    root = projects.make(tmp_path_factory.mktemp("built"), catalog=projects.CATALOG + OTHER)
+    return root, build(root=root)
+
+
+@pytest.fixture
+def built(first: tuple[Path, Built], tmp_path: Path) -> Path:
+    """A copy of the built project."""
+    root, _ = first
+    for path in root.rglob("*"):
+        kept = path.is_file() and not path.is_relative_to(root / ".cache" / "ipython")
+        if kept:
+            target = tmp_path / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def test_a_build_makes_pages_index_and_ledger(first: tuple[Path, Built]) -> None:
+    root, result = first
+    assert result.made == ("first", "second")
+    assert result.exit_code == 0
+    assert result.comparison.added == ("tiny.one", "tiny.two")
+    assert set(files(root)) == {
+        "catalog.toml",
+        "estimates.csv",
+        "first.html",
+        "index.html",
+        "second.html",
+        "superseded.csv",
+    }
+    entries = ledger.read(root / "reports" / "estimates.csv")
+    assert [(one.estimate_id, one.effect, one.reports) for one in entries] == [
+        ("tiny.one", 0.5, ("first",)),
+        ("tiny.two", 0.1, ("second",)),
+    ]
+    page = (root / "reports" / "first.html").read_text()
+    assert "&lt;one&gt;: 0.50 (−0.25 to 1.00)" in page
+    assert "<pre>&lt;printed&gt;\n</pre>" in page
+    for hidden in ("Not in the report", "for the log", "import sys", "word"):
+        assert hidden not in page.partition("</style>")[2]
+    index = (root / "reports" / "index.html").read_text()
+    assert "<p>The &lt;answer&gt;.</p>" in index
+    assert 'href="first.html#n-tiny.one"' in index
+    assert (root / "reports" / "superseded.csv").read_text() == SUPERSEDED + "\n"
+
+
+def test_nothing_runs_when_nothing_has_changed(built: Path) -> None:
+    before = files(built)
+    result = build(root=built)
+    assert result.made == ()
+    assert result.unchanged == ("first", "second")
+    assert files(built) == before
+
+
+def test_a_build_with_nothing_to_do_loads_nothing_heavy(built: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from evidence.report.build import build\n"
+        f"assert build(root=Path({str(built)!r})).made == ()\n"
+        "print([m for m in ('pandas', 'papermill', 'matplotlib', 'nbconvert', 'scipy', 'numpy')"
+        " if m in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
+
+
+def test_only_what_a_change_touches_is_built(built: Path) -> None:
+    catalog = built / "reports" / "catalog.toml"
+    catalog.write_text(catalog.read_text().replace('title = "Second"', 'title = "Renamed"'))
+    result = build(root=built)
+    assert (result.made, result.unchanged) == (("second",), ("first",))
+    assert "<h1>Renamed</h1>" in (built / "reports" / "second.html").read_text()
+    assert "The &lt;answer&gt;" in (built / "reports" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["data/trials.csv", "requirements.lock"])
+def test_data_and_lock_touch_every_report(built: Path, name: str) -> None:
+    assert not _stale(built)
+    path = built / name
+    path.write_text(path.read_text() + "t3,Three\n")
+    assert _stale(built) == ["first", "second"]
+
+
+def test_the_code_of_a_notebook_counts_its_outputs_do_not(built: Path) -> None:
+    path = built / "notebooks" / "tiny.ipynb"
+    made = json.loads(path.read_text())
+    made["cells"][5]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x"}]
+    path.write_text(json.dumps(made))
+    assert not _stale(built)
+    made["cells"][5]["source"] = ["evidence.show(entry)  # changed"]
+    path.write_text(json.dumps(made))
+    assert _stale(built) == ["first", "second"]
+
+
+def _stale(root: Path) -> list[str]:
+    """Return what a build would run."""
+    folders = building.Folders(root, root / "data")
+    every = building.catalog.read(
+        folders.reports / "catalog.toml", notebooks=folders.notebooks, data=folders.data
+    )
+    inputs = building._inputs(every, folders)
+    manifest = building.Manifest.read(folders.cache / "manifest.json", root)
+    return [key for key, digest in inputs.items() if not manifest.is_whole(key, digest)]
+
+
+def test_a_damaged_report_is_built_again(built: Path) -> None:
+    page = built / "reports" / "first.html"
+    whole = page.read_bytes()
+    page.write_bytes(whole[:100])
+    assert build(root=built).made == ("first",)
+    assert page.read_bytes() == whole
+
+
+def test_a_report_that_is_no_longer_in_the_catalog_is_cleared_away(built: Path) -> None:
+    (built / "reports" / "catalog.toml").write_text(projects.CATALOG)
+    with pytest.raises(RenderError, match=r"moved.*\ntiny\.two: no longer shown"):
+        build(root=built)
+    assert (built / "reports" / "second.html").is_file()
+    result = build(root=built, accept=True)
+    assert result.removed == ("second",)
+    assert not (built / "reports" / "second.html").exists()
+    assert [one.estimate_id for one in ledger.read(built / "reports" / "estimates.csv")] == [
+        "tiny.one"
+    ]
+
+
+def test_a_number_that_moves_needs_to_be_accepted(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+    catalog = built / "reports" / "catalog.toml"
+    catalog.write_text(catalog.read_text().replace("value = 0.1", "value = 0.2"))
+    before = files(built)
+    with pytest.raises(RenderError, match=r"tiny\.two: effect 0\.1 -> 0\.2"):
+        build(root=built)
+    assert files(built) == before
+    assert build(root=built, accept=True).made == ("second",)
+    rows = list(csv.reader((built / "reports" / "superseded.csv").read_text().splitlines()))
+    assert rows == [
+        SUPERSEDED.split(","),
+        ["tiny.two", "0.1", "-0.25", "1.0", "1.0.0", "0.1.0", "2027-01-15"],
+    ]
+    assert build(root=built).made == ()
+
+
+def test_a_report_that_fails_leaves_the_old_one(built: Path) -> None:
+    catalog = built / "reports" / "catalog.toml"
+    catalog.write_text(
+        catalog.read_text().replace('"two"', '"fail"').replace("First <report>", "New title")
+    )
+    second = (built / "reports" / "second.html").read_bytes()
+    result = build(root=built)
+    assert result.made == ("first",)
+    assert result.exit_code == 2
+    assert [str(one) for one in result.failures] == [
+        "second: ParameterError: word: found 'fail', expected a word that selects something "
+        "(see .cache/logs/second.txt)"
+    ]
+    assert "Traceback" in (built / ".cache" / "logs" / "second.txt").read_text()
+    assert "<h1>New title</h1>" in (built / "reports" / "first.html").read_text()
+    assert (built / "reports" / "second.html").read_bytes() == second
+    assert [one.estimate_id for one in ledger.read(built / "reports" / "estimates.csv")] == [
+        "tiny.one",
+        "tiny.two",
+    ]
+    assert build(root=built).failures != ()
+
+
+def test_one_id_with_two_values_stops_the_build(tmp_path: Path) -> None:
+    clash = OTHER.replace('"two"', '"one"')
+    root = projects.make(tmp_path, catalog=projects.CATALOG + clash)
+    with pytest.raises(RenderError, match=r"tiny\.one has effect 0\.[15] in .* and 0\.[15] in"):
+        build(root=root)
+    assert list(files(root)) == ["catalog.toml"]
+
+
+def test_in_a_fresh_clone_one_report_can_be_built_beside_committed_ones(built: Path) -> None:
+    (built / ".cache" / "manifest.json").unlink()
+    before = files(built)
+    result = build(["second"], root=built)
+    assert result.made == ("second",)
+    assert files(built)["estimates.csv"] == before["estimates.csv"]
+    assert build(root=built).made == ("first",)
+    assert files(built) == before
+
+
+def test_an_unknown_report_is_named_with_what_is_accepted(built: Path) -> None:
+    with pytest.raises(ParameterError, match="report: found 'x', expected one of first, second"):
+        build(["x"], root=built)
+
+
+def test_the_project_is_found_from_a_folder_inside_it(
+    built: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert building.find_root(built / "notebooks") == built
+    with pytest.raises(ParameterError, match=r"expected one with reports/catalog\.toml"):
+        building.find_root(tmp_path_factory.mktemp("elsewhere"))
+
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_two_builds_of_the_real_reports_are_identical(tmp_path: Path) -> None:
+    surroundings = [
+        {"TZ": "Asia/Tokyo", "LANG": "C", "PYTHONHASHSEED": "1"},
+        {"TZ": "America/New_York", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "2"},
+    ]
+    running = []
+    for name, own in zip(("a", "a longer name"), surroundings, strict=True):
+        root = tmp_path / name
+        for part in ("data", "notebooks", "reports"):
+            (root / part).mkdir(parents=True)
+            for path in (REPOSITORY / part).iterdir():
+                if path.suffix in (".csv", ".json", ".ipynb", ".toml"):
+                    (root / part / path.name).write_bytes(path.read_bytes())
+        (root / "reports" / "estimates.csv").unlink(missing_ok=True)
+        (root / "home").mkdir()
+        (root / "requirements.lock").write_text("")
+        running.append(
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    "from evidence.report.build import build; r = build(jobs=1);"
+                    "assert r.made and not r.failures, [str(one) for one in r.failures]",
+                ],
+                cwd=root,
+                env={**os.environ, **own, "HOME": str(root / "home")},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    for process in running:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    one, two = files(tmp_path / "a"), files(tmp_path / "a longer name")
+    assert len(one) > 4
+    assert one == two
+    # No name of a folder or a machine is in what is committed.
+    assert not [name for name, content in one.items() if str(tmp_path).encode() in content]
