@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from evidence import __version__
 from evidence.display.output import MIME
 from evidence.errors import RenderError
 from evidence.ledger import to_json
@@ -39,8 +40,8 @@ def test_page_has_title_state_of_data_and_no_code() -> None:
     assert "<title>Title &amp; &lt;more&gt;</title>" in html
     assert "<h1>Title &amp; &lt;more&gt;</h1>" in html
     assert (
-        '<p class="lede">Whom &lt;it&gt; covers. Data 1.2.0, sources as of 24 November 2026; no '
-        f"systematic search. {render.PACKAGE}.</p>"
+        f'<p class="lede">Whom &lt;it&gt; covers. Data 1.2.0, workbook {__version__}, sources as of '
+        "24 November 2026; no systematic search.</p>"
     ) in html
     assert "hidden" not in html.partition("</style>")[2]
     assert html.index("<nav") < html.index("<main") < html.index("<h1>")

@@ -138,6 +138,7 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
             "title": report.title,
             "lede": report.lede,
             "package": PACKAGE,
+            "package_version": __version__,
             "data_version": stamp.data_version,
             "sources_as_of": stamp.day,
         },
@@ -177,6 +178,7 @@ def index(pages: Iterable[tuple[Report, str]], numbers: Iterable[LedgerEntry], s
     markup = environment.get_template("index.html.j2").render(
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         package=PACKAGE,
+        package_version=__version__,
         data_version=stamp.data_version,
         sources_as_of=stamp.day,
         pages=[

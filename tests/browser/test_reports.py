@@ -1,0 +1,148 @@
+"""Each report as a reader meets it: from disk, by keyboard, on a phone, with a screen reader."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import PAGES, address
+
+pytestmark = pytest.mark.browser
+
+REPORTS_WITH_NUMBERS = [name for name in PAGES if name != "index.html"]
+FIRST_SCREEN = 2000
+
+END_OF_FIRST_CHARACTERS = """count => {
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  let seen = 0, bottom = 0;
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const text = node.textContent.replace(/\\s+/g, " ");
+    if (!text.trim()) continue;
+    if (node.parentElement.closest("svg > title, svg > desc")) {
+      // Alternative text is read, and takes no room.
+      seen += text.length;
+      continue;
+    }
+    if (!range.getClientRects().length) continue;
+    if (seen + text.length > count) range.setEnd(node, Math.min(count - seen, node.length));
+    bottom = Math.max(bottom, range.getBoundingClientRect().bottom + window.scrollY);
+    seen += text.length;
+    if (seen >= count) break;
+  }
+  return [seen, bottom];
+}"""
+
+
+def test_there_are_reports_to_open() -> None:
+    assert "index.html" in PAGES
+    assert REPORTS_WITH_NUMBERS
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_opens_from_disk_without_a_request(page: Page, requests: list[str], name: str) -> None:
+    page.goto(address(name))
+    page.wait_for_load_state("networkidle")
+    assert requests == [address(name)]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_has_no_axe_violation(page: Page, name: str) -> None:
+    page.goto(address(name))
+    # What stands in closed parts is for readers too.
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("name", REPORTS_WITH_NUMBERS)
+def test_a_click_on_a_number_lands_on_where_it_comes_from(page: Page, name: str) -> None:
+    page.goto(address(name))
+    link = page.locator("a.n").first
+    number = link.inner_text()
+    target = (link.get_attribute("href") or "").removeprefix("#")
+    link.click()
+    assert page.evaluate("decodeURIComponent(location.hash)") == f"#{target}"
+    place = page.locator(f'[id="{target}"]')
+    box = place.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 1100
+    assert number.split(" ")[0] in place.inner_text()
+    assert place.evaluate("one => one.closest('.provenance') !== null")
+    # It is marked, so that a reader sees where the click has led.
+    assert place.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(255, 243, 196)"
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [320, 800])
+def test_it_never_scrolls_sideways(page: Page, name: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(address(name))
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", REPORTS_WITH_NUMBERS)
+def test_the_first_screen_holds_its_first_characters(page: Page, name: str) -> None:
+    page.goto(address(name))
+    seen, bottom = page.evaluate(END_OF_FIRST_CHARACTERS, FIRST_SCREEN)
+    assert seen >= FIRST_SCREEN
+    assert bottom <= 1100
+
+
+@pytest.mark.parametrize("name", REPORTS_WITH_NUMBERS)
+def test_the_two_estimates_stand_in_the_same_size(page: Page, name: str) -> None:
+    page.goto(address(name))
+    sizes = page.locator(".pair .est b").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).fontSize)"
+    )
+    assert sizes
+    assert len(set(sizes)) == 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_can_be_read_without_scripts(page: Page, name: str) -> None:
+    context = page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
+    try:
+        plain = context.new_page()
+        plain.goto(address(name))
+        assert plain.locator("h1").is_visible()
+        assert plain.locator("table:not(details table)").first.is_visible()
+        assert not plain.locator("form").is_visible()
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_first_stop_of_the_keyboard_skips_to_the_content(page: Page, name: str) -> None:
+    page.goto(address(name))
+    page.keyboard.press("Tab")
+    link = page.locator("a.skip")
+    assert link.evaluate("one => one === document.activeElement")
+    box = link.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+
+
+def test_the_index_finds_numbers_by_words(page: Page) -> None:
+    page.goto(address("index.html"))
+    rows = page.locator("tbody tr")
+    total = rows.count()
+    page.get_by_label("Show numbers with these words").fill("abct  USUAL")
+    shown = page.locator("tbody tr:not([hidden])")
+    assert 0 < shown.count() < total
+    assert all("abct" in one.lower() for one in shown.all_inner_texts())
+    assert page.locator("#count").inner_text() == f"{shown.count()} of {total} numbers"
+
+
+def test_the_index_leads_to_the_place_of_a_number(page: Page) -> None:
+    page.goto(address("index.html"))
+    page.locator("tbody a.n").first.click()
+    page.wait_for_load_state()
+    target = page.evaluate("decodeURIComponent(location.hash.slice(1))")
+    box = page.locator(f'[id="{target}"]').bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 1100
