@@ -23,6 +23,7 @@ END_OF_FIRST_CHARACTERS = """count => {
     if (node.parentElement.closest("svg > title, svg > desc")) {
       // Alternative text is read, and takes no room.
       seen += text.length;
+      if (seen >= count) break;
       continue;
     }
     if (!range.getClientRects().length) continue;

@@ -40,8 +40,8 @@ def test_page_has_title_state_of_data_and_no_code() -> None:
     assert "<title>Title &amp; &lt;more&gt;</title>" in html
     assert "<h1>Title &amp; &lt;more&gt;</h1>" in html
     assert (
-        f'<p class="lede">Whom &lt;it&gt; covers. Data 1.2.0, workbook {__version__}, sources as of '
-        "24 November 2026; no systematic search.</p>"
+        f'<p class="lede">Whom &lt;it&gt; covers. Data 1.2.0, workbook {__version__}, sources as '
+        "of 24 November 2026; no systematic search.</p>"
     ) in html
     assert "hidden" not in html.partition("</style>")[2]
     assert html.index("<nav") < html.index("<main") < html.index("<h1>")

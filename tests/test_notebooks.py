@@ -1,0 +1,128 @@
+"""Notebooks are stored with their outputs, clean, and say what their parameters take."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence.report import parameters, refresh
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+WITHOUT_OUTPUT = {"parameters", "no-output"}
+TRACES = re.compile(r"/(?:home|root|Users|tmp|work|var)/|\bat 0x[1-9a-f]|[A-Z]:\\\\Users")
+
+
+def cells(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((NOTEBOOKS / name).read_text("utf-8"))["cells"]
+    return found
+
+
+def tags(cell: dict[str, Any]) -> set[str]:
+    return set(cell["metadata"].get("tags", ()))
+
+
+def test_there_are_notebooks() -> None:
+    assert NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_cell_has_its_output_or_says_that_it_has_none(name: str) -> None:
+    """Without stored outputs nbval compares nothing and passes."""
+    code = [cell for cell in cells(name) if cell["cell_type"] == "code"]
+    missing = [
+        cell["id"] for cell in code if not cell["outputs"] and not tags(cell) & WITHOUT_OUTPUT
+    ]
+    assert missing == []
+    unexpected = [cell["id"] for cell in code if cell["outputs"] and tags(cell) & WITHOUT_OUTPUT]
+    assert unexpected == []
+    assert [cell["id"] for cell in code if cell["execution_count"] is None] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_cell_failed(name: str) -> None:
+    kinds = {one["output_type"] for cell in cells(name) for one in cell.get("outputs", ())}
+    assert "error" not in kinds
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_stored_as_cleaning_stores_it(name: str) -> None:
+    text = (NOTEBOOKS / name).read_text("utf-8")
+    assert refresh.to_text(refresh.clean(json.loads(text))) == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_folder_or_address_is_in_an_output(name: str) -> None:
+    for cell in cells(name):
+        for output in cell.get("outputs", ()):
+            shown = {key: one for key, one in output.get("data", {}).items() if key != "image/png"}
+            found = TRACES.search(json.dumps([shown, output.get("text", "")]))
+            assert found is None, (cell["id"], found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_say_what_they_take(name: str) -> None:
+    found = parameters.declared(NOTEBOOKS / name)
+    assert [one.name for one in found if not one.comment] == []
+    assert cells(name)[0]["cell_type"] == "markdown" or tags(cells(name)[0]) == {"parameters"}
+
+
+def test_cleaning_takes_out_what_changes_from_run_to_run() -> None:
+    png = {"image/png": "AA", "text/plain": "x"}
+    dirty = {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": "9f3c",
+                "metadata": {
+                    "tags": ["kept", "papermill-error-cell-tag"],
+                    "papermill": {"duration": 1.5},
+                    "execution": {"iopub.execute_input": "2026-01-01T00:00:00Z"},
+                },
+                "source": "a\nb",
+                "execution_count": 17,
+                "outputs": [
+                    {"output_type": "stream", "name": "stderr", "text": ["warning"]},
+                    {"output_type": "stream", "name": "stdout", "text": "<o at 0x7f00aa11bb22>"},
+                    {
+                        "output_type": "execute_result",
+                        "data": png,
+                        "metadata": {},
+                        "execution_count": 17,
+                    },
+                ],
+            },
+            {"cell_type": "markdown", "metadata": {}, "source": ["text"]},
+        ],
+        "metadata": {"kernelspec": {"name": "other"}, "papermill": {"input_path": "/home/x"}},
+        "nbformat": 4,
+        "nbformat_minor": 4,
+    }
+    before = json.dumps(dirty)
+    clean = refresh.clean(dirty)
+    assert json.dumps(dirty) == before
+    assert clean["metadata"] == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    code, text = clean["cells"]
+    assert code == {
+        "cell_type": "code",
+        "id": "cell-00",
+        "metadata": {"tags": ["kept"]},
+        "source": ["a\n", "b"],
+        "execution_count": 1,
+        "outputs": [
+            {"output_type": "stream", "name": "stdout", "text": ["<o at 0x0>"]},
+            {
+                "output_type": "execute_result",
+                "data": {"image/png": "AA", "text/plain": ["x"]},
+                "metadata": {},
+                "execution_count": 1,
+            },
+        ],
+    }
+    assert text == {"cell_type": "markdown", "id": "cell-01", "metadata": {}, "source": ["text"]}
+    assert refresh.clean(clean) == clean
