@@ -130,3 +130,12 @@ def test_trials_can_be_left_out(frame: pd.DataFrame) -> None:
 def test_bad_choices(frame: pd.DataFrame, change: dict[str, object], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         evidence.select(frame, **{**MAIN, **change})  # type: ignore[arg-type]
+
+
+def test_slope_of_a_trial_can_stand_beside_printed_g(frame: pd.DataFrame) -> None:
+    choice = {**MAIN, "outcome": "suicidal_ideation"}
+    chosen = evidence.select(frame, **choice, metric="standardized", overall="as_post").estimates
+    assert dict(zip(chosen.trial_id, chosen.metric, strict=True)) == {
+        "diamond2010": "hedges_g",
+        "diamond2019": "d_from_test_statistic",
+    }

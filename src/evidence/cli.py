@@ -161,7 +161,21 @@ def build(
     """Run the notebooks of the catalog and write reports, index and ledger."""
     from evidence.report.build import build as build_reports
 
-    build_reports(reports or None, force=force, accept=accept, jobs=jobs, data=data)
+    quiet = not sys.stderr.isatty()
+    built = build_reports(
+        reports or None,
+        force=force,
+        accept=accept,
+        jobs=jobs,
+        data=data,
+        progress=None if quiet else lambda line: typer.echo(line, err=True),
+    )
+    for failure in built.failures:
+        typer.echo(f"evidence: {failure}", err=True)
+    typer.echo(
+        f"{len(built.made)} built, {len(built.unchanged)} unchanged, {len(built.failures)} failed"
+    )
+    raise typer.Exit(built.exit_code)
 
 
 if __name__ == "__main__":

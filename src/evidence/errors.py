@@ -36,6 +36,7 @@ class Fault:
     expected: str
 
     def __str__(self) -> str:
+        """Return the fault as one line."""
         place = [self.file]
         if self.row is not None:
             place.append(f"row {self.row}")

@@ -24,6 +24,8 @@ RULES: dict[str, tuple[str, ...]] = {
 
 _PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
 _AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
+STANDARDIZED = "standardized"
+"""Metric that mixes both: a sensitivity analysis, as d can be too large."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +98,8 @@ def select(
         "post" for values at the time, "ppc" for d_ppc2, "ppc_imbalanced" for d_ppc2 where the arms
         differed by more than `IMBALANCE` SDs at baseline.
     metric : str
-        "auto" for hedges_g where any trial allows it, else d_from_test_statistic; or a metric.
+        "auto" for hedges_g where any trial allows it, else d_from_test_statistic; "standardized"
+        for hedges_g and, in trials without it, d from a test statistic; or a metric.
     imputed : {"include", "exclude"}
         Whether estimates with an imputed value may enter.
     overall : {"leave_out", "as_post"}
@@ -153,15 +156,20 @@ def select(
     chosen = rows.loc[[index for index, reason in reasons.items() if not reason]]
     left_out = rows.drop(chosen.index).copy()
     left_out["reason"] = [reasons[index] for index in left_out.index]
-    used = set(chosen.metric)
     return Selection(
         estimates=chosen.reset_index(drop=True),
         left_out=left_out.reset_index(drop=True),
         without_number=_without_number(
             left_out, set(chosen.trial_id) | set(leave_out), comparator_class
         ),
-        metric=used.pop() if len(used) == 1 else ("mixed" if used else chosen_metric),
+        metric=_pooled_metric(set(chosen.metric), chosen_metric),
     )
+
+
+def _pooled_metric(used: set[str], chosen: str) -> str:
+    if chosen == STANDARDIZED or not used:
+        return chosen
+    return used.pop() if len(used) == 1 else "mixed"
 
 
 def _one_of(values: Collection[str]) -> str:
@@ -200,10 +208,12 @@ def _check(
 
 def _metric(rows: pd.DataFrame, metric: str) -> str:
     usable = rows[rows.effect.notna() & rows.variance.notna()]
+    if metric == STANDARDIZED:
+        return metric
     if metric == "auto":
         return next((one for one in _AUTO_METRICS if one in set(usable.metric)), _AUTO_METRICS[0])
     if metric not in set(rows.metric):
-        raise ParameterError("metric", metric, _one_of({"auto", *usable.metric}))
+        raise ParameterError("metric", metric, _one_of({"auto", STANDARDIZED, *usable.metric}))
     return metric
 
 
@@ -212,6 +222,9 @@ def _wanted_metrics(
 ) -> dict[str, str]:
     """Return the metric that may stand for each trial."""
     trials = set(rows.trial_id)
+    if metric == STANDARDIZED:
+        with_g = set(rows.trial_id[(rows.metric == "hedges_g") & rows.variance.notna()])
+        return {one: _AUTO_METRICS[0] if one in with_g else _AUTO_METRICS[1] for one in trials}
     if adjustment == "post" or metric != "hedges_g":
         return dict.fromkeys(trials, metric)
     if adjustment == "ppc":

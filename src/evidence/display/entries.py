@@ -11,7 +11,8 @@ from evidence.display.text import total
 from evidence.display.words import COMPARATOR, METRIC, OUTCOME, THERAPY, TIMEPOINT, term
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union, worst
-from evidence.specification import Analysis, StressTest
+from evidence.specification import Analysis, EventsConverted, StressTest
+from evidence.synthesis.bayes import Posterior
 from evidence.synthesis.univariate import Pooled
 
 
@@ -50,70 +51,135 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
 
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a pooled result."""
-    rows = analysis.selection.estimates
-    return _pooled(
-        analysis.estimate_id,
-        "pooled",
-        analysis.pooled,
-        analysis,
-        rows,
-        analysis.n,
-        worst(rows.processing),
-        dataset,
-    )
+    return _of_pooled(analysis.estimate_id, "pooled", analysis.pooled, analysis, dataset)
 
 
 def of_stress_test(stress: StressTest, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of the result with unreported results at zero."""
-    rows = pd.concat([analysis.selection.estimates, stress.entered], ignore_index=True)
-    return _pooled(
+    return _of_pooled(
         stress.estimate_id,
         "with unreported results at zero",
         stress.at_zero,
         analysis,
-        rows,
-        stress.n,
-        "imputed",
         dataset,
+        also=stress.entered,
+        n=stress.n,
+        processing="imputed",
     )
 
 
-def _pooled(
+def of_events_converted(
+    converted: EventsConverted, analysis: Analysis, dataset: Dataset
+) -> LedgerEntry:
+    """Return the entry of the result with odds ratios converted to d."""
+    return _of_pooled(
+        converted.estimate_id,
+        "with odds ratios of trials without means converted",
+        converted.pooled,
+        analysis,
+        dataset,
+        also=converted.entered,
+        n=converted.n,
+        processing=worst([*analysis.selection.estimates.processing, "imputed"]),
+    )
+
+
+def of_posterior(
+    estimate_id: str,
+    posterior: Posterior,
+    analysis: Analysis,
+    dataset: Dataset,
+    stress: StressTest | None = None,
+) -> LedgerEntry:
+    """Return the entry of the median of a posterior; with `stress`, of that with nulls at zero."""
+    rows = analysis.selection.estimates
+    prior = posterior.prior.replace("_", "-")
+    return _entry(
+        estimate_id,
+        f"posterior, {prior} prior of scale {posterior.prior_scale:g}"
+        + (", with unreported results at zero" if stress else ""),
+        (posterior.median, posterior.ci_low, posterior.ci_high),
+        analysis,
+        dataset,
+        rows if stress is None else pd.concat([rows, stress.entered], ignore_index=True),
+        level=posterior.level,
+        p_value=None,
+        k=posterior.k,
+        n=analysis.n if stress is None else stress.n,
+        processing=worst(rows.processing) if stress is None else "imputed",
+        method=f"median and central interval of the posterior; tau {prior}",
+    )
+
+
+def _of_pooled(
     estimate_id: str,
     what: str,
     pooled: Pooled,
     analysis: Analysis,
+    dataset: Dataset,
+    *,
+    also: pd.DataFrame | None = None,
+    n: int | None = None,
+    processing: str = "",
+) -> LedgerEntry:
+    rows = analysis.selection.estimates
+    return _entry(
+        estimate_id,
+        what,
+        (pooled.effect, pooled.ci_low, pooled.ci_high),
+        analysis,
+        dataset,
+        rows if also is None else pd.concat([rows, also], ignore_index=True),
+        level=pooled.level,
+        p_value=pooled.p_value,
+        k=pooled.k,
+        n=analysis.n if n is None else n,
+        processing=processing or worst(rows.processing),
+        method=f"tau2 {pooled.tau2_method}, interval {pooled.interval_method}",
+    )
+
+
+def _entry(
+    estimate_id: str,
+    what: str,
+    numbers: tuple[float, float, float],
+    analysis: Analysis,
+    dataset: Dataset,
     rows: pd.DataFrame,
+    *,
+    level: float,
+    p_value: float | None,
+    k: int,
     n: int,
     processing: str,
-    dataset: Dataset,
+    method: str,
 ) -> LedgerEntry:
     specification = analysis.specification
-    ratio = analysis.selection.metric.startswith("log_")
-    scale = math.exp if ratio else float
+    metric = analysis.selection.metric
+    ratio = metric.startswith("log_")
+    effect, low, high = (math.exp(one) if ratio else float(one) for one in numbers)
     return LedgerEntry(
         estimate_id=estimate_id,
         label=f"{term(THERAPY, specification.therapy)}, {term(OUTCOME, specification.outcome)}, "
-        f"{term(TIMEPOINT, specification.timepoint)}, {term(METRIC, analysis.selection.metric)}, "
-        f"{what}",
-        metric=analysis.selection.metric.removeprefix("log_"),
+        f"{term(TIMEPOINT, specification.timepoint)}, {term(METRIC, metric)}, {what}",
+        metric=metric.removeprefix("log_"),
         scale="ratio" if ratio else "difference",
-        effect=scale(pooled.effect),
-        ci_low=scale(pooled.ci_low),
-        ci_high=scale(pooled.ci_high),
-        ci_level=pooled.level,
-        p_value=pooled.p_value,
-        k=pooled.k,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
+        ci_level=level,
+        p_value=p_value,
+        k=k,
         n=n,
         comparator="; ".join(union([rows.comparator])),
         comparator_class="; ".join(union([rows.comparator_class])),
         timepoint=specification.timepoint,
         processing=processing,
-        method=f"tau2 {pooled.tau2_method}, interval {pooled.interval_method}",
+        method=method,
         trial_ids=union([rows.trial_id]),
         result_ids=union(rows.result_ids),
         locator_ids=union(rows.locator_ids),
-        correction_ids=union(analysis.selection.estimates.correction_ids),
+        correction_ids=union(one for one in rows.correction_ids if isinstance(one, tuple)),
         reports=(),
         data_version=dataset.version,
     )

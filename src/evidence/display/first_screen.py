@@ -215,12 +215,13 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
     metric = words.term(words.METRIC, analysis.selection.metric)
     trials = words.count(analysis.pooled.k, "trial")
     prints = "prints" if analysis.pooled.k == 1 else "print"
+    imputed = "; imputed" if "imputed" in set(analysis.selection.estimates.processing) else ""
     figures = [
         Headline(
             entries.of_analysis(analysis, dataset),
             2,
             f"{metric}, {trials} that {prints} {_what_is_printed(analysis)}, "
-            f"{analysis.n} {people}; against {compared}",
+            f"{analysis.n} {people}; against {compared}{imputed}",
         )
     ]
     if stress is not None:

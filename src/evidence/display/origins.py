@@ -13,7 +13,6 @@ from evidence.display.tables import Cell, table
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
-from evidence.specification import Analysis, StressTest
 
 
 def reference_name(publication_id: str, dataset: Dataset) -> str:
@@ -47,8 +46,7 @@ def provenance(
     dataset: Dataset,
     *,
     estimates: pd.DataFrame,
-    analyses: Sequence[Analysis],
-    stress_tests: Sequence[tuple[StressTest, Analysis]] = (),
+    pooled: Sequence[tuple[LedgerEntry, str]] = (),
 ) -> Block:
     """Return the section that every number of a report leads to.
 
@@ -58,10 +56,8 @@ def provenance(
         Data package.
     estimates : DataFrame
         Rows of the frame of estimates that the report shows, each with an effect.
-    analyses : sequence of Analysis
-        Pooled results that the report shows; one of a single trial leads to its estimate.
-    stress_tests : sequence of tuple
-        Stress tests that it shows, each with the analysis that it belongs to.
+    pooled : sequence of tuple
+        Pooled results that it shows, each with what entered it in words.
     """
     found: list[LedgerEntry] = []
     items: list[str] = []
@@ -69,53 +65,22 @@ def provenance(
         entry = entries.of_estimate(row, dataset)
         found.append(entry)
         items.append(_estimate(row, entry, dataset))
-    pooled = table_of_pooled(dataset, analyses, stress_tests)
     markup = (
         '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>\n'
-        "<h3>Estimates of single trials</h3>\n"
-        + "\n".join(items)
-        + "\n<h3>Pooled results</h3>\n"
-        + pooled.html
-        + "\n</section>"
+        "<h3>Estimates of single trials</h3>\n" + "\n".join(items)
     )
-    text = "\n".join(
-        ["Where each number comes from", *(entry.label for entry in found), pooled.text]
-    )
-    return Block(text=text, html=markup, entries=(*found, *pooled.entries))
-
-
-def table_of_pooled(
-    dataset: Dataset,
-    analyses: Sequence[Analysis],
-    stress_tests: Sequence[tuple[StressTest, Analysis]],
-) -> Block:
-    """Return one row per pooled result, with the estimates that entered it."""
-    rows = []
-    made = []
-    for analysis in analyses:
-        entry = entries.of_analysis(analysis, dataset)
-        made.append(entry)
-        rows.append(_pooled_row(entry, _members(analysis)))
-    for stress, analysis in stress_tests:
-        entry = entries.of_stress_test(stress, analysis, dataset)
-        made.append(entry)
-        zeros = words.listed(stress.entered.label)
-        rows.append(_pooled_row(entry, f"{_members(analysis)}; at zero: {zeros}"))
-    return table(
-        "Pooled results, the estimates that entered, and how",
-        ("Number", "What", "From", "Method", "How obtained"),
-        rows,
-        entries=made,
-    )
-
-
-def _members(analysis: Analysis) -> str:
-    rows = analysis.selection.estimates
-    weights = analysis.pooled.weights
-    return "; ".join(
-        f"{row.label} {words.fixed(row.effect)} (weight {words.percent(weight, 0)})"
-        for row, weight in zip(records(rows), weights, strict=True)
-    )
+    text = ["Where each number comes from", *(entry.label for entry in found)]
+    if pooled:
+        block = table(
+            "Pooled results, the estimates that entered, and how",
+            ("Number", "What", "From", "Method", "How obtained"),
+            [_pooled_row(entry, members) for entry, members in pooled],
+            entries=[entry for entry, _ in pooled],
+        )
+        markup += f"\n<h3>Pooled results</h3>\n{block.html}"
+        text.append(block.text)
+        found += block.entries
+    return Block(text="\n".join(text), html=f"{markup}\n</section>", entries=tuple(found))
 
 
 def _pooled_row(entry: LedgerEntry, members: str) -> Sequence[Cell]:

@@ -1,14 +1,15 @@
 """Closing sections of a pooled report: methods, citation, limits."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-import evidence
 from evidence.dataset import Dataset
-from evidence.display import entries, origins, text, words
-from evidence.display.escape import html
+from evidence.display import entries, origins, sections, text, words
 from evidence.display.output import Block
-from evidence.display.references import reference_list
+from evidence.ledger import LedgerEntry
 from evidence.provenance import union
+from evidence.records import records
 from evidence.specification import Analysis, Companions, points_behind
 from evidence.synthesis.univariate import i2_limits
 
@@ -25,97 +26,108 @@ def shown_estimates(analysis: Analysis) -> pd.DataFrame:
 
 def provenance(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
     """Return the section that tells where each number of the report comes from."""
+    return joint_provenance(dataset, [(analysis, beside)])
+
+
+def joint_provenance(dataset: Dataset, pairs: Sequence[tuple[Analysis, Companions]]) -> Block:
+    """Return that section for several analyses in one report."""
+    pooled = [one for analysis, beside in pairs for one in _pooled(dataset, analysis, beside)]
+    estimates = pd.concat([shown_estimates(analysis) for analysis, _ in pairs])
+    return origins.provenance(dataset, estimates=estimates, pooled=pooled)
+
+
+def _pooled(
+    dataset: Dataset, analysis: Analysis, beside: Companions
+) -> list[tuple[LedgerEntry, str]]:
+    """Return every pooled number of an analysis with what entered it in words."""
     analyses = {one.estimate_id: one for one in (analysis, *beside.analyses)}
-    return origins.provenance(
-        dataset,
-        estimates=shown_estimates(analysis),
-        analyses=list(analyses.values()),
-        stress_tests=[(beside.stress, analysis)] if beside.stress is not None else [],
+    pooled = [(entries.of_analysis(one, dataset), _members(one)) for one in analyses.values()]
+    main = _members(analysis)
+    stress = beside.stress
+    zeros = "" if stress is None else f"{main}; at zero: {words.listed(stress.entered.label)}"
+    if stress is not None:
+        pooled.append((entries.of_stress_test(stress, analysis, dataset), zeros))
+    if beside.converted is not None:
+        converted = "; ".join(
+            f"{row.label}, {row.convention}: ln odds ratio {words.fixed(row.effect)} × √3/π = "
+            f"{words.fixed(row.d)}"
+            for row in records(beside.converted.entered)
+        )
+        entry = entries.of_events_converted(beside.converted, analysis, dataset)
+        pooled.append((entry, f"{main}; {converted}"))
+    for view in beside.priors:
+        entry = entries.of_posterior(view.estimate_id, view.posterior, analysis, dataset)
+        pooled.append((entry, main))
+        if view.at_zero is not None:
+            entry = entries.of_posterior(view.at_zero_id, view.at_zero, analysis, dataset, stress)
+            pooled.append((entry, zeros))
+    return pooled
+
+
+def _members(analysis: Analysis) -> str:
+    rows = analysis.selection.estimates
+    return "; ".join(
+        f"{row.label} {words.fixed(row.effect)} (weight {words.percent(weight, 0)})"
+        for row, weight in zip(records(rows), analysis.pooled.weights, strict=True)
     )
 
 
 def methods(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
     """Return the methods section."""
     _, variance = analysis.selection.effects()
-    paragraphs = text.methods(
-        analysis,
-        dataset,
-        i2_limits=i2_limits(analysis.pooled, variance),
-        stress=beside.stress,
+    return sections.methods(
+        text.methods(
+            analysis,
+            dataset,
+            i2_limits=i2_limits(analysis.pooled, variance),
+            stress=beside.stress,
+        )
     )
-    markup = '<h2 id="methods">Methods</h2>' + "".join(f"<p>{html(one)}</p>" for one in paragraphs)
-    return Block(text="\n".join(["Methods", *paragraphs]), html=markup, entries=())
+
+
+def joint_methods(dataset: Dataset, analyses: Sequence[Analysis]) -> Block:
+    """Return what several analyses have in common, and that each report tells its own methods."""
+    names = words.listed(
+        " and ".join(text.names(one, dataset)).replace(" and ", ": ", 1) for one in analyses
+    )
+    return sections.methods(
+        [
+            f"This page shows the main results of the analyses of {names}. Each was made by the "
+            "same rules: one estimate per trial, self-report before ratings by clinicians, Hedges "
+            "g where any trial prints means, else d from a test statistic; random effects with "
+            "restricted maximum likelihood; Hartung-Knapp interval with the ad hoc correction; "
+            "unreported results entered at zero as a stress test. The report behind each link "
+            "tells its methods whole."
+        ]
+    )
 
 
 def citation(dataset: Dataset, analysis: Analysis) -> Block:
     """Return a sentence to cite, its id, and the references it needs."""
     points = points_behind(analysis)
-    entry = (
-        entries.of_analysis(analysis, dataset)
-        if points is None
-        else entries.of_estimate(points, dataset)
+    return sections.citation(
+        dataset,
+        shown_estimates(analysis),
+        sentence=text.result(analysis, dataset, points),
+        estimate_id=analysis.estimate_id if points is None else str(points.estimate_id),
+        also=union(analysis.selection.without_number.locator_ids),
     )
-    sentence = text.result(analysis, dataset, points)
-    workbook = (
-        "Attachment-therapy evidence workbook, package version "
-        f"{evidence.__version__}, data version {dataset.version}; estimate {entry.estimate_id}."
-    )
-    locators = union(shown_estimates(analysis).locator_ids)
-    locators = union([locators, *analysis.selection.without_number.locator_ids])
-    publications = [dataset.locator(one).publication_id for one in locators]
-    markup = (
-        '<h2 id="cite">How to cite</h2>'
-        f'<p class="cite">{html(sentence)}</p><p class="cite">{html(workbook)}</p>'
-        "<p>Cite the sources of the numbers beside the workbook:</p>"
-        + reference_list(publications, dataset)
-    )
-    return Block(text="\n".join([sentence, workbook]), html=markup, entries=(entry,))
 
 
 def limits(dataset: Dataset, analysis: Analysis) -> Block:
-    """Return what the report cannot say, from the data behind it."""
-    therapy, outcome = text.names(analysis, dataset)
-    ids = [*analysis.selection.estimates.trial_id, *analysis.selection.without_number.trial_id]
-    labels = dataset.trials.set_index("trial_id").label
-    bias = dataset.risk_of_bias
-    assessed = [one for one in ids if one in set(bias.trial_id)]
-    high = bias[bias.trial_id.isin(ids) & (bias.judgement == "high")]
-    locators = [dataset.locator(one) for one in union(shown_estimates(analysis).locator_ids)]
-    places = sorted({one.place.split(",")[0] for one in locators})
-    imputed = sorted(
-        labels[one]
-        for one in set(
-            analysis.selection.estimates.trial_id[
-                analysis.selection.estimates.processing == "imputed"
-            ]
-        )
-    )
-    items = [
-        "No systematic search was made; a trial that nobody here knows of is missing.",
-        f"The numbers were read in: {words.listed(places)}. Full tables of the trials were not "
-        "reached unless a place says so.",
+    """Return what the report cannot say."""
+    _, outcome = text.names(analysis, dataset)
+    chosen = analysis.selection.estimates
+    ids = [*chosen.trial_id, *analysis.selection.without_number.trial_id]
+    imputed = list(dict.fromkeys(chosen.label[chosen.processing == "imputed"]))
+    enters = "enters" if analysis.pooled.k == 1 else "enter"
+    also = [
         f"{words.capitalized(words.count(len(ids), 'randomized trial'))} measured {outcome}; "
-        f"{words.count(analysis.pooled.k)} {'enters' if analysis.pooled.k == 1 else 'enter'} the "
-        "estimate. Estimates from so few and so small trials move much with one more trial.",
-        "The comparators differ; a pooled value over them is an effect against no one of them.",
-        (
-            "Risk of bias as judged in a source seen: "
-            + (
-                "; ".join(
-                    f"{labels[trial]}: high for {words.listed(group.domain.str.replace('_', ' '))}"
-                    for trial, group in high.groupby("trial_id", sort=False)
-                )
-                or "no domain judged high"
-            )
-            + ". Not assessed in any source seen: "
-            + (words.listed(labels[one] for one in ids if one not in assessed) or "none")
-            + "."
-        ),
-        *([f"Imputed: the estimate of {words.listed(imputed)}."] if imputed else []),
-        f"Nothing here says for whom {therapy} works, or whether any single person benefits; "
-        "nothing here is clinical advice.",
+        f"{words.count(analysis.pooled.k)} {enters} the estimate. Estimates from so few and so "
+        "small trials move much with one more trial.",
+        "The comparators differ; a pooled value over them is an effect against no one of them."
+        if len(set(chosen.comparator)) > 1
+        else "One comparator stands behind the estimate; against others nothing is known from it.",
+        *([f"Imputed: the standardized estimate of {words.listed(imputed)}."] if imputed else []),
     ]
-    markup = (
-        '<h2 id="limits">Limits</h2><ul>' + "".join(f"<li>{html(one)}</li>" for one in items)
-    ) + "</ul>"
-    return Block(text="\n".join(["Limits", *items]), html=markup, entries=())
+    return sections.limits(dataset, trial_ids=ids, also=also)

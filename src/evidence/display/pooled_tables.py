@@ -9,7 +9,7 @@ from evidence.display import entries, text, words
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, to_number
 from evidence.records import records
-from evidence.specification import Analysis, Companions, StressTest
+from evidence.specification import Analysis, StressTest
 
 
 def studies(dataset: Dataset, analysis: Analysis) -> Block:
@@ -93,76 +93,6 @@ def comparator_classes(dataset: Dataset, by_class: dict[str, Analysis]) -> Block
         rows,
         entries=found,
     )
-
-
-def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
-    """Return the main analysis and those that differ from it in one choice."""
-    rows = []
-    found = []
-    for analysis in (main, *beside.other_methods, *beside.other_choices):
-        entry = entries.of_analysis(analysis, dataset)
-        found.append(entry)
-        pooled = analysis.pooled
-        rows.append(
-            (
-                Cell(_difference(main, analysis)),
-                Cell(
-                    "; ".join(
-                        f"{row.label} ({row.instrument_id.upper().replace('_', '-')}) "
-                        f"{words.fixed(row.effect)}"
-                        for row in records(analysis.selection.estimates)
-                    )
-                ),
-                Cell(str(pooled.k), numeric=True),
-                to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
-                Cell(words.fixed(pooled.tau2), numeric=True),
-            )
-        )
-    return table(
-        "The main analysis and analyses that differ from it in one choice",
-        ("Choice", "Estimates", "k", "Pooled (95% CI)", "tau²"),
-        rows,
-        entries=found,
-    )
-
-
-CHOICE = {
-    "instrument": {
-        "self_report_first": "self-report first",
-        "clinician_first": "ratings by clinicians first",
-    },
-    "adjustment": {
-        "post": "values at the time",
-        "ppc": "adjusted for baseline in every trial (pre-post-control)",
-        "ppc_imbalanced": "adjusted for baseline where the arms differed before treatment",
-    },
-    "convention": {"exact": "exact correction", "metapsy": "approximate correction (Metapsy)"},
-    "imputed": {"exclude": "imputed estimates left out", "include": "imputed estimates enter"},
-    "overall": {
-        "as_post": "statistics over the whole course stand for the end of treatment",
-        "leave_out": "statistics over the whole course left out",
-    },
-    "interval": {
-        "hksj_adhoc": "Hartung-Knapp interval with the ad hoc correction",
-        "hksj": "Hartung-Knapp interval without the correction",
-        "wald": "normal-quantile interval",
-    },
-    "tau2": {"common": "common effect", "REML": "REML"},
-}
-"""Choices in words."""
-
-
-def _difference(main: Analysis, other: Analysis) -> str:
-    """Return in words what an analysis does otherwise than the main one."""
-    if other is main:
-        return "Main analysis"
-    parts = []
-    for name, terms in CHOICE.items():
-        ours = getattr(main.specification, name)
-        theirs = getattr(other.specification, name)
-        if ours != theirs:
-            parts.append(terms.get(theirs, f"{name.replace('tau2', 'tau²')} by {theirs}"))
-    return words.capitalized(", ".join(parts))
 
 
 def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Block:

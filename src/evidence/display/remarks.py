@@ -15,6 +15,7 @@ def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[
     """Return the remarks of a pooled analysis: comparators, gaps, methods, baselines, interests."""
     remarks = [_class_remark(dataset, analysis, beside.by_class)]
     remarks += _missing(dataset, analysis)
+    remarks += _imputed(analysis)
     shown = [
         one
         for one in beside.other_methods
@@ -35,6 +36,20 @@ def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[
     remarks += _imbalance(dataset, analysis)
     remarks.append(html(text.developers(analysis, dataset)))
     return remarks
+
+
+def _imputed(analysis: Analysis) -> list[str]:
+    """Return what stands behind estimates that are imputed from a test statistic."""
+    return [
+        html(
+            f"{row.label} prints a model coefficient or its P and no means; the value is imputed "
+            "from the P or interval and can be too large. Over pre-post correlations of 0.3 to 0.8 "
+            f"it lies from {words.limits(row.effect_low, row.effect_high)} before the small-sample "
+            "correction."
+        )
+        for row in records(analysis.selection.estimates)
+        if row.metric == "d_from_test_statistic"
+    ]
 
 
 def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Analysis]) -> str:

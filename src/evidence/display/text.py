@@ -35,6 +35,8 @@ METRIC_SOURCE = {
     "before treatment (Morris 2008, d_ppc2)",
     "mixed": "Hedges g (Hedges 1981) or, where the arms differed before treatment, "
     "pre-post-control d (Morris 2008, d_ppc2)",
+    "standardized": "Hedges g or, in trials that print no means, d from the z of a printed test "
+    "and the arm sizes, both with the small-sample correction of Hedges (1981)",
     "d_from_test_statistic": "d from the z of a printed test or interval and the arm sizes, with "
     "the small-sample correction of Hedges (1981)",
     "log_odds_ratio": "odds ratios, pooled as logarithms",

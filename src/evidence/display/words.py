@@ -44,6 +44,7 @@ METRIC = {
     "log_odds_ratio": "odds ratio",
     "log_risk_ratio": "risk ratio",
     "risk_difference": "risk difference",
+    "standardized": "Hedges g or d from a test statistic",
     "mixed": "Hedges g or pre-post-control d",
 }
 PEOPLE = {"adolescents": "adolescents", "adults": "adults", "young_adults": "young adults"}

@@ -27,7 +27,7 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
     made: list[Row] = []
     paired: set[str] = set()
     results = list(records(context.arm_results))
-    for one, two in _pairs(context, results):
+    for one, two in pairs(context, results):
         paired |= {one.result_id, two.result_id}
         if not context.randomized(one.trial_id):
             made.append(_without(context, (one, two), "not_randomized", NOT_RANDOMIZED))
@@ -58,7 +58,8 @@ def _key(one: Any) -> tuple[Any, ...]:
     return one.trial_id, one.instrument_id, one.event, one.timepoint, week, one.analysis_set
 
 
-def _pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
+def pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield the results of intervention and comparator arm that belong together."""
     for one in results:
         if context.arms[one.arm_id].role != "intervention":
             continue

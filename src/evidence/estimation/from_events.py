@@ -1,18 +1,19 @@
 """From counts or percentages of an event in two arms to effects."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from evidence.effects import binary
-from evidence.effects.reconstruct import PrintedArm, Reconstruction, Solution, reconstruct
+from evidence.effects.reconstruct import PrintedArm, Reconstruction, reconstruct
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
 from evidence.estimation.from_means import clocked
 from evidence.estimation.row import Row, interval
 from evidence.provenance import union
+from evidence.records import records
 
 EVENT_IS = {
     "no_longer_mdd": 1,
@@ -47,6 +48,15 @@ _MEASURES = {
 _search = lru_cache(maxsize=256)(reconstruct)
 
 
+class Counts(NamedTuple):
+    """Events and participants of both arms."""
+
+    events_1: int
+    n_1: int
+    events_2: int
+    n_2: int
+
+
 def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
     """Return log odds ratio, log risk ratio and risk difference of two arms.
 
@@ -61,29 +71,24 @@ def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
         Results of intervention and comparator arm.
     """
     one, two = pair
-    row = context.base(one.trial_id, one.arm_id, two.arm_id)
-    row = clocked(context.measured(row, one.instrument_id, one.event), pair)
-    row = context.corrected(row, "arm_results", (one.result_id, two.result_id))
-    row = replace(row, locator_ids=union([(one.locator_id, two.locator_id)]))
+    row = _row(context, pair)
     sized, _ = context.sized(row, one.n_analyzed, two.n_analyzed)
     unusable = replace(sized, metric="events")
     if one.event not in EVENT_IS:
         return [replace(unusable, reason=DIRECTION_UNKNOWN)]
     if None not in [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]:
-        counts = Solution(
-            int(one.events), int(one.n_analyzed), int(two.events), int(two.n_analyzed)
-        )
+        counts = Counts(int(one.events), int(one.n_analyzed), int(two.events), int(two.n_analyzed))
         return _effects(replace(row, route="counts", processing="converted"), counts)
     if number(one.percent) is None or number(two.percent) is None:
         return [replace(unusable, reason="neither counts nor percentages in an arm")]
     return _reconstructed(context, row, unusable, pair)
 
 
-def _effects(row: Row, counts: Solution) -> list[Row]:
+def _effects(row: Row, counts: Counts) -> list[Row]:
     sign = EVENT_IS[row.event]
     made = []
     for metric, function in METRICS.items():
-        effect = function(counts.events_1, counts.n_1, counts.events_2, counts.n_2)
+        effect = function(*counts)
         added = ("half a participant added to each cell, as one is zero",)
         made.append(
             replace(
@@ -99,7 +104,63 @@ def _effects(row: Row, counts: Solution) -> list[Row]:
     return made
 
 
-def table(counts: Solution) -> str:
+@dataclass(frozen=True, slots=True)
+class EventTables:
+    """All tables of counts that fit what is printed of an event in two arms.
+
+    Attributes
+    ----------
+    row : Row
+        Trial, contrast, event, time and origins.
+    tables : tuple of Counts
+        One where counts are printed or only one table fits.
+    processing : str
+        converted for printed counts, else reconstructed.
+    """
+
+    row: Row
+    tables: tuple[Counts, ...]
+    processing: str
+
+    @property
+    def fewest_missing(self) -> Counts:
+        """The table with most participants, which supposes the fewest missing."""
+        return max(self.tables, key=lambda one: (one.n_1 + one.n_2, one))
+
+
+def event_tables(context: Context, pair: tuple[Any, Any]) -> EventTables | None:
+    """Return the tables that fit what is printed of two arms; None where nothing fits or is known.
+
+    Parameters
+    ----------
+    context : Context
+        Lookups over the data set.
+    pair : tuple
+        Results of intervention and comparator arm.
+    """
+    one, two = pair
+    row = _row(context, pair)
+    if None not in [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]:
+        counts = Counts(int(one.events), int(one.n_analyzed), int(two.events), int(two.n_analyzed))
+        return EventTables(row, (counts,), "converted")
+    if number(one.percent) is None or number(two.percent) is None:
+        return None
+    try:
+        found = _found(context, row, pair, _beside(context, row))
+    except ParameterError:
+        return None
+    return EventTables(row, tuple(_tables(found)), "reconstructed") if found.solutions else None
+
+
+def _row(context: Context, pair: tuple[Any, Any]) -> Row:
+    one, two = pair
+    row = context.base(one.trial_id, one.arm_id, two.arm_id)
+    row = clocked(context.measured(row, one.instrument_id, one.event), pair)
+    row = context.corrected(row, "arm_results", (one.result_id, two.result_id))
+    return replace(row, locator_ids=union([(one.locator_id, two.locator_id)]))
+
+
+def table(counts: Counts) -> str:
     """Return counts in words: "21 of 30 against 9 of 26"."""
     return f"{counts.events_1} of {counts.n_1} against {counts.events_2} of {counts.n_2}"
 
@@ -115,19 +176,20 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
     row = replace(row, locator_ids=union([row.locator_ids, statistics.locator_id]))
     if not found.solutions:
         return [replace(unusable, reason="no whole numbers fit what the source prints")]
-    many = len(found.solutions) > 1
+    solutions = _tables(found)
+    many = len(solutions) > 1
     # Of several tables the one with most participants supposes the fewest missing.
-    chosen = max(found.solutions, key=lambda one: (one.n_1 + (one.n_2 or 0), one))
-    if len(found.solutions) > MOST_SOLUTIONS:
+    chosen = max(solutions, key=lambda one: (one.n_1 + one.n_2, one))
+    if len(solutions) > MOST_SOLUTIONS:
         return [_undetermined(unusable, found)]
     remark = f"counts reconstructed: {table(chosen)} " + (
         "are those with most participants among the only whole numbers that fit: "
-        + "; ".join(table(one) for one in found.solutions)
+        + "; ".join(table(one) for one in solutions)
         if many
         else "are the only whole numbers that fit what is printed"
     )
     randomized = context.total_randomized(row.trial_id)
-    analyzed = chosen.n_1 + (chosen.n_2 or 0)
+    analyzed = chosen.n_1 + chosen.n_2
     remarks = [remark]
     if randomized is not None and analyzed < randomized:
         remarks.append(f"observed cases: {randomized - analyzed} of {randomized} are missing")
@@ -147,12 +209,12 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
     return made
 
 
+def _tables(found: Reconstruction) -> list[Counts]:
+    return [Counts(*(int(count or 0) for count in one[:4])) for one in found.solutions]
+
+
 def _span(row: Row, metric: str, found: Reconstruction) -> tuple[float, float]:
-    values = [
-        EVENT_IS[row.event]
-        * float(METRICS[metric](one.events_1, one.n_1, one.events_2, one.n_2).value)
-        for one in found.solutions
-    ]
+    values = [EVENT_IS[row.event] * float(METRICS[metric](*one).value) for one in _tables(found)]
     return min(values), max(values)
 
 
@@ -186,7 +248,7 @@ def _found(
     context: Context, row: Row, pair: tuple[Any, Any], statistics: pd.DataFrame
 ) -> Reconstruction:
     measures: dict[str, str] = {}
-    for one in statistics.itertuples(index=False):
+    for one in records(statistics):
         measures[_MEASURES[one.statistic]] = context.used_text(
             "statistics", one.result_id, "estimate"
         )

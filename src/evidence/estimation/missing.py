@@ -13,10 +13,12 @@ STATES = (
     "direction_only",
     "within_arm_only",
     "not_reported",
+    "unpublished",
     "unknown",
 )
 """From most to least: an effect between arms; counts that leave only a range; words on the arms;
-a change within an arm; measured or planned without a result; no row in the data."""
+a change within an arm; measured or planned without a result; by a trial that is not published; no
+row in the data."""
 
 
 def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> pd.DataFrame:
@@ -53,6 +55,8 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
                 (directions.trial_id == trial.trial_id) & (directions.outcome_id == outcome)
             ]
             state, detail = _state(about, said, therapy)
+            if trial.status == "unpublished" and state not in ("number", "unknown"):
+                state = "unpublished"
             made.append(
                 {
                     "trial_id": trial.trial_id,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
+from evidence.provenance import worst
+from evidence.selection import STANDARDIZED
 from evidence.specification.analysis import Analysis, Specification, analyze, signature
 from evidence.specification.scenarios import ZERO, stress_test
 from evidence.synthesis.univariate import pool
@@ -41,8 +44,8 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns estimate_id, the choices, effect, ci_low, ci_high, p_value, tau2, k, n, processing
-        and main (True for the main analysis), in the order of the choices.
+        Columns estimate_id, the choices (tau2 as tau2_method), effect, ci_low, ci_high, p_value,
+        tau2, k, n, processing and main (True for the main analysis), in the order of the choices.
 
     Raises
     ------
@@ -58,10 +61,11 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
     seen: set[object] = set()
     on_estimates = ("instrument", "adjustment", "convention", "imputed", "trials")
     for values in product(*(CHOICES[one] for one in on_estimates)):
-        choice = dict(zip(on_estimates, values, strict=True))
+        choice: dict[str, Any] = dict(zip(on_estimates, values, strict=True))
         trials = choice.pop("trials")
-        overall = "as_post" if trials == "with_overall" else "leave_out"
-        specification = replace(main, overall=overall, **choice)
+        specification = replace(main, **choice)
+        if trials == "with_overall":
+            specification = replace(specification, overall="as_post", metric=STANDARDIZED)
         try:
             analysis = analyze(dataset, specification, frames[specification.convention])
         except ParameterError:
@@ -77,10 +81,10 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
     return frame
 
 
-def _by_method(analysis: Analysis, choice: dict[str, str]) -> list[dict[str, object]]:
+def _by_method(analysis: Analysis, choice: dict[str, Any]) -> list[dict[str, Any]]:
     effect, variance = analysis.selection.effects()
     n = analysis.n
-    processing = "imputed" if "imputed" in set(analysis.selection.estimates.processing) else ""
+    processing = worst(analysis.selection.estimates.processing)
     scenario = ""
     if choice["trials"] == ZERO:
         test = stress_test(analysis)
@@ -112,7 +116,7 @@ def _by_method(analysis: Analysis, choice: dict[str, str]) -> list[dict[str, obj
                 "tau2": pooled.tau2,
                 "k": pooled.k,
                 "n": n,
-                "processing": processing or "converted",
+                "processing": processing,
             }
         )
     return rows

@@ -10,7 +10,7 @@ from evidence.dataset import CLASSES, Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
 from evidence.records import records
-from evidence.selection import Selection, select
+from evidence.selection import STANDARDIZED, Selection, select
 from evidence.synthesis.univariate import Pooled, pool
 
 
@@ -211,7 +211,7 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         {"adjustment": "ppc"},
         {"convention": "metapsy"},
         {"imputed": "exclude"},
-        {"overall": "as_post"},
+        {"overall": "as_post", "metric": STANDARDIZED},
     ]
     made = []
     seen = {signature(analysis)}

@@ -146,7 +146,7 @@ def with_events_converted(analysis: Analysis) -> EventsConverted | None:
     EventsConverted or None
         None where the metric is not standardized or no such trial prints events.
     """
-    if analysis.selection.metric not in ("hedges_g", "d_ppc2", "mixed"):
+    if analysis.selection.metric not in ("hedges_g", "d_ppc2", "mixed", "standardized"):
         return None
     left = analysis.selection.left_out
     rows = left[

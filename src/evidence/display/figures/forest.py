@@ -19,7 +19,8 @@ ROW_HEIGHT = 0.33
 PLOT_LEFT, PLOT_RIGHT = 0.475, 0.735
 COMPARATOR_AT, SIZES_AT, ESTIMATE_AT, WEIGHT_AT = 0.19, 0.46, 0.925, 0.995
 FONT_SIZE = 9.5
-COMPARATOR_CHARACTERS = 27
+CHARACTERS = {0.003: 23, COMPARATOR_AT: 25}
+"""Characters of a line in the left columns, by their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def draw(
     favors_low: str,
     favors_high: str,
     heading: str,
+    first_column: str = "Trial",
     digits: int = 2,
 ) -> Canvas:
     """Draw the plot.
@@ -73,6 +75,8 @@ def draw(
         Words under the left and the right half of the axis.
     heading : str
         Heading of the column of estimates, as "g (95% CI)".
+    first_column : str
+        Heading of the first column.
     digits : int
         Decimals of the estimates.
     """
@@ -85,7 +89,9 @@ def draw(
     axes.set_xlim(low, high)
     axes.set_ylim(len(rows) + 0.5, -0.6)
     _frame(axes, height, axis_label, favors_low, favors_high)
-    _texts(canvas, axes, 0, ("Trial", "Compared with", "n", heading, "Weight"), color=SOFT)
+    weighted = any(row.weight is not None for row in rows)
+    columns = (first_column, "Compared with", "n", heading, "Weight" if weighted else "")
+    _texts(canvas, axes, 0, columns, color=SOFT)
     for line, row in enumerate(rows, start=1):
         _row(canvas, axes, line, row, (low, high), digits)
     return canvas
@@ -145,7 +151,7 @@ def _texts(
             canvas.text(
                 x,
                 y,
-                fill(text, COMPARATOR_CHARACTERS) if x == COMPARATOR_AT else text,
+                fill(text, CHARACTERS[x]) if x in CHARACTERS else text,
                 ha=side,
                 va="center",
                 fontsize=FONT_SIZE,

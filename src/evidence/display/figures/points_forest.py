@@ -13,6 +13,8 @@ from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis
 
+_TIME = {"post": "end of treatment", "follow_up": "follow-up"}
+
 
 def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Figure:
     """Return the coefficients of a trial in points, at each time and for each of its arms.
@@ -36,6 +38,7 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
         favors_low="favors the comparator",
         favors_high="favors the treatment",
         heading="points (95% CI)",
+        first_column="Treatment and time",
         digits=1,
     )
     listed = "; ".join(
@@ -80,8 +83,8 @@ def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
     return [
         ForestRow(
             "unreported",
-            f"{row.label}{'' if row.timepoint == specification.timepoint else ', follow-up'}",
-            words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition")),
+            f"{row.label}, {_TIME.get(row.timepoint, row.timepoint)}",
+            _short(words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition"))),
             "n not known" if pd.isna(row.n_intervention) else _sizes(row),
             remark="no difference, no number" if "no difference" in row.reason else "no number",
         )
@@ -96,13 +99,18 @@ def _higher_is(dataset: Dataset, instrument_id: str) -> str:
 def _name(row: Any) -> str:
     therapy = words.term(words.THERAPY, row.intervention)
     name = {"mindfulness_based_stress_reduction": "MBSR"}.get(row.intervention, therapy)
-    when = {"post": "end of treatment", "follow_up": "follow-up"}.get(row.timepoint, row.timepoint)
-    return f"{name}, {when}"
+    return f"{name}, {_TIME.get(row.timepoint, row.timepoint)}"
 
 
 def _sizes(row: Any) -> str:
     imputed = "*" if any("imputed" in one for one in row.warnings) else ""
     return f"{row.n_intervention} + {row.n_comparator}{imputed}"
+
+
+def _short(comparator: str) -> str:
+    """Return a comparator by its abbreviation where its words end in one."""
+    _, _, rest = comparator.partition(" (")
+    return rest.removesuffix(")") or comparator
 
 
 def _row(row: Any, dataset: Dataset) -> ForestRow:

@@ -49,7 +49,7 @@ def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | Non
         figure_id="forest",
         matplotlib_figure=canvas,
         alt=alt_text(dataset, analysis, stress),
-        caption=f"Forest plot. {words.capitalized(metric)} for {outcome}, "
+        caption=f"Forest plot of {metric} for {outcome}, "
         f"{words.term(words.TIMEPOINT, analysis.specification.timepoint)}; positive = {better} "
         f"with {therapy}. Squares: trials, their area in proportion to weight. Diamond: pooled. "
         "Trials that print no usable number stand below it"

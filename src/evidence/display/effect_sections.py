@@ -1,0 +1,144 @@
+"""The report on every trial-level estimate: route by route, and what allows none."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, sections, text, words
+from evidence.display.escape import html
+from evidence.display.output import Block
+from evidence.display.tables import Cell, table, to_number
+from evidence.records import records
+
+ROUTE = {
+    "means": "means and SDs of both arms",
+    "means_change": "means before and after, SDs before",
+    "printed": "printed as such",
+    "printed_b": "coefficient of a model, printed",
+    "b_interval": "interval of a model coefficient → z → d",
+    "b_p": "p of a model coefficient → z → d",
+    "f_slope": "F of group by time → d; direction from elsewhere",
+    "counts": "printed counts",
+    "reconstructed_counts": "percentages → counts",
+}
+
+
+def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
+    """Return how many results there are, how many allow an estimate, and how far from print."""
+    estimated = frame[frame.effect.notna()]
+    trials = dataset.trials
+    randomized = trials[trials.design == "randomized"]
+    with_number = estimated.trial_id[estimated.trial_id.isin(randomized.trial_id)].unique()
+    by_level = estimated.processing.value_counts()
+    levels = words.listed(
+        f"{by_level[level]} {level}"
+        for level in ("printed", "converted", "reconstructed", "imputed")
+        if level in by_level.index
+    )
+    say = (
+        f"{words.capitalized(words.count(len(with_number)))} of "
+        f"{words.count(len(randomized), 'randomized trial')} print something that allows an effect "
+        "between arms."
+    )
+    paragraph = (
+        f"{len(estimated)} estimates follow from what they print: {levels}. "
+        f"{len(frame) - len(estimated)} results or outcomes allow none; each is listed with the "
+        "reason. Several estimates of one trial are views of the same participants, never "
+        "evidence on top of each other."
+    )
+    remarks = [
+        "Positive values favor the intervention, on every scale.",
+        "Imputed means that a value enters which no source gives: an arm size, a correlation, or "
+        "the standard error of a model in place of that of the scores.",
+        "Trials without an estimate: "
+        + words.listed(randomized.label[~randomized.trial_id.isin(with_number)])
+        + ".",
+    ]
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
+        f'<p>{html(paragraph)}</p>\n</section>\n<ul class="not">'
+        + "".join(f"<li>{html(one)}</li>" for one in remarks)
+        + "</ul>"
+    )
+    return Block(text=f"{say}\n{paragraph}", html=markup)
+
+
+def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
+    """Return the estimates of a therapy's trials, each leading to its chain."""
+    rows = []
+    found = []
+    chosen = frame[(frame.therapy == therapy) & frame.effect.notna()]
+    outcomes = dataset.vocabulary("outcome")
+    for row in records(chosen):
+        entry = entries.of_estimate(row, dataset)
+        found.append(entry)
+        rows.append(
+            (
+                Cell(row.label),
+                Cell(words.term(words.OUTCOME, row.outcome_id, outcomes).partition(" (")[0]),
+                Cell(f"{(row.event or row.instrument_id).replace('_', ' ')}, {_when(row)}"),
+                Cell(
+                    f"{words.term(words.THERAPY, row.intervention).replace('_', ' ')} against "
+                    f"{text.comparator(row, dataset)}"
+                ),
+                Cell(words.term(words.METRIC, row.metric)),
+                to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell(ROUTE.get(row.route, row.route), tag=row.processing),
+            )
+        )
+    return table(
+        f"Estimates of trials of {words.term(words.THERAPY, therapy)}",
+        ("Trial", "Outcome", "Measure and time", "Contrast", "Metric", "Estimate", "Route"),
+        rows,
+        entries=found,
+    )
+
+
+def _when(row: Any) -> str:
+    when = row.timepoint.replace("_", " ")
+    weeks = row.weeks_since_randomization
+    return when if pd.isna(weeks) else f"{when} (week {weeks:g})"
+
+
+def without_estimate(frame: pd.DataFrame) -> Block:
+    """Return every result or outcome that allows no estimate, with the reason."""
+    rows = [
+        (
+            Cell(row.label),
+            Cell(row.estimate_id),
+            Cell(row.reason),
+            Cell(
+                "–"
+                if pd.isna(row.effect_low)
+                else f"{words.limits(row.effect_low, row.effect_high)} at most"
+            ),
+        )
+        for row in records(frame[frame.effect.isna()])
+    ]
+    return table(
+        "What allows no estimate, and why",
+        ("Trial", "Result or outcome", "Reason", "Bounds"),
+        rows,
+    )
+
+
+def methods(convention: str, correlation: float) -> Block:
+    """Return the methods section."""
+    return sections.methods(
+        [
+            f"Hedges g: difference of means over the pooled standard deviation, {convention} "
+            "small-sample correction (Hedges 1981); pre-post-control d: Morris (2008), d_ppc2, "
+            f"with a correlation of {correlation:g} between baseline and outcome that no source "
+            "states. Mean differences: unequal variances. Odds ratios, risk ratios and risk "
+            "differences: from printed counts, or from the only counts that fit printed "
+            "percentages, intervals and ratios.",
+            "Model coefficients stand in points as printed. Their standardized form takes z from "
+            "the printed interval or P, d = z × √(1/n₁ + 1/n₂) without small-sample correction, "
+            "and is always called imputed: the standard error of a repeated-measures or "
+            "adjusted model is that of a change or residual, so d can be too large. Its range is "
+            "over pre-post correlations of 0.3 to 0.8. F with one numerator degree of freedom gives a magnitude; "
+            "its direction is taken from results printed by arm. Chi-square with two or more "
+            "degrees of freedom gives a bound (Scheffé), never a point.",
+        ]
+    )

@@ -1,0 +1,58 @@
+"""The missing-evidence matrix: trial by outcome, in the manner of ROB-ME."""
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import words
+from evidence.display.output import Block
+from evidence.display.tables import Cell, table
+
+STATE = {
+    "number": "● number",
+    "range_only": "◐ range only",
+    "direction_only": "○ words only",
+    "within_arm_only": "△ within arm only",
+    "not_reported": "✕ not reported",
+    "unpublished": "⊘ unpublished",
+    "unknown": "? unknown",
+}
+"""Each state in a sign and in words, so that neither color nor sign carries it alone."""
+
+LEGEND = (
+    "● number: an effect between the arms can be computed. ◐ range only: printed percentages leave "
+    "a range. ○ words only: the source says whether the arms differed, without a usable number. △ "
+    "within arm only: a change within an arm or a mediation, no comparison. ✕ not reported: "
+    "measured or planned, no result. ⊘ unpublished: what is known comes from a review by the "
+    "developers. ? unknown: no source seen says whether it was measured."
+)
+
+
+def missing_matrix(dataset: Dataset, states: pd.DataFrame) -> Block:
+    """Return the matrix of what each randomized trial reports on each outcome.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    states : DataFrame
+        As `evidence.estimation.missing.missing_evidence` returns it.
+    """
+    meanings = dataset.vocabulary("outcome")
+    outcomes = list(dict.fromkeys(states.outcome_id))
+    rows = []
+    for _, group in states.groupby("trial_id", sort=False):
+        first = group.iloc[0]
+        size = "size not printed" if pd.isna(first.n_randomized) else f"n = {first.n_randomized}"
+        by_outcome = group.set_index("outcome_id")
+        rows.append(
+            (
+                Cell(f"{first.label}\n{size}, {first.status}"),
+                *(Cell(STATE[by_outcome.state[one]]) for one in outcomes),
+            )
+        )
+    headings = [
+        words.capitalized(words.term(words.OUTCOME, one, meanings).partition(" (")[0])
+        for one in outcomes
+    ]
+    block = table("What each randomized trial reports on each outcome", ("Trial", *headings), rows)
+    return Block(text=f"{block.text}\n{LEGEND}", html=f"{block.html}\n<p>{LEGEND}</p>", entries=())

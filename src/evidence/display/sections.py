@@ -1,0 +1,96 @@
+"""Closing sections that every report has: methods, citation, limits."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.display import words
+from evidence.display.escape import html
+from evidence.display.output import Block
+from evidence.display.references import reference_list
+from evidence.provenance import union
+
+
+def methods(paragraphs: Sequence[str]) -> Block:
+    """Return the methods section from its paragraphs."""
+    markup = '<h2 id="methods">Methods</h2>' + "".join(f"<p>{html(one)}</p>" for one in paragraphs)
+    return Block(text="\n".join(["Methods", *paragraphs]), html=markup)
+
+
+def citation(
+    dataset: Dataset,
+    frame: pd.DataFrame,
+    *,
+    sentence: str = "",
+    estimate_id: str = "",
+    also: Iterable[str] = (),
+) -> Block:
+    """Return how to cite: a sentence to quote, the workbook, and the sources of the numbers.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    frame : DataFrame
+        Estimates that the report shows.
+    sentence : str
+        A result in the words to quote; empty where the report has no single one.
+    estimate_id : str
+        Its id.
+    also : iterable of str
+        Locators beyond those of the estimates.
+    """
+    workbook = (
+        "Attachment-therapy evidence workbook, package version "
+        f"{evidence.__version__}, data version {dataset.version}"
+        + (f"; estimate {estimate_id}." if estimate_id else ".")
+    )
+    locators = union([*frame.locator_ids, tuple(also)])
+    publications = [dataset.locator(one).publication_id for one in locators]
+    quoted = "".join(f'<p class="cite">{html(one)}</p>' for one in (sentence, workbook) if one)
+    markup = (
+        f'<h2 id="cite">How to cite</h2>{quoted}'
+        "<p>Cite the sources of the numbers beside the workbook. Sources of this report:</p>"
+        + reference_list(publications, dataset)
+    )
+    return Block(text="\n".join(one for one in (sentence, workbook) if one), html=markup)
+
+
+def limits(dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = ()) -> Block:
+    """Return what a report cannot say, from the data behind it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    trial_ids : sequence of str
+        Trials that it rests on, those without a usable number too.
+    also : sequence of str
+        Limits of this report alone.
+    """
+    labels = dataset.trials.set_index("trial_id").label
+    bias = dataset.risk_of_bias
+    assessed = set(bias.trial_id)
+    high = bias[bias.trial_id.isin(trial_ids) & (bias.judgement == "high")]
+    judged = "; ".join(
+        f"{labels[trial]}: high for {words.listed(group.domain.str.replace('_', ' '))}"
+        for trial, group in high.groupby("trial_id", sort=False)
+    )
+    not_assessed = [labels[one] for one in trial_ids if one not in assessed]
+    items = [
+        "No systematic search was made; a trial that nobody here knows of is missing.",
+        "Most numbers were read in abstracts, registrations, a review by the developers and public "
+        "databases; each says where. Full tables of the trials were reached for few.",
+        *also,
+        f"Risk of bias as judged in a source seen: {judged or 'no domain judged high'}. Not "
+        f"assessed in any source seen: {words.listed(not_assessed) or 'none'}. No assessment was "
+        "made here.",
+        "Nothing here says for whom a therapy works, or whether any single person benefits. This "
+        "is no clinical advice.",
+    ]
+    markup = (
+        '<h2 id="limits">Limits</h2><ul>' + "".join(f"<li>{html(one)}</li>" for one in items)
+    ) + "</ul>"
+    return Block(text="\n".join(["Limits", *items]), html=markup)

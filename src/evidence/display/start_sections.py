@@ -1,0 +1,246 @@
+"""The page to start with: the questions, the trials, what there is and is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, text, words
+from evidence.display.escape import html
+from evidence.display.figures.forest import ForestRow, draw
+from evidence.display.output import Block, Figure
+from evidence.display.tables import Cell, table, to_number
+from evidence.ledger import LedgerEntry
+from evidence.records import records
+from evidence.specification import Analysis, Companions, points_behind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One question with the analysis that answers it and the report that tells it whole."""
+
+    report_id: str
+    analysis: Analysis
+    beside: Companions
+
+
+def first_screen(dataset: Dataset, questions: Sequence[Question]) -> Block:
+    """Return what is known in a sentence per therapy, and the size of the evidence."""
+    trials = dataset.trials
+    rows = trials[(trials.design == "randomized") & (trials.status == "published")]
+    counts = words.listed(
+        f"{words.count(int((rows.therapy == therapy).sum()))} of {name}"
+        for therapy, name in words.THERAPY.items()
+    )
+    single = sum(one.analysis.pooled.k == 1 for one in questions)
+    over = sum(
+        one.analysis.pooled.k > 1 and one.analysis.pooled.ci_low <= 0 <= one.analysis.pooled.ci_high
+        for one in questions
+    )
+    say = (
+        f"The evidence is small: of {words.count(len(questions))} main results "
+        f"{words.count(single)} {'rests' if single == 1 else 'rest'} on a single trial, and "
+        f"{words.count(over)} of the others {'includes' if over == 1 else 'include'} no difference."
+    )
+    paragraph = (
+        f"{words.capitalized(words.count(len(rows), 'published randomized trial'))} are in this "
+        f"workbook: {counts}. Trials that measured an outcome often print no number of it; what "
+        "that could change stands beside every estimate."
+    )
+    items = [_item(dataset, one) for one in questions]
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
+        f'<p>{html(paragraph)}</p>\n</section>\n<ul class="not">'
+        + "".join(f"<li>{item}</li>" for item in items)
+        + "</ul>"
+    )
+    found = [entry for one in questions for entry in _entries(dataset, one)]
+    return Block(text=f"{say}\n{paragraph}", html=markup, entries=tuple(found))
+
+
+def _entries(dataset: Dataset, question: Question) -> list[LedgerEntry]:
+    points = points_behind(question.analysis)
+    if points is not None:
+        return [entries.of_estimate(points, dataset)]
+    found = [entries.of_analysis(question.analysis, dataset)]
+    if question.beside.stress is not None:
+        found.append(entries.of_stress_test(question.beside.stress, question.analysis, dataset))
+    return found
+
+
+def _item(dataset: Dataset, question: Question) -> str:
+    therapy, outcome = text.names(question.analysis, dataset)
+    link = f'<a href="{html(question.report_id)}.html">{html(f"{therapy}: {outcome}")}</a>'
+    shown = []
+    points = points_behind(question.analysis)
+    for entry in _entries(dataset, question):
+        digits = 2 if points is None else 1
+        number = words.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
+        unit = (
+            words.term(words.METRIC, question.analysis.selection.metric)
+            if points is None
+            else "points"
+        )
+        zero = (
+            ", with unreported results at zero (imputed)" if "at_zero" in entry.estimate_id else ""
+        )
+        shown.append(
+            f'<a class="n" href="#n-{html(entry.estimate_id)}">{html(number)}</a> {html(unit)}, '
+            f"{words.count(entry.k or 0, 'trial')}, {entry.n} participants{zero}"
+        )
+    compared = words.listed(
+        dict.fromkeys(
+            text.comparator(row, dataset) for row in records(question.analysis.selection.estimates)
+        ),
+        "or",
+    )
+    return f"{link}, against {html(compared)}: " + "; ".join(shown) + "."
+
+
+def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
+    """Return all standardized answers on one axis, with their stress tests."""
+    rows: list[ForestRow] = []
+    body = []
+    found = []
+    for one in questions:
+        therapy, outcome = text.names(one.analysis, dataset)
+        name = f"{therapy}, {outcome.partition(' (')[0]}"
+        pooled = one.analysis.pooled
+        entry = entries.of_analysis(one.analysis, dataset)
+        found.append(entry)
+        compared = words.listed(
+            dict.fromkeys(
+                words.COMPARATOR_CLASS[row.comparator_class].replace("usual or enhanced ", "")
+                for row in records(one.analysis.selection.estimates)
+            )
+        )
+        rows.append(
+            ForestRow(
+                "pooled",
+                name,
+                compared,
+                f"{one.analysis.n} (k = {pooled.k})",
+                pooled.effect,
+                pooled.ci_low,
+                pooled.ci_high,
+            )
+        )
+        body.append(
+            (
+                Cell(name),
+                Cell(compared),
+                Cell(str(one.analysis.n), numeric=True),
+                to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
+                Cell("", tag=entry.processing),
+            )
+        )
+        if one.beside.stress is None:
+            continue
+        stress = one.beside.stress
+        entry = entries.of_stress_test(stress, one.analysis, dataset)
+        found.append(entry)
+        rows.append(
+            ForestRow(
+                "stress",
+                "unreported at zero",
+                "stress test, imputed",
+                f"{stress.n} (k = {stress.at_zero.k})",
+                stress.at_zero.effect,
+                stress.at_zero.ci_low,
+                stress.at_zero.ci_high,
+            )
+        )
+        body.append(
+            (
+                Cell(f"{name}, unreported results at zero"),
+                Cell("stress test"),
+                Cell(str(stress.n), numeric=True),
+                to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell("", tag="imputed"),
+            )
+        )
+    listed = "; ".join(
+        f"{row.label} {words.estimate(row.effect or 0.0, row.ci_low, row.ci_high)}" for row in rows
+    )
+    return Figure(
+        figure_id="overview",
+        matplotlib_figure=draw(
+            rows,
+            axis_label="standardized difference, positive = favors the therapy",
+            favors_low="favors the comparator",
+            favors_high="favors the therapy",
+            heading="g or d (95% CI)",
+            first_column="Question",
+        ),
+        alt=f"Standardized differences at the end of treatment: {listed}.",
+        caption="All main answers on one axis. Filled diamonds: trials with usable numbers. Hollow "
+        "diamonds: the same with unreported results at zero, a stress test, imputed. Values of "
+        "different outcomes and comparators are not to be compared with each other.",
+        table=table(
+            "The numbers of the overview",
+            ("Question", "Compared with", "n", "Estimate (95% CI)", "How obtained"),
+            body,
+            entries=found,
+        ),
+    )
+
+
+def trials_table(dataset: Dataset) -> Block:
+    """Return all trials: design, participants, comparators, status, developers."""
+    arms = dataset.arms
+    rows = []
+    for trial in records(dataset.trials):
+        compared = arms[(arms.trial_id == trial.trial_id) & (arms.role == "comparator")]
+        total = [
+            value
+            for fact in ("n_randomized", "n_enrolled", "n_planned")
+            for value in dataset.fact(trial.trial_id, fact).value[:1]
+        ]
+        size = "not known" if not total else f"{total[0]:g}"
+        if total and dataset.fact(trial.trial_id, "n_randomized").empty:
+            size += (
+                " enrolled" if not dataset.fact(trial.trial_id, "n_enrolled").empty else " planned"
+            )
+        rows.append(
+            (
+                Cell(trial.label),
+                Cell(words.term(words.THERAPY, trial.therapy)),
+                Cell(trial.design.replace("_", " ")),
+                Cell(size, numeric=True),
+                Cell(
+                    words.listed(
+                        words.term(words.COMPARATOR, one, dataset.vocabulary("condition"))
+                        for one in compared.condition
+                    )
+                    or "none"
+                ),
+                Cell(trial.population),
+                Cell(trial.status),
+                Cell(trial.developer_involved.replace("_", " ")),
+            )
+        )
+    return table(
+        "All trials of the workbook",
+        (
+            "Trial",
+            "Therapy",
+            "Design",
+            "n",
+            "Compared with",
+            "Who took part",
+            "Status",
+            "Developers took part",
+        ),
+        rows,
+    )
+
+
+def missing_counts(states: pd.DataFrame) -> str:
+    """Return how many cells of the missing-evidence matrix hold a number, in words."""
+    numbers = int((states.state == "number").sum())
+    known = int((states.state != "unknown").sum())
+    return (
+        f"Of {known} combinations of trial and outcome that a source mentions, {numbers} allow an "
+        "effect between the arms."
+    )

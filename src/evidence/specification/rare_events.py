@@ -1,0 +1,151 @@
+"""An event too rare for a normal approximation: counts trial by trial, pooled without additions."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.errors import ParameterError
+from evidence.estimation.context import Context
+from evidence.estimation.from_arm_results import pairs
+from evidence.estimation.from_events import EVENT_IS, Counts, EventTables, event_tables
+from evidence.provenance import worst
+from evidence.records import records
+from evidence.synthesis.counts import PooledEvents
+from evidence.synthesis.rare import exact, mantel_haenszel, peto
+
+METHODS = {"exact": exact, "mantel_haenszel": mantel_haenszel, "peto": peto}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RareResult:
+    """One pooled odds ratio; above 1 favors the intervention.
+
+    Attributes
+    ----------
+    estimate_id : str
+        Its id.
+    method : str
+        Key of `METHODS`.
+    pooled : PooledEvents
+        On the log scale, above 0 where it favors the intervention.
+    low, high : float
+        Log odds ratio over all tables that fit what is printed.
+    tables : tuple of EventTables
+        What entered.
+    processing : str
+        The worst of them.
+    """
+
+    estimate_id: str
+    method: str
+    pooled: PooledEvents
+    low: float
+    high: float
+    tables: tuple[EventTables, ...]
+    processing: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RareEvents:
+    """An event in the randomized trials of a therapy.
+
+    Attributes
+    ----------
+    therapy, outcome, event : str
+        What is analyzed.
+    tables : tuple of EventTables
+        Trial by trial, at the last time that a source prints; trials with printed counts first.
+    results : tuple of RareResult
+        For the trials with printed counts, then for all, each by the methods of `METHODS`.
+    """
+
+    therapy: str
+    outcome: str
+    event: str
+    tables: tuple[EventTables, ...]
+    results: tuple[RareResult, ...]
+
+
+def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> RareEvents:
+    """Return counts of an event and what they pool to.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    therapy, outcome, event : str
+        What is analyzed.
+
+    Raises
+    ------
+    ParameterError
+        If no randomized trial of the therapy prints the event by arm.
+    """
+    context = Context(dataset)
+    results = list(records(context.arm_results))
+    found: dict[str, EventTables] = {}
+    for one, two in pairs(context, results):
+        row = context.measured(
+            context.base(one.trial_id, one.arm_id, two.arm_id), one.instrument_id
+        )
+        if (row.therapy, row.intervention, row.outcome_id, one.event) == (
+            therapy,
+            therapy,
+            outcome,
+            event,
+        ) and context.randomized(one.trial_id):
+            made = event_tables(context, (one, two))
+            # Results stand in order of time, so the last one stays.
+            if made is not None:
+                found[one.trial_id] = made
+    if not found:
+        events = sorted({one.event for one in results} - {""})
+        raise ParameterError(
+            "event",
+            f"{therapy}, {outcome}, {event}",
+            f"an event that a randomized trial of the therapy prints by arm, out of {events}",
+        )
+    tables = sorted(found.values(), key=lambda one: one.processing)
+    printed = [one for one in tables if one.processing == "converted"]
+    groups = [("", printed)] if printed else []
+    if len(tables) > len(printed):
+        groups.append((".trials_with_reconstructed" if printed else "", tables))
+    stem = f"{therapy}.{outcome}.last.log_odds_ratio.pooled"
+    pooled = [
+        _result(f"{stem}{suffix}.interval_{method}", method, group)
+        for suffix, group in groups
+        for method in METHODS
+    ]
+    return RareEvents(therapy, outcome, event, tuple(tables), tuple(pooled))
+
+
+def _result(estimate_id: str, method: str, tables: list[EventTables]) -> RareResult:
+    pooled = _pool(method, [one.fewest_missing for one in tables], tables)
+    every = [
+        effect
+        for combination in product(*(one.tables for one in tables))
+        if (effect := _pool(method, list(combination), tables).effect) is not None
+    ]
+    return RareResult(
+        estimate_id,
+        method,
+        pooled,
+        min(every),
+        max(every),
+        tuple(tables),
+        worst(one.processing for one in tables),
+    )
+
+
+def _pool(method: str, counts: list[Counts], tables: list[EventTables]) -> PooledEvents:
+    # Arm 1 of the table is the one that a higher count speaks for: the comparator of a harm.
+    ordered = [
+        one
+        if EVENT_IS[table.row.event] > 0
+        else Counts(one.events_2, one.n_2, one.events_1, one.n_1)
+        for one, table in zip(counts, tables, strict=True)
+    ]
+    columns = pd.DataFrame(ordered, columns=list(Counts._fields))
+    return METHODS[method](*(columns[name].to_numpy() for name in Counts._fields))
