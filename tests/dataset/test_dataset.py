@@ -112,7 +112,7 @@ def test_copies_are_handed_out(data: Dataset, table: str) -> None:
         lambda: data.printed(table),
         lambda: data.text(table),
     ):
-        before = read()
+        before = read().copy()
         changed = read()
         changed.iloc[0, 0] = "changed"
         del changed[changed.columns[1]]
@@ -179,6 +179,12 @@ def test_rows_are_lines_also_with_other_line_breaks(tmp_path: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
     with pytest.raises(DataError, match=r"trials\.csv, row 4, column developer_involved"):
         load(tmp_path)
+
+
+def test_empty_lines_at_the_end_of_a_file_are_no_records(tmp_path: Path) -> None:
+    file = build(tmp_path) / "trials.csv"
+    file.write_bytes(file.read_bytes() + b"\n\n")
+    assert len(load(tmp_path).trials) == 2
 
 
 class TestFolder:
