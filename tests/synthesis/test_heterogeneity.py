@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from evidence.synthesis import batch
 from evidence.synthesis.heterogeneity import i_squared
+from evidence.synthesis.likelihood import likelihood_score
 from evidence.synthesis.weighted import arrange
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
@@ -33,6 +34,22 @@ def test_likelihood_has_no_higher_point(seed, k, restricted, magnitudes):
     heights = log_likelihood(effect, variance, dense, restricted=restricted)
     found = log_likelihood(effect, variance, pooled.tau2, restricted=restricted)[0]
     assert found >= heights.max() - 1e-11 * (1 + abs(heights.max()))
+
+
+@pytest.mark.parametrize("restricted", [True, False])
+def test_score_is_the_derivative_of_the_likelihood(restricted):
+    effect, variance = np.array([0.1, 0.9, -0.4, 0.6]), np.array([0.02, 0.5, 0.1, 1.3])
+    sets, row = arrange(effect[None], variance[None]), np.array([0])
+    step, tau2 = 1e-6, np.array([0.3])
+    value, slope = likelihood_score(sets, tau2, row, restricted=restricted)
+    heights = log_likelihood(
+        effect, variance, np.array([0.3 - step, 0.3 + step]), restricted=restricted
+    )
+    assert value[0] == pytest.approx(np.diff(heights)[0] / (2 * step), rel=1e-7)
+    before, after = (
+        likelihood_score(sets, tau2 + h, row, restricted=restricted)[0][0] for h in (-step, step)
+    )
+    assert slope[0] == pytest.approx((after - before) / (2 * step), rel=1e-7)
 
 
 def test_higher_of_two_maxima():

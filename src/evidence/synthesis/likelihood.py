@@ -96,6 +96,34 @@ def _points(reach: float) -> int:
     return max(8, int(np.ceil(reach / GRID_STEP)) + 1)
 
 
+def likelihood_score(
+    sets: Sets, tau2: Floats, rows: Rows, *, restricted: bool
+) -> tuple[Floats, Floats]:
+    """Give the derivative of the (restricted) log-likelihood at tau2, (m,) or (m, g), and slope."""
+    at = moments(*_of_rows(sets, tau2, rows), tau2)
+    weighted = at.weight * at.residual  # P y
+    squares = at.weight**2
+    second = squares.sum(axis=0)
+    if restricted:
+        third = (squares * at.weight).sum(axis=0)
+        trace = at.trace
+        trace_squared = second - 2 * third / at.total + (second / at.total) ** 2  # tr(P P)
+    else:
+        trace, trace_squared = at.total, second
+    # dl/dtau2 = (y'P P y - tr P) / 2; its slope is tr(P P) / 2 - y'P P P y
+    value = ((weighted**2).sum(axis=0) - trace) / 2
+    cross = (at.weight * weighted).sum(axis=0)
+    cubic = (at.weight * weighted**2).sum(axis=0) - cross**2 / at.total
+    return value, trace_squared / 2 - cubic
+
+
+def _of_rows(sets: Sets, tau2: Floats, rows: Rows) -> tuple[Floats, Floats]:
+    effect, variance = sets.effect[:, rows], sets.variance[:, rows]
+    if tau2.ndim == 2:
+        return effect[:, :, None], variance[:, :, None]
+    return effect, variance
+
+
 def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
     """Estimate tau2 by maximum likelihood, restricted or not, in sets of two or more trials.
 
@@ -116,33 +144,11 @@ def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
     l_R = -(sum log(v + tau2) + log sum w + sum w r^2) / 2, and l without the middle term.
     """
 
-    def pick(tau2: Floats, rows: Rows) -> tuple[Floats, Floats]:
-        effect, variance = sets.effect[:, rows], sets.variance[:, rows]
-        if tau2.ndim == 2:
-            effect, variance = effect[:, :, None], variance[:, :, None]
-        return effect, variance
-
     def score(tau2: Floats, rows: Rows) -> tuple[Floats, Floats]:
-        at = moments(*pick(tau2, rows), tau2)
-        weighted = at.weight * at.residual  # P y
-        squares = at.weight**2
-        second = squares.sum(axis=0)
-        third = (squares * at.weight).sum(axis=0)
-        if restricted:
-            trace = at.trace
-            trace_squared = second - 2 * third / at.total + (second / at.total) ** 2  # tr(P P)
-        else:
-            trace, trace_squared = at.total, second
-        # dl/dtau2 = (y'P P y - tr P) / 2; its slope is (tr(P P) - 2 y'P P P y) / 2
-        value = ((weighted**2).sum(axis=0) - trace) / 2
-        cubic = (at.weight * weighted**2).sum(axis=0) - (at.weight * weighted).sum(
-            axis=0
-        ) ** 2 / at.total
-        return value, trace_squared / 2 - cubic
+        return likelihood_score(sets, tau2, rows, restricted=restricted)
 
     def log_likelihood(tau2: Floats, rows: Rows) -> Floats:
-        effect, variance = pick(tau2, rows)
-        at = moments(effect, variance, tau2)
+        at = moments(*_of_rows(sets, tau2, rows), tau2)
         # log of the weight where a trial is, 0 where none is
         logs = np.log(np.where(at.weight > 0, at.weight, 1.0)).sum(axis=0)
         logs_total = np.log(at.total) if restricted else 0.0
