@@ -234,3 +234,43 @@ def test_arms_of_200_take_at_most_a_second():
         assert reconstruct(one, two, **given).solutions
         # twice the promise, for machines that do several things at once
         assert time.perf_counter() - start < 2
+
+
+def test_a_limit_may_be_cut_at_100_percent():
+    # Wald with t gives 90.2 to 103.4 for 30 of 31
+    for upper in ("100", "100.0", "103.4"):
+        found = reconstruct(PrintedArm("96.8", "90.2", upper, n_max=31))
+        assert counts(found) == [(30, 31)]
+        assert found.fits(found.solutions[0])[3].met
+
+
+def test_the_bound_on_the_total_can_be_reached():
+    found = reconstruct(
+        PrintedArm("5"), PrintedArm("3.33"), n_total=60, total="at_most", percent_of="all",
+        conditional_odds_ratio="1.54",
+    )  # fmt: skip
+    assert counts(found) == [(3, 30, 2, 30)]
+    (total,) = [fit for fit in found.fits(found.solutions[0]) if fit.name == "n_total"]
+    assert (total.printed, total.value, total.met) == ("at most 60", 60, True)
+
+
+def test_the_most_telling_misses_come_first():
+    found = reconstruct(PrintedArm(n=23), PrintedArm(n=19), risk_difference="40.0")
+    sizes = [miss.count for miss in found.misses]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+
+
+def test_the_fewest_failures_count_the_limits():
+    # of 7/10, 14/20, 21/30 and others that give 70 percent, only 21/30 meets the upper limit
+    arm = PrintedArm("70", "50.0", "87.4", n_max=35)
+    (miss, *others) = reconstruct(arm, COMPARATOR, odds_ratio="9.9").misses
+    assert miss.solution[:4] == (21, 30, 9, 26)
+    assert {fit.name for fit in miss.failed} == {"ci_low_1", "odds_ratio"}
+    assert not others
+
+
+def test_the_nearest_tables_can_be_left_out():
+    given = {"odds_ratio": "4.14"}
+    assert reconstruct(RECOVERED, COMPARATOR, **given).misses
+    assert not reconstruct(RECOVERED, COMPARATOR, **given, nearest=False).misses

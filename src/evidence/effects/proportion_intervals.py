@@ -9,7 +9,7 @@ from scipy.special import betainc, betaincinv, ndtri, stdtrit
 from evidence.effects.checked import choice, inside, numbers
 from evidence.effects.decimals import Floats, Mask, Range
 
-_BISECTIONS = 60
+_BISECTIONS = 45
 
 _CONTAINING = 0.8
 """From this level on the proportion itself lies inside its interval by every formula."""
@@ -107,7 +107,8 @@ def limits_inside(
         fits &= _mid_p_possible(events, n, level, low, high)
     at = np.flatnonzero(fits)
     if at.size:
-        lower, upper = proportion_interval(formula, events[at], n[at], level=level)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lower, upper = FORMULAS[formula](events[at], n[at], level)
         fits[at] = _held(low, 100 * lower) & _held(high, 100 * upper)
     return fits
 
@@ -201,13 +202,27 @@ def _at_least(events: Floats, n: Floats, p: Floats) -> Floats:
 def _mid_p(events: Floats, n: Floats, level: float) -> tuple[Floats, Floats]:
     # Newcombe 1998, method 6: half the probability of the observed count is in each tail
     tail = (1 - level) / 2
-    lower = _mid_p_quantile(events, n, tail)
-    upper = _mid_p_quantile(events, n, 1 - tail)
+    lower = _mid_p_quantile(events, n, tail, _neighbors(events, n, level)[0])
+    upper = _mid_p_quantile(events, n, 1 - tail, _neighbors(events, n, level)[1])
     return np.where(events > 0, lower, 0.0), np.where(events < n, upper, 1.0)
 
 
-def _mid_p_quantile(events: Floats, n: Floats, target: float) -> Floats:
-    low, high = np.zeros(events.shape), np.ones(events.shape)
+def _neighbors(
+    events: Floats, n: Floats, level: float
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Give exact limits that enclose each mid-P limit: those of the count and of its neighbor."""
+    lower, upper = _clopper_pearson(events, n, level)
+    lower_next, _ = _clopper_pearson(np.minimum(events + 1, n), n, level)
+    _, upper_before = _clopper_pearson(np.maximum(events - 1, 0), n, level)
+    lower_next = np.where(events < n, lower_next, 1.0)
+    upper_before = np.where(events > 0, upper_before, 0.0)
+    return (lower, lower_next), (upper_before, upper)
+
+
+def _mid_p_quantile(
+    events: Floats, n: Floats, target: float, between: tuple[Floats, Floats]
+) -> Floats:
+    low, high = between
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         reached = (_at_least(events, n, middle) + _at_least(events + 1, n, middle)) / 2 >= target
@@ -218,11 +233,7 @@ def _mid_p_quantile(events: Floats, n: Floats, target: float) -> Floats:
 def _mid_p_possible(
     events: Floats, n: Floats, level: float, low: Range | None, high: Range | None
 ) -> Mask:
-    lower, upper = _clopper_pearson(events, n, level)
-    lower_next, _ = _clopper_pearson(np.minimum(events + 1, n), n, level)
-    _, upper_before = _clopper_pearson(np.maximum(events - 1, 0), n, level)
-    lower_next = np.where(events < n, lower_next, 1.0)
-    upper_before = np.where(events > 0, upper_before, 0.0)
+    (lower, lower_next), (upper_before, upper) = _neighbors(events, n, level)
     fits = np.ones(events.shape, dtype=np.bool_)
     if low is not None:
         fits &= (100 * lower <= low.ends[1] + _MARGIN) & (100 * lower_next >= low.ends[0] - _MARGIN)

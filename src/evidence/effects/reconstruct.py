@@ -165,6 +165,7 @@ def reconstruct(
     percent_of: PercentOf = "arm",
     level: float = 0.95,
     formulas: Sequence[str] | None = None,
+    nearest: bool = True,
 ) -> Reconstruction:
     """Find every table of whole numbers that fits what a source prints.
 
@@ -198,6 +199,8 @@ def reconstruct(
         Level of the intervals.
     formulas : sequence of str, optional
         Names of the interval formulas to try, from `proportion_intervals.FORMULAS`; default all.
+    nearest : bool
+        Whether to look for the nearest tables where none fits, which takes longer.
 
     Returns
     -------
@@ -261,13 +264,13 @@ def reconstruct(
         tuple(FORMULAS) if formulas is None else tuple(formulas),
     )
     try:
-        return _reconstructed(query)
+        return _reconstructed(query, nearest=nearest)
     except TooManyError:
         expected = "smaller bounds or more printed numbers, since too many tables would fit"
         raise ParameterError("n_max", [arm.n_high for arm in query.arms], expected) from None
 
 
-def _reconstructed(query: Query) -> Reconstruction:
+def _reconstructed(query: Query, *, nearest: bool) -> Reconstruction:
     rounding: Rounding = "half"
     found = search(query, rounding)
     if not len(found.tables):
@@ -276,7 +279,7 @@ def _reconstructed(query: Query) -> Reconstruction:
             rounding, found = "truncation", cut
     misses: tuple[Miss, ...] = ()
     skipped: list[str] = []
-    if not len(found.tables):
+    if nearest and not len(found.tables):
         near, skipped = near_misses(query)
         misses = tuple(
             Miss(

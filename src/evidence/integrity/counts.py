@@ -78,11 +78,11 @@ def check_percent_integers(reading: Reading) -> Iterator[Finding]:
 
 
 def _percent_of(row: Row, n: int, *, exact: bool) -> Iterator[Finding]:
-    found = reconstruct(PrintedArm(row["percent"], n=n))
+    found = reconstruct(PrintedArm(row["percent"], n=n), nearest=False)
     if found.solutions and found.rounding == "half":
         return
     cut = [f"{one.events_1} of {one.n_1} if further digits were cut off" for one in found.solutions]
-    fewer = reconstruct(PrintedArm(row["percent"], n_max=n))
+    fewer = reconstruct(PrintedArm(row["percent"], n_max=n), nearest=False)
     near = sorted(fewer.solutions, key=lambda one: -one.n_1)[:_SHOWN]
     possible = [f"{one.events_1} of {one.n_1}" for one in near if fewer.rounding == "half"]
     words = " or ".join(possible + cut)
@@ -196,6 +196,7 @@ def _searched(
         p_fisher=given.get("p_fisher"),
         n_total=n_total,
         percent_of=percent_of,
+        nearest=False,
     )
 
 
@@ -249,11 +250,12 @@ def check_percent_intervals(reading: Reading) -> Iterator[Finding]:
         if not read:
             continue
         printed = sum(one.printed for one in read)
-        scores = {
-            formula: sum(int((met[0] * 1 + met[1] * 1).max()) for met in mets)
-            for formula in FORMULAS
-            for mets in [[one.met(formula) for one in read]]
-        }
+        scores: dict[str, int] = {}
+        for formula in FORMULAS:
+            mets = [one.met(formula) for one in read]
+            scores[formula] = sum(int((low * 1 + high * 1).max()) for low, high in mets)
+            if scores[formula] == printed:
+                break
         formula = max(scores, key=lambda name: scores[name])
         if scores[formula] == printed:
             continue
@@ -293,7 +295,7 @@ def _limits(reading: Reading, row: Row) -> _Limits | None:
     arm = _printed_arm(reading, row)
     if arm.n is None and arm.n_max is None:
         return None
-    solutions = reconstruct(arm).solutions
+    solutions = reconstruct(arm, nearest=False).solutions
     if not solutions:
         return None
     ranges = [

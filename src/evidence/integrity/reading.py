@@ -133,6 +133,17 @@ class Reading:
         return found
 
     @cached_property
+    def _pairs_by_trial(self) -> dict[str, list[Pair]]:
+        found: dict[str, list[Pair]] = defaultdict(list)
+        for pair in self.pairs:
+            found[pair.intervention["trial_id"]].append(pair)
+        return found
+
+    def pairs_of_trial(self, trial_id: str) -> list[Pair]:
+        """Pairs of one trial."""
+        return self._pairs_by_trial[trial_id]
+
+    @cached_property
     def statistics_by_trial(self) -> dict[str, list[Row]]:
         """Statistics of each trial."""
         return {key[0]: rows for key, rows in grouped(self.statistics, "trial_id").items()}

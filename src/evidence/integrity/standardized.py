@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from evidence.effects.continuous import cohen_d
 from evidence.effects.convert import d_from_interval, d_from_t
-from evidence.effects.standardized import small_sample_correction
+from evidence.effects.standardized import pooled_sd, small_sample_correction
 from evidence.integrity.finding import Finding
 from evidence.integrity.reading import STANDARDIZED, Reading, Row
 
@@ -26,7 +26,7 @@ def check_d_against_t(reading: Reading) -> Iterator[Finding]:
 def _d_within(row: Row, test: Row) -> Iterator[Finding]:
     t, df = test.number("estimate") or 0.0, test.number("df1")
     n = test.count("n_intervention") or row.count("n_intervention")
-    low, high = sorted(abs(end) for end in row.range("estimate"))
+    low, high = _magnitude(row)
     by_n = None if n is None else abs(t) / math.sqrt(n)
     if by_n is not None and low <= by_n <= high:
         return
@@ -49,7 +49,7 @@ def _d_between(reading: Reading, row: Row, test: Row) -> Iterator[Finding]:
     slack = max(abs(end - (test.number("estimate") or 0.0)) for end in test.range("estimate"))
     unit = math.sqrt(1 / n_1 + 1 / n_2)
     factor = _small_sample(n_1 + n_2)
-    low, high = sorted(abs(end) for end in row.range("estimate"))
+    low, high = _magnitude(row)
     if factor * (d - slack * unit) - 1e-9 <= high and low <= d + slack * unit + 1e-9:
         return
     yield Finding(
@@ -136,23 +136,25 @@ def check_compared(reading: Reading) -> Iterator[Finding]:
             if row["statistic"] != "cohens_d_unspecified":
                 continue
             others = [
-                (abs(one.number("estimate") or 0.0), one.id)
+                (abs(one.number("estimate") or 0.0), _magnitude(one), one.id)
                 for one in trial
                 if one is not row and one["statistic"] in STANDARDIZED and _alike(one, row)
             ]
-            for pair in reading.pairs:
+            for pair in reading.pairs_of_trial(trial_id):
                 first = pair.intervention
-                if first["trial_id"] == trial_id and _alike(first, row):
+                if first["timepoint"] != "baseline" and _alike(first, row):
                     d = _d_of_pair(reading, first, pair.comparator)
                     if d is not None:
-                        others.append((d, f"means of {first.id}"))
-            low, high = sorted(abs(end) for end in row.range("estimate"))
+                        others.append((*d, f"means of {first.id}"))
+            low, high = _magnitude(row)
             sizes = reading.contrast_sizes(row)
             factor = _small_sample(sizes[0] + sizes[1]) if sizes else 1.0
             # with or without small-sample correction on either side
-            if not others or any(d * factor <= high and low <= d / factor for d, _ in others):
+            if not others or any(
+                least * factor <= high and low <= most / factor for _, (least, most), _ in others
+            ):
                 continue
-            words = ", ".join(f"{d:.2f} ({name})" for d, name in others)
+            words = ", ".join(f"{d:.2f} ({name})" for d, _, name in others)
             yield Finding(
                 "compare", row.id, row["estimate"], f"{others[0][0]:.2f}", "medium",
                 f"Printed as {row['estimate']} without saying of which kind and time; others "
@@ -167,14 +169,30 @@ def _alike(one: Row, row: Row) -> bool:
     return one["instrument_id"] == row["instrument_id"] and same_time and not one["event"]
 
 
-def _d_of_pair(reading: Reading, one: Row, two: Row) -> float | None:
-    if one["timepoint"] == "baseline":
+def _d_of_pair(reading: Reading, one: Row, two: Row) -> tuple[float, tuple[float, float]] | None:
+    """Size of d from means and SDs, with the range that their digits leave."""
+    sizes = [reading.size(row)[0] for row in (one, two)]
+    n_1, n_2 = (size or 0 for size in sizes)
+    if min(n_1, n_2) < 2 or not all(row["mean"] and row.number("sd") for row in (one, two)):
         return None
-    arms = [(row.number("mean"), row.number("sd"), reading.size(row)[0]) for row in (one, two)]
-    if any(mean is None or not sd or n is None or n < 2 for mean, sd, n in arms):
-        return None
-    (m1, s1, n1), (m2, s2, n2) = [(m or 0.0, s or 0.0, n or 0) for m, s, n in arms]
-    return abs(float(cohen_d(m1, s1, n1, m2, s2, n2).value))
+    m_1, m_2 = (row.number("mean") or 0.0 for row in (one, two))
+    s_1, s_2 = (row.number("sd") or 0.0 for row in (one, two))
+    d = abs(float(cohen_d(m_1, s_1, n_1, m_2, s_2, n_2).value))
+    (low_1, high_1), (low_2, high_2) = one.range("mean"), two.range("mean")
+    least = max(low_1 - high_2, low_2 - high_1, 0.0)
+    most = max(high_1 - low_2, high_2 - low_1)
+    (small_1, large_1), (small_2, large_2) = one.range("sd"), two.range("sd")
+    smallest = float(pooled_sd(max(small_1, 0), n_1, max(small_2, 0), n_2))
+    largest = float(pooled_sd(large_1, n_1, large_2, n_2))
+    return d, (least / largest, most / smallest if smallest > 0 else math.inf)
+
+
+def _magnitude(row: Row) -> tuple[float, float]:
+    """Sizes that an estimate is printed for."""
+    low, high = row.range("estimate")
+    if low < 0 < high:
+        return 0.0, max(-low, high)
+    return min(abs(low), abs(high)), max(abs(low), abs(high))
 
 
 def _same(one: Row, two: Row, *columns: str) -> bool:

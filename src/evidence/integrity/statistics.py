@@ -141,11 +141,11 @@ def _p(row: Row, check: str, name: str, p_of: Callable[[float], float]) -> Itera
     remark = ""
     if check != "p_from_chi2" and _p_agrees(row, smallest / 2, largest / 2):
         severity, remark = "medium", ", as a one-sided test would give"
-    below = "below " if row["p_relation"] == "below" else ""
+    relation = "<" if row["p_relation"] == "below" else "="
+    printed = f"p {relation} {row['p_value']}"
     yield Finding(
-        check, row.id, row["estimate"], _small(value), severity,
-        f"{name} = {row['estimate']} gives p = {_small(value)}, printed as "
-        f"{below}{row['p_value']}{remark}.",
+        check, row.id, f"{row['estimate']}, {printed}", f"p = {_small(value)}", severity,
+        f"{name} = {row['estimate']} gives p = {_small(value)}; {printed} is printed{remark}.",
     )  # fmt: skip
 
 
@@ -172,9 +172,9 @@ def _p_of_difference(row: Row) -> Iterator[Finding]:
         if not _p_agrees(row, smallest, largest):
             z = estimate / se
             yield Finding(
-                "p_from_z", row.id, row["p_value"], _small(p_from_z(z)), "medium",
+                "p_from_z", row.id, row["p_value"], f"p = {_small(p_from_z(z))}", "medium",
                 f"{row['estimate']} / {row['se']} = {z:.2f} gives p = {_small(p_from_z(z))} or "
-                f"more with few degrees of freedom, printed as {row['p_value']}.",
+                f"more with few degrees of freedom; {row['p_value']} is printed.",
             )  # fmt: skip
         return
     if row["p_relation"] == "below" or row["ci_low"] or row["ci_high"]:

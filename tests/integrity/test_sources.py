@@ -1,0 +1,126 @@
+from tests.integrity.packages import findings, result, statistic
+
+
+def fact(name, value, locator="l1"):
+    return {"trial_id": "t1", "fact": name, "value": value, "locator_id": locator}
+
+
+def direction(word, direction_id="d1", **columns):
+    return {
+        "direction_id": direction_id, "trial_id": "t1", "intervention_arm_id": "a",
+        "comparator_arm_id": "b", "outcome_id": "depression", "timepoint": "post",
+        "direction": word, "locator_id": "l1", **columns,
+    }  # fmt: skip
+
+
+def of(check, **tables):
+    return [one[1:] for one in findings(check=check, **tables)]
+
+
+def test_facts_that_differ():
+    facts = [fact("treatment_weeks", "12"), fact("treatment_weeks", "16", "l2")]
+    assert of("sources_differ", trial_facts=facts) == [("t1", "12 or 16", "", "medium")]
+    facts = [fact("mean_age", "15.2"), fact("mean_age", "15.21", "l2")]
+    assert of("sources_differ", trial_facts=facts) == []
+    facts = [fact("mean_age", "17"), fact("mean_age", "18", "l2")]
+    assert of("sources_differ", trial_facts=facts) == [("t1", "17 or 18", "", "low")]
+
+
+def test_a_fact_that_repeats_a_result_is_reported_at_it():
+    rows = [
+        result("r1", percent="70", event="recovery", timepoint="follow_up"),
+        result("r2", percent="70", event="recovery"),
+        result("r3", arm="b", percent="70", event="recovery", timepoint="follow_up"),
+    ]
+    name = "percent_recovered_at_follow_up_intervention"
+    facts = [fact(name, "70"), fact(name, "87", "l2"), fact("percent_female", "70"),
+             fact("percent_female", "87", "l2")]  # fmt: skip
+    assert of("sources_differ", trial_facts=facts, arm_results=rows) == [
+        ("r1", "70 or 87", "", "medium"),
+        ("t1", "70 or 87", "", "low"),
+    ]
+
+
+def test_arm_sizes_against_the_total():
+    assert of("arm_sizes", trial_facts=[fact("n_randomized", "56")]) == []
+    assert of("arm_sizes", trial_facts=[fact("n_randomized", "50")]) == [("t1", "50", "56", "high")]
+    # an arm that the data leave out
+    assert of("arm_sizes", trial_facts=[fact("n_randomized", "80")]) == [
+        ("t1", "80", "56", "medium")
+    ]
+
+
+def test_unequal_times():
+    def rows(weeks):
+        return [result("r1", weeks="12"), result("r2", arm="b", weeks=weeks)]
+
+    assert of("unequal_times", arm_results=rows("6")) == [("r1", "12", "6", "medium")]
+    assert of("unequal_times", arm_results=rows("12.0")) == []
+    assert of("unequal_times", arm_results=rows("")) == []
+
+
+def test_one_trial_in_several_articles():
+    def article(name, **columns):
+        return {
+            "publication_id": name,
+            "kind": "article",
+            "trial_id": "t1",
+            "role": "main",
+        } | columns
+
+    articles = [article("p1"), article("p2", role="companion")]
+    assert of("several_publications", publications=articles) == [("t1", "2", "1", "low")]
+    others = [article("p1"), article("p2", role="protocol"), article("p3", kind="registry")]
+    assert of("several_publications", publications=others) == []
+
+
+def test_directions_that_differ_between_sources():
+    rows = [direction("favors_intervention"), direction("no_difference", "d2")]
+    assert of("sources_differ", directions=rows) == [
+        ("d2", "no_difference", "favors_intervention", "medium")
+    ]
+    within = [direction("favors_intervention"), direction("improved_in_intervention", "d2")]
+    assert of("sources_differ", directions=within) == []
+
+
+def means(mean):
+    return [
+        result("r1", n_analyzed="30", mean=mean, sd="7.0"),
+        result("r2", arm="b", n_analyzed="26", mean="19.5", sd="7.0"),
+    ]
+
+
+def test_means_against_words():
+    def found(mean, word):
+        return of("direction", arm_results=means(mean), directions=[direction(word)])
+
+    assert found("12.5", "favors_intervention") == []
+    assert found("12.5", "favors_comparator") == [
+        ("r1", "favors the intervention", "favors_comparator", "high")
+    ]
+    assert found("12.5", "no_difference") == [
+        ("r1", "favors the intervention", "no_difference", "medium")
+    ]
+    assert found("19.0", "no_difference") == []
+    assert found("20.0", "favors_intervention") == [
+        ("r1", "favors the comparator", "favors_intervention", "medium")
+    ]
+    assert found("12.5", "measured_not_reported") == []
+
+
+def test_statistics_against_words():
+    def found(kind, estimate, **columns):
+        row = statistic("s1", kind, estimate, **columns)
+        words = [direction("favors_comparator")]
+        return [one[0] for one in of("direction", statistics=[row], directions=words)]
+
+    interval = {"ci_low": "-19.57", "ci_high": "-6.84"}
+    lower = {"favors_intervention_when": "lower"}
+    assert found("mixed_model_b", "-13.20", **interval, **lower) == ["s1"]
+    assert found("mixed_model_b", "-13.20", **interval, favors_intervention_when="higher") == []
+    assert found("mixed_model_b", "-13.20", **interval) == []
+    assert found("hedges_g", "-0.766", se="0.256", **lower) == ["s1"]
+    assert found("indirect_b", "-13.20", **interval, **lower) == []
+    ratio = {"ci_low": "1.43", "ci_high": "13.60"}
+    assert found("odds_ratio", "4.41", **ratio, favors_intervention_when="above_1") == ["s1"]
+    assert found("odds_ratio", "4.41", **ratio, favors_intervention_when="below_1") == []
