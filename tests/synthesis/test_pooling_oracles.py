@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evidence.synthesis import pool
-from evidence.synthesis.univariate import Pooled
+from evidence.synthesis.univariate import Pooled, i2_limits
 from tests.oracles import analyses, names, read
 from tests.tolerances import CLOSED_FORM, ITERATIVE, ITERATIVE_LOOSE
 
@@ -157,6 +157,12 @@ def test_q_profile_agrees_with_metafor(name: str) -> None:
             assert pooled.tau2_ci_high > 100, what
         else:
             assert_close(pooled.tau2_ci_high, high, ITERATIVE, scale, what)
+            limits = i2_limits(pooled, variances)
+            assert limits is not None
+            coarse = (name, analysis["set"], analysis["args"]["method"]) in STOPPED_EARLY
+            by = ITERATIVE_LOOSE if coarse else ITERATIVE
+            for actual, percent in zip(limits, analysis["out"]["I2"][1:], strict=True):
+                assert_close(100 * actual, percent, by, 1, f"{what} I2")
 
 
 def test_grid_is_complete() -> None:

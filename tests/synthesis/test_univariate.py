@@ -10,6 +10,7 @@ from evidence.errors import ParameterError
 from evidence.synthesis import pool
 from evidence.synthesis.heterogeneity import TAU2_METHODS
 from evidence.synthesis.intervals import INTERVAL_METHODS
+from evidence.synthesis.univariate import i2_limits
 from tests.tolerances import CLOSED_FORM, half_unit
 
 # BDI after treatment: comparator mean, SD, n; ABFT mean, SD, n. A lower score is better, so that
@@ -36,6 +37,7 @@ def test_main_analysis_of_abft():
     assert pooled.tau2_ci_low == 0
     assert pooled.tau2_ci_high == pytest.approx(1.25, abs=half_unit("1.25"))
     assert pooled.i2 == 0
+    assert i2_limits(pooled, ALL[1]) == pytest.approx((0, 0.91), abs=half_unit("0.91"))
     assert (pooled.k, pooled.df, pooled.q_df, pooled.prediction_df) == (3, 2, 2, 2)
     assert pooled.se == pytest.approx(0.188, abs=half_unit("0.188"))
 
@@ -199,6 +201,11 @@ def test_extremes_give_numbers(tau2, interval, effects, variances):
     assert math.isfinite(pooled.tau2_ci_high)
     assert 0 <= pooled.p_value <= 1
     assert 0 <= pooled.i2 <= 1
+
+
+def test_one_trial_has_no_interval_of_i2():
+    effects, variances = abft(DIAMOND_2002)
+    assert i2_limits(pool(effects, variances), variances) is None
 
 
 def test_empty_q_profile_is_said():
