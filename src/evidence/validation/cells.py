@@ -8,10 +8,10 @@ from evidence.validation.descriptor import Column, Value
 CELL_LIMIT = 32_767
 """Spreadsheets cut a cell after this many characters, so a longer one would not survive editing."""
 
-# No published whole number comes near; beyond it doubles skip whole numbers.
-_LARGEST_INTEGER = 2**53
+# No published whole number comes near, and doubles hold each one of so many digits.
+_DIGITS = 15
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+_INTEGER = re.compile(r"[+-]?0*([0-9]+)")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBER_WITH_COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]*([eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -71,9 +71,10 @@ def _refuse_number(kind: str, text: str) -> str | None:
     if _NOT_FINITE.fullmatch(text):
         return "a finite number; leave the cell empty where no number is printed"
     if kind == "integer":
-        if not _INTEGER.fullmatch(text):
+        whole = _INTEGER.fullmatch(text)
+        if whole is None:
             return _TYPES[kind]
-        return None if abs(int(text)) <= _LARGEST_INTEGER else "a whole number below 2^53"
+        return None if len(whole[1]) <= _DIGITS else f"a whole number of at most {_DIGITS} digits"
     if not _NUMBER.fullmatch(text):
         return _TYPES[kind]
     value = float(text)

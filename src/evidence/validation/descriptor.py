@@ -221,12 +221,12 @@ class _Reader:
                 why = f"foreign key of {table.name}"
                 needed += [(table.name, column, why) for column in key.columns]
                 needed += [(key.table, column, why) for column in key.target]
+        lacking: set[str] = set()
         for name, column, why in dict.fromkeys(needed):
-            if name not in tables:
-                self.faults.add(
-                    DESCRIPTOR, f"a resource named {name} ({why})", cause=("resource", name)
-                )
-            elif column not in tables[name].columns:
+            if name not in tables and name not in lacking:
+                lacking.add(name)
+                self.complain(f"a resource named {name}", why)
+            elif name in tables and column not in tables[name].columns:
                 self.complain(f"a field named {column}", f"resource {name}, {why}")
 
 

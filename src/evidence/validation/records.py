@@ -111,7 +111,9 @@ def read_sheet(table: Table, text: str, faults: Faults) -> Sheet | None:
             faults.add(table.file, "a record, not an empty line", row=line, cause=table.file)
         elif len(cells) != len(header):
             complete = False
-            faults.add(table.file, _width(cells, len(header)), row=line, value=f"{len(cells)}")
+            faults.add(
+                table.file, _width(cells, len(header)), row=line, value=f"{len(cells)} cells"
+            )
         else:
             rows.append(_row(table, line, header, cells, faults))
     columns = frozenset(name for name in header if name is not None)
@@ -194,7 +196,7 @@ def _header(
 
 
 def _width(cells: list[str], expected: int) -> str:
-    accepted = f"{expected} cells, as the header has"
+    accepted = f"{expected}, as the header has"
     if any(";" in cell for cell in cells) and len(cells) < expected:
         return f"{accepted}, separated by commas, not semicolons"
     if len(cells) > expected:
