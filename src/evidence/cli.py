@@ -48,12 +48,13 @@ def _evidence() -> None:
 
 @app.command()
 def validate(
-    data: Annotated[Path | None, typer.Argument(help="Data package; default: data/.")] = None,
+    package: Annotated[Path | None, typer.Argument(help="Data package; default: data/.")] = None,
+    data: Data = None,
 ) -> None:
     """Check a data package and list every fault."""
     from evidence.dataset import load
 
-    dataset = load(data)
+    dataset = load(package or data)
     typer.echo(
         f"{dataset.path.name}: valid, data version {dataset.version}, "
         f"{len(dataset.trials)} trials, "

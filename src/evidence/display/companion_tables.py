@@ -55,7 +55,12 @@ def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
     """Return the main analysis and those that differ from it in one choice."""
     rows = []
     found = []
-    for analysis in (main, *beside.other_methods, *beside.other_choices):
+    for analysis in (
+        main,
+        *beside.other_methods,
+        *beside.other_choices,
+        *beside.without_each,
+    ):
         entry = entries.of_analysis(analysis, dataset)
         found.append(entry)
         pooled = analysis.pooled
@@ -109,6 +114,12 @@ def _difference(main: Analysis, other: Analysis) -> str:
         for name in CHOICE
         if name != "trials"
         and getattr(main.specification, name) != getattr(other.specification, name)
+    ]
+    labels = main.frame.drop_duplicates("trial_id").set_index("trial_id").label
+    parts += [
+        f"without {labels[trial]}"
+        for trial in other.specification.leave_out
+        if trial not in main.specification.leave_out
     ]
     return words.capitalized(", ".join(parts))
 

@@ -137,7 +137,8 @@ def methods(convention: str, correlation: float) -> Block:
             "the printed interval or P, d = z × √(1/n₁ + 1/n₂) without small-sample correction, "
             "and is always called imputed: the standard error of a repeated-measures or "
             "adjusted model is that of a change or residual, so d can be too large. Its range is "
-            "over pre-post correlations of 0.3 to 0.8. F with one numerator degree of freedom gives a magnitude; "
+            "over pre-post correlations of 0.3 to 0.8. F with one numerator degree of freedom "
+            "gives a magnitude; "
             "its direction is taken from results printed by arm. Chi-square with two or more "
             "degrees of freedom gives a bound (Scheffé), never a point.",
         ]

@@ -27,7 +27,7 @@ LEGEND = (
 )
 
 
-def missing_matrix(dataset: Dataset, states: pd.DataFrame) -> Block:
+def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> Block:
     """Return the matrix of what each randomized trial reports on each outcome.
 
     Parameters
@@ -36,6 +36,8 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame) -> Block:
         Data package.
     states : DataFrame
         As `evidence.estimation.missing.missing_evidence` returns it.
+    therapy : str
+        Its therapy.
     """
     meanings = dataset.vocabulary("outcome")
     outcomes = list(dict.fromkeys(states.outcome_id))
@@ -54,5 +56,9 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame) -> Block:
         words.capitalized(words.term(words.OUTCOME, one, meanings).partition(" (")[0])
         for one in outcomes
     ]
-    block = table("What each randomized trial reports on each outcome", ("Trial", *headings), rows)
+    block = table(
+        f"What randomized trials of {words.term(words.THERAPY, therapy)} report on each outcome",
+        ("Trial", *headings),
+        rows,
+    )
     return Block(text=f"{block.text}\n{LEGEND}", html=f"{block.html}\n<p>{LEGEND}</p>", entries=())

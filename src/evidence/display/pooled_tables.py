@@ -1,15 +1,17 @@
 """Tables of a pooled report: trials, comparator classes, choices, unreported results."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import entries, text, words
+from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, to_number
 from evidence.records import records
-from evidence.specification import Analysis, StressTest
+from evidence.specification import Analysis, Companions, StressTest
 
 
 def studies(dataset: Dataset, analysis: Analysis) -> Block:
@@ -70,11 +72,11 @@ def _weeks(dataset: Dataset, trial_id: str) -> str:
     )
 
 
-def comparator_classes(dataset: Dataset, by_class: dict[str, Analysis]) -> Block:
-    """Return the estimate for each class of comparators."""
+def comparator_classes(dataset: Dataset, beside: Companions) -> Block:
+    """Return the estimate for each class of comparators, and whether the classes differ."""
     rows = []
     found = []
-    for name, analysis in by_class.items():
+    for name, analysis in beside.by_class.items():
         entry = entries.of_analysis(analysis, dataset)
         found.append(entry)
         pooled = analysis.pooled
@@ -87,11 +89,27 @@ def comparator_classes(dataset: Dataset, by_class: dict[str, Analysis]) -> Block
                 to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
             )
         )
-    return table(
+    block = table(
         "Estimates by class of comparator",
         ("Compared with", "Trials", "k", "n", "Estimate (95% CI)"),
         rows,
         entries=found,
+    )
+    said = _between_classes(beside)
+    return replace(block, text=f"{block.text}\n{said}", html=f"{block.html}\n<p>{html(said)}</p>")
+
+
+def _between_classes(beside: Companions) -> str:
+    """Return the test of comparator class as moderator in words."""
+    model = beside.moderator
+    if model is None or model.qm is None or model.qm_p is None:
+        return "There are too few trials to test whether the effect differs between the classes."
+    return (
+        "Comparator class as moderator (meta-regression, "
+        f"{words.INTERVAL[model.interval_method]}): "
+        f"{words.p_value(model.qm_p)} for a difference between the classes. With "
+        f"{words.count(model.k, 'trial')} this can neither show nor exclude one; about ten trials "
+        "per characteristic are wanted for such a test."
     )
 
 

@@ -57,9 +57,12 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
             f"<span>odds ratio, above 1 = fewer with {html(therapy)}; exact; {html(who)}, "
             f"{entry.n} participants; {html(one.processing)}{html(span)}</span></div>"
         )
+    notes = dataset.arm_results.set_index("result_id").note
     remarks = [
-        html(f"{one.row.label}: compared with {text.comparator(one.row, dataset)}, {_when(one)}.")
+        html(f"{one.row.label}: {note}.")
         for one in events.tables
+        for note in dict.fromkeys(notes[result] for result in one.row.result_ids[:2])
+        if note
     ]
     remarks += [html(one) for one in _others(dataset, events)]
     remarks.append(

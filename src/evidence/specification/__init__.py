@@ -9,6 +9,7 @@ from evidence.specification.analysis import (
     points_behind,
     with_other_choices,
     with_other_methods,
+    without_each,
 )
 from evidence.specification.companions import Companions, companions
 from evidence.specification.scenarios import (
@@ -37,4 +38,5 @@ __all__ = [
     "with_other_choices",
     "with_other_methods",
     "with_priors",
+    "without_each",
 ]

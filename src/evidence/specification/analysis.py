@@ -229,6 +229,22 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
     return made
 
 
+def without_each(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
+    """Return the analysis without each of its trials in turn; empty for one trial."""
+    main = analysis.specification
+    trials = list(analysis.selection.estimates.trial_id)
+    if len(trials) < 2:
+        return []
+    return [
+        analyze(
+            dataset,
+            replace(main, leave_out=(*main.leave_out, trial), metric=analysis.id_metric),
+            analysis.frame,
+        )
+        for trial in trials
+    ]
+
+
 def signature(analysis: Analysis) -> tuple[tuple[str, float], ...]:
     """Return what entered an analysis: analyses with the same signature pool the same numbers."""
     rows = analysis.selection.estimates
