@@ -1,0 +1,166 @@
+"""Each claim of the article that the workbook answers, judged by rules that are code."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evidence.claims.claim import Claim, claims_of
+from evidence.claims.gathering import Gathered, Gatherer
+from evidence.claims.limits import Limits
+from evidence.claims.phrases import Names, Number
+from evidence.claims.rules import RULES, VERDICTS, Rule, decide
+from evidence.claims.sentences import Sentence, Sentences
+from evidence.dataset import Dataset
+from evidence.estimation import estimates
+from evidence.provenance import union
+
+__all__ = [
+    "COLUMNS",
+    "RULES",
+    "VERDICTS",
+    "Claim",
+    "Judgement",
+    "Number",
+    "Sentence",
+    "judgements",
+    "verdicts",
+]
+
+COLUMNS = (
+    "claim_id",
+    "verdict",
+    "estimate_ids",
+    "direction_ids",
+    "synthesis_ids",
+    "limits",
+    "sentence",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """The answer to one claim.
+
+    Attributes
+    ----------
+    claim : Claim
+        The claim.
+    rule : Rule
+        The line of the rule table that decided.
+    gathered : Gathered
+        What it rests on.
+    sentence : Sentence
+        The answer in one sentence.
+    limits : tuple of str
+        What it cannot say.
+    """
+
+    claim: Claim
+    rule: Rule
+    gathered: Gathered
+    sentence: Sentence
+    limits: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """A key of `VERDICTS`."""
+        return self.rule.verdict
+
+    @property
+    def estimate_ids(self) -> tuple[str, ...]:
+        """Estimates behind it: those of trials, then pooled ones with their stress tests."""
+        several = [one for one in self.gathered.analyses if one.pooled.k > 1]
+        return union(
+            [
+                self.gathered.estimates.estimate_id,
+                [one.estimate_id for one in several],
+                [one.estimate_id for one in self.gathered.stress],
+            ]
+        )
+
+    @property
+    def about_therapy(self) -> bool:
+        """Whether it says something of a therapy: not an association, and not of attachment."""
+        return self.claim.kind != "association" and self.claim.topic != "attachment"
+
+
+def judgements(dataset: Dataset) -> tuple[Judgement, ...]:
+    """Return the answer to each claim of a data package, in the order of the file.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+
+    Raises
+    ------
+    ParameterError
+        If a claim is of a kind without rules.
+    """
+    frame = estimates(dataset)
+    gatherer = Gatherer(dataset, frame)
+    names = Names(dataset)
+    sentences = Sentences(dataset, frame, names)
+    limits = Limits(dataset, gatherer, names)
+    made = []
+    for claim in claims_of(dataset):
+        gathered = gatherer.gather(claim)
+        rule = decide(claim.kind, gathered.evidence)
+        made.append(
+            Judgement(
+                claim,
+                rule,
+                gathered,
+                sentences.of(gathered, rule.verdict),
+                limits.of(gathered, rule.verdict),
+            )
+        )
+    return tuple(made)
+
+
+def verdicts(dataset: Dataset) -> pd.DataFrame:
+    """Return the verdict on each claim with what it rests on.
+
+    The rules are those of `RULES`; the first that holds decides. Evidence are the rows on outcome
+    and time of the claim, of its therapy, or of all where it names none; a claim with a topic
+    rests on the published syntheses of that topic alone.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+
+    Returns
+    -------
+    DataFrame
+        One row per claim in the order of the file, columns `COLUMNS`: ``verdict`` is a key of
+        `VERDICTS`; the ids and ``limits`` are tuples of str, empty where there are none;
+        ``sentence`` is the answer in one plain sentence.
+
+    Raises
+    ------
+    ParameterError
+        If a claim is of a kind without rules.
+
+    Examples
+    --------
+    >>> import evidence
+    >>> found = evidence.verdicts(evidence.load())
+    >>> sorted(set(found.verdict))[:2]
+    ['association only', 'cannot tell']
+    """
+    return pd.DataFrame(
+        [
+            (
+                one.claim.claim_id,
+                one.verdict,
+                one.estimate_ids,
+                tuple(one.gathered.directions.direction_id),
+                tuple(one.gathered.syntheses.synthesis_id),
+                one.limits,
+                one.sentence.text,
+            )
+            for one in judgements(dataset)
+        ],
+        columns=list(COLUMNS),
+    )

@@ -1,0 +1,310 @@
+"""What the data hold on a claim: rows, comparisons, pooled analyses, syntheses, facts."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from evidence.claims.claim import Claim
+from evidence.claims.retention import Retained, retained
+from evidence.claims.rules import Evidence, Finding, Side
+from evidence.dataset import Dataset, comparator_class
+from evidence.errors import ParameterError
+from evidence.records import records
+from evidence.specification import Analysis, Specification, StressTest, analyze, stress_test
+
+BETWEEN: dict[str, Side] = {
+    "favors_intervention": "above",
+    "no_difference": "over",
+    "favors_comparator": "below",
+}
+"""What a direction says of two arms; changes within an arm and mediations compare nothing."""
+
+ATTACHMENT = "attachment"
+"""Topic of syntheses that an association rests on where the claim names none."""
+
+_NO_NUMBER_OF_ITS_OWN = ("direction", "not_reported")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """What there is on one claim.
+
+    Attributes
+    ----------
+    claim : Claim
+        The claim.
+    evidence : Evidence
+        What the rules look at.
+    estimates : DataFrame
+        Rows of the frame of estimates that bear on the verdict: the comparisons between randomized
+        arms with an interval; where there are none, whatever there is.
+    directions, syntheses : DataFrame
+        Rows of these tables that bear on it, chosen alike.
+    analyses : tuple of Analysis
+        Main pooled analysis of each therapy asked about that has an estimate.
+    stress : tuple of StressTest
+        What unreported results could change in those of two or more trials.
+    retained : tuple of Retained
+        Shares of an effect that are left at follow-up.
+    arms : DataFrame
+        Comparator arms of the trial that the claim seems to mean, for a claim on the comparator.
+    facts : DataFrame
+        Lengths of treatment, for a claim on the course of treatment.
+    """
+
+    claim: Claim
+    evidence: Evidence
+    estimates: pd.DataFrame
+    directions: pd.DataFrame
+    syntheses: pd.DataFrame
+    analyses: tuple[Analysis, ...]
+    stress: tuple[StressTest, ...]
+    retained: tuple[Retained, ...]
+    arms: pd.DataFrame
+    facts: pd.DataFrame
+
+
+class Gatherer:
+    """A data set and its estimates, made once for all claims."""
+
+    def __init__(self, dataset: Dataset, frame: pd.DataFrame) -> None:
+        self.dataset = dataset
+        self.frame = frame
+        self._trials = dataset.trials.set_index("trial_id", drop=False)
+        self._condition = dict(
+            zip(dataset.arms.arm_id, dataset.arms.condition, strict=True),
+        )
+        self._directions = self._with_trial(dataset.directions)
+        self._syntheses = dataset.syntheses
+
+    def gather(self, claim: Claim) -> Gathered:
+        """Return what there is on a claim."""
+        synthesized = self._synthesized(claim)
+        if claim.topic or claim.kind == "association":
+            # A claim with a topic rests on its syntheses alone.
+            estimates, directions = self.frame.iloc[:0], self._directions.iloc[:0]
+        else:
+            estimates, directions = self._rows(claim)
+        numbers, worded = self._between(estimates, directions)
+        findings = (*self._intervals(numbers), *self._said(worded))
+        analyses = self._analyses(claim) if claim.kind == "treatment_effect" and findings else ()
+        left = retained(self.frame, numbers) if claim.kind == "durability" and findings else ()
+        about_mechanism = claim.kind == "mechanism"
+        arms, facts = self._comparators(claim), self._weeks(claim)
+        mediation = (
+            self._mediation(estimates, directions)
+            if about_mechanism
+            else (estimates.iloc[:0], directions.iloc[:0])
+        )
+        evidence = Evidence(
+            outcome=bool(claim.outcome_id),
+            assertion=claim.assertion,
+            match=claim.match,
+            rows=len(estimates) + len(directions),
+            findings=findings,
+            comparator_class=comparator_class(claim.comparator) if claim.comparator else "",
+            pooled_above=bool(analyses) and all(one.pooled.ci_low > 0 for one in analyses),
+            retained_low=_least(left),
+            mediation=(
+                *("mediates" for _ in records(mediation[0])),
+                *mediation[1].direction,
+            ),
+            syntheses=tuple(_side(one) for one in records(synthesized)),
+            trial_classes=tuple(comparator_class(one) for one in arms.condition),
+            treatment_weeks=tuple(facts.value),
+            first_change_measured=self._during(claim),
+        )
+        if about_mechanism:
+            estimates, directions = mediation
+        elif findings:
+            estimates, directions = numbers, worded
+        return Gathered(
+            claim=claim,
+            evidence=evidence,
+            estimates=estimates.reset_index(drop=True),
+            directions=directions.reset_index(drop=True),
+            syntheses=synthesized.reset_index(drop=True),
+            analyses=analyses,
+            stress=tuple(
+                test
+                for one in analyses
+                if one.pooled.k > 1 and (test := stress_test(one)) is not None
+            ),
+            retained=left,
+            arms=arms.reset_index(drop=True),
+            facts=facts.reset_index(drop=True),
+        )
+
+    def unreported(self, claim: Claim) -> pd.DataFrame:
+        """Return directions that say that a trial measured the outcome and reports no result."""
+        found = self._directions
+        return found[
+            self._asked(found, claim)
+            & (found.outcome_id == claim.outcome_id)
+            & (found.direction == "measured_not_reported")
+        ]
+
+    def other_mediations(self, claim: Claim) -> pd.DataFrame:
+        """Return directions against a mediation in trials of the therapy, on other outcomes."""
+        found = self._directions
+        return found[
+            self._asked(found, claim)
+            & (found.outcome_id != claim.outcome_id)
+            & (found.direction == "no_mediation")
+        ]
+
+    def _with_trial(self, directions: pd.DataFrame) -> pd.DataFrame:
+        trials = self._trials
+        return directions.assign(
+            label=directions.trial_id.map(trials.label),
+            therapy=directions.trial_id.map(trials.therapy),
+            intervention=directions.intervention_arm_id.map(self._condition),
+            comparator=directions.comparator_arm_id.map(self._condition).fillna(""),
+        )
+
+    @staticmethod
+    def _asked(rows: pd.DataFrame, claim: Claim) -> "pd.Series[bool]":
+        """Whether rows are of a therapy asked about, as the intervention; blank asks for all."""
+        own = rows.intervention == rows.therapy
+        return own & (rows.therapy == claim.therapy) if claim.therapy else own
+
+    def _rows(self, claim: Claim) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return estimates and directions of any design on outcome and time of a claim."""
+        chosen = []
+        for rows in (self.frame, self._directions):
+            kept = rows[self._asked(rows, claim) & (rows.outcome_id == claim.outcome_id)]
+            # A difference before treatment is no result of it.
+            kept = kept[kept.timepoint != "baseline"]
+            chosen.append(kept[kept.timepoint == claim.time] if claim.time else kept)
+        estimates, directions = chosen
+        # Rows that the frame makes of directions are counted there.
+        return estimates[~estimates.metric.isin(_NO_NUMBER_OF_ITS_OWN)], directions
+
+    def _between(
+        self, estimates: pd.DataFrame, directions: pd.DataFrame
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return what compares the arms of randomized trials: intervals, and words."""
+        numbers = estimates[
+            self._randomized(estimates)
+            & (estimates.comparator_arm_id != "")
+            & estimates.ci_low.notna()
+            & estimates.ci_high.notna()
+        ]
+        worded = directions[
+            self._randomized(directions)
+            & (directions.comparator_arm_id != "")
+            & directions.direction.isin(BETWEEN)
+        ]
+        return numbers, worded
+
+    def _randomized(self, rows: pd.DataFrame) -> "pd.Series[bool]":
+        return rows.trial_id.map(self._trials.design) == "randomized"
+
+    def _intervals(self, numbers: pd.DataFrame) -> tuple[Finding, ...]:
+        return tuple(
+            Finding(
+                row.estimate_id,
+                row.trial_id,
+                row.comparator_arm_id,
+                row.comparator_class,
+                _of_interval(row.ci_low, row.ci_high),
+                has_number=True,
+            )
+            for row in records(numbers)
+        )
+
+    def _said(self, worded: pd.DataFrame) -> tuple[Finding, ...]:
+        return tuple(
+            Finding(
+                row.direction_id,
+                row.trial_id,
+                row.comparator_arm_id,
+                comparator_class(row.comparator),
+                BETWEEN[row.direction],
+                has_number=False,
+            )
+            for row in records(worded)
+        )
+
+    def _mediation(
+        self, estimates: pd.DataFrame, directions: pd.DataFrame
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return what is said of a mediation: indirect effects, and words."""
+        return (
+            estimates[estimates.metric.str.startswith("indirect")],
+            directions[directions.direction.isin(["mediates", "no_mediation"])],
+        )
+
+    def _synthesized(self, claim: Claim) -> pd.DataFrame:
+        topic = claim.topic or (ATTACHMENT if claim.kind == "association" else "")
+        found = self._syntheses
+        if not topic or not claim.outcome_id:
+            return found.iloc[:0]
+        return found[(found.topic == topic) & (found.outcome_id == claim.outcome_id)]
+
+    def _analyses(self, claim: Claim) -> tuple[Analysis, ...]:
+        made = []
+        for therapy in (claim.therapy,) if claim.therapy else tuple(self._trials.therapy.unique()):
+            specification = Specification(
+                therapy=therapy, outcome=claim.outcome_id, timepoint=claim.timepoint or "post"
+            )
+            try:
+                made.append(analyze(self.dataset, specification, self.frame))
+            except ParameterError:
+                # No trial of this therapy prints a number to pool.
+                continue
+        return tuple(made)
+
+    def _comparators(self, claim: Claim) -> pd.DataFrame:
+        arms = self.dataset.arms
+        meant = arms.trial_id == claim.likely_trial_id
+        return arms[meant & (arms.role == "comparator") & (claim.kind == "comparator")]
+
+    def _weeks(self, claim: Claim) -> pd.DataFrame:
+        facts = self.dataset.trial_facts
+        lengths = (facts.fact == "treatment_weeks") & facts.value.notna()
+        return facts[lengths & self._of_therapy(facts, claim) & (claim.kind == "process")]
+
+    def _during(self, claim: Claim) -> bool:
+        tables = (self.dataset.arm_results, self.dataset.statistics, self._directions)
+        return any(
+            bool(((one.timepoint == "mid") & self._of_therapy(one, claim)).any()) for one in tables
+        )
+
+    def _of_therapy(self, rows: pd.DataFrame, claim: Claim) -> "pd.Series[bool]":
+        therapy = rows.trial_id.map(self._trials.therapy)
+        return therapy == claim.therapy if claim.therapy else therapy.notna()
+
+
+def _least(left: tuple[Retained, ...]) -> dict[str, float]:
+    """Return for each trial the lowest limit over its measures, so that no choice helps."""
+    lows: dict[str, float] = {}
+    for one in left:
+        lows[one.trial_id] = min(one.low, lows.get(one.trial_id, one.low))
+    return lows
+
+
+def _of_interval(low: float, high: float) -> Side:
+    if low > 0:
+        return "above"
+    return "below" if high < 0 else "over"
+
+
+def _side(synthesis: Any) -> Side:
+    """Return on which side of no effect a printed synthesis lies; "unknown" without a number."""
+    ratio = synthesis.favors_intervention_when in ("above_1", "below_1")
+    values = [synthesis.estimate, synthesis.ci_low, synthesis.ci_high]
+    known = [
+        math.log(one) if ratio else float(one)
+        for one in values
+        if not pd.isna(one) and not (ratio and one <= 0)
+    ]
+    if not known:
+        return "unknown"
+    side = _of_interval(min(known), max(known))
+    if synthesis.favors_intervention_when not in ("lower", "below_1"):
+        return side
+    turned: dict[Side, Side] = {"above": "below", "below": "above", "over": "over"}
+    return turned[side]

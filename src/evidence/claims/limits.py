@@ -1,0 +1,163 @@
+"""What the answer to a claim cannot say, from the data behind it."""
+
+from collections.abc import Iterable
+
+from evidence.claims.gathering import Gathered, Gatherer
+from evidence.claims.phrases import Names, fixed, listed, synthesis
+from evidence.claims.retention import CORRELATION
+from evidence.claims.rules import NOT_TESTED
+from evidence.dataset import CLASSES, Dataset
+from evidence.records import records
+
+STABILITY = "attachment_security"
+"""Outcome of syntheses that say how stable attachment itself is."""
+
+
+class Limits:
+    """Limits of the answers to the claims of a data set."""
+
+    def __init__(self, dataset: Dataset, gatherer: Gatherer, names: Names) -> None:
+        self._gatherer = gatherer
+        self._names = names
+        self._trials = dataset.trials.set_index("trial_id", drop=False)
+        self._condition = dict(zip(dataset.arms.arm_id, dataset.arms.condition, strict=True))
+        self._printed = dataset.text("syntheses")
+
+    def of(self, gathered: Gathered, verdict: str) -> tuple[str, ...]:
+        """Return the limits of one answer as sentences."""
+        if verdict == NOT_TESTED:
+            return (
+                "No systematic search was made: that no row is here does not say that no study "
+                "exists.",
+            )
+        match gathered.claim.kind:
+            case "treatment_effect" | "durability":
+                found = self._of_effect(gathered)
+            case "mechanism" | "association":
+                found = self._of_relation(gathered)
+            case "comparator":
+                found = self._of_match(gathered)
+            case _:
+                found = [
+                    "How long a treatment was planned to last does not say when people notice a "
+                    "change."
+                ]
+        return tuple(found)
+
+    def _of_effect(self, gathered: Gathered) -> list[str]:
+        claim, findings = gathered.claim, gathered.evidence.findings
+        made = [
+            f"What stands for the claim here: {self._names.outcome(claim.outcome_id)}.",
+            *self._of_match(gathered),
+        ]
+        if not findings:
+            made.append(
+                "People also change without treatment; a change within an arm is no effect of the "
+                "therapy."
+            )
+        made += self._weaker(gathered)
+        numbered = {one.trial_id for one in findings if one.has_number}
+        worded = [one.trial_id for one in findings if one.trial_id not in numbered]
+        if worded:
+            made.append(f"In words, without a usable number: {self._names.labels(worded)}.")
+        made += self._stress(gathered)
+        if gathered.retained:
+            made.append(
+                "The share retained rests on a correlation of the effects at both times of "
+                f"{CORRELATION:g}, which no source prints."
+            )
+        made += self._imputed(gathered)
+        silent = self._gatherer.unreported(claim)
+        if len(silent):
+            made.append(
+                f"Measured or planned, no result seen: {self._names.labels(silent.trial_id)}."
+            )
+        return made + self._trial_remarks(one.trial_id for one in findings)
+
+    def _of_match(self, gathered: Gathered) -> list[str]:
+        claim = gathered.claim
+        if not claim.likely_trial_id or claim.match == "strong":
+            return []
+        return [
+            "The article names no study; that it means "
+            f"{self._names.label[claim.likely_trial_id]} is {claim.match}."
+        ]
+
+    def _weaker(self, gathered: Gathered) -> list[str]:
+        """Return that comparisons in favor are with less than what the claim names, if so."""
+        named = gathered.evidence.comparator_class
+        if not named:
+            return []
+        less = {
+            (one.trial_id, one.comparator_arm_id)
+            for one in gathered.evidence.on("above")
+            if CLASSES.index(one.comparator_class) < CLASSES.index(named)
+        }
+        return [
+            f"{self._names.label[trial_id]} compared with "
+            f"{self._names.condition(self._condition[arm_id], trial_id)}, which is less than the "
+            f"{self._names.condition(gathered.claim.comparator)} that the article names."
+            for trial_id, arm_id in sorted(less)
+        ]
+
+    def _stress(self, gathered: Gathered) -> list[str]:
+        return [
+            f"With the trials that print no usable number at zero ({listed(one.entered.label)}), "
+            f"the pooled value is {fixed(one.at_zero.effect)} (95% CI "
+            f"{fixed(one.at_zero.ci_low)} to {fixed(one.at_zero.ci_high)}; k = {one.at_zero.k}, "
+            f"n = {one.n}), imputed."
+            for one in gathered.stress
+        ]
+
+    def _imputed(self, gathered: Gathered) -> list[str]:
+        frame = self._gatherer.frame
+        compared = {(one.trial_id, one.comparator_arm_id) for one in gathered.evidence.findings}
+        sizes = [
+            row.trial_id
+            for row in records(frame)
+            if (row.trial_id, row.comparator_arm_id) in compared
+            and any("arm sizes imputed" in one for one in row.warnings)
+        ]
+        return [f"Arm sizes imputed: {self._names.labels(sizes)}."] if sizes else []
+
+    def _trial_remarks(self, trial_ids: Iterable[str]) -> list[str]:
+        trials = self._trials.loc[list(dict.fromkeys(trial_ids))]
+        made = []
+        unpublished = trials[trials.status != "published"]
+        if len(unpublished):
+            made.append(f"Not published: {listed(unpublished.label)}.")
+        for term, words in (("yes", "took part"), ("collaborated", "collaborated")):
+            own = trials[trials.developer_involved == term]
+            if len(own):
+                made.append(f"Developers of the therapy {words} in {listed(own.label)}.")
+        return made
+
+    def _of_relation(self, gathered: Gathered) -> list[str]:
+        made = [f"{one.label}: {one.note}." for one in records(gathered.directions) if one.note]
+        if gathered.claim.kind == "mechanism" and gathered.claim.topic:
+            made.append(
+                f"These syntheses are on {gathered.claim.topic.replace('_', ' ')}, not on the "
+                "therapies of this workbook alone."
+            )
+        made += [
+            f"Elsewhere no mediation was found: {one.label}, "
+            f"{self._names.outcome(one.outcome_id)}" + (f" ({one.note})." if one.note else ".")
+            for one in records(self._gatherer.other_mediations(gathered.claim))
+            if gathered.claim.kind == "mechanism" and not gathered.claim.topic
+        ]
+        made += [f"{one.contrast}: {one.note}." for one in records(gathered.syntheses) if one.note]
+        silent = gathered.syntheses[gathered.syntheses.ci_low.isna()]
+        if len(silent):
+            made.append(f"No interval is printed for {listed(silent.contrast)}.")
+        if gathered.claim.assertion in ("cause", "early_origin"):
+            printed = self._printed
+            stable = printed[
+                printed.topic.isin(gathered.syntheses.topic)
+                & (printed.outcome_id == STABILITY)
+                & (gathered.claim.outcome_id != STABILITY)
+            ]
+            made += [
+                f"How stable attachment itself is: {one.contrast}, {synthesis(one)}."
+                for one in records(stable)
+            ]
+        return made

@@ -1,0 +1,322 @@
+"""The rule table: evidence on a claim in, verdict out; the first rule that holds decides."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from evidence.dataset import CLASSES
+from evidence.errors import ParameterError
+
+SUPPORTED = "supported"
+PARTLY_SUPPORTED = "partly supported"
+ASSOCIATION_ONLY = "association only"
+NOT_SUPPORTED = "not supported"
+CONTRADICTED = "contradicted"
+CANNOT_TELL = "cannot tell"
+NOT_TESTED = "not tested"
+
+VERDICTS: Mapping[str, str] = MappingProxyType(
+    {
+        SUPPORTED: "what was found carries the claim as it is worded",
+        PARTLY_SUPPORTED: "something was found in its favor, and it does not carry the whole claim",
+        ASSOCIATION_ONLY: "two things go together; that one causes the other was not shown",
+        NOT_SUPPORTED: "it was looked at, and nothing in its favor was shown; that is no proof of "
+        "the opposite",
+        CONTRADICTED: "what was found points the other way",
+        CANNOT_TELL: "there are data, of a kind that cannot answer it",
+        NOT_TESTED: "no row of this workbook addresses it; research elsewhere may",
+    }
+)
+"""Each verdict with what it means."""
+
+RETAINED = 0.5
+"""Share of the effect at the end of treatment that has to be left for an effect to have lasted."""
+
+MONTHS = (8.0, 26.0)
+"""Weeks that count as a few months of treatment."""
+
+Side = Literal["above", "over", "below", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One comparison between arms of a randomized trial: an interval, or words of the source.
+
+    Attributes
+    ----------
+    row_id : str
+        Id of the estimate or of the direction.
+    trial_id, comparator_arm_id, comparator_class : str
+        Whose, and against what.
+    side : str
+        "above" where the interval lies above zero or the source says that it favors the
+        intervention, "below" for the opposite, "over" where the interval includes zero or the
+        source says that the arms did not differ.
+    has_number : bool
+        Whether it is an interval.
+    """
+
+    row_id: str
+    trial_id: str
+    comparator_arm_id: str
+    comparator_class: str
+    side: Side
+    has_number: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that the rules look at, for one claim.
+
+    Attributes
+    ----------
+    outcome : bool
+        Whether the claim names an outcome.
+    assertion, match : str
+        As the claim has them.
+    rows : int
+        Estimates and directions of any design on outcome and time; syntheses do not count.
+    findings : tuple of Finding
+        Comparisons between arms of randomized trials.
+    comparator_class : str
+        Class of the comparator that the claim names; empty where it names none.
+    pooled_above : bool
+        Whether the interval of the main pooled analysis lies above zero, of each therapy asked
+        about that has an estimate.
+    retained_low : mapping of str to float
+        By trial the lower limit of the share of the effect that is left at follow-up.
+    mediation : tuple of str
+        What sources say of a mediation: "mediates" (or an indirect effect), "no_mediation".
+    syntheses : tuple of str
+        Side of each synthesis on topic and outcome.
+    trial_classes : tuple of str
+        Classes of the comparators of the trial that the claim seems to mean.
+    treatment_weeks : tuple of float
+        Lengths of treatment that sources print.
+    first_change_measured : bool
+        Whether any result was taken during treatment.
+    """
+
+    outcome: bool = True
+    assertion: str = ""
+    match: str = ""
+    rows: int = 0
+    findings: tuple[Finding, ...] = ()
+    comparator_class: str = ""
+    pooled_above: bool = False
+    retained_low: Mapping[str, float] = field(default_factory=dict)
+    mediation: tuple[str, ...] = ()
+    syntheses: tuple[Side, ...] = ()
+    trial_classes: tuple[str, ...] = ()
+    treatment_weeks: tuple[float, ...] = ()
+    first_change_measured: bool = False
+
+    def on(self, side: Side) -> tuple[Finding, ...]:
+        """Comparisons on one side of zero."""
+        return tuple(one for one in self.findings if one.side == side)
+
+    @property
+    def comparable_trials(self) -> frozenset[str]:
+        """Trials with an interval above zero against a comparator as the claim's or stronger."""
+        least = CLASSES.index(self.comparator_class) if self.comparator_class else 0
+        return frozenset(
+            one.trial_id
+            for one in self.on("above")
+            if one.has_number and CLASSES.index(one.comparator_class) >= least
+        )
+
+    @property
+    def lasting_trials(self) -> frozenset[str]:
+        """Trials with an interval above zero at follow-up that surely kept enough of the effect."""
+        return frozenset(
+            one.trial_id
+            for one in self.on("above")
+            if one.has_number and self.retained_low.get(one.trial_id, -1.0) >= RETAINED
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table: when it holds, in words and as code, and the verdict."""
+
+    condition: str
+    verdict: str
+    holds: Callable[[Evidence], bool]
+
+
+def _always(_: Evidence) -> bool:
+    return True
+
+
+_TREATMENT_EFFECT = (
+    Rule("no estimate or direction of any design", NOT_TESTED, lambda e: e.rows == 0),
+    Rule("no comparison between randomized arms", CANNOT_TELL, lambda e: not e.findings),
+    Rule(
+        "a comparison against the therapy and none in its favor",
+        CONTRADICTED,
+        lambda e: bool(e.on("below")) and not e.on("above"),
+    ),
+    Rule(
+        "no difference, and only against other structured treatments",
+        CANNOT_TELL,
+        lambda e: not e.on("above") and all(one.comparator_class == "active" for one in e.findings),
+    ),
+    Rule(
+        "no difference from waitlist, no intervention or usual care, and none in favor",
+        NOT_SUPPORTED,
+        lambda e: not e.on("above"),
+    ),
+    Rule(
+        "every comparison in its favor, two or more trials with numbers against a comparator as "
+        "strong as the claim's, and the pooled interval above zero",
+        SUPPORTED,
+        lambda e: (
+            not e.on("over")
+            and not e.on("below")
+            and len(e.comparable_trials) >= 2
+            and e.pooled_above
+        ),
+    ),
+    Rule("some comparison in its favor", PARTLY_SUPPORTED, _always),
+)
+
+_DURABILITY = (
+    Rule("no row at follow-up", NOT_TESTED, lambda e: e.rows == 0),
+    Rule(
+        "no comparison between randomized arms at follow-up", CANNOT_TELL, lambda e: not e.findings
+    ),
+    Rule(
+        "no comparison at follow-up in favor of the therapy",
+        NOT_SUPPORTED,
+        lambda e: not e.on("above"),
+    ),
+    Rule(
+        "two or more trials above zero at follow-up whose lower limit of the share retained is "
+        f"{RETAINED:g} or more",
+        SUPPORTED,
+        lambda e: len(e.lasting_trials) >= 2,
+    ),
+    Rule("one or more above zero at follow-up", PARTLY_SUPPORTED, _always),
+)
+
+_MECHANISM = (
+    Rule(
+        "no outcome named, or nothing on the mechanism",
+        NOT_TESTED,
+        lambda e: not e.outcome or not (e.mediation or e.syntheses),
+    ),
+    Rule(
+        "a mediation or an indirect effect is reported",
+        ASSOCIATION_ONLY,
+        lambda e: "mediates" in e.mediation,
+    ),
+    Rule(
+        "only no mediation, or a synthesis that finds nothing or the opposite",
+        NOT_SUPPORTED,
+        lambda e: bool(e.mediation) or "over" in e.syntheses or "below" in e.syntheses,
+    ),
+    Rule(
+        "a synthesis in the claimed direction", ASSOCIATION_ONLY, lambda e: "above" in e.syntheses
+    ),
+    Rule("syntheses that print no direction", CANNOT_TELL, _always),
+)
+
+_ASSOCIATION = (
+    Rule(
+        "no outcome named, or no synthesis on the topic",
+        NOT_TESTED,
+        lambda e: not e.outcome or not e.syntheses,
+    ),
+    Rule(
+        "a synthesis against it and none for it",
+        CONTRADICTED,
+        lambda e: "below" in e.syntheses and "above" not in e.syntheses,
+    ),
+    Rule(
+        "an interval that includes none, and no synthesis for it",
+        NOT_SUPPORTED,
+        lambda e: "over" in e.syntheses and "above" not in e.syntheses,
+    ),
+    Rule("syntheses that print no direction", CANNOT_TELL, lambda e: "above" not in e.syntheses),
+    Rule("found, and a cause is claimed", ASSOCIATION_ONLY, lambda e: e.assertion == "cause"),
+    Rule(
+        "found, and an origin early in life is claimed",
+        PARTLY_SUPPORTED,
+        lambda e: e.assertion == "early_origin",
+    ),
+    Rule(
+        "found by some syntheses and not by others",
+        PARTLY_SUPPORTED,
+        lambda e: "below" in e.syntheses or "over" in e.syntheses,
+    ),
+    Rule("found, and no more than an association is claimed", SUPPORTED, _always),
+)
+
+_COMPARATOR = (
+    Rule(
+        "the trial meant is not known, or no comparator is named",
+        CANNOT_TELL,
+        lambda e: (
+            e.match not in ("strong", "likely") or not e.trial_classes or not e.comparator_class
+        ),
+    ),
+    Rule(
+        "a comparator of the trial has the class of the claim's",
+        SUPPORTED,
+        lambda e: e.comparator_class in e.trial_classes,
+    ),
+    Rule("the classes differ", CONTRADICTED, _always),
+)
+
+_PROCESS = (
+    Rule("no length of treatment is printed", NOT_TESTED, lambda e: not e.treatment_weeks),
+    Rule(
+        f"treatments lasted {MONTHS[0]:g} to {MONTHS[1]:g} weeks, and nothing was measured during "
+        "treatment",
+        PARTLY_SUPPORTED,
+        lambda e: (
+            MONTHS[0] <= min(e.treatment_weeks)
+            and max(e.treatment_weeks) <= MONTHS[1]
+            and not e.first_change_measured
+        ),
+    ),
+    Rule("other lengths, or results during treatment", CANNOT_TELL, _always),
+)
+
+RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
+    {
+        "treatment_effect": _TREATMENT_EFFECT,
+        "durability": _DURABILITY,
+        "mechanism": _MECHANISM,
+        "association": _ASSOCIATION,
+        "comparator": _COMPARATOR,
+        "process": _PROCESS,
+    }
+)
+"""Rules by kind of claim, in the order in which they are tried; the last of each always holds."""
+
+
+def decide(kind: str, evidence: Evidence) -> Rule:
+    """Return the first rule of a kind of claim that holds.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `RULES`.
+    evidence : Evidence
+        What there is on the claim.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such kind.
+
+    Examples
+    --------
+    >>> decide("treatment_effect", Evidence()).verdict
+    'not tested'
+    """
+    if kind not in RULES:
+        raise ParameterError("kind", kind, f"one of {', '.join(RULES)}")
+    return next(rule for rule in RULES[kind] if rule.holds(evidence))

@@ -1,0 +1,280 @@
+"""One plain sentence per claim: what was found, against what, in how many trials and people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from evidence.claims.gathering import Gathered
+from evidence.claims.phrases import (
+    WHEN,
+    Names,
+    Number,
+    estimate,
+    fixed,
+    listed,
+    opened,
+    pooled_estimate,
+    shown_estimate,
+    synthesis,
+)
+from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Finding
+from evidence.dataset import Dataset
+from evidence.provenance import union
+from evidence.records import records
+from evidence.specification import Analysis
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence and the numbers in it, in order."""
+
+    text: str
+    numbers: tuple[Number, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Comparison:
+    """All that one trial reports on one comparison."""
+
+    trial_id: str
+    therapy: str
+    comparator: str
+    n: int | None
+    sides: frozenset[str]
+    estimates: pd.DataFrame
+
+
+class Sentences:
+    """Sentences on the claims of a data set."""
+
+    def __init__(self, dataset: Dataset, frame: pd.DataFrame, names: Names) -> None:
+        self._names = names
+        self._frame = frame
+        self._condition = dict(zip(dataset.arms.arm_id, dataset.arms.condition, strict=True))
+        self._therapy = dict(zip(dataset.trials.trial_id, dataset.trials.therapy, strict=True))
+        self._printed = dataset.text("syntheses")
+
+    def of(self, gathered: Gathered, verdict: str) -> Sentence:
+        """Return the sentence on a claim with its verdict."""
+        if verdict == NOT_TESTED:
+            return Sentence(f"{opened(VERDICTS[NOT_TESTED])}.")
+        match gathered.claim.kind:
+            case "treatment_effect" | "durability":
+                return self._effect(gathered, verdict)
+            case "mechanism":
+                return self._mechanism(gathered, verdict)
+            case "association":
+                return self._association(gathered)
+            case "comparator":
+                return self._comparator(gathered, verdict)
+            case _:
+                return self._process(gathered)
+
+    def _effect(self, gathered: Gathered, verdict: str) -> Sentence:
+        claim = gathered.claim
+        lead = opened(f"{self._names.outcome(claim.outcome_id)}{WHEN[claim.time]}")
+        if not gathered.evidence.findings:
+            trials = self._names.labels(
+                [*gathered.estimates.trial_id, *gathered.directions.trial_id]
+            )
+            return Sentence(
+                f"{lead}: no comparison between randomized arms is reported; what there is are "
+                f"changes within an arm, comparisons without randomization or outcomes without a "
+                f"result ({trials})."
+            )
+        parts: list[str] = []
+        numbers: list[Number] = []
+        comparisons = self._comparisons(gathered)
+        pooled = {one.specification.therapy: one for one in gathered.analyses if one.pooled.k > 1}
+        for therapy in dict.fromkeys(one.therapy for one in comparisons):
+            own = [one for one in comparisons if one.therapy == therapy]
+            if therapy in pooled:
+                said, number = self._pooled(pooled[therapy], own)
+                parts += said
+                numbers.append(number)
+                entered = set(pooled[therapy].selection.estimates.trial_id)
+                own = [one for one in own if one.trial_id not in entered]
+            for words in sorted({_leaning(one.sides) for one in own}, key=_LEANINGS.index):
+                phrases = [
+                    self._phrase(one, gathered) for one in own if _leaning(one.sides) == words
+                ]
+                against = listed((phrase for phrase, _ in phrases), "or")
+                parts.append(f"{words.format(therapy=therapy.upper())} {against}")
+                numbers += [number for _, found in phrases for number in found]
+        if verdict == CANNOT_TELL:
+            parts.append(
+                "a comparison with another treatment does not say whether the therapy helps"
+            )
+        if not claim.therapy:
+            found = {one.therapy for one in comparisons}
+            parts += [
+                f"no randomized comparison of {one.upper()}"
+                for one in dict.fromkeys(self._therapy.values())
+                if one not in found
+            ]
+        return Sentence(f"{lead}: {'; '.join(parts)}.", tuple(numbers))
+
+    def _pooled(self, analysis: Analysis, own: list[_Comparison]) -> tuple[list[str], Number]:
+        therapy = analysis.specification.therapy.upper()
+        rows = analysis.selection.estimates
+        against = listed(
+            union([[self._names.condition(one.comparator, one.trial_id) for one in records(rows)]]),
+            "or",
+        )
+        pooled = analysis.pooled
+        said, number = pooled_estimate(
+            analysis.selection.metric,
+            pooled.effect,
+            pooled.ci_low,
+            pooled.ci_high,
+            analysis.estimate_id,
+        )
+        parts = [f"{therapy} against {against}: {said} (k = {pooled.k}, n = {analysis.n})"]
+        favorable = [one.trial_id for one in own if "above" in one.sides]
+        if favorable and pooled.ci_low <= 0:
+            parts.append(f"single measures favor {therapy} in {self._names.labels(favorable)}")
+        return parts, number
+
+    def _phrase(self, one: _Comparison, gathered: Gathered) -> tuple[str, list[Number]]:
+        """Return a comparator with trial, size and, where there is one, its number."""
+        said = [self._names.label[one.trial_id]]
+        numbers: list[Number] = []
+        row = shown_estimate(one.estimates)
+        if row is not None:
+            words, number = estimate(row)
+            said += [words, "k = 1"]
+            numbers.append(number)
+        said.append("arm sizes not printed" if one.n is None else f"n = {one.n}")
+        kept = [
+            share
+            for share in gathered.retained
+            if row is not None and share.estimate_id == row.estimate_id
+        ]
+        left = "".join(
+            f", of the effect at the end of treatment {fixed(share.value)} retained "
+            f"({fixed(share.low)} to {fixed(share.high)})"
+            for share in kept
+        )
+        return f"{one.comparator} ({', '.join(said)}){left}", numbers
+
+    def _comparisons(self, gathered: Gathered) -> list[_Comparison]:
+        groups: dict[tuple[str, str], list[Finding]] = {}
+        for one in gathered.evidence.findings:
+            groups.setdefault((one.trial_id, one.comparator_arm_id), []).append(one)
+        order = {trial_id: place for place, trial_id in enumerate(self._therapy)}
+        made = []
+        for trial_id, arm_id in sorted(groups, key=lambda key: order[key[0]]):
+            rows = gathered.estimates
+            rows = rows[(rows.trial_id == trial_id) & (rows.comparator_arm_id == arm_id)]
+            made.append(
+                _Comparison(
+                    trial_id,
+                    self._therapy[trial_id],
+                    self._names.condition(self._condition[arm_id], trial_id),
+                    self._size(trial_id, arm_id, rows),
+                    frozenset(one.side for one in groups[trial_id, arm_id]),
+                    rows,
+                )
+            )
+        return made
+
+    def _size(self, trial_id: str, arm_id: str, rows: pd.DataFrame) -> int | None:
+        shown = shown_estimate(rows)
+        if shown is None:
+            about = self._frame
+            about = about[(about.trial_id == trial_id) & (about.comparator_arm_id == arm_id)]
+            about = about[about.n_intervention.notna() & about.n_comparator.notna()]
+            if about.empty:
+                return None
+            shown = about.iloc[0]
+        if pd.isna(shown.n_intervention) or pd.isna(shown.n_comparator):
+            return None
+        return int(shown.n_intervention) + int(shown.n_comparator)
+
+    def _mechanism(self, gathered: Gathered, verdict: str) -> Sentence:
+        outcome = self._names.outcome(gathered.claim.outcome_id)
+        if gathered.evidence.mediation:
+            mediating = "mediates" in gathered.evidence.mediation
+            rows = gathered.directions
+            if mediating:
+                rows = rows[rows.direction == "mediates"]
+            trials = listed(
+                union(
+                    [
+                        *([self._trial_against(one)] for one in records(rows)),
+                        *([self._trial_against(one)] for one in records(gathered.estimates)),
+                    ]
+                )
+            )
+            when = WHEN[gathered.claim.timepoint]
+            if mediating:
+                return Sentence(
+                    f"{opened(outcome)} is reported as a mediator{when} ({trials}); a mediation is "
+                    "an association within a trial and does not show the cause."
+                )
+            return Sentence(f"{opened(outcome)}: no mediation is reported{when} ({trials}).")
+        closing = (
+            "an association across studies does not show the cause"
+            if verdict == ASSOCIATION_ONLY
+            else "none of this points the claimed way"
+        )
+        return Sentence(f"{self._synthesized(gathered)}; {closing}.")
+
+    def _trial_against(self, row: Any) -> str:
+        against = self._names.condition(row.comparator, row.trial_id)
+        return f"{row.label}, {row.intervention.upper()} against {against}"
+
+    def _association(self, gathered: Gathered) -> Sentence:
+        closing = {
+            "cause": "an association does not show a cause",
+            "early_origin": "how early in life it begins is not shown",
+        }.get(gathered.claim.assertion, "none of this is an effect of a therapy")
+        return Sentence(f"{self._synthesized(gathered)}; {closing}.")
+
+    def _synthesized(self, gathered: Gathered) -> str:
+        """Return all syntheses with their contrasts in the digits that they print."""
+        printed = self._printed.set_index("synthesis_id", drop=False)
+        chosen = printed.loc[list(gathered.syntheses.synthesis_id)]
+        return opened("; ".join(f"{one.contrast}: {synthesis(one)}" for one in records(chosen)))
+
+    def _comparator(self, gathered: Gathered, verdict: str) -> Sentence:
+        claim = gathered.claim
+        if verdict == CANNOT_TELL:
+            return Sentence(
+                "Which study the article means is not known, so neither is what it compared."
+            )
+        actual = listed(
+            self._names.condition(one, claim.likely_trial_id) for one in gathered.arms.condition
+        )
+        named = self._names.condition(claim.comparator)
+        agrees = gathered.evidence.comparator_class in gathered.evidence.trial_classes
+        return Sentence(
+            f"If the article means {self._names.label[claim.likely_trial_id]} ({claim.match}), the "
+            f"comparator was {actual}{', as it says' if agrees else f', not {named}'}."
+        )
+
+    def _process(self, gathered: Gathered) -> Sentence:
+        weeks = gathered.evidence.treatment_weeks
+        during = (
+            "results during treatment are in the data"
+            if gathered.evidence.first_change_measured
+            else "no result during treatment is seen, so when a first change comes is not known"
+        )
+        return Sentence(
+            f"The treatments tested lasted {min(weeks):g} to {max(weeks):g} weeks in "
+            f"{gathered.facts.trial_id.nunique()} trials; {during}."
+        )
+
+
+_FAVORABLE = "in favor of {therapy} against"
+_MIXED = "measures disagree, {therapy} against"
+_NEUTRAL = "no clear difference of {therapy} from"
+_UNFAVORABLE = "in favor of the comparator, {therapy} against"
+_LEANINGS = (_FAVORABLE, _MIXED, _NEUTRAL, _UNFAVORABLE)
+
+
+def _leaning(sides: frozenset[str]) -> str:
+    """Return what the results of one comparison say together, before its comparator."""
+    alone = {"above": _FAVORABLE, "over": _NEUTRAL, "below": _UNFAVORABLE}
+    return alone[next(iter(sides))] if len(sides) == 1 else _MIXED
