@@ -152,6 +152,16 @@ def pool(
 
 
 @app.command()
+def claims(form: Form = "md", data: Data = None) -> None:
+    """Judge each claim of the article that started the workbook, by rules that are code."""
+    from evidence.claims import verdicts
+    from evidence.dataset import load
+    from evidence.display.frames import render
+
+    typer.echo(render(verdicts(load(data)), form, ("claim_id", "verdict", "sentence")))
+
+
+@app.command()
 def build(
     reports: Annotated[list[str] | None, typer.Argument(help="Reports; default: all.")] = None,
     force: Annotated[bool, typer.Option(help="Build what has not changed too.")] = False,
