@@ -11,15 +11,19 @@ _HOMES = {
     "estimates": "evidence.estimation",
     "select": "evidence.selection",
     "pool": "evidence.synthesis.univariate",
+    "durability": "evidence.followup",
+    "verdicts": "evidence.claims",
     "show": "evidence.display.output",
 }
 
-__all__ = ["__version__", "estimates", "load", "pool", "select", "show"]
+__all__ = ["__version__", "durability", "estimates", "load", "pool", "select", "show", "verdicts"]
 
 if TYPE_CHECKING:
+    from evidence.claims import verdicts
     from evidence.dataset import load
     from evidence.display.output import show
     from evidence.estimation import estimates
+    from evidence.followup import durability
     from evidence.selection import select
     from evidence.synthesis.univariate import pool
 

@@ -1,0 +1,234 @@
+"""Durability: the same comparison at the end of treatment and later, and what lies between."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.effects.checked import inside
+from evidence.errors import ParameterError
+from evidence.estimation import estimates
+from evidence.estimation.context import Context
+from evidence.followup import elsewhere, pairing
+from evidence.followup.comparing import (
+    COMPARISON_COLUMNS,
+    CORRELATIONS,
+    NUMBERS,
+    changes,
+    comparison,
+    stem,
+)
+from evidence.followup.event_counts import ARM_COLUMNS, EventCounts, arms, staying
+from evidence.followup.pairing import SHARED_CONTROL
+from evidence.followup.scenarios import SCENARIO_COLUMNS, scenarios
+
+__all__ = ["CORRELATIONS", "Durability", "durability"]
+
+TRIALS_FOR_A_BIVARIATE_MODEL = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Durability:
+    """What the trials of a therapy show at the end of treatment and at follow-up.
+
+    Effects are positive where they favor the intervention, ratios on the log scale.
+
+    Attributes
+    ----------
+    therapy : str
+        Therapy.
+    outcome : str or None
+        Outcome, None for all.
+    correlation : float
+        Correlation of the effects at both times that the main intervals suppose.
+    comparisons : DataFrame
+        One row per trial, contrast, instrument or event, and metric with both times. ``change_id``
+        and ``retained_id`` are the ids of the change and of the fraction; trial, arms and measure
+        are named as in `evidence.estimates`; ``post_`` and ``follow_up_`` before id, effect,
+        variance, ci_low, ci_high, n_intervention, n_comparator (assessed at that time) and
+        processing; ``weeks_since_randomization`` and ``follow_up_weeks`` of the later time;
+        ``correlation_low`` and ``correlation_high``, what the margins of an event allow (-1 and 1
+        on other scales); ``correlation``, the one used: the nearest within these to the one asked
+        for; ``change``, ``change_se``, ``change_ci_low``, ``change_ci_high``: follow-up minus
+        post, below 0 where the effect shrank; ``retained_fraction`` with ``retained_ci_low`` and
+        ``retained_ci_high`` (Fieller), NaN where the effect at post is within its own 95% margin
+        of 0; ``derived``, whether the contrast follows from two with a shared arm;
+        ``processing`` of the change, always ``imputed`` since no source prints a correlation;
+        origins and warnings. Treatments other than the therapy stand there by their own name in
+        ``intervention``, for context.
+    changes : DataFrame
+        The change and the fraction of each comparison by correlation, with their ids; where the
+        margins of an event do not allow a correlation the numbers are NaN and ``reason`` says so.
+    arms : DataFrame
+        How many of each arm had an event at both times, with Clopper-Pearson interval.
+    staying : DataFrame
+        Bounds on those who recovered and stayed recovered, arm by arm; see
+        `evidence.followup.event_counts.staying`.
+    scenarios : DataFrame
+        Effects on events at both times and their change under assumptions about the missing; see
+        `evidence.followup.scenarios`.
+    uncontrolled : DataFrame
+        Follow-ups of one arm alone: never a comparison.
+    unpaired : DataFrame
+        Rows of `evidence.estimates` at follow-up whose comparison has no number at post.
+    trials : DataFrame
+        Each randomized trial of the therapy and whether it has both times.
+    estimates : DataFrame
+        Rows behind the comparisons with the columns of `evidence.estimates`, derived ones too.
+    most_trials : int
+        The most trials that have one outcome on one metric at both times.
+    """
+
+    therapy: str
+    outcome: str | None
+    correlation: float
+    comparisons: pd.DataFrame
+    changes: pd.DataFrame
+    arms: pd.DataFrame
+    staying: pd.DataFrame
+    scenarios: pd.DataFrame
+    uncontrolled: pd.DataFrame
+    unpaired: pd.DataFrame
+    trials: pd.DataFrame
+    estimates: pd.DataFrame
+    most_trials: int
+
+    @property
+    def bivariate_model(self) -> bool:
+        """Whether enough trials have both times for a bivariate model across trials."""
+        return self.most_trials >= TRIALS_FOR_A_BIVARIATE_MODEL
+
+
+def durability(
+    dataset: Dataset,
+    *,
+    therapy: str,
+    outcome: str | None = None,
+    correlation: float = 0.5,
+    correlations: Sequence[float] = CORRELATIONS,
+) -> Durability:
+    """Return each comparison of a therapy that a trial prints at post and at follow-up.
+
+    A comparison needs the same trial, contrast, instrument or event, and metric at both times. A
+    change within one arm is no durability: who enters with a high score has a lower one later
+    without any treatment.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    therapy : str
+        Therapy.
+    outcome : str, optional
+        Outcome; all where none is given.
+    correlation : float
+        Correlation of the effects at both times for the main intervals, between -1 and 1.
+    correlations : sequence of float
+        Correlations for the sensitivity analysis.
+
+    Returns
+    -------
+    Durability
+
+    Raises
+    ------
+    ParameterError
+        If no result of the therapy, or of the outcome, is from after the end of treatment, or a
+        correlation is not between -1 and 1.
+
+    Examples
+    --------
+    >>> import evidence
+    >>> found = evidence.durability(evidence.load(), therapy="abct", outcome="affective_distress")
+    >>> kept = found.comparisons.set_index("change_id").retained_fraction
+    >>> name = "collado2021.abct_vs_usual_care.affective_distress.dass_21.change.mean_difference"
+    >>> f"{kept[name]:.2f}"
+    '0.55'
+    """
+    inside("correlation", correlation, -1, 1)
+    inside("correlations", list(correlations), -1, 1)
+    context = Context(dataset)
+    frame = _of_outcome(_of_therapy(estimates(dataset), therapy), outcome)
+    derived = pairing.derived(context, frame, therapy)
+    pairs = [*pairing.paired(frame), *pairing.paired(derived)]
+    counts = EventCounts(context)
+    ids = _change_ids(pairs)
+    compared = _frame(
+        [
+            comparison(counts, pair, change_id, correlation)
+            for pair, change_id in zip(pairs, ids, strict=True)
+        ],
+        COMPARISON_COLUMNS,
+    ).astype(NUMBERS)
+    later = frame[frame.timepoint == "follow_up"]
+    alone = elsewhere.unpaired(context, later, pairs)
+    without_control = elsewhere.uncontrolled(context, later)
+    both_times = _frame(
+        [one for pair in pairs for one in arms(context, counts, pair, stem(pair[1]))], ARM_COLUMNS
+    ).drop_duplicates("proportion_id", ignore_index=True)
+    behind = {row.estimate_id for pair in pairs for row in pair}
+    every = pd.concat([frame, derived], ignore_index=True) if len(derived) else frame
+    return Durability(
+        therapy=therapy,
+        outcome=outcome,
+        correlation=correlation,
+        comparisons=compared,
+        changes=changes(compared, pairs, correlations),
+        arms=both_times,
+        staying=staying(both_times),
+        scenarios=_frame(
+            [
+                one
+                for pair, change_id in zip(pairs, ids, strict=True)
+                for one in scenarios(counts, pair, change_id, correlation)
+            ],
+            SCENARIO_COLUMNS,
+        ),
+        uncontrolled=without_control,
+        unpaired=alone,
+        trials=elsewhere.states(context, therapy, pairs, alone, without_control),
+        estimates=every[every.estimate_id.isin(behind)].reset_index(drop=True),
+        most_trials=pairing.trials_with_both(pairs, therapy),
+    )
+
+
+def _of_therapy(frame: pd.DataFrame, therapy: str) -> pd.DataFrame:
+    later = frame[frame.timepoint == "follow_up"]
+    accepted = sorted(set(later.therapy))
+    if therapy not in accepted:
+        raise ParameterError(
+            "therapy", therapy, f"one with a result at follow-up: {', '.join(accepted)}"
+        )
+    return frame[frame.therapy == therapy]
+
+
+def _of_outcome(frame: pd.DataFrame, outcome: str | None) -> pd.DataFrame:
+    accepted = sorted(set(frame.outcome_id[frame.timepoint == "follow_up"]))
+    if outcome is None:
+        return frame
+    if outcome not in accepted:
+        raise ParameterError(
+            "outcome", outcome, f"one with a result at follow-up: {', '.join(accepted)}"
+        )
+    return frame[frame.outcome_id == outcome]
+
+
+def _change_ids(pairs: Sequence[tuple[Any, Any]]) -> list[str]:
+    """Return an id for each change; several follow-ups of one comparison are told apart by week."""
+    plain = [
+        f"{stem(later)}.change.{later.metric}"
+        + (f".{SHARED_CONTROL}" if later.route == SHARED_CONTROL else "")
+        for _, later in pairs
+    ]
+    times = Counter(plain)
+    return [
+        f"{one}.week_{later.follow_up_weeks:g}" if times[one] > 1 else one
+        for one, (_, later) in zip(plain, pairs, strict=True)
+    ]
+
+
+def _frame(made: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(made, columns=list(columns))

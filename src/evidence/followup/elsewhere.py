@@ -1,0 +1,130 @@
+"""Follow-ups that are no comparison at two times: without a control group, or without a partner."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence.estimation.context import Context
+from evidence.followup.event_counts import ARM_COLUMNS, proportion, shared
+from evidence.followup.pairing import measure
+from evidence.records import records
+
+STATES = ("both_times", "follow_up_only", "uncontrolled", "none")
+"""From most to least: a comparison at both times; one at follow-up alone, or in words; a follow-up
+of one arm; no follow-up in any source seen."""
+
+
+def uncontrolled(context: Context, later: pd.DataFrame) -> pd.DataFrame:
+    """Return follow-ups of one arm alone, or of groups that were not formed at random.
+
+    Parameters
+    ----------
+    context : Context
+        Lookups over the data set.
+    later : DataFrame
+        Rows of `evidence.estimates` at follow-up.
+
+    Returns
+    -------
+    DataFrame
+        Columns `ARM_COLUMNS` and ``reason``, one row per arm and result; numbers are NaN where the
+        result is no count.
+    """
+    results = {one.result_id: one for one in records(context.arm_results)}
+    made = []
+    for row in records(later):
+        if row.comparator and context.randomized(row.trial_id):
+            continue
+        for result_id in row.result_ids:
+            one = results.get(result_id)
+            arm_id = row.intervention_arm_id if one is None else one.arm_id
+            arm = context.arms[arm_id]
+            counted = one is not None and not (pd.isna(one.events) or pd.isna(one.n_analyzed))
+            made.append(
+                {
+                    "proportion_id": ".".join(
+                        part
+                        for part in (
+                            row.trial_id,
+                            row.outcome_id,
+                            row.event or row.instrument_id,
+                            row.timepoint,
+                            arm.role,
+                            "proportion",
+                        )
+                        if part
+                    ),
+                    **shared(row),
+                    "arm_id": arm_id,
+                    "condition": arm.condition,
+                    "role": arm.role,
+                    "n_randomized": context.size(arm_id).n,
+                    "result_ids": (result_id,),
+                    "locator_ids": row.locator_ids,
+                    "reason": row.reason,
+                    **(_counted(one) if counted else {}),
+                }
+            )
+    return pd.DataFrame(made, columns=[*ARM_COLUMNS, "reason"])
+
+
+def _counted(one: Any) -> dict[str, Any]:
+    events, n = int(one.events), int(one.n_analyzed)
+    return {"events": events, "n": n, **proportion(events, n), "processing": "converted"}
+
+
+def unpaired(context: Context, later: pd.DataFrame, pairs: list[tuple[Any, Any]]) -> pd.DataFrame:
+    """Return results between randomized arms at follow-up that have no partner at post.
+
+    Parameters
+    ----------
+    context : Context
+        Lookups over the data set.
+    later : DataFrame
+        Rows of `evidence.estimates` at follow-up.
+    pairs : list of tuple
+        Estimates that have one.
+    """
+    done = {measure(row) for _, row in pairs}
+    kept = [
+        bool(row.comparator) and context.randomized(row.trial_id) and measure(row) not in done
+        for row in records(later)
+    ]
+    return later[kept].reset_index(drop=True)
+
+
+def states(
+    context: Context,
+    therapy: str,
+    pairs: list[tuple[Any, Any]],
+    alone: pd.DataFrame,
+    without_control: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return for each randomized trial of a therapy what it has at follow-up.
+
+    Returns
+    -------
+    DataFrame
+        trial_id, label, status, n_randomized (<NA> where not known), state (one of `STATES`).
+    """
+    found = (
+        {row.trial_id for _, row in pairs},
+        set(alone.trial_id),
+        set(without_control.trial_id),
+    )
+    made = []
+    for trial in context.trials.values():
+        if trial.therapy != therapy or trial.design != "randomized":
+            continue
+        place = next((i for i, ids in enumerate(found) if trial.trial_id in ids), len(found))
+        made.append(
+            {
+                "trial_id": trial.trial_id,
+                "label": trial.label,
+                "status": trial.status,
+                "n_randomized": context.total_randomized(trial.trial_id),
+                "state": STATES[place],
+            }
+        )
+    frame = pd.DataFrame(made, columns=["trial_id", "label", "status", "n_randomized", "state"])
+    return frame.astype({"n_randomized": "Int64"})

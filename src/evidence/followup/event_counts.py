@@ -1,0 +1,213 @@
+"""An event at both times in counts: how many of each arm had it, and who stays recovered."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evidence.effects.missing import Table
+from evidence.effects.proportion_intervals import proportion_interval
+from evidence.estimation.context import Context
+from evidence.estimation.from_arm_results import pairs
+from evidence.estimation.from_events import EVENT_IS, EventTables, event_tables
+from evidence.followup.joint_tables import staying_count, staying_share
+from evidence.followup.pairing import TIMES
+from evidence.records import records
+
+INTERVAL = "clopper_pearson"
+"""Formula of the interval of a proportion: Newcombe 1998, method 5."""
+
+ARM_COLUMNS = (
+    "proportion_id",
+    "trial_id",
+    "label",
+    "arm_id",
+    "condition",
+    "role",
+    "outcome_id",
+    "instrument_id",
+    "event",
+    "timepoint",
+    "weeks_since_randomization",
+    "follow_up_weeks",
+    "events",
+    "n",
+    "n_randomized",
+    "proportion",
+    "ci_low",
+    "ci_high",
+    "processing",
+    "result_ids",
+    "locator_ids",
+)
+STAYING_COLUMNS = (
+    "trial_id",
+    "label",
+    "arm_id",
+    "condition",
+    "event",
+    "n_randomized",
+    "events_post",
+    "n_post",
+    "events_follow_up",
+    "n_follow_up",
+    "share_low",
+    "share_high",
+    "count_low",
+    "count_high",
+)
+
+
+class EventCounts:
+    """Counts of every event in two randomized arms at post and follow-up."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._found: dict[tuple[str, ...], EventTables] = {}
+        for one, two in pairs(context, list(records(context.arm_results))):
+            if one.event in EVENT_IS and one.timepoint in TIMES:
+                made = event_tables(context, (one, two))
+                if made is not None:
+                    self._found[one.result_id, two.result_id] = made
+
+    def of(self, row: Any) -> EventTables | None:
+        """Return the counts behind an estimate, None where it is on no event or printed whole."""
+        return self._found.get(tuple(row.result_ids[:2]))
+
+    def table(self, row: Any) -> Table | None:
+        """Return the counts of both arms that an estimate rests on."""
+        found = self.of(row)
+        return None if found is None else Table(*found.fewest_missing)
+
+    def randomized(self, row: Any) -> tuple[int, int] | None:
+        """Return the participants randomized to both arms, None where no source prints them."""
+        sizes = [
+            self._context.size(arm_id)
+            for arm_id in (row.intervention_arm_id, row.comparator_arm_id)
+        ]
+        if any(size.n is None or size.imputed for size in sizes):
+            return None
+        one, two = (int(size.n or 0) for size in sizes)
+        return one, two
+
+
+def proportion(events: int, n: int) -> dict[str, float]:
+    """Return a proportion with its interval as fields of a row."""
+    low, high = proportion_interval(INTERVAL, np.asarray(float(events)), np.asarray(float(n)))
+    return {"proportion": events / n, "ci_low": float(low), "ci_high": float(high)}
+
+
+def arms(context: Context, counts: EventCounts, pair: tuple[Any, Any], stem: str) -> list[Any]:
+    """Return how many of each arm had an event at both times, one record per arm and time.
+
+    Parameters
+    ----------
+    context : Context
+        Lookups over the data set.
+    counts : EventCounts
+        Counts of events.
+    pair : tuple
+        Estimates at post and at follow-up.
+    stem : str
+        Beginning of the ids.
+    """
+    made = []
+    randomized = counts.randomized(pair[0]) or (None, None)
+    for row in pair:
+        found = counts.of(row)
+        if found is None:
+            return []
+        events_1, n_1, events_2, n_2 = found.fewest_missing
+        for place, (role, arm_id, events, n) in enumerate(
+            (
+                ("intervention", row.intervention_arm_id, events_1, n_1),
+                ("comparator", row.comparator_arm_id, events_2, n_2),
+            )
+        ):
+            made.append(
+                {
+                    "proportion_id": f"{stem}.{row.timepoint}.{role}.proportion",
+                    **shared(row),
+                    "arm_id": arm_id,
+                    "condition": context.arms[arm_id].condition,
+                    "role": role,
+                    "events": events,
+                    "n": n,
+                    "n_randomized": randomized[place],
+                    **proportion(events, n),
+                    "processing": found.processing,
+                    "result_ids": (row.result_ids[place],),
+                    "locator_ids": row.locator_ids,
+                }
+            )
+    return made
+
+
+def shared(row: Any) -> dict[str, Any]:
+    """Return the fields that a record of an arm takes over from an estimate."""
+    names = (
+        "trial_id",
+        "label",
+        "outcome_id",
+        "instrument_id",
+        "event",
+        "timepoint",
+        "weeks_since_randomization",
+        "follow_up_weeks",
+    )
+    return {name: getattr(row, name) for name in names}
+
+
+def staying(both_times: pd.DataFrame) -> pd.DataFrame:
+    """Return for each arm what its counts allow for those who recover and stay recovered.
+
+    Parameters
+    ----------
+    both_times : DataFrame
+        Columns `ARM_COLUMNS`; events to be avoided are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns `STAYING_COLUMNS`. ``share_low`` and ``share_high`` bound the share of those
+        recovered at post who are recovered at follow-up, as if both proportions were those of the
+        same people. ``count_low`` and ``count_high`` bound how many were seen recovered at both
+        times over all joint tables of the arm, whoever is missing; <NA> where its size is not
+        printed.
+    """
+    to_be_reached = [event for event, sign in EVENT_IS.items() if sign > 0]
+    good = both_times[both_times.event.isin(to_be_reached)]
+    made = []
+    for _, group in good.groupby(["arm_id", "event"], sort=False):
+        before = next(records(group[group.timepoint == "post"]))
+        later = group[group.timepoint == "follow_up"].drop_duplicates("follow_up_weeks")
+        for after in records(later):
+            if not before.events:
+                continue
+            share = staying_share(before.proportion, after.proportion)
+            sized = not pd.isna(before.n_randomized)
+            count = (
+                staying_count(before.events, after.events, int(before.n_randomized))
+                if sized
+                else (pd.NA, pd.NA)
+            )
+            made.append(
+                {
+                    "trial_id": before.trial_id,
+                    "label": before.label,
+                    "arm_id": before.arm_id,
+                    "condition": before.condition,
+                    "event": before.event,
+                    "n_randomized": before.n_randomized,
+                    "events_post": before.events,
+                    "n_post": before.n,
+                    "events_follow_up": after.events,
+                    "n_follow_up": after.n,
+                    "share_low": share[0],
+                    "share_high": share[1],
+                    "count_low": count[0],
+                    "count_high": count[1],
+                }
+            )
+    frame = pd.DataFrame(made, columns=list(STAYING_COLUMNS))
+    return frame.astype({name: "Int64" for name in ("n_randomized", "count_low", "count_high")})
