@@ -1,0 +1,254 @@
+"""Random effects of trials: how effects of one trial vary together around their mean.
+
+Parameters are variances, or standard deviations and correlations, in units of the likelihood.
+Each kind gives the covariance of the random effects for every group of trials, and turns the score
+of those into the score of its parameters.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.synthesis.block_covariance import TrialGroup
+from evidence.synthesis.roots import Floats, Rows
+
+STRUCTURES = ("UN", "CS", "HCS", "AR", "HAR", "CAR", "DIAG", "ID")
+LEVELS = ("cluster", "effect")
+
+NONE = 1e-9
+"""Variance, in units of the median sampling variance, that is none."""
+
+NEAR_END = 1e-5
+"""Distance of a correlation from an end of its range that cannot be told from none."""
+
+
+class RandomEffects(ABC):
+    """What a search for variances needs to know about random effects."""
+
+    lower: Floats
+    upper: Floats
+
+    @abstractmethod
+    def blocks(self, theta: Floats) -> list[Floats]:
+        """Covariance of the random effects, of shape (b, m, m) for each group."""
+
+    @abstractmethod
+    def score(self, theta: Floats, scores: Sequence[Floats]) -> Floats:
+        """Score of the parameters from the scores of the blocks."""
+
+    @abstractmethod
+    def starts(self, variances: Floats) -> list[Floats]:
+        """Parameters to start from, over a grid of positive variances."""
+
+
+class Nested(RandomEffects):
+    """A random effect of the trial, one of the effect within the trial, or both.
+
+    Van den Noortgate et al. (2013), Behav Res Methods 45:576, equations 5 to 7.
+    """
+
+    def __init__(self, groups: Sequence[TrialGroup], levels: tuple[str, ...]) -> None:
+        self.levels = levels
+        self.shapes = [group.rows.shape for group in groups]
+        self.lower = np.zeros(len(levels))
+        self.upper = np.full(len(levels), np.inf)
+
+    def variances(self, theta: Floats) -> tuple[float, float]:
+        """Variance of trials, and of effects within trials; 0 for what is not in the model."""
+        of = dict(zip(self.levels, theta.tolist(), strict=True))
+        return of.get("cluster", 0.0), of.get("effect", 0.0)
+
+    def blocks(self, theta: Floats) -> list[Floats]:
+        """Give variance of trials in all places, that of effects on the diagonal."""
+        cluster, effect = self.variances(theta)
+        return [np.tile(cluster + effect * np.eye(m), (b, 1, 1)) for b, m in self.shapes]
+
+    def score(self, theta: Floats, scores: Sequence[Floats]) -> Floats:
+        """Sum over all places, and over the diagonal."""
+        sums = {
+            "cluster": sum(float(score.sum()) for score in scores),
+            "effect": sum(float(np.einsum("bmm->", score)) for score in scores),
+        }
+        return np.array([sums[level] for level in self.levels])
+
+    def starts(self, variances: Floats) -> list[Floats]:
+        """Every combination of the variances."""
+        grids = np.meshgrid(*[variances] * len(self.levels), indexing="ij")
+        return list(np.stack([grid.ravel() for grid in grids], axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Which outcome each effect is of: `outcome` of shape (b, m) for each group."""
+
+    outcome: tuple[NDArray[np.intp], ...]
+    size: int
+
+
+class Outcomes(RandomEffects):
+    """One random effect per outcome (or time) of a trial, with a covariance between them.
+
+    Jackson, Riley and White (2011), Stat Med 30:2481, section 2. The covariance is that of
+    `kind`: UN unstructured; CS, AR, CAR one variance with one correlation, equal for all pairs,
+    falling with the distance in rank, falling with the distance in time; HCS, HAR the same with
+    a variance per outcome; DIAG and ID without correlation.
+    """
+
+    def __init__(self, membership: Membership, kind: str, times: Floats) -> None:
+        self.membership = membership
+        self.kind = kind
+        self.own_variances = kind in ("HCS", "HAR", "DIAG")
+        size = membership.size
+        self.lower_triangle: tuple[Rows, Rows] = np.tril_indices(size)
+        if kind == "UN":
+            count = self.lower_triangle[0].size
+            self.lower, self.upper = np.full(count, -np.inf), np.full(count, np.inf)
+            return
+        count = size if self.own_variances else 1
+        lower, upper = [0.0] * count, [np.inf] * count
+        distance = np.abs(np.subtract.outer(times, times))
+        gaps = distance[distance > 0]
+        # The correlation of the two nearest times is the parameter, so that powers exceed 1.
+        self.gap = float(gaps.min()) if kind == "CAR" and gaps.size else 1.0
+        if kind in ("CS", "HCS"):
+            self.power: Floats = np.ones((size, size))
+        elif kind == "CAR":
+            self.power = distance / self.gap
+        else:
+            rank = np.arange(size, dtype=np.float64)
+            self.power = np.abs(np.subtract.outer(rank, rank))
+        if self.has_correlation:
+            # Of equal correlations of m outcomes the lowest is -1 / (m - 1).
+            floor = {"CS": -1 / max(size - 1, 1), "HCS": -1 / max(size - 1, 1), "CAR": 0.0}
+            lower.append(floor.get(kind, -1.0))
+            upper.append(1.0)
+        self.lower, self.upper = np.array(lower), np.array(upper)
+
+    @property
+    def has_correlation(self) -> bool:
+        """Whether a correlation is estimated."""
+        return self.kind not in ("DIAG", "ID")
+
+    def _correlations(self, rho: float) -> tuple[Floats, Floats]:
+        """Correlations and their derivatives with respect to rho."""
+        size = self.membership.size
+        apart = ~np.eye(size, dtype=bool)
+        powers = np.where(apart, self.power, 1.0)
+        return (
+            np.where(apart, np.power(rho, powers), 1.0),
+            np.where(apart, powers * np.power(rho, powers - 1), 0.0),
+        )
+
+    def _parts(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
+        """Scale of each outcome (standard deviation), correlations and their derivatives."""
+        size = self.membership.size
+        if self.has_correlation:
+            correlations, slopes = self._correlations(float(theta[-1]))
+        else:
+            correlations, slopes = np.eye(size), np.zeros((size, size))
+        if self.kind in ("HCS", "HAR"):
+            return theta[:-1], correlations, slopes
+        variances = theta[:size] if self.own_variances else np.full(size, theta[0])
+        return np.sqrt(variances), correlations, slopes
+
+    def between(self, theta: Floats) -> Floats:
+        """Covariance between outcomes, of shape (outcomes, outcomes)."""
+        if self.kind == "UN":
+            root = self._root(theta)
+            return root @ root.T
+        scale, correlations, _ = self._parts(theta)
+        return scale[:, None] * correlations * scale
+
+    def describe(
+        self, theta: Floats, names: tuple[str, ...]
+    ) -> tuple[tuple[float, ...], tuple[float | None, ...], tuple[str, ...]]:
+        """Variances, correlations and the names of those at an end of their range."""
+        between = self.between(theta)
+        variances = np.diag(between)
+        zero = variances < NONE
+        if self.kind == "UN":
+            places = list(combinations(range(len(names)), 2))
+            rho = [None if zero[i] or zero[j] else _correlation(between, i, j) for i, j in places]
+            labels = [f"rho ({names[i]}, {names[j]})" for i, j in places]
+            ends = (-1.0, 1.0)
+        elif self.has_correlation:
+            # At distance 1, whatever the nearest times are.
+            rho = [None if zero.all() else float(theta[-1]) ** (1 / self.gap)]
+            labels = ["rho"]
+            ends = (float(self.lower[-1]), float(self.upper[-1]))
+        else:
+            rho, labels, ends = [], [], (-1.0, 1.0)
+        single = self.kind in ("CS", "AR", "CAR", "ID")
+        tau2 = tuple(variances[:1].tolist() if single else variances.tolist())
+        at_zero = ["tau2" if single else f"tau2 ({names[i]})" for i in np.flatnonzero(zero)]
+        at_end = [
+            label
+            for label, value in zip(labels, rho, strict=True)
+            if value is not None and min(abs(value - end) for end in ends) < NEAR_END
+        ]
+        return tau2, tuple(rho), (*dict.fromkeys(at_zero), *at_end)
+
+    def _root(self, theta: Floats) -> Floats:
+        root = np.zeros((self.membership.size, self.membership.size))
+        root[self.lower_triangle] = theta
+        return root
+
+    def blocks(self, theta: Floats) -> list[Floats]:
+        """Pick the covariance of the outcomes that each trial has."""
+        between = self.between(theta)
+        return [between[own[:, :, None], own[:, None, :]] for own in self.membership.outcome]
+
+    def score(self, theta: Floats, scores: Sequence[Floats]) -> Floats:
+        """Sum the scores by pair of outcomes, then apply the chain rule."""
+        total = np.zeros((self.membership.size, self.membership.size))
+        for own, score in zip(self.membership.outcome, scores, strict=True):
+            np.add.at(total, (own[:, :, None], own[:, None, :]), score)
+        if self.kind == "UN":
+            # d tr(S L L') / dL = 2 S L
+            return np.asarray((2 * total @ self._root(theta))[self.lower_triangle])
+        scale, correlations, slopes = self._parts(theta)
+        parts: list[float] = []
+        if self.kind == "DIAG":
+            parts += np.diag(total).tolist()
+        elif self.own_variances:
+            parts += (2 * (total * correlations) @ scale).tolist()
+        else:
+            parts.append(float((total * correlations).sum()))
+        if self.has_correlation:
+            parts.append(float(scale @ (total * slopes) @ scale))
+        return np.array(parts)
+
+    def starts(self, variances: Floats) -> list[Floats]:
+        """Equal variances with a low, middle and high correlation."""
+        size = self.membership.size
+        starts = []
+        for variance in variances.tolist():
+            if not self.has_correlation:
+                starts.append(np.full(self.lower.size, variance))
+                continue
+            for rho in (0.1, 0.5, 0.9):
+                if self.kind == "UN":
+                    matrix = variance * (rho + (1 - rho) * np.eye(size))
+                    starts.append(np.linalg.cholesky(matrix)[self.lower_triangle])
+                else:
+                    scale = np.sqrt(variance) if self.own_variances else variance
+                    starts.append(np.append(np.full(self.lower.size - 1, scale), rho))
+        return starts
+
+
+def _correlation(between: Floats, i: int, j: int) -> float:
+    return float(np.clip(between[i, j] / np.sqrt(between[i, i] * between[j, j]), -1, 1))
+
+
+def pairs_seen(membership: Membership) -> dict[tuple[int, int], int]:
+    """Count the trials that have both outcomes of each pair."""
+    counts = dict.fromkeys(combinations(range(membership.size), 2), 0)
+    for group in membership.outcome:
+        for own in group:
+            for pair in combinations(np.unique(own).tolist(), 2):
+                counts[pair] += 1
+    return counts
