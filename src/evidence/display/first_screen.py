@@ -1,27 +1,14 @@
 """The first screen of a pooled report: the answer in words, the numbers, and what is missing."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import entries, remarks, text, words
 from evidence.display.escape import html
+from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
-from evidence.display.tables import number_link
-from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
-
-
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """A number of the first screen in large type: the estimate, and what it is."""
-
-    entry: LedgerEntry
-    digits: int
-    caption: str
 
 
 def first_screen(
@@ -48,35 +35,7 @@ def first_screen(
         figures = _figures(dataset, analysis, beside.stress)
         said = remarks.of_pooled(dataset, analysis, beside)
     say, paragraph = _answer(dataset, analysis, points, beside.stress)
-    return _block(say, paragraph, figures, said)
-
-
-def _block(say: str, paragraph: str, figures: list[Headline], said: list[str]) -> Block:
-    """Put the parts together; remarks are HTML already, made from escaped parts."""
-    boxes = []
-    for one in figures:
-        entry = one.entry
-        number = number_link(entry, words.fixed(entry.effect, one.digits))
-        limits = html(f"({words.limits(entry.ci_low, entry.ci_high, one.digits)})")
-        boxes.append(
-            f'<div class="est"><b>{number} <small>{limits}</small></b>'
-            f"<span>{html(one.caption)}</span></div>"
-        )
-    markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f'<p>{html(paragraph)}</p>\n</section>\n<div class="pair">\n'
-        + "\n".join(boxes)
-        + '\n</div>\n<ul class="not">\n'
-        + "\n".join(f"<li>{remark}</li>" for remark in said)
-        + "\n</ul>"
-    )
-    plain = [say, paragraph]
-    plain += [
-        f"{words.estimate(one.entry.effect, one.entry.ci_low, one.entry.ci_high, one.digits)}: "
-        f"{one.caption}"
-        for one in figures
-    ]
-    return Block(text="\n".join(plain), html=markup, entries=tuple(one.entry for one in figures))
+    return answer(say, html(paragraph), figures, said)
 
 
 def _answer(
@@ -259,22 +218,8 @@ def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) 
                 entries.of_estimate(row, dataset),
                 1,
                 f"points of {instrument} in favor of "
-                f"{words.term(words.THERAPY, row.intervention)}, {_when(dataset, row)}; against "
-                f"{text.comparator(row, dataset)}; one trial{size}{imputed}",
+                f"{words.term(words.THERAPY, row.intervention)}, {text.when(row, dataset)}; "
+                f"against {text.comparator(row, dataset)}; one trial{size}{imputed}",
             )
         )
     return figures
-
-
-def _when(dataset: Dataset, row: Any) -> str:
-    """Return the time of a result in words; months where a source counts in them."""
-    if row.timepoint != "follow_up":
-        return words.term(words.TIMEPOINT, row.timepoint)
-    result = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
-    months = f"{round(result.weeks * 7 / 30.44):g} months"
-    clock = {
-        "end_of_treatment": "after treatment",
-        "randomization": "after randomization",
-        "not_stated": "(counted from when is not stated)",
-    }[result.clock]
-    return f"at {months} {clock}"

@@ -73,6 +73,29 @@ def total(row: Any) -> int | None:
     return int(row.n_intervention) + int(row.n_comparator)
 
 
+WEEKS_OF_A_QUARTER = 13
+"""Sources that count in months print multiples of three, which the data hold in weeks."""
+
+_CLOCK = {
+    "end_of_treatment": "after treatment",
+    "randomization": "after randomization",
+    "not_stated": "(counted from when is not stated)",
+}
+
+
+def when(row: Any, dataset: Dataset) -> str:
+    """Return the time of an estimate in words, at follow-up as its source counts it."""
+    if row.timepoint != "follow_up":
+        return words.term(words.TIMEPOINT, row.timepoint)
+    results = pd.concat([dataset.statistics, dataset.arm_results])
+    result = results[results.result_id == row.result_ids[0]].iloc[0]
+    if pd.isna(result.weeks):
+        return words.term(words.TIMEPOINT, row.timepoint)
+    quarters, rest = divmod(result.weeks, WEEKS_OF_A_QUARTER)
+    span = f"{result.weeks:g} weeks" if rest else f"{3 * quarters:g} months"
+    return f"at {span} {_CLOCK[result.clock]}"
+
+
 def people(analysis: Analysis, dataset: Dataset) -> str:
     """Return who took part: one word for all trials, else "participants"."""
     trials = dataset.trials.set_index("trial_id").age_group

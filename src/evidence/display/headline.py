@@ -1,0 +1,85 @@
+"""The parts of a first screen: the answer in words, numbers in large type, what stands beside."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import unescape
+
+from evidence.display import words
+from evidence.display.escape import html
+from evidence.display.output import Block
+from evidence.display.tables import number_link
+from evidence.ledger import LedgerEntry
+
+_ELEMENT = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A number of the first screen in large type: the estimate, and what it is.
+
+    Attributes
+    ----------
+    entry : LedgerEntry
+        The number.
+    digits : int
+        Decimals.
+    caption : str
+        What it is.
+    factor : float
+        What it is shown as a multiple of: 100 for a proportion in percent.
+    """
+
+    entry: LedgerEntry
+    digits: int
+    caption: str
+    factor: float = 1.0
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Number and limits as readers see them."""
+        effect, low, high = (
+            None if value is None else self.factor * value
+            for value in (self.entry.effect, self.entry.ci_low, self.entry.ci_high)
+        )
+        return words.fixed(effect, self.digits), words.limits(low, high, self.digits)
+
+
+def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence[str]) -> Block:
+    """Put a first screen together.
+
+    Parameters
+    ----------
+    say : str
+        The answer in one sentence.
+    paragraph : str
+        What follows it, as HTML made from escaped parts.
+    figures : sequence of Headline
+        Numbers in large type, all of one size.
+    said : sequence of str
+        Remarks, as HTML made from escaped parts.
+    """
+    boxes = []
+    for one in figures:
+        number, limits = one.shown
+        boxes.append(
+            f'<div class="est"><b>{number_link(one.entry, number)} '
+            f"<small>{html(f'({limits})')}</small></b>"
+            f"<span>{html(one.caption)}</span></div>"
+        )
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
+        f'<p>{paragraph}</p>\n</section>\n<div class="pair">\n'
+        + "\n".join(boxes)
+        + '\n</div>\n<ul class="not">\n'
+        + "\n".join(f"<li>{remark}</li>" for remark in said)
+        + "\n</ul>"
+    )
+    text = [say, plain(paragraph)]
+    text += ["{} ({}): {}".format(*one.shown, one.caption) for one in figures]
+    return Block(text="\n".join(text), html=markup, entries=tuple(one.entry for one in figures))
+
+
+def plain(markup: str) -> str:
+    """Return the text of a line of HTML."""
+    return unescape(_ELEMENT.sub("", markup))
