@@ -56,6 +56,8 @@ def test_equal_scores_have_an_sd_of_zero_and_unequal_ones_not():
     assert grimmer("2.00", "0.00", 10)
     assert not grimmer("2.50", "0.00", 10)
     assert not grimmer("2.50", "0.40", 10)
+    # a sum of squares of 63 has the parity of the sum, 25, but the least possible is 65
+    assert not grimmer("2.50", "0.24", 10)
     assert grimmer("2.50", "0.53", 10)
 
 
@@ -116,9 +118,13 @@ def test_means_and_sds_out_of_range():
 def test_skew_is_a_remark():
     rows = [
         result("r1", n_analyzed="28", mean="12.6", sd="13.9"),
-        result("r2", n_analyzed="28", mean="27.8", sd="13.9"),
+        result("r2", n_analyzed="28", mean="20.0", sd="13.9"),
+        result("r3", n_analyzed="28", mean="27.8", sd="13.9"),
     ]
-    assert findings(check="skew", arm_results=rows) == [("skew", "r1", "12.6 (13.9)", "", "low")]
+    assert findings(check="skew", arm_results=rows) == [
+        ("skew", "r1", "12.6 (13.9)", "", "low"),
+        ("skew", "r2", "20.0 (13.9)", "", "low"),
+    ]
 
 
 def test_a_standard_error_in_place_of_an_sd():
@@ -127,6 +133,8 @@ def test_a_standard_error_in_place_of_an_sd():
         result("r2", arm="b", timepoint="baseline", n_analyzed="25", mean="30.0", sd="9.1"),
         result("r3", n_analyzed="25", mean="22.0", sd="1.9"),
         result("r4", arm="b", n_analyzed="25", mean="25.0", sd="8.9"),
+        # times the root of 2 it is near the others, but so it is by itself
+        result("r5", arm="b", timepoint="follow_up", n_analyzed="2", mean="25.0", sd="6.4"),
     ]
     assert findings(check="se_as_sd", arm_results=rows) == [
         ("se_as_sd", "r3", "1.9", "9.5", "medium")

@@ -1,6 +1,11 @@
+import doctest
+import importlib
+import pkgutil
+
 import pytest
 
 import evidence
+import evidence.integrity
 from evidence.integrity import audit
 from evidence.integrity.package import CHECKS
 from tests.integrity.packages import Package
@@ -71,3 +76,11 @@ def test_a_package_without_numbers_has_no_findings():
 
 def test_all_checks_run():
     assert len(CHECKS) == len(set(CHECKS)) == 21
+
+
+@pytest.mark.parametrize(
+    "name", [module.name for module in pkgutil.iter_modules(evidence.integrity.__path__)]
+)
+def test_examples_run(name):
+    module = importlib.import_module(f"evidence.integrity.{name}")
+    assert doctest.testmod(module).failed == 0

@@ -28,8 +28,9 @@ def test_facts_that_differ():
 
 def test_a_fact_that_repeats_a_result_is_reported_at_it():
     rows = [
-        result("r1", percent="70", event="recovery", timepoint="follow_up"),
         result("r2", percent="70", event="recovery"),
+        result("r4", percent="70", event="recovery", timepoint="follow_up", locator_id="l9"),
+        result("r1", percent="70", event="recovery", timepoint="follow_up"),
         result("r3", arm="b", percent="70", event="recovery", timepoint="follow_up"),
     ]
     name = "percent_recovered_at_follow_up_intervention"
@@ -106,6 +107,20 @@ def test_means_against_words():
         ("r1", "favors the comparator", "favors_intervention", "medium")
     ]
     assert found("12.5", "measured_not_reported") == []
+
+
+def test_an_instrument_on_which_more_is_better():
+    instruments = [
+        {"instrument_id": "bdi", "outcome_id": "depression", "range_low": "0",
+         "higher_is": "better"}
+    ]  # fmt: skip
+    words = [direction("favors_comparator")]
+    rows = means("12.5")
+    assert of("direction", arm_results=rows, directions=words, instruments=instruments) == []
+    words = [direction("favors_intervention")]
+    assert of("direction", arm_results=rows, directions=words, instruments=instruments) == [
+        ("r1", "favors the comparator", "favors_intervention", "high")
+    ]
 
 
 def test_statistics_against_words():

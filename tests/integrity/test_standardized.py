@@ -7,10 +7,12 @@ def of(*rows, results=()):
     return [one[0:2] + one[3:] for one in findings(statistics=rows, arm_results=list(results))]
 
 
-@pytest.mark.parametrize("d", ["0.67", "0.66", "-0.67"])
-def test_d_that_belongs_to_its_t(d):
+@pytest.mark.parametrize(
+    ("d", "t"), [("0.67", "2.50"), ("0.66", "2.50"), ("-0.67", "2.50"), ("0.00", "0.00")]
+)
+def test_d_that_belongs_to_its_t(d, t):
     # 2.5 x root of (1/30 + 1/26) is 0.670; with J 0.660
-    rows = statistic("s1", "cohens_d_unspecified", d), statistic("s2", "t", "2.50", df1="54")
+    rows = statistic("s1", "cohens_d_unspecified", d), statistic("s2", "t", t, df1="54")
     assert of(*rows) == []
 
 
@@ -22,15 +24,17 @@ def test_d_that_does_not_belong_to_its_t():
 
 
 def test_d_within_an_arm_by_the_formula_for_two_equal_arms():
-    def rows(d):
+    def rows(d, df="127"):
         common = {"comparator_arm_id": "", "n_intervention": "66"}
         return (
             statistic("s1", "d_within", d, **common),
-            statistic("s2", "t_within", "12.61", df1="127", **common),
+            statistic("s2", "t_within", "12.61", df1=df, **common),
         )
 
     assert of(*rows("2.24")) == [("d_from_t", "s1", "1.55", "medium")]
     assert of(*rows("1.55")) == []
+    # both formulas give the same
+    assert of(*rows("1.55", df="264")) == []
     # by the SD of the scores: neither formula, and nothing to say
     assert of(*rows("1.80")) == []
 
@@ -62,16 +66,38 @@ def test_a_bound_on_d_against_the_intervals_that_it_covers():
     assert of(*rows("0.59")) == []
 
 
-def test_an_effect_of_unspecified_kind_against_the_others():
-    means = (
-        result("r1", n_analyzed="30", mean="12.5", sd="7.0"),
-        result("r2", arm="b", n_analyzed="26", mean="19.5", sd="7.0"),
+def compared(d, means=("12.50", "19.50", "7.00"), **columns):
+    mean_1, mean_2, sd = means
+    results = (
+        result("r1", n_analyzed="30", mean=mean_1, sd=sd),
+        result("r2", arm="b", n_analyzed="26", mean=mean_2, sd=sd),
     )
+    row = statistic("s1", "cohens_d_unspecified", d, **columns)
+    return [one for one in of(row, results=results) if one[0] == "compare"]
 
-    def found(d, **columns):
-        row = statistic("s1", "cohens_d_unspecified", d, **columns)
-        return [one for one in of(row, results=means) if one[0] == "compare"]
 
+def test_a_bound_on_d_with_equal_shares_of_the_total():
+    arms = [{"arm_id": arm, "trial_id": "t1", "role": "comparator"} for arm in "abc"]
+    facts = [{"trial_id": "t1", "fact": "n_randomized", "value": "90", "locator_id": "l1"}]
+    rows = (
+        statistic("s1", "cohens_d_at_least", "0.90", timepoint="overall"),
+        statistic("s2", "mixed_model_b", "-7.20", ci_low="-13.63", ci_high="-0.76"),
+    )
+    found = findings(statistics=rows, arms=arms, trial_facts=facts)
+    # 2.192 times root of (1/30 + 1/30)
+    assert found == [("d_from_interval", "s1", "0.90", "0.57", "medium")]
+
+
+def test_the_digits_of_the_means_leave_a_range():
+    # 6 to 8 points of an SD of 6.5 to 7.5
+    for d in ("0.82", "1.21"):
+        assert compared(d, means=("12", "19", "7")) == []
+    assert compared("0.75", means=("12", "19", "7"))
+    assert compared("0.00", means=("19", "19", "7")) == []
+
+
+def test_an_effect_of_unspecified_kind_against_the_others():
+    found = compared
     assert found("1.00") == []
     # the same with small-sample correction
     assert found("0.99") == []

@@ -144,15 +144,13 @@ def _joint(reading: Reading, pair: Pair, printed: dict[str, Row]) -> Iterator[Fi
     total = reading.randomized(rows[0]["trial_id"])
     arms = _printed_arm(reading, rows[0]), _printed_arm(reading, rows[1])
     unknown = any(arm.n is None and arm.n_max is None for arm in arms)
-    if unknown and total is None:
-        return
     try:
         ways = _either_way(arms, given, n_total=total if unknown else None)
         if any(found.solutions for found in ways):
             return
         of_all = _searched(arms, given, total, "all") if total else None
     except ParameterError:
-        # so little is printed that nearly everything fits
+        # sizes without a bound, or so little printed that nearly everything fits
         return
     words = " and ".join(f"{_WORDS[name]} {value}" for name, value in given.items())
     counts = of_all.solutions[0] if of_all is not None and of_all.identified else None
