@@ -11,6 +11,7 @@ from evidence.claims.phrases import Names, Number
 from evidence.claims.rules import RULES, VERDICTS, Rule, decide
 from evidence.claims.sentences import Sentence, Sentences
 from evidence.dataset import Dataset
+from evidence.errors import ParameterError
 from evidence.estimation import estimates
 from evidence.provenance import union
 
@@ -35,6 +36,10 @@ COLUMNS = (
     "limits",
     "sentence",
 )
+
+
+ALL = "all"
+"""Stands for every kind of claim."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,26 +89,32 @@ class Judgement:
         return self.claim.kind != "association" and self.claim.topic != "attachment"
 
 
-def judgements(dataset: Dataset) -> tuple[Judgement, ...]:
+def judgements(dataset: Dataset, *, kind: str = ALL) -> tuple[Judgement, ...]:
     """Return the answer to each claim of a data package, in the order of the file.
 
     Parameters
     ----------
     dataset : Dataset
         Data package.
+    kind : str
+        "all", or one kind of claim, a key of `RULES`.
 
     Raises
     ------
     ParameterError
-        If a claim is of a kind without rules.
+        If the kind is unknown, or no claim is of it.
     """
+    claims = [one for one in claims_of(dataset) if kind in (ALL, one.kind)]
+    if not claims:
+        known = dict.fromkeys(one.kind for one in claims_of(dataset))
+        raise ParameterError("kind", kind, f"one of {', '.join((ALL, *known))}")
     frame = estimates(dataset)
     gatherer = Gatherer(dataset, frame)
     names = Names(dataset)
     sentences = Sentences(dataset, frame, names)
     limits = Limits(dataset, gatherer, names)
     made = []
-    for claim in claims_of(dataset):
+    for claim in claims:
         gathered = gatherer.gather(claim)
         rule = decide(claim.kind, gathered.evidence)
         made.append(

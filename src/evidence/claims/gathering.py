@@ -90,7 +90,7 @@ class Gatherer:
         numbers, worded = self._between(estimates, directions)
         findings = (*self._intervals(numbers), *self._said(worded))
         analyses = self._analyses(claim) if claim.kind == "treatment_effect" and findings else ()
-        left = retained(self.frame, numbers) if claim.kind == "durability" and findings else ()
+        left = retained(self.dataset, numbers) if claim.kind == "durability" and findings else ()
         about_mechanism = claim.kind == "mechanism"
         arms, facts = self._comparators(claim), self._weeks(claim)
         mediation = (

@@ -56,17 +56,12 @@ class Limits:
                 "therapy."
             )
         made += self._weaker(gathered)
-        numbered = {one.trial_id for one in findings if one.has_number}
-        worded = [one.trial_id for one in findings if one.trial_id not in numbered]
-        if worded:
-            made.append(f"In words, without a usable number: {self._names.labels(worded)}.")
         made += self._stress(gathered)
         if gathered.retained:
             made.append(
                 "The share retained rests on a correlation of the effects at both times of "
                 f"{CORRELATION:g}, which no source prints."
             )
-        made += self._imputed(gathered)
         silent = self._gatherer.unreported(claim)
         if len(silent):
             made.append(
@@ -102,23 +97,12 @@ class Limits:
 
     def _stress(self, gathered: Gathered) -> list[str]:
         return [
-            f"With the trials that print no usable number at zero ({listed(one.entered.label)}), "
+            f"With the trials that print no usable mean at zero ({listed(one.entered.label)}), "
             f"the pooled value is {fixed(one.at_zero.effect)} (95% CI "
             f"{fixed(one.at_zero.ci_low)} to {fixed(one.at_zero.ci_high)}; k = {one.at_zero.k}, "
             f"n = {one.n}), imputed."
             for one in gathered.stress
         ]
-
-    def _imputed(self, gathered: Gathered) -> list[str]:
-        frame = self._gatherer.frame
-        compared = {(one.trial_id, one.comparator_arm_id) for one in gathered.evidence.findings}
-        sizes = [
-            row.trial_id
-            for row in records(frame)
-            if (row.trial_id, row.comparator_arm_id) in compared
-            and any("arm sizes imputed" in one for one in row.warnings)
-        ]
-        return [f"Arm sizes imputed: {self._names.labels(sizes)}."] if sizes else []
 
     def _trial_remarks(self, trial_ids: Iterable[str]) -> list[str]:
         trials = self._trials.loc[list(dict.fromkeys(trial_ids))]

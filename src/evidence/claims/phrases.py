@@ -47,6 +47,7 @@ class Names:
 
     def __init__(self, dataset: Dataset) -> None:
         self._outcomes = dataset.vocabulary("outcome")
+        self._events = dataset.vocabulary("event")
         self._conditions = dataset.vocabulary("condition") | {"usual_care": "usual care"}
         self.label = dict(zip(dataset.trials.trial_id, dataset.trials.label, strict=True))
         weeks = dataset.trial_facts[dataset.trial_facts.fact == "comparator_weeks"]
@@ -55,6 +56,10 @@ class Names:
     def outcome(self, outcome_id: str) -> str:
         """Return an outcome in words."""
         return self._outcomes.get(outcome_id, outcome_id.replace("_", " "))
+
+    def event(self, event: str) -> str:
+        """Return an event in words."""
+        return self._events.get(event, event.replace("_", " "))
 
     def condition(self, condition: str, trial_id: str = "") -> str:
         """Return what a comparator received, with its length where it differs from treatment."""
@@ -70,6 +75,11 @@ def listed(items: Iterable[str], last: str = "and") -> str:
     """Join items as "a, b and c"."""
     parts = list(items)
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a count with its noun, "one trial" or "3 trials"."""
+    return f"one {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def fixed(value: float, digits: int = 2) -> str:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evidence.effects.effect import Effect
-from evidence.followup.pairing import paired
-from evidence.followup.two_times import retained_fraction
+from evidence.dataset import Dataset
+from evidence.followup import durability
+from evidence.records import records
 
 CORRELATION = 0.5
 """Of the effects at both times; no source prints it, so shares at other values stand in the report
@@ -19,42 +19,49 @@ class Retained:
 
     Attributes
     ----------
-    estimate_id : str
-        Estimate at follow-up.
-    trial_id, comparator_arm_id : str
-        Whose, and against which arm.
+    retained_id, estimate_id : str
+        Its id, and the estimate at follow-up.
+    trial_id : str
+        Whose.
     value, low, high : float
         1 where nothing was lost, 0 where nothing is left.
     """
 
+    retained_id: str
     estimate_id: str
     trial_id: str
-    comparator_arm_id: str
     value: float
     low: float
     high: float
 
 
-def retained(frame: pd.DataFrame, at_follow_up: pd.DataFrame) -> tuple[Retained, ...]:
-    """Return the share left of each effect that has an interval clear of zero at post.
+def retained(dataset: Dataset, at_follow_up: pd.DataFrame) -> tuple[Retained, ...]:
+    """Return the share left of each effect whose interval at post is clear of zero.
 
     Parameters
     ----------
-    frame : DataFrame
-        Frame of `evidence.estimates`.
+    dataset : Dataset
+        Data package.
     at_follow_up : DataFrame
-        Its rows at follow-up that are asked about.
+        Rows of `evidence.estimates` at follow-up that are asked about.
     """
     wanted = set(at_follow_up.estimate_id)
     made = []
-    for post, later in paired(frame):
-        if later.estimate_id not in wanted:
-            continue
-        share = retained_fraction(
-            Effect(post.effect, post.variance), Effect(later.effect, later.variance), CORRELATION
-        )
-        if share is not None:
-            made.append(
-                Retained(later.estimate_id, later.trial_id, later.comparator_arm_id, *share)
+    asked = at_follow_up[["therapy", "outcome_id"]].drop_duplicates()
+    for therapy, outcome in records(asked):
+        compared = durability(
+            dataset, therapy=therapy, outcome=outcome, correlation=CORRELATION
+        ).comparisons
+        made += [
+            Retained(
+                one.retained_id,
+                one.follow_up_id,
+                one.trial_id,
+                one.retained_fraction,
+                one.retained_ci_low,
+                one.retained_ci_high,
             )
+            for one in records(compared[compared.retained_fraction.notna()])
+            if one.follow_up_id in wanted
+        ]
     return tuple(made)

@@ -10,6 +10,7 @@ from evidence.claims.phrases import (
     WHEN,
     Names,
     Number,
+    counted,
     estimate,
     fixed,
     listed,
@@ -41,6 +42,7 @@ class _Comparison:
     therapy: str
     comparator: str
     n: int | None
+    imputed: bool
     sides: frozenset[str]
     estimates: pd.DataFrame
 
@@ -75,13 +77,10 @@ class Sentences:
         claim = gathered.claim
         lead = opened(f"{self._names.outcome(claim.outcome_id)}{WHEN[claim.time]}")
         if not gathered.evidence.findings:
-            trials = self._names.labels(
-                [*gathered.estimates.trial_id, *gathered.directions.trial_id]
-            )
+            trials = {*gathered.estimates.trial_id, *gathered.directions.trial_id}
             return Sentence(
-                f"{lead}: no comparison between randomized arms is reported; what there is are "
-                f"changes within an arm, comparisons without randomization or outcomes without a "
-                f"result ({trials})."
+                f"{lead}: {counted(len(trials), 'trial')} with a row on it, no comparison between "
+                "randomized arms."
             )
         parts: list[str] = []
         numbers: list[Number] = []
@@ -141,11 +140,16 @@ class Sentences:
         said = [self._names.label[one.trial_id]]
         numbers: list[Number] = []
         row = shown_estimate(one.estimates)
-        if row is not None:
+        if row is None:
+            said.append("in words only")
+        else:
             words, number = estimate(row)
-            said += [words, "k = 1"]
+            event = f"{self._names.event(row.event)}, " if row.event else ""
+            said += [f"{event}{words}", "k = 1"]
             numbers.append(number)
         said.append("arm sizes not printed" if one.n is None else f"n = {one.n}")
+        if one.imputed:
+            said.append("arm sizes imputed")
         kept = [
             share
             for share in gathered.retained
@@ -167,30 +171,29 @@ class Sentences:
         for trial_id, arm_id in sorted(groups, key=lambda key: order[key[0]]):
             rows = gathered.estimates
             rows = rows[(rows.trial_id == trial_id) & (rows.comparator_arm_id == arm_id)]
+            sized = self._sized(trial_id, arm_id, rows)
             made.append(
                 _Comparison(
                     trial_id,
                     self._therapy[trial_id],
                     self._names.condition(self._condition[arm_id], trial_id),
-                    self._size(trial_id, arm_id, rows),
+                    None if sized is None else int(sized.n_intervention + sized.n_comparator),
+                    sized is not None and any("arm sizes imputed" in one for one in sized.warnings),
                     frozenset(one.side for one in groups[trial_id, arm_id]),
                     rows,
                 )
             )
         return made
 
-    def _size(self, trial_id: str, arm_id: str, rows: pd.DataFrame) -> int | None:
+    def _sized(self, trial_id: str, arm_id: str, rows: pd.DataFrame) -> Any | None:
+        """Return a row with both arm sizes: that shown, else any of the same comparison."""
         shown = shown_estimate(rows)
-        if shown is None:
-            about = self._frame
-            about = about[(about.trial_id == trial_id) & (about.comparator_arm_id == arm_id)]
-            about = about[about.n_intervention.notna() & about.n_comparator.notna()]
-            if about.empty:
-                return None
-            shown = about.iloc[0]
-        if pd.isna(shown.n_intervention) or pd.isna(shown.n_comparator):
-            return None
-        return int(shown.n_intervention) + int(shown.n_comparator)
+        if shown is not None:
+            return shown
+        about = self._frame
+        about = about[(about.trial_id == trial_id) & (about.comparator_arm_id == arm_id)]
+        about = about[about.n_intervention.notna() & about.n_comparator.notna()]
+        return None if about.empty else about.iloc[0]
 
     def _mechanism(self, gathered: Gathered, verdict: str) -> Sentence:
         outcome = self._names.outcome(gathered.claim.outcome_id)

@@ -24,6 +24,8 @@ class Cell:
         Whether it is set to the right.
     anchor : str
         Id of the row that it opens; only in a first cell.
+    markup : str
+        Its content as HTML where text and one link do not do, with all data in it escaped already.
     """
 
     text: str
@@ -31,11 +33,18 @@ class Cell:
     tag: str = ""
     numeric: bool = False
     anchor: str = ""
+    markup: str = ""
 
 
 def to_number(entry: LedgerEntry, text: str, *, numeric: bool = True) -> Cell:
     """Return a cell whose number leads to where it comes from."""
     return Cell(text, href=f"#{anchor(entry.estimate_id)}", numeric=numeric)
+
+
+def with_id(text: str, one_id: str) -> Cell:
+    """Return a cell with an id set apart after its text."""
+    shown = f"{html(text)} " if text else ""
+    return Cell(f"{text} {one_id}".strip(), markup=f"{shown}<code>{html(one_id)}</code>")
 
 
 def number_link(entry: LedgerEntry, text: str) -> str:
@@ -97,7 +106,7 @@ def _row(cells: Sequence[Cell]) -> str:
 
 
 def _content(cell: Cell) -> str:
-    content = html(cell.text).replace("\n", "<br>")
+    content = cell.markup or html(cell.text).replace("\n", "<br>")
     if cell.href:
         kind = ' class="n"' if cell.href.startswith("#") else ""
         content = f'<a{kind} href="{html(cell.href)}">{content}</a>'
