@@ -125,6 +125,9 @@ def select(
         & (estimates.outcome_id == outcome)
     ]
     rows = about[about.timepoint.isin([timepoint, "overall"])]
+    classes = set(about.comparator_class)
+    if comparator_class is not None and comparator_class not in classes:
+        raise ParameterError("comparator_class", comparator_class, _one_of(classes))
     unknown = sorted(set(leave_out) - set(estimates.trial_id))
     if unknown:
         raise ParameterError("leave_out", unknown[0], _one_of(set(rows.trial_id)))

@@ -286,3 +286,14 @@ def test_two_builds_of_the_real_reports_are_identical(tmp_path: Path) -> None:
     assert one == two
     # No name of a folder or a machine is in what is committed.
     assert not [name for name, content in one.items() if str(tmp_path).encode() in content]
+
+
+def test_a_raised_data_version_lets_numbers_move_and_keeps_the_old_ones(built: Path) -> None:
+    catalog = built / "reports" / "catalog.toml"
+    catalog.write_text(catalog.read_text().replace("value = 0.1", "value = 0.2"))
+    descriptor = built / "data" / "datapackage.json"
+    descriptor.write_text(descriptor.read_text().replace("1.0.0", "1.1.0"))
+    result = build(root=built)
+    assert [one.estimate_id for one in result.comparison.moved] == ["tiny.two"]
+    rows = list(csv.reader((built / "reports" / "superseded.csv").read_text().splitlines()))
+    assert [row[:5] for row in rows[1:]] == [["tiny.two", "0.1", "-0.25", "1.0", "1.0.0"]]

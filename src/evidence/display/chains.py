@@ -146,6 +146,22 @@ def _counts(row: Any, _dataset: Dataset) -> str:
     return f"{row.convention}; {METRIC[row.metric]} in favor of the treatment {fixed(value)}"
 
 
+def _shared_control(row: Any, dataset: Dataset) -> str:
+    """Return the difference of two contrasts with one arm, and the correlation of the two."""
+    statistics = dataset.statistics.set_index("result_id").loc[list(row.result_ids)]
+    one, two = (abs(value) for value in statistics.estimate)
+    first, second = (
+        float(convert.se_from_interval(each.ci_low, each.ci_high)) for each in records(statistics)
+    )
+    together = (first**2 + second**2 - row.variance) / (2 * first * second)
+    return (
+        f"{one:g} {MINUS} {two:g} = {fixed(row.effect)}; standard errors {fixed(first)} and "
+        f"{fixed(second)} of the two against the same arm, correlation {fixed(together)} by the "
+        f"sizes of the arms; √({fixed(first)}² + {fixed(second)}² {MINUS} 2 × {fixed(together)} × "
+        f"{fixed(first)} × {fixed(second)}) = {fixed(row.se)}"
+    )
+
+
 _CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
     "means": _means,
     "means_change": _means_change,
@@ -154,4 +170,5 @@ _CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
     "f_slope": _f_slope,
     "counts": _counts,
     "reconstructed_counts": _counts,
+    "shared_control": _shared_control,
 }

@@ -8,7 +8,7 @@ from evidence.dataset import Dataset
 from evidence.display import entries, sections, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block
-from evidence.display.tables import Cell, table, to_number
+from evidence.display.tables import Cell, table, to_number, with_id
 from evidence.records import records
 
 ROUTE = {
@@ -106,7 +106,7 @@ def without_estimate(frame: pd.DataFrame) -> Block:
     rows = [
         (
             Cell(row.label),
-            Cell(row.estimate_id),
+            with_id("", row.estimate_id),
             Cell(row.reason),
             Cell(
                 "–"

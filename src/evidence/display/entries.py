@@ -8,7 +8,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display.text import total
-from evidence.display.words import COMPARATOR, METRIC, OUTCOME, THERAPY, TIMEPOINT, term
+from evidence.display.words import COMPARATOR, METRIC, OUTCOME, THERAPY, TIMEPOINT, estimate, term
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
@@ -47,6 +47,22 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
         reports=(),
         data_version=dataset.version,
     )
+
+
+def quoted(entry: LedgerEntry) -> str:
+    """Return a number with its limits as readers quote it: shares and their differences in percent.
+
+    The rest has two decimals, so that what a source prints can be found again.
+    """
+    shares = entry.scale == "proportion" or entry.metric.endswith("risk_difference")
+    factor, digits = (100.0, 1) if shares else (1.0, 2)
+    effect, low, high = (
+        None if one is None else factor * one for one in (entry.effect, entry.ci_low, entry.ci_high)
+    )
+    shown = estimate(effect or 0.0, low, high, digits)
+    if entry.scale == "proportion":
+        return f"{shown}, in percent"
+    return f"{shown} percentage points" if shares else shown
 
 
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:

@@ -1,5 +1,7 @@
 """Frames and records as CSV, JSON or Markdown text, at full precision."""
 
+import csv
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -33,9 +35,12 @@ def render(frame: pd.DataFrame, form: str, columns: tuple[str, ...] = ()) -> str
         If the form is unknown.
     """
     if form == "csv":
-        lines = [",".join(frame.columns)]
-        lines += [",".join(csv_cell(_flat(value)) for value in record) for record in records(frame)]
-        return "\n".join(lines)
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(frame.columns)
+        for record in records(frame):
+            writer.writerow([_csv(value) for value in record])
+        return buffer.getvalue().rstrip("\n")
     if form == "json":
         return to_json([plain(record) for record in frame.to_dict("records")])
     if form == "md":
@@ -78,6 +83,11 @@ def _flat(value: Any) -> Any:
     if isinstance(value, list):
         return "; ".join(str(one) for one in value)
     return "" if value is None else value
+
+
+def _csv(value: Any) -> str:
+    flat = _flat(value)
+    return repr(flat) if isinstance(flat, float) else csv_cell(str(flat))
 
 
 def _short(value: Any) -> str:

@@ -9,7 +9,7 @@ from evidence.dataset import Dataset
 from evidence.display import chains, entries, words
 from evidence.display.escape import html
 from evidence.display.output import Block, anchor
-from evidence.display.tables import Cell, table
+from evidence.display.tables import Cell, table, with_id
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
@@ -89,7 +89,7 @@ def _pooled_row(entry: LedgerEntry, members: str) -> Sequence[Cell]:
             words.estimate(entry.effect, entry.ci_low, entry.ci_high),
             anchor=anchor(entry.estimate_id),
         ),
-        Cell(f"{entry.label}; id {entry.estimate_id}"),
+        with_id(entry.label, entry.estimate_id),
         Cell(members),
         Cell(entry.method),
         Cell("", tag=entry.processing),
@@ -119,8 +119,7 @@ def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
             ("Remarks", "<ul>" + "".join(f"<li>{html(one)}</li>" for one in remarks) + "</ul>")
         )
     parts.append(("Id", f"<code>{html(row.estimate_id)}</code>"))
-    digits = 2
-    shown = words.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
+    shown = entries.quoted(entry)
     body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in parts)
     return (
         f'<article class="origin" id="{html(anchor(row.estimate_id))}" tabindex="-1">'

@@ -41,8 +41,8 @@ def _pooled(
 ) -> list[tuple[LedgerEntry, str]]:
     """Return every pooled number of an analysis with what entered it in words."""
     analyses = {one.estimate_id: one for one in (analysis, *beside.analyses)}
-    pooled = [(entries.of_analysis(one, dataset), _members(one)) for one in analyses.values()]
-    main = _members(analysis)
+    pooled = [(entries.of_analysis(one, dataset), members(one)) for one in analyses.values()]
+    main = members(analysis)
     stress = beside.stress
     zeros = "" if stress is None else f"{main}; at zero: {words.listed(stress.entered.label)}"
     if stress is not None:
@@ -64,7 +64,8 @@ def _pooled(
     return pooled
 
 
-def _members(analysis: Analysis) -> str:
+def members(analysis: Analysis) -> str:
+    """Return the estimates that entered an analysis, with their weights, in words."""
     rows = analysis.selection.estimates
     return "; ".join(
         f"{row.label} {words.fixed(row.effect)} (weight {words.percent(weight, 0)})"

@@ -9,7 +9,7 @@ from evidence.dataset import Dataset
 from evidence.display import entries, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block
-from evidence.display.tables import Cell, table, to_number
+from evidence.display.tables import Cell, table, to_number, with_id
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest
 
@@ -174,7 +174,7 @@ def left_out(analysis: Analysis) -> Block:
     rows = [
         (
             Cell(row.label),
-            Cell(row.estimate_id),
+            with_id("", row.estimate_id),
             Cell(words.fixed(row.effect), numeric=True),
             Cell(row.reason),
         )

@@ -8,7 +8,7 @@ from evidence.dataset import Dataset
 from evidence.display import origins, sections, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block, anchor
-from evidence.display.tables import Cell, number_link, table, to_number
+from evidence.display.tables import Cell, number_link, table, to_number, with_id
 from evidence.estimation.from_events import EventTables
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
@@ -256,7 +256,7 @@ def provenance(dataset: Dataset, events: RareEvents) -> Block:
                 words.estimate(entry.effect, entry.ci_low, entry.ci_high),
                 anchor=anchor(entry.estimate_id),
             ),
-            Cell(f"{entry.label}; id {entry.estimate_id}"),
+            with_id(entry.label, entry.estimate_id),
             Cell(members),
             Cell("", tag=entry.processing),
         )

@@ -137,13 +137,19 @@ def in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[s
     trial = dataset.trials.set_index("trial_id").loc[points.trial_id]
     remarks = [html(f"{trial.label}: {trial.note}.")] if trial.note else []
     remarks += _missing(dataset, analysis)
-    instrument = dataset.instruments.set_index("instrument_id").loc[points.instrument_id]
-    if pd.isna(instrument.range_high):
-        remarks.append(
-            html(
-                f"No source seen states the range of the total of {instrument['name']}, so the "
-                "points cannot be called large or small."
-            )
-        )
+    remarks += unknown_range(dataset, points.instrument_id)
     remarks.append(html(text.developers(analysis, dataset)))
     return remarks
+
+
+def unknown_range(dataset: Dataset, instrument_id: str) -> list[str]:
+    """Return that points cannot be judged where no source states the range of an instrument."""
+    instrument = dataset.instruments.set_index("instrument_id").loc[instrument_id]
+    if not pd.isna(instrument.range_high):
+        return []
+    return [
+        html(
+            f"No source seen states the range of the total of {instrument['name']}, so the points "
+            "cannot be called large or small."
+        )
+    ]

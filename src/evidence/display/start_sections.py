@@ -38,10 +38,22 @@ def first_screen(dataset: Dataset, questions: Sequence[Question]) -> Block:
         one.analysis.pooled.k > 1 and one.analysis.pooled.ci_low <= 0 <= one.analysis.pooled.ci_high
         for one in questions
     )
+    rest = len(questions) - single
+    others = (
+        ""
+        if not rest
+        else (
+            "; of the rest, "
+            f"{words.count(over)} {'has' if over == 1 else 'have'} an interval that includes no "
+            "difference"
+            if rest > 1
+            else "; the interval of the remaining one "
+            f"{'includes' if over else 'excludes'} no difference"
+        )
+    )
     say = (
-        f"The evidence is small: of {words.count(len(questions))} main results "
-        f"{words.count(single)} {'rests' if single == 1 else 'rest'} on a single trial, and "
-        f"{words.count(over)} of the others {'includes' if over == 1 else 'include'} no difference."
+        f"The evidence is small: {words.count(single)} of {words.count(len(questions))} main "
+        f"results {'rests' if single == 1 else 'rest'} on a single trial{others}."
     )
     paragraph = (
         f"{words.capitalized(words.count(len(rows), 'published randomized trial'))} are in this "
@@ -109,12 +121,8 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
         pooled = one.analysis.pooled
         entry = entries.of_analysis(one.analysis, dataset)
         found.append(entry)
-        compared = words.listed(
-            dict.fromkeys(
-                words.COMPARATOR_CLASS[row.comparator_class].replace("usual or enhanced ", "")
-                for row in records(one.analysis.selection.estimates)
-            )
-        )
+        names = {text.comparator(row, dataset) for row in records(one.analysis.selection.estimates)}
+        compared = names.pop() if len(names) == 1 else "several, see its report"
         rows.append(
             ForestRow(
                 "pooled",

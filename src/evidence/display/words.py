@@ -16,6 +16,13 @@ OUTCOME = {
     "affective_distress": "distress (depression, anxiety and stress together)",
     "functional_impairment": "impairment by fibromyalgia",
 }
+EVENT = {
+    "no_longer_mdd": "loss of the diagnosis",
+    "clinical_recovery": "recovery",
+    "response_50": "response",
+    "remission": "remission",
+    "attempt": "suicide attempts",
+}
 TIMEPOINT = {
     "baseline": "before treatment",
     "mid": "during treatment",
@@ -119,6 +126,8 @@ def p_value(p: float) -> str:
     """Return an exact P as "P = .18", with three digits below .01 and a bound below .001."""
     if p < 0.001:
         return "P < .001"
+    if 0.995 <= p < 1:
+        return "P > .99"
     digits = 3 if p < 0.01 else 2
     text = f"{p:.{digits}f}"
     return f"P = {text.removeprefix('0') if p < 1 else text}"

@@ -139,7 +139,8 @@ def build(
     force : bool
         Build also what has not changed.
     accept : bool
-        Let numbers of the ledger move; their old values go to ``superseded.csv``.
+        Let numbers of the ledger move though the version of the data is the same. Old values go to
+        ``superseded.csv`` either way.
     data : Path, optional
         Data package; ``data`` in the folder of the project where none is given.
     root : Path, optional
@@ -159,8 +160,8 @@ def build(
     ParameterError
         If a report, its parameters, or the catalog are not what is accepted; nothing has run.
     RenderError
-        If one id stands for two values, or a number of the ledger moved without `accept`; nothing
-        has been replaced.
+        If one id stands for two values, or a number of the ledger moved within one version of the
+        data without `accept`; nothing has been replaced.
     """
     base = (root or find_root()).resolve()
     folders = Folders(base, (data or base / "data").resolve())
@@ -192,7 +193,8 @@ def build(
     comparison = ledger.compare(old, merged)
     superseded = supersede.text(folders.reports / "superseded.csv")
     if comparison.superseded:
-        if not accept:
+        # A raised data version declares that numbers move; within one version none should.
+        if not accept and stamp.data_version in {one.data_version for one in old}:
             raise RenderError(_moved(comparison))
         version = supersede.package_version(folders.reports / "index.html")
         superseded = supersede.appended(superseded, comparison, old, version)
@@ -350,8 +352,9 @@ def _moved(comparison: Comparison) -> str:
     lines += [f"{one}: no longer shown" for one in comparison.removed]
     return "\n".join(
         [
-            "numbers of the ledger moved; nothing was replaced. If that is meant, build with "
-            "--accept, which keeps the old values in superseded.csv",
+            "numbers of the ledger moved while the version of the data stayed; nothing was "
+            "replaced. If data changed, raise version in datapackage.json; if a change of method "
+            "is meant, build with --accept. Both keep the old values in superseded.csv",
             *lines,
         ]
     )

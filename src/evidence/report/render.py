@@ -16,7 +16,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from evidence import __version__
 from evidence.display import escape
 from evidence.display.output import MIME, anchor
-from evidence.display.words import estimate, fixed, percent
+from evidence.display.words import METRIC, estimate, fixed, percent, term
 from evidence.errors import RenderError
 from evidence.ledger import LedgerEntry, from_json
 from evidence.report.catalog import Report
@@ -199,7 +199,7 @@ def _row(entry: LedgerEntry) -> dict[str, str]:
         "label": entry.label,
         "shown": _number(entry),
         "href": f"{entry.reports[0]}.html#{anchor(entry.estimate_id)}",
-        "metric": entry.metric.replace("_", " "),
+        "metric": term(METRIC, f"log_{entry.metric}" if entry.scale == "ratio" else entry.metric),
         "k": "–" if entry.k is None else str(entry.k),
         "n": "–" if entry.n is None else str(entry.n),
         "processing": entry.processing,

@@ -14,12 +14,12 @@ from matplotlib.patches import Polygon, Rectangle
 from evidence.display.words import estimate, fixed
 
 INK, SOFT, BLUE, AMBER = "#1b1f24", "#57606a", "#0b5394", "#8a4f00"
-WIDTH = 9.0
+WIDTH = 8.2
 ROW_HEIGHT = 0.33
-PLOT_LEFT, PLOT_RIGHT = 0.475, 0.735
-COMPARATOR_AT, SIZES_AT, ESTIMATE_AT, WEIGHT_AT = 0.19, 0.46, 0.925, 0.995
+PLOT_LEFT, PLOT_RIGHT = 0.515, 0.745
+COMPARATOR_AT, SIZES_AT, ESTIMATE_AT, WEIGHT_AT = 0.205, 0.50, 0.93, 0.997
 FONT_SIZE = 9.5
-CHARACTERS = {0.003: 23, COMPARATOR_AT: 25}
+CHARACTERS = {0.003: 22, COMPARATOR_AT: 24}
 """Characters of a line in the left columns, by their place."""
 
 

@@ -34,7 +34,7 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
     said = unreported(dataset, analysis)
     canvas = draw(
         [*(_row(row, dataset) for row in records(frame)), *said],
-        axis_label=f"Points of {instrument}, positive = {better} with the treatment named",
+        axis_label=f"points, positive = {better} scores with the treatment named",
         favors_low="favors the comparator",
         favors_high="favors the treatment",
         heading="points (95% CI)",

@@ -1,0 +1,64 @@
+"""Conversions with the numbers put in can be followed by hand."""
+
+import pandas as pd
+import pytest
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.display import chains
+from evidence.records import records
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def frame(dataset: Dataset) -> pd.DataFrame:
+    return evidence.estimates(dataset)
+
+
+@pytest.mark.parametrize(
+    ("estimate_id", "chain"),
+    [
+        ("diamond2002.depression.bdi.post.hedges_g", "(18.5 − 11.8) / 10.02 × 0.9748 = 0.65"),
+        ("diamond2002.depression.bdi.post.mean_difference", "18.5 − 11.8 = 6.70"),
+        (
+            "diamond2002.depression.bdi.post.d_ppc2",
+            "((23.8 − 11.8) − (28 − 18.5)) / 7.25 × small-sample factor = 0.34",
+        ),
+        (
+            "collado2021.abct_vs_usual_care.affective_distress.dass_21.post.d_from_test_statistic",
+            "SE = (−6.84 − (−19.57)) / (2 × 1.96) = 3.25; z = 13.2 / 3.25 = 4.06; d = 4.06 × "
+            "√(1/30 + 1/30) = 1.05",
+        ),
+        (
+            "montero2018.functional_impairment.fiq.post.d_from_test_statistic",
+            "z of a two-sided p of 0.003 = 2.97; d = 2.97 × √(1/23 + 1/19) = 0.92",
+        ),
+        (
+            "diamond2019.suicidal_ideation.siq_jr.overall.d_from_test_statistic",
+            "√1.81 × √(1/66 + 1/63) = 0.24",
+        ),
+        (
+            "diamond2019.suicide_attempt.attempt.post.log_odds_ratio",
+            "2 of 66 against 4 of 63; odds ratio in favor of the treatment 2.17",
+        ),
+    ],
+)
+def test_conversion(dataset: Dataset, frame: pd.DataFrame, estimate_id: str, chain: str) -> None:
+    row = next(records(frame[frame.estimate_id == estimate_id]))
+    assert chains.conversion(row, dataset).startswith(chain)
+
+
+def test_printed_numbers_keep_their_digits(dataset: Dataset, frame: pd.DataFrame) -> None:
+    stem = "collado2021.abct_vs_usual_care.affective_distress.dass_21.post"
+    row = next(records(frame[frame.estimate_id == f"{stem}.mean_difference"]))
+    assert "−13.20 (−19.57 to −6.84)" in chains.printed(row, dataset).replace("(-", "(−")
+
+
+def test_every_estimate_has_a_chain(dataset: Dataset, frame: pd.DataFrame) -> None:
+    for row in records(frame[frame.effect.notna()]):
+        assert chains.printed(row, dataset)
+        assert chains.conversion(row, dataset)

@@ -1,0 +1,170 @@
+"""What the first screens say, and that they follow the data."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.display import first_screen, text
+from evidence.specification import Analysis, Companions, Specification, analyze, companions
+from evidence.synthesis.univariate import pool
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def plain(markup: str) -> str:
+    parser = _Text()
+    parser.feed(markup)
+    return " ".join("".join(parser.parts).split())
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+def screen(dataset: Dataset, therapy: str, outcome: str) -> tuple[str, Analysis, Companions]:
+    analysis = analyze(dataset, Specification(therapy=therapy, outcome=outcome, timepoint="post"))
+    beside = companions(dataset, analysis)
+    return plain(first_screen.first_screen(dataset, analysis, beside).html), analysis, beside
+
+
+def test_depression(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abft", "depression")
+    for part in (
+        "It is not known whether ABFT reduces depressive symptoms more than other care.",
+        "Three small trials with printed means favor ABFT, with an interval that includes no "
+        "difference.",
+        "Two further trials with 189 adolescents report no difference and print no means.",
+        "Neither benefit nor its absence is shown.",
+        "0.52 (−0.29 to 1.33)",
+        "118 adolescents; against 6-week waitlist, usual care and enhanced usual care",
+        "0.23 (−0.16 to 0.63)",
+        "307 adolescents; a stress test, imputed; 0.20 to 0.34",
+        "waitlist or no intervention (Diamond 2002): 0.65 (−0.06 to 1.36)",
+        "usual or enhanced usual care (Israel 2013 and Diamond 2010): 0.47 (−2.32 to 3.26)",
+        "Waraan 2021 (60, usual care): no difference",
+        "Diamond 2019 (129, an active family-enhanced supportive therapy): no difference",
+        "0.06 to 0.98 and 0.15 to 0.89 for the same trials; they share the gap",
+        "In Diamond 2002, 4.2 of the 6.7 points between the arms were there before treatment.",
+        "Developers of ABFT took part in four of the five published trials",
+    ):
+        assert part in said
+
+
+def test_distress_stands_in_points(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abct", "affective_distress")
+    for part in (
+        "In one of two published trials, distress was lower with ABCT added to usual care than "
+        "with usual care alone; the other reports no difference.",
+        "ABCT was not better than mindfulness-based stress reduction (MBSR)",
+        "13.2 (6.8 to 19.6)",
+        "7.2 (0.8 to 13.6)",
+        "at 6 months",
+        "arm sizes imputed",
+        "the registered main hypothesis was superiority over MBSR",
+        "iABCT 2026 (68 planned, waitlist): no difference",
+        "cannot be called large or small",
+    ):
+        assert part in said
+    assert "1.0" not in said
+
+
+def test_ideation_names_the_larger_trial_and_its_p(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abft", "suicidal_ideation")
+    for part in (
+        "In one of three published trials, suicidal ideation was lower with ABFT than with "
+        "enhanced usual care; the other two report no difference.",
+        "0.77 (0.27 to 1.27)",
+        "no difference (P = .18)",
+        "Hospital aftercare (20, enhanced usual care, unpublished)",
+    ):
+        assert part in said
+
+
+def test_imputed_effects_are_called_so(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abct", "functional_impairment")
+    assert "against relaxation; imputed" in said
+    assert "can be too large" in said
+
+
+@pytest.mark.parametrize(
+    ("therapy", "outcome"),
+    [
+        ("abft", "depression"),
+        ("abft", "suicidal_ideation"),
+        ("abct", "affective_distress"),
+        ("abct", "functional_impairment"),
+    ],
+)
+def test_words_that_are_not_used(dataset: Dataset, therapy: str, outcome: str) -> None:
+    said, _, _ = screen(dataset, therapy, outcome)
+    assert not re.search(r"significan|effective|recommend|proven|should", said, re.IGNORECASE)
+    assert len(said) < 2000
+
+
+def with_pooled(analysis: Analysis, effect: float, variance: float) -> Analysis:
+    """Return the analysis with every trial at one effect."""
+    k = len(analysis.selection.estimates)
+    return dataclasses.replace(analysis, pooled=pool([effect] * k, [variance] * k))
+
+
+@pytest.mark.parametrize(
+    ("effect", "variance", "said"),
+    [
+        (0.5, 1.0, "It is not known whether ABFT reduces depressive symptoms"),
+        (0.8, 0.001, "depressive symptoms were lower with ABFT than with"),
+        (-0.8, 0.001, "depressive symptoms were higher with ABFT than with"),
+    ],
+)
+def test_the_answer_follows_the_interval(
+    dataset: Dataset, effect: float, variance: float, said: str
+) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    changed = with_pooled(analysis, effect, variance)
+    assert said in plain(first_screen.first_screen(dataset, changed, beside).html)
+
+
+def test_a_changed_interval_changes_the_sentences(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    changed = with_pooled(analysis, 0.3, 0.2)
+    assert text.result(changed, dataset) != text.result(analysis, dataset)
+    assert "t distribution with 2 df" in " ".join(
+        text.methods(analysis, dataset, i2_limits=(0.0, 0.91), stress=beside.stress)
+    )
+    wald = dataclasses.replace(
+        analysis,
+        pooled=pool(*analysis.selection.effects(), interval="wald", tau2="common"),
+    )
+    said = " ".join(text.methods(wald, dataset, i2_limits=None, stress=None))
+    assert "common effect" in said
+    assert "normal quantile" in said
+    assert "t distribution" not in said
+
+
+def test_a_trial_name_stays_text(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    hostile: Any = analysis.selection.estimates.assign(label="<script>alert(1)</script>")
+    frame = pd.DataFrame(hostile)
+    changed = dataclasses.replace(
+        analysis, selection=dataclasses.replace(analysis.selection, estimates=frame)
+    )
+    markup = first_screen.first_screen(
+        dataset,
+        changed,
+        dataclasses.replace(beside, by_class={"inactive": changed}),
+    ).html
+    assert "<script" not in markup
+    assert "&lt;script&gt;" in markup

@@ -1,0 +1,53 @@
+"""Numbers and words as readers see them."""
+
+import pytest
+
+from evidence.display import words
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [
+        (0.5205, 2, "0.52"),
+        (-0.2875, 2, "−0.29"),
+        (-0.001, 2, "0.00"),
+        (None, 2, "–"),
+        (float("nan"), 2, "–"),
+        (13.2, 1, "13.2"),
+    ],
+)
+def test_fixed(value: float | None, digits: int, shown: str) -> None:
+    assert words.fixed(value, digits) == shown
+
+
+def test_estimate_without_interval_says_so() -> None:
+    assert words.estimate(0.4, None, None) == "0.40 (no interval)"
+    assert words.estimate(0.52, -0.29, 1.33) == "0.52 (−0.29 to 1.33)"
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [
+        (0.18, "P = .18"),
+        (0.0042, "P = .004"),
+        (0.0004, "P < .001"),
+        (1.0, "P = 1.00"),
+        (0.996, "P > .99"),
+    ],
+)
+def test_p_value(p: float, shown: str) -> None:
+    assert words.p_value(p) == shown
+
+
+def test_listed_and_counted() -> None:
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert words.listed(["a"]) == "a"
+    assert words.count(3, "trial") == "three trials"
+    assert words.count(1, "trial") == "one trial"
+    assert words.count(307, "trial") == "307 trials"
+    assert words.percent(0.5689, 0) == "57%"
+
+
+def test_a_term_falls_back_on_its_meaning() -> None:
+    assert words.term({"a": "A"}, "b", {"b": "meaning"}) == "meaning"
+    assert words.term({}, "some_term") == "some term"
