@@ -183,6 +183,8 @@ def build(
     )
     for failure in built.failures:
         typer.echo(f"evidence: {failure}", err=True)
+    for one in built.comparison.moved:
+        typer.echo(f"moved: {one}")
     typer.echo(
         f"{len(built.made)} built, {len(built.unchanged)} unchanged, {len(built.failures)} failed"
     )
