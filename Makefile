@@ -29,7 +29,8 @@ check: setup
 	@$(BIN)/lint-imports
 
 lab: setup
-	@$(BIN)/jupyter lab --ip=127.0.0.1 notebooks
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 clean:
 	rm -rf .venv .cache

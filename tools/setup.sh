@@ -34,3 +34,9 @@ else
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 fi
+
+# JupyterLab asks at its first start whether it may fetch news; nothing here goes to the network.
+settings=.venv/share/jupyter/lab/settings
+mkdir -p "$settings"
+printf '%s\n' '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' \
+    > "$settings/overrides.json"
