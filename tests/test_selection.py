@@ -139,3 +139,10 @@ def test_slope_of_a_trial_can_stand_beside_printed_g(frame: pd.DataFrame) -> Non
         "diamond2010": "hedges_g",
         "diamond2019": "d_from_test_statistic",
     }
+
+
+def test_points_of_different_instruments_are_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(SelectionError, match=r"points of different instruments \(bdi, bdi_ii\)"):
+        evidence.select(frame, **MAIN, metric="mean_difference")
+    chosen = evidence.select(frame, **MAIN, metric="mean_difference", instrument="bdi_ii").estimates
+    assert list(chosen.trial_id) == ["israel2013", "diamond2010"]

@@ -116,7 +116,7 @@ def select(
     ParameterError
         If a value is not accepted or nothing is known on the outcome at that time.
     SelectionError
-        If the rule leaves two estimates of one trial.
+        If the rule leaves two estimates of one trial, or points of different instruments.
     """
     _check(estimates, therapy, outcome, timepoint, instrument, adjustment, imputed, overall)
     about = estimates[
@@ -157,6 +157,7 @@ def select(
                 "name an instrument, a metric or a comparator class, or leave some out"
             )
     chosen = rows.loc[[index for index, reason in reasons.items() if not reason]]
+    _check_units(chosen)
     left_out = rows.drop(chosen.index).copy()
     left_out["reason"] = [reasons[index] for index in left_out.index]
     return Selection(
@@ -167,6 +168,16 @@ def select(
         ),
         metric=_pooled_metric(set(chosen.metric), chosen_metric),
     )
+
+
+def _check_units(chosen: pd.DataFrame) -> None:
+    """Refuse points of different instruments, which have no common unit."""
+    points = sorted(set(chosen.instrument_id[chosen.metric == "mean_difference"]))
+    if len(points) > 1:
+        raise SelectionError(
+            f"points of different instruments ({', '.join(points)}) have no common unit; name one "
+            "instrument or a standardized metric"
+        )
 
 
 def _pooled_metric(used: set[str], chosen: str) -> str:

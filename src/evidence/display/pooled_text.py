@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import text, words
+from evidence.display import entries, text, words
 from evidence.display.escape import markdown
 from evidence.display.frames import plain, render
 from evidence.records import records
@@ -64,15 +64,20 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
     """Return the result for reading: numbers, estimates with remarks, what was left out."""
     therapy, outcome = text.names(analysis, dataset)
     pooled = analysis.pooled
+    entry = entries.of_analysis(analysis, dataset)
     test = companions(dataset, analysis).stress
+    spread = (
+        "one trial, nothing pooled"
+        if pooled.tau2 is None
+        else f"tau² {words.fixed(pooled.tau2)} by {pooled.tau2_method}"
+    )
     lines = [
         f"{therapy}, {outcome}, "
         f"{words.term(words.TIMEPOINT, analysis.specification.timepoint)}: "
         f"{words.term(words.METRIC, analysis.selection.metric)} "
-        f"{words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)}, k = {pooled.k}, "
-        f"n = {analysis.n}, {words.p_value(pooled.p_value)}; positive favors {therapy}",
-        f"id {analysis.estimate_id}; tau² {words.fixed(pooled.tau2)} by {pooled.tau2_method}, "
-        f"{words.INTERVAL[pooled.interval_method]} interval",
+        f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, k = {pooled.k}, "
+        f"n = {analysis.n}, {words.p_value(pooled.p_value)}; {'above 1' if entry.scale == 'ratio' else 'positive'} favors {therapy}",
+        f"id {analysis.estimate_id}; {spread}; interval: {words.INTERVAL[pooled.interval_method]}",
         *(markdown(one) for one in pooled.warnings),
         "",
         render(
@@ -82,6 +87,7 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
                 "label",
                 "comparator",
                 "instrument_id",
+                "event",
                 "n_intervention",
                 "n_comparator",
                 "effect",

@@ -14,6 +14,7 @@ from evidence.synthesis.univariate import Pooled, pool
 
 ZERO = "unreported_at_zero"
 CONVERTED = "events_converted"
+STANDARDIZED_METRICS = ("hedges_g", "d_ppc2", "mixed", "standardized", "d_from_test_statistic")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +59,11 @@ def stress_test(analysis: Analysis) -> StressTest | None:
     Returns
     -------
     StressTest or None
-        None where no trial with a known size lacks a number.
+            None where no trial with a known size lacks a number, or the metric is not standardized:
+        the variance of a zero effect is then not known from the sizes alone.
     """
+    if analysis.selection.metric not in STANDARDIZED_METRICS:
+        return None
     without = analysis.selection.without_number
     known = without.n_intervention.notna() & without.n_comparator.notna()
     entered = without[known].copy()
