@@ -12,6 +12,7 @@ from evidence.display.tables import Cell, number_link, table, to_number, with_id
 from evidence.estimation.from_events import EventTables
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
+from evidence.records import records
 from evidence.specification.rare_events import RareEvents, RareResult
 
 METHOD = {
@@ -199,6 +200,35 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
             "Fewer per 1,000",
             "Other counts",
         ),
+        rows,
+    )
+
+
+def attrition_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
+    """Return participants randomized and analyzed, trial by trial, as far as sources print them."""
+    trials = dataset.trials
+    trials = trials[(trials.therapy == therapy) & (trials.design == "randomized")]
+    rows = []
+    for trial in records(trials):
+        total = dataset.fact(trial.trial_id, "n_randomized").value
+        of_trial = frame[(frame.trial_id == trial.trial_id) & frame.effect.notna()]
+        sizes = sorted({n for row in records(of_trial) if (n := text.total(row)) is not None})
+        analyzed = (
+            "nothing analyzed seen"
+            if not sizes
+            else (f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}, by result")
+        )
+        rows.append(
+            (
+                Cell(trial.label),
+                Cell("not printed" if total.empty else f"{total.iloc[0]:g}", numeric=True),
+                Cell(analyzed),
+                Cell("not seen in any source read"),
+            )
+        )
+    return table(
+        "Participants randomized and analyzed, and harms reported",
+        ("Trial", "Randomized", "Behind its estimates", "Harms beyond the outcomes here"),
         rows,
     )
 
