@@ -76,8 +76,8 @@ def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
     unusable = replace(sized, metric="events")
     if one.event not in EVENT_IS:
         return [replace(unusable, reason=DIRECTION_UNKNOWN)]
-    if None not in [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]:
-        counts = Counts(int(one.events), int(one.n_analyzed), int(two.events), int(two.n_analyzed))
+    counts = _printed_counts(pair)
+    if counts is not None:
         return _effects(replace(row, route="counts", processing="converted"), counts)
     if number(one.percent) is None or number(two.percent) is None:
         return [replace(unusable, reason="neither counts nor percentages in an arm")]
@@ -140,8 +140,8 @@ def event_tables(context: Context, pair: tuple[Any, Any]) -> EventTables | None:
     """
     one, two = pair
     row = _row(context, pair)
-    if None not in [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]:
-        counts = Counts(int(one.events), int(one.n_analyzed), int(two.events), int(two.n_analyzed))
+    counts = _printed_counts(pair)
+    if counts is not None:
         return EventTables(row, (counts,), "converted")
     if number(one.percent) is None or number(two.percent) is None:
         return None
@@ -150,6 +150,11 @@ def event_tables(context: Context, pair: tuple[Any, Any]) -> EventTables | None:
     except ParameterError:
         return None
     return EventTables(row, tuple(_tables(found)), "reconstructed") if found.solutions else None
+
+
+def _printed_counts(pair: tuple[Any, Any]) -> Counts | None:
+    values = [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]
+    return None if None in values else Counts(*(int(value or 0) for value in values))
 
 
 def _row(context: Context, pair: tuple[Any, Any]) -> Row:
