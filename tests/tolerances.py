@@ -11,6 +11,11 @@ ITERATIVE = 1e-8
 ITERATIVE_LOOSE = 1e-6
 """The same where the reference itself was stopped earlier; never looser."""
 
+SEARCHED = 1e-5
+"""Variance components that a search over several of them found, and what hangs on these, where the
+reference stopped on the flat top of the likelihood; never without a test of the likelihood itself
+and of what follows from the variances of the reference."""
+
 
 def half_unit(printed: str) -> float:
     """Half a unit of the last digit of a printed number: 0.005 for "0.40"."""

@@ -4,20 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from evidence.synthesis.roots import Flags, Floats
 
 Objective = Callable[[Floats], tuple[float, Floats]]
 
-CLIMBS = 3
-"""Starting points, the highest of all that are offered, from which the search climbs."""
+STEPS, TRIES = 100, 30
 
-NEWTON_STEPS = 12
+FIRST_DAMPING = 1e-2
 
-DECREMENT = 1e-10
+RISE = 1e-10
 """Rise of a log-likelihood still to be expected below which a search has converged; it moves a
-parameter by about 1e-5 of its standard error."""
+parameter by about 1e-5 of its standard error, and one more step follows."""
+
+LAST_DIGITS = 1e-13
+
+LONGEST = 10.0
+"""Longest step, as a multiple of one plus the parameter."""
 
 FLAT = 1e-7
 """Curvature, relative to that along the parameters, that cannot be told from none."""
@@ -47,16 +50,16 @@ class Optimum:
 
 
 def maximize(
-    objective: Objective, starts: Sequence[Floats], lower: Floats, upper: Floats
+    objective: Objective, starts: Sequence[Sequence[Floats]], lower: Floats, upper: Floats
 ) -> Optimum:
-    """Climb from the best of many starting points.
+    """Climb from the best starting point of each family.
 
     Parameters
     ----------
     objective : callable
-        Gives height and slope.
-    starts : sequence of ndarray of shape (p,)
-        Points inside the bounds.
+        Gives height and slope; a height of minus infinity where it cannot be computed.
+    starts : sequence of sequences of ndarray of shape (p,)
+        Families of points inside the bounds, unlike each other in what can hold a maximum.
     lower, upper : ndarray of shape (p,)
 
     Examples
@@ -64,15 +67,17 @@ def maximize(
     >>> import numpy as np
     >>> best = maximize(
     ...     lambda x: (-float((x + 1) @ (x - 3)), 2 - 2 * x),
-    ...     [np.array([0.5])], np.zeros(1), np.full(1, 0.75))
+    ...     [[np.array([0.5])]], np.zeros(1), np.full(1, 0.75))
     >>> best.theta.tolist(), best.converged
     ([0.75], True)
     """
-    ranked = sorted(starts, key=lambda start: -objective(start)[0])
-    climbs = [_climb(objective, start, lower, upper) for start in ranked[:CLIMBS]]
+    climbs = [
+        _climb(objective, max(family, key=lambda start: objective(start)[0]), lower, upper)
+        for family in starts
+    ]
     best = max(climbs, key=lambda optimum: optimum.height)
     # Of climbs that end equally high, one that knows it has converged.
-    best = next((c for c in climbs if c.converged and c.height >= best.height - DECREMENT), best)
+    best = next((c for c in climbs if c.converged and c.height >= best.height - RISE), best)
     return _settle(objective, best, lower, upper)
 
 
@@ -86,61 +91,51 @@ def _settle(objective: Objective, best: Optimum, lower: Floats, upper: Floats) -
             trial = theta.copy()
             trial[place] = bound
             reached = objective(trial)[0]
-            if reached >= height - DECREMENT:
+            if reached >= height - RISE:
                 theta, height = trial, reached
     return Optimum(theta, height, best.converged, best.flat)
 
 
 def _climb(objective: Objective, start: Floats, lower: Floats, upper: Floats) -> Optimum:
-    unit = np.where(start == 0, 1.0, np.abs(start))
+    """Newton steps in the parameters that no bound holds, damped until they rise.
 
-    def falling(point: Floats) -> tuple[float, Floats]:
-        height, slope = objective(point * unit)
-        return -height, -slope * unit
-
-    found = minimize(
-        falling,
-        start / unit,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=list(zip(lower / unit, upper / unit, strict=True)),
-        options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 500},
-    )
-    point = np.clip(found.x * unit, lower, upper)
-    return _polish(objective, point, lower, upper)
-
-
-def _polish(objective: Objective, point: Floats, lower: Floats, upper: Floats) -> Optimum:
-    """Newton steps in the parameters that no bound holds, until no rise is left."""
+    Damping as Levenberg (1944), Q Appl Math 2:164: added to a diagonal of 1, it shortens steps and
+    turns them towards the slope, so that some step rises wherever the slope is not 0.
+    """
+    point = start
     height, slope = objective(point)
-    converged, flat = False, False
-    for _ in range(NEWTON_STEPS):
+    damping, converged, flat = FIRST_DAMPING, False, False
+    for _ in range(STEPS):
         free = _free(point, slope, lower, upper)
         if not free.any():
             return Optimum(point, height, True, False)
         curvature = _curvature(objective, point, free, lower, upper)
         # In units of each parameter's own curvature, so that none hides another.
-        unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(curvature)), np.finfo(float).tiny))
+        size = np.abs(np.diag(curvature))
+        least = max(LAST_DIGITS * float(np.abs(curvature).max()), np.finfo(float).tiny)
+        unit = 1 / np.sqrt(np.maximum(size, least))
         values, vectors = np.linalg.eigh(-curvature * unit[:, None] * unit)
         along = vectors.T @ (slope[free] * unit)
-        steep = values > FLAT
-        flat = not bool(steep.all())
-        move = unit * (vectors[:, steep] @ (along[steep] / values[steep]))
-        decrement = float(along[steep] @ (along[steep] / values[steep])) / 2
-        converged = decrement < DECREMENT and bool((values > -FLAT).all())
-        if decrement < DECREMENT * 1e-8:
-            break
-        step = np.zeros(point.shape)
-        step[free] = move
-        for shrink in 0.5 ** np.arange(20):
-            trial = np.clip(point + shrink * step, lower, upper)
+        top, steep = bool((values > -FLAT).all()), values > FLAT
+        rise = float((along[steep] ** 2 / values[steep]).sum()) / 2
+        converged, flat = top and rise < RISE, top and not steep.all()
+        for _ in range(TRIES):
+            step = np.zeros(point.shape)
+            step[free] = unit * (vectors @ (along / (values - min(values[0], 0.0) + damping)))
+            longest = float((np.abs(step) / (1 + np.abs(point))).max())
+            trial = np.clip(point + step * min(1.0, LONGEST / longest), lower, upper)
             reached, trial_slope = objective(trial)
-            # Heights agree to their last digits near the top; the slope decides there.
-            if reached >= height - 1e-13 * (1 + abs(height)):
+            # Near the top heights agree to their last digits.
+            if reached >= height - LAST_DIGITS * (1 + abs(height)):
                 break
+            damping *= 8
         else:
             break
         point, height, slope = trial, reached, trial_slope
+        damping = max(damping / 10, LAST_DIGITS)
+        if converged:
+            # The error of that last step is the square of what was left.
+            break
     return Optimum(point, height, converged, flat)
 
 

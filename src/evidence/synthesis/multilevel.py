@@ -211,7 +211,12 @@ def fit_multivariate(
     membership, said = check_membership(arranged, index, names, structure)
     times = np.array(outcomes if structure == "CAR" else range(len(outcomes)), dtype=np.float64)
     effects_of = Outcomes(membership, structure, times)
-    optimum, at = _search(arranged, effects_of)
+    more = []
+    if structure in ("UN", "HCS", "HAR"):
+        # Variances far apart can leave a lower maximum where one is 0: start from them too.
+        apart = _search(arranged, Outcomes(membership, "DIAG", times))[0].theta
+        more = effects_of.starts_from(np.maximum(apart, START_SHARES[1]))
+    optimum, at = _search(arranged, effects_of, more)
     tau2, rho, boundary = effects_of.describe(optimum.theta, names)
     if boundary:
         said.append(
@@ -227,18 +232,24 @@ def fit_multivariate(
     )
 
 
-def _search(arranged: Arranged, effects_of: RandomEffects) -> tuple[Optimum, Evaluation]:
+def _search(
+    arranged: Arranged, effects_of: RandomEffects, more: Sequence[Sequence[Floats]] = ()
+) -> tuple[Optimum, Evaluation]:
     """Find the variances of the highest likelihood, and the fit there."""
     model, restricted = arranged.model, arranged.restricted
 
     def objective(theta: Floats) -> tuple[float, Floats]:
-        at = evaluate(model, effects_of.blocks(theta), restricted=restricted)
+        try:
+            at = evaluate(model, effects_of.blocks(theta), restricted=restricted)
+        except np.linalg.LinAlgError:
+            # Variances so large that the sampling covariance is lost beside them.
+            return -np.inf, np.zeros(theta.shape)
         scores = score_blocks(model, at, restricted=restricted)
         return at.log_likelihood, effects_of.score(theta, scores)
 
     # In units of the model the median sampling variance is 1.
     spread = max(1.0, float((model.effect**2).mean()))
-    starts = effects_of.starts(spread * np.array(START_SHARES))
+    starts = [*effects_of.starts(spread * np.array(START_SHARES)), *more]
     optimum = maximize(objective, starts, effects_of.lower, effects_of.upper)
     return optimum, evaluate(model, effects_of.blocks(optimum.theta), restricted=restricted)
 

@@ -8,7 +8,7 @@ of those into the score of its parameters.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,8 @@ class RandomEffects(ABC):
         """Score of the parameters from the scores of the blocks."""
 
     @abstractmethod
-    def starts(self, variances: Floats) -> list[Floats]:
-        """Parameters to start from, over a grid of positive variances."""
+    def starts(self, variances: Floats) -> list[list[Floats]]:
+        """Families of parameters to start from, over a grid of positive variances."""
 
 
 class Nested(RandomEffects):
@@ -75,10 +75,10 @@ class Nested(RandomEffects):
         }
         return np.array([sums[level] for level in self.levels])
 
-    def starts(self, variances: Floats) -> list[Floats]:
-        """Every combination of the variances."""
-        grids = np.meshgrid(*[variances] * len(self.levels), indexing="ij")
-        return list(np.stack([grid.ravel() for grid in grids], axis=1))
+    def starts(self, variances: Floats) -> list[list[Floats]]:
+        """Every combination of the variances, in families by the first."""
+        rest = [np.array(own) for own in product(variances, repeat=len(self.levels) - 1)]
+        return [[np.append(first, own) for own in rest] for first in variances]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,22 +222,30 @@ class Outcomes(RandomEffects):
             parts.append(float(scale @ (total * slopes) @ scale))
         return np.array(parts)
 
-    def starts(self, variances: Floats) -> list[Floats]:
-        """Equal variances with a low, middle and high correlation."""
+    def starts(self, variances: Floats) -> list[list[Floats]]:
+        """Equal variances, in families by the correlation."""
+        equal = [np.full(self.membership.size, variance) for variance in variances]
+        if not self.has_correlation:
+            return [[own[: self.lower.size] for own in equal]]
+        return [[self._start(own, rho) for own in equal] for rho in self._correlations_to_try()]
+
+    def starts_from(self, variances: Floats) -> list[list[Floats]]:
+        """Given variances of the outcomes, with each correlation to try."""
+        return [[self._start(variances, rho)] for rho in self._correlations_to_try()]
+
+    def _correlations_to_try(self) -> tuple[float, ...]:
         size = self.membership.size
-        starts = []
-        for variance in variances.tolist():
-            if not self.has_correlation:
-                starts.append(np.full(self.lower.size, variance))
-                continue
-            for rho in (0.1, 0.5, 0.9):
-                if self.kind == "UN":
-                    matrix = variance * (rho + (1 - rho) * np.eye(size))
-                    starts.append(np.linalg.cholesky(matrix)[self.lower_triangle])
-                else:
-                    scale = np.sqrt(variance) if self.own_variances else variance
-                    starts.append(np.append(np.full(self.lower.size - 1, scale), rho))
-        return starts
+        floor = -1 / (size - 1) if self.kind == "UN" else float(self.lower[-1])
+        return floor / 2, 0.1, 0.5, 0.9
+
+    def _start(self, variances: Floats, rho: float) -> Floats:
+        if self.kind == "UN":
+            scale = np.sqrt(variances)
+            correlations = rho + (1 - rho) * np.eye(scale.size)
+            root = np.linalg.cholesky(scale[:, None] * correlations * scale)
+            return np.asarray(root[self.lower_triangle], dtype=np.float64)
+        own = np.sqrt(variances) if self.own_variances else variances[:1]
+        return np.append(own, rho)
 
 
 def _correlation(between: Floats, i: int, j: int) -> float:
