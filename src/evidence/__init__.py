@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 # Each name is imported when it is first used, so that the command line starts at once.
 _HOMES = {
+    "audit": "evidence.integrity",
     "load": "evidence.dataset",
     "estimates": "evidence.estimation",
     "select": "evidence.selection",
@@ -16,7 +17,17 @@ _HOMES = {
     "show": "evidence.display.output",
 }
 
-__all__ = ["__version__", "durability", "estimates", "load", "pool", "select", "show", "verdicts"]
+__all__ = [
+    "__version__",
+    "audit",
+    "durability",
+    "estimates",
+    "load",
+    "pool",
+    "select",
+    "show",
+    "verdicts",
+]
 
 if TYPE_CHECKING:
     from evidence.claims import verdicts
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
     from evidence.display.output import show
     from evidence.estimation import estimates
     from evidence.followup import durability
+    from evidence.integrity import audit
     from evidence.selection import select
     from evidence.synthesis.univariate import pool
 

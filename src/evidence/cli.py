@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
     add_completion=False,
@@ -120,7 +120,6 @@ def pool(
     from evidence.dataset import load
     from evidence.display.frames import FORMATS, to_json
     from evidence.display.pooled_text import as_csv, as_markdown, as_record
-    from evidence.errors import ParameterError
     from evidence.specification import Specification, analyze
 
     if form not in FORMATS:
@@ -152,6 +151,31 @@ def pool(
 
 
 @app.command()
+def followup(
+    therapy: Annotated[str, typer.Option(help="abft or abct.")],
+    outcome: Annotated[str | None, typer.Option(help="An outcome; default: all.")] = None,
+    correlation: Annotated[float, typer.Option(help="Of the effects at both times.")] = 0.5,
+    form: Form = "md",
+    data: Data = None,
+) -> None:
+    """Compare effects at the end of treatment and at follow-up, with what stands apart."""
+    from evidence.dataset import load
+    from evidence.display.followup_text import as_csv, as_markdown, as_record
+    from evidence.display.frames import FORMATS, to_json
+    from evidence.errors import ParameterError
+    from evidence.followup import durability
+
+    if form not in FORMATS:
+        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+    dataset = load(data)
+    found = durability(dataset, therapy=therapy, outcome=outcome, correlation=correlation)
+    if form == "json":
+        typer.echo(to_json(as_record(found)))
+    else:
+        typer.echo(as_csv(found) if form == "csv" else as_markdown(dataset, found))
+
+
+@app.command()
 def claims(form: Form = "md", data: Data = None) -> None:
     """Judge each claim of the article that started the workbook, by rules that are code."""
     from evidence.claims import verdicts
@@ -159,6 +183,110 @@ def claims(form: Form = "md", data: Data = None) -> None:
     from evidence.display.frames import render
 
     typer.echo(render(verdicts(load(data)), form, ("claim_id", "verdict", "sentence")))
+
+
+@app.command()
+def audit(form: Form = "md", data: Data = None) -> None:
+    """Check printed numbers against each other; exit code 1 if a grave one is not handled."""
+    from evidence.dataset import load
+    from evidence.display.frames import render
+    from evidence.integrity import audit as check
+    from evidence.integrity.handling import handled, not_handled
+
+    dataset = load(data)
+    found = handled(dataset, check(dataset))
+    typer.echo(
+        render(found, form, ("severity", "check", "result_id", "printed", "action", "explanation"))
+    )
+    open_ones = not_handled(found)
+    if len(open_ones):
+        names = ", ".join(open_ones.check + " of " + open_ones.result_id)
+        typer.echo(f"evidence: high severity without a row in corrections.csv: {names}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconstruct(
+    percent_1: Annotated[str | None, typer.Option(help="Percent of arm 1, as printed.")] = None,
+    percent_2: Annotated[str | None, typer.Option(help="Percent of arm 2.")] = None,
+    interval_1: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Limits of percent 1; - for one that is not printed."),
+    ] = None,
+    interval_2: Annotated[tuple[str, str] | None, typer.Option(help="Limits of percent 2.")] = None,
+    n_1: Annotated[int | None, typer.Option(help="Participants of arm 1, if known.")] = None,
+    n_2: Annotated[int | None, typer.Option(help="Participants of arm 2, if known.")] = None,
+    n_max_1: Annotated[int | None, typer.Option(help="Most, such as those randomized.")] = None,
+    n_max_2: Annotated[int | None, typer.Option(help="The same of arm 2.")] = None,
+    n_min_1: Annotated[int, typer.Option(help="Fewest participants of arm 1.")] = 1,
+    n_min_2: Annotated[int, typer.Option(help="Fewest participants of arm 2.")] = 1,
+    events_1: Annotated[int | None, typer.Option(help="With the event, if printed.")] = None,
+    events_2: Annotated[int | None, typer.Option(help="The same of arm 2.")] = None,
+    odds_ratio: Annotated[str | None, typer.Option(help="Arm 1 against arm 2.")] = None,
+    conditional_odds_ratio: Annotated[
+        str | None, typer.Option(help="As printed beside Fisher's test.")
+    ] = None,
+    risk_ratio: Annotated[str | None, typer.Option(help="Arm 1 against arm 2.")] = None,
+    risk_difference: Annotated[str | None, typer.Option(help="Arm 1 - arm 2, in points.")] = None,
+    number_needed_to_treat: Annotated[str | None, typer.Option(help="Without a sign.")] = None,
+    p_fisher: Annotated[str | None, typer.Option(help='Of the exact test; "<0.01" too.')] = None,
+    p_chi2: Annotated[str | None, typer.Option(help="Of chi-square.")] = None,
+    p_chi2_corrected: Annotated[str | None, typer.Option(help="Of that with correction.")] = None,
+    n_total: Annotated[int | None, typer.Option(help="Participants of both arms.")] = None,
+    total: Annotated[str, typer.Option(help="n-total is exact or at_most.")] = "exact",
+    percent_of: Annotated[str, typer.Option(help="Percent of the arm or of all.")] = "arm",
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
+    formula: Annotated[
+        list[str] | None, typer.Option(help="Formula of the intervals to try; default: all.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="json or md.")] = "md",
+) -> None:
+    """Find the whole numbers behind printed percentages, intervals, ratios and p, of any source."""
+    from evidence.display import reconstruction_text
+    from evidence.display.frames import to_json
+    from evidence.effects.reconstruct import PrintedArm
+    from evidence.effects.reconstruct import reconstruct as search
+
+    if form not in ("json", "md"):
+        raise ParameterError("format", form, "one of json, md")
+    given = [
+        (percent_1, *_limits(interval_1), n_1, n_max_1, n_min_1, events_1),
+        (percent_2, *_limits(interval_2), n_2, n_max_2, n_min_2, events_2),
+    ]
+    empty = (None, None, None, None, None, 1, None)
+    if given[0] == empty:
+        raise ParameterError("--percent-1", None, "what is printed of arm 1, as 70")
+    choices: dict[str, Any] = {"total": total, "percent_of": percent_of, "formulas": formula}
+    try:
+        found = search(
+            *(PrintedArm(*values) for values in given if values != empty),
+            odds_ratio=odds_ratio,
+            conditional_odds_ratio=conditional_odds_ratio,
+            risk_ratio=risk_ratio,
+            risk_difference=risk_difference,
+            number_needed_to_treat=number_needed_to_treat,
+            p_fisher=p_fisher,
+            p_chi2=p_chi2,
+            p_chi2_corrected=p_chi2_corrected,
+            n_total=n_total,
+            level=level,
+            **choices,
+        )
+    except ParameterError as error:
+        name = reconstruction_text.option(error.name)
+        raise ParameterError(name, error.value, error.expected) from None
+    if form == "json":
+        typer.echo(to_json(reconstruction_text.as_record(found)))
+    else:
+        typer.echo(reconstruction_text.as_text(found))
+    if not found.solutions:
+        raise typer.Exit(1)
+
+
+def _limits(interval: tuple[str, str] | None) -> tuple[str | None, str | None]:
+    """Return printed limits, None for a dash."""
+    low, high = (None if one == "-" else one for one in interval or ("-", "-"))
+    return low, high
 
 
 @app.command()
