@@ -45,7 +45,8 @@ def test_no_claim_is_named_in_the_code(dataset: Dataset) -> None:
 def test_every_id_is_one_of_the_data(dataset: Dataset, frame: pd.DataFrame) -> None:
     estimates = set(evidence.estimates(dataset).estimate_id)
     for ids in frame.estimate_ids:
-        assert {one for one in ids if ".pooled" not in one} <= estimates
+        own = {one for one in ids if not re.search(r"\.(pooled|retained_fraction)", one)}
+        assert own <= estimates
     assert set().union(*frame.direction_ids) <= set(dataset.directions.direction_id)
     assert set().union(*frame.synthesis_ids) <= set(dataset.syntheses.synthesis_id)
 
@@ -76,7 +77,8 @@ def test_each_number_stands_in_its_sentence_with_k_and_n(answers: dict[str, Judg
             assert number.text in rest
             rest = rest.partition(number.text)[2]
             assert number.estimate_id in one.estimate_ids
-            assert re.search(r"k = \d+, n = \d+", rest)
+        if one.sentence.numbers:
+            assert re.search(r"k = \d+, n = \d+", one.sentence.text)
 
 
 @pytest.mark.parametrize(
@@ -88,20 +90,20 @@ def test_each_number_stands_in_its_sentence_with_k_and_n(answers: dict[str, Judg
                 "in favor of ABCT against usual care (Collado-Navarro 2021, 13.2 points of "
                 "DASS-21, 95% CI 6.8 to 19.6, k = 1, n = 60, arm sizes imputed)",
                 "no clear difference of ABCT from mindfulness-based stress reduction",
-                "or waitlist (iABCT 2026, in words only",
+                "or waitlist (iABCT 2026, in words)",
             ),
         ),
         (
             "abct_lasts",
-            ("7.2 points of DASS-21, 95% CI 0.8 to 13.6", "0.55 retained (0.07 to 1.04)"),
+            ("7.2 points of DASS-21, 95% CI 0.8 to 13.6", "0.55 retained, 95% CI 0.07 to 1.04)"),
         ),
-        ("abft_conflict", ("against 6-week waitlist (Diamond 2002, in words only, n = 32)",)),
+        ("abft_conflict", ("against 6-week waitlist (Diamond 2002, in words)",)),
         (
             "sign_emotions",
             (
                 "6-week waitlist, usual care or enhanced usual care: g = 0.52, 95% CI "
                 "−0.29 to 1.33 (k = 3, n = 118)",
-                "single measures favor ABFT in Diamond 2002, Diamond 2010 and Israel 2013",
+                "single measures favor it in Diamond 2002, Diamond 2010 and Israel 2013",
                 "family-enhanced nondirective supportive therapy (Diamond 2019",
                 "no randomized comparison of ABCT",
             ),

@@ -73,11 +73,13 @@ class Judgement:
 
     @property
     def estimate_ids(self) -> tuple[str, ...]:
-        """Estimates behind it: those of trials, then pooled ones with their stress tests."""
+        """Estimates behind it: of trials, shares of them, pooled ones with their stress tests."""
         several = [one for one in self.gathered.analyses if one.pooled.k > 1]
+        shares = self.gathered.retained
         return union(
             [
                 self.gathered.estimates.estimate_id,
+                () if shares is None else shares.retained_id,
                 [one.estimate_id for one in several],
                 [one.estimate_id for one in self.gathered.stress],
             ]
@@ -111,7 +113,7 @@ def judgements(dataset: Dataset, *, kind: str = ALL) -> tuple[Judgement, ...]:
     frame = estimates(dataset)
     gatherer = Gatherer(dataset, frame)
     names = Names(dataset)
-    sentences = Sentences(dataset, frame, names)
+    sentences = Sentences(dataset, names)
     limits = Limits(dataset, gatherer, names)
     made = []
     for claim in claims:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.claims.claim import Claim
-from evidence.claims.retention import Retained, retained
+from evidence.claims.retention import retained
 from evidence.claims.rules import Evidence, Finding, Side
 from evidence.dataset import Dataset, comparator_class
 from evidence.errors import ParameterError
@@ -46,8 +46,9 @@ class Gathered:
         Main pooled analysis of each therapy asked about that has an estimate.
     stress : tuple of StressTest
         What unreported results could change in those of two or more trials.
-    retained : tuple of Retained
-        Shares of an effect that are left at follow-up.
+    retained : DataFrame or None
+        Comparisons with the share of their effect that is left at follow-up, for a claim on what
+        lasts; see `evidence.claims.retention.retained`.
     arms : DataFrame
         Comparator arms of the trial that the claim seems to mean, for a claim on the comparator.
     facts : DataFrame
@@ -61,7 +62,7 @@ class Gathered:
     syntheses: pd.DataFrame
     analyses: tuple[Analysis, ...]
     stress: tuple[StressTest, ...]
-    retained: tuple[Retained, ...]
+    retained: pd.DataFrame | None
     arms: pd.DataFrame
     facts: pd.DataFrame
 
@@ -90,7 +91,8 @@ class Gatherer:
         numbers, worded = self._between(estimates, directions)
         findings = (*self._intervals(numbers), *self._said(worded))
         analyses = self._analyses(claim) if claim.kind == "treatment_effect" and findings else ()
-        left = retained(self.dataset, numbers) if claim.kind == "durability" and findings else ()
+        lasting = claim.kind == "durability" and len(numbers) > 0
+        left = retained(self.dataset, numbers) if lasting else None
         about_mechanism = claim.kind == "mechanism"
         arms, facts = self._comparators(claim), self._weeks(claim)
         mediation = (
@@ -106,7 +108,7 @@ class Gatherer:
             findings=findings,
             comparator_class=comparator_class(claim.comparator) if claim.comparator else "",
             pooled_above=bool(analyses) and all(one.pooled.ci_low > 0 for one in analyses),
-            retained_low=_least(left),
+            retained_low={} if left is None else _least(left),
             mediation=(
                 *("mediates" for _ in records(mediation[0])),
                 *mediation[1].direction,
@@ -278,12 +280,9 @@ class Gatherer:
         return therapy == claim.therapy if claim.therapy else therapy.notna()
 
 
-def _least(left: tuple[Retained, ...]) -> dict[str, float]:
+def _least(left: pd.DataFrame) -> dict[str, float]:
     """Return for each trial the lowest limit over its measures, so that no choice helps."""
-    lows: dict[str, float] = {}
-    for one in left:
-        lows[one.trial_id] = min(one.low, lows.get(one.trial_id, one.low))
-    return lows
+    return dict(left.groupby("trial_id").retained_ci_low.min())
 
 
 def _of_interval(low: float, high: float) -> Side:

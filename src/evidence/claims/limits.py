@@ -57,7 +57,7 @@ class Limits:
             )
         made += self._weaker(gathered)
         made += self._stress(gathered)
-        if gathered.retained:
+        if gathered.retained is not None and len(gathered.retained):
             made.append(
                 "The share retained rests on a correlation of the effects at both times of "
                 f"{CORRELATION:g}, which no source prints."

@@ -19,10 +19,9 @@ NOT_TESTED = "not tested"
 VERDICTS: Mapping[str, str] = MappingProxyType(
     {
         SUPPORTED: "what was found carries the claim as it is worded",
-        PARTLY_SUPPORTED: "something was found in its favor, and it does not carry the whole claim",
-        ASSOCIATION_ONLY: "two things go together; that one causes the other was not shown",
-        NOT_SUPPORTED: "it was looked at, and nothing in its favor was shown; that is no proof of "
-        "the opposite",
+        PARTLY_SUPPORTED: "something speaks for it and does not carry all of it",
+        ASSOCIATION_ONLY: "two things go together; no cause was shown",
+        NOT_SUPPORTED: "nothing found speaks for it; no proof of the opposite",
         CONTRADICTED: "what was found points the other way",
         CANNOT_TELL: "there are data, of a kind that cannot answer it",
         NOT_TESTED: "no row of this workbook addresses it; research elsewhere may",
@@ -178,7 +177,11 @@ _TREATMENT_EFFECT = (
             and e.pooled_above
         ),
     ),
-    Rule("some comparison in its favor", PARTLY_SUPPORTED, _always),
+    Rule(
+        "some comparison in its favor, without all that full support takes",
+        PARTLY_SUPPORTED,
+        _always,
+    ),
 )
 
 _DURABILITY = (
@@ -197,7 +200,11 @@ _DURABILITY = (
         SUPPORTED,
         lambda e: len(e.lasting_trials) >= 2,
     ),
-    Rule("one or more above zero at follow-up", PARTLY_SUPPORTED, _always),
+    Rule(
+        "some comparison at follow-up in its favor, without all that full support takes",
+        PARTLY_SUPPORTED,
+        _always,
+    ),
 )
 
 _MECHANISM = (

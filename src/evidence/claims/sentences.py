@@ -41,8 +41,6 @@ class _Comparison:
     trial_id: str
     therapy: str
     comparator: str
-    n: int | None
-    imputed: bool
     sides: frozenset[str]
     estimates: pd.DataFrame
 
@@ -50,9 +48,8 @@ class _Comparison:
 class Sentences:
     """Sentences on the claims of a data set."""
 
-    def __init__(self, dataset: Dataset, frame: pd.DataFrame, names: Names) -> None:
+    def __init__(self, dataset: Dataset, names: Names) -> None:
         self._names = names
-        self._frame = frame
         self._condition = dict(zip(dataset.arms.arm_id, dataset.arms.condition, strict=True))
         self._therapy = dict(zip(dataset.trials.trial_id, dataset.trials.therapy, strict=True))
         self._printed = dataset.text("syntheses")
@@ -132,7 +129,7 @@ class Sentences:
         parts = [f"{therapy} against {against}: {said} (k = {pooled.k}, n = {analysis.n})"]
         favorable = [one.trial_id for one in own if "above" in one.sides]
         if favorable and pooled.ci_low <= 0:
-            parts.append(f"single measures favor {therapy} in {self._names.labels(favorable)}")
+            parts.append(f"single measures favor it in {self._names.labels(favorable)}")
         return parts, number
 
     def _phrase(self, one: _Comparison, gathered: Gathered) -> tuple[str, list[Number]]:
@@ -141,26 +138,28 @@ class Sentences:
         numbers: list[Number] = []
         row = shown_estimate(one.estimates)
         if row is None:
-            said.append("in words only")
+            said.append("in words")
         else:
             words, number = estimate(row)
             event = f"{self._names.event(row.event)}, " if row.event else ""
             said += [f"{event}{words}", "k = 1"]
+            sizes = (row.n_intervention, row.n_comparator)
+            known = not any(pd.isna(size) for size in sizes)
+            said.append(f"n = {sum(sizes)}" if known else "arm sizes not printed")
+            if any("arm sizes imputed" in one for one in row.warnings):
+                said.append("arm sizes imputed")
             numbers.append(number)
-        said.append("arm sizes not printed" if one.n is None else f"n = {one.n}")
-        if one.imputed:
-            said.append("arm sizes imputed")
-        kept = [
-            share
-            for share in gathered.retained
-            if row is not None and share.estimate_id == row.estimate_id
-        ]
-        left = "".join(
-            f", of the effect at the end of treatment {fixed(share.value)} retained "
-            f"({fixed(share.low)} to {fixed(share.high)})"
-            for share in kept
-        )
-        return f"{one.comparator} ({', '.join(said)}){left}", numbers
+        left = ""
+        if row is not None and gathered.retained is not None:
+            shares = gathered.retained
+            for share in records(shares[shares.follow_up_id == row.estimate_id]):
+                value = fixed(share.retained_fraction)
+                left = (
+                    f"; of the effect at the end of treatment {value} retained, 95% CI "
+                    f"{fixed(share.retained_ci_low)} to {fixed(share.retained_ci_high)}"
+                )
+                numbers.append(Number(value, share.retained_id))
+        return f"{one.comparator} ({', '.join(said)}{left})", numbers
 
     def _comparisons(self, gathered: Gathered) -> list[_Comparison]:
         groups: dict[tuple[str, str], list[Finding]] = {}
@@ -171,29 +170,16 @@ class Sentences:
         for trial_id, arm_id in sorted(groups, key=lambda key: order[key[0]]):
             rows = gathered.estimates
             rows = rows[(rows.trial_id == trial_id) & (rows.comparator_arm_id == arm_id)]
-            sized = self._sized(trial_id, arm_id, rows)
             made.append(
                 _Comparison(
                     trial_id,
                     self._therapy[trial_id],
                     self._names.condition(self._condition[arm_id], trial_id),
-                    None if sized is None else int(sized.n_intervention + sized.n_comparator),
-                    sized is not None and any("arm sizes imputed" in one for one in sized.warnings),
                     frozenset(one.side for one in groups[trial_id, arm_id]),
                     rows,
                 )
             )
         return made
-
-    def _sized(self, trial_id: str, arm_id: str, rows: pd.DataFrame) -> Any | None:
-        """Return a row with both arm sizes: that shown, else any of the same comparison."""
-        shown = shown_estimate(rows)
-        if shown is not None:
-            return shown
-        about = self._frame
-        about = about[(about.trial_id == trial_id) & (about.comparator_arm_id == arm_id)]
-        about = about[about.n_intervention.notna() & about.n_comparator.notna()]
-        return None if about.empty else about.iloc[0]
 
     def _mechanism(self, gathered: Gathered, verdict: str) -> Sentence:
         outcome = self._names.outcome(gathered.claim.outcome_id)

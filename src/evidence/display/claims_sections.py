@@ -1,0 +1,278 @@
+"""The report on the claims: each with its verdict, what it rests on, and what it cannot say."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from evidence.claims import RULES, VERDICTS, Judgement
+from evidence.dataset import Dataset
+from evidence.display import entries, origins, pooled_sections, sections, words
+from evidence.display.claims_details import (
+    SIGN,
+    link,
+    linked,
+    named,
+    pooled_behind,
+    retained_behind,
+)
+from evidence.display.escape import html
+from evidence.display.output import Block
+from evidence.display.tables import Cell, table
+from evidence.ledger import LedgerEntry
+from evidence.provenance import union
+from evidence.records import records
+
+KIND = {
+    "treatment_effect": "What a therapy does",
+    "durability": "What lasts",
+    "mechanism": "How a therapy works",
+    "association": "What goes with attachment",
+    "comparator": "What was compared",
+    "process": "How long it takes",
+}
+_ORDER = tuple(SIGN)
+_ANSWERED = ("supported", "partly supported", "not supported", "contradicted")
+"""Verdicts whose claims the first screen names."""
+
+
+def first_screen(judgements: Sequence[Judgement]) -> Block:
+    """Return how many claims got which verdict, of therapies and of attachment, and the legend."""
+    therapy, other = _split(judgements)
+    by_therapy, by_other = _counts(therapy), _counts(other)
+    unanswered = by_therapy["cannot tell"] + by_therapy["not tested"]
+    say = (
+        f"Of {words.count(len(therapy), 'claim')} about therapy "
+        f"{_so_many(by_therapy['supported'])} supported as worded, "
+        f"{_so_many(by_therapy['partly supported'])} partly supported, and "
+        f"{_so_many(unanswered)} left without an answer here. Of "
+        f"{words.count(len(other), 'claim')} about attachment and other associations "
+        f"{_so_many(by_other['supported'])} supported."
+    )
+    paragraph = (
+        "A verdict says what the rows of this workbook carry, by fixed rules, for the wording of "
+        "one popular article. It is no verdict on a therapy: partly supported may rest on one "
+        "small trial, and what was not tested here may be true. Findings on attachment are not "
+        "findings on therapy: that secure attachment goes with an outcome does not show that a "
+        "therapy changes it."
+    )
+    legend = table(
+        "The verdicts, what each means, and how many claims got it",
+        ("Verdict", "Meaning", "Therapy", "Attachment"),
+        [
+            (
+                named(verdict),
+                meaning,
+                Cell(str(by_therapy[verdict]), numeric=True),
+                Cell(str(by_other[verdict]), numeric=True),
+            )
+            for verdict, meaning in VERDICTS.items()
+        ],
+        table_id="verdicts",
+    )
+    boxes = "".join(
+        f'<div class="est"><b>{counts["supported"]} of {len(group)} <small>supported</small></b>'
+        f"<span>{html(name)}; {counts['partly supported']} more partly</span></div>"
+        for name, group, counts in (
+            ("claims about therapy", therapy, by_therapy),
+            ("claims about attachment and associations", other, by_other),
+        )
+    )
+    named_claims = [
+        (f"{words.capitalized(verdict)}, {about}", [one for one in group if one.verdict == verdict])
+        for verdict in _ANSWERED
+        for about, group in (("on therapy", therapy), ("on attachment", other))
+    ]
+    items = "".join(
+        f"<li>{html(lead)}: {'; '.join(link(one) for one in found)}.</li>"
+        for lead, found in named_claims
+        if found
+    )
+    plain = [
+        f"{lead}: {'; '.join(one.claim.claim for one in found)}."
+        for lead, found in named_claims
+        if found
+    ]
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
+        f'<p>{html(paragraph)}</p>\n</section>\n<div class="pair">{boxes}</div>\n'
+        f'<ul class="not">{items}</ul>\n{legend.html}'
+    )
+    return Block(text="\n".join([say, paragraph, *plain, legend.text]), html=markup)
+
+
+def _so_many(count: int) -> str:
+    if count == 0:
+        return "none is"
+    return f"{words.count(count)} {'is' if count == 1 else 'are'}"
+
+
+def _split(judgements: Sequence[Judgement]) -> tuple[list[Judgement], list[Judgement]]:
+    """Return the claims about therapy, and those about attachment."""
+    return (
+        [one for one in judgements if one.about_therapy],
+        [one for one in judgements if not one.about_therapy],
+    )
+
+
+def _counts(judgements: Iterable[Judgement]) -> dict[str, int]:
+    counts = dict.fromkeys(VERDICTS, 0)
+    for one in judgements:
+        counts[one.verdict] += 1
+    return counts
+
+
+def overview(dataset: Dataset, judgements: Sequence[Judgement], *, about_therapy: bool) -> Block:
+    """Return one line per claim: what the article says, the verdict, what was found.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    judgements : sequence of Judgement
+        All answers.
+    about_therapy : bool
+        Whether to show the claims about therapy, else those about attachment.
+    """
+    group = _split(judgements)[0 if about_therapy else 1]
+    ranked = sorted(group, key=lambda one: _ORDER.index(one.verdict))
+    name = "therapy" if about_therapy else "attachment and other associations"
+    return table(
+        f"Claims about {name}, by verdict",
+        ("The article says", "Verdict", "What was found"),
+        [
+            (
+                Cell(words.capitalized(one.claim.claim), markup=link(one, opening=True)),
+                named(one.verdict),
+                Cell(one.sentence.text, markup=linked(one.sentence)),
+            )
+            for one in ranked
+        ],
+        entries=_entries(dataset, group),
+        table_id=f"claims-on-{'therapy' if about_therapy else 'attachment'}",
+    )
+
+
+def _entries(dataset: Dataset, judgements: Sequence[Judgement]) -> tuple[LedgerEntry, ...]:
+    """Return the entries of all numbers in the sentences of some claims."""
+    shown = {number.estimate_id for one in judgements for number in one.sentence.numbers}
+    made = [
+        entries.of_estimate(row, dataset)
+        for one in judgements
+        for row in records(one.gathered.estimates)
+        if row.estimate_id in shown
+    ]
+    made += [entry for _, entry in pooled_behind(dataset, judgements)]
+    made += [entry for _, entry in retained_behind(dataset, judgements)]
+    return tuple({one.estimate_id: one for one in made if one.estimate_id in shown}.values())
+
+
+def rule_table() -> Block:
+    """Return the rules by kind of claim, in the order in which they are tried."""
+    return table(
+        "The rules; of each kind the first that holds decides",
+        ("Kind of claim", "If", "Verdict"),
+        [
+            (KIND[kind], words.capitalized(rule.condition), named(rule.verdict))
+            for kind, rules in RULES.items()
+            for rule in rules
+        ],
+        table_id="rules",
+    )
+
+
+def methods() -> Block:
+    """Return how a verdict is reached."""
+    rules = rule_table()
+    block = sections.methods(
+        [
+            "Each claim names a kind, and where it can a therapy, an outcome and a time. Evidence "
+            "on it are the rows of this workbook on that outcome and time, of that therapy, or of "
+            "both where it names none; a claim on attachment or on the dose of treatment rests on "
+            "published syntheses alone. Comparisons count where a randomized trial compares the "
+            "therapy with another arm: by an interval, or by words of the source where it prints "
+            "no number. Every measure of a trial counts, so that none is picked for its result; a "
+            "comparison whose measures disagree counts on both sides.",
+            "The verdict follows from the rules below, which are code, with no exception for any "
+            "claim. Which outcome stands for a claim was decided by reading the article; each "
+            "answer names it.",
+        ]
+    )
+    return Block(
+        text=f"{block.text}\n{rules.text}",
+        html=f"{block.html}{rules.html}",
+    )
+
+
+def provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
+    """Return the section that every number of the report leads to."""
+    frames = [one.gathered.estimates for one in judgements if len(one.gathered.estimates)]
+    estimates = pd.concat(frames).drop_duplicates("estimate_id")
+    labels = {
+        stress.estimate_id: words.listed(stress.entered.label)
+        for one in judgements
+        for stress in one.gathered.stress
+    }
+    pooled = [
+        (
+            entry,
+            pooled_sections.members(analysis)
+            + (f"; at zero: {labels[entry.estimate_id]}" if entry.estimate_id in labels else ""),
+        )
+        for analysis, entry in pooled_behind(dataset, judgements)
+    ]
+    pooled += [
+        (
+            entry,
+            f"{words.fixed(row.post_effect)} at the end of treatment, "
+            f"{words.fixed(row.follow_up_effect)} at follow-up",
+        )
+        for row, entry in retained_behind(dataset, judgements)
+    ]
+    return origins.provenance(dataset, estimates=estimates[estimates.effect.notna()], pooled=pooled)
+
+
+def citation(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
+    """Return how to cite the report, and the references of all that it rests on."""
+    therapy, _ = _split(judgements)
+    counts = _counts(therapy)
+    sentence = (
+        f"Of {len(therapy)} claims of a popular article about attachment-based therapies, "
+        f"{counts['supported']} were supported, {counts['partly supported']} partly supported, "
+        f"{counts['not supported']} not supported, {counts['contradicted']} contradicted, "
+        f"{counts['association only']} shown as an association only, and "
+        f"{counts['cannot tell'] + counts['not tested']} could not be answered from the data of "
+        "this workbook."
+    )
+    frames = [one.gathered.estimates for one in judgements]
+    also = union(
+        frame.locator_id
+        for one in judgements
+        for frame in (
+            one.gathered.directions,
+            one.gathered.syntheses,
+            one.gathered.arms,
+            one.gathered.facts,
+        )
+    )
+    return sections.citation(dataset, pd.concat(frames), sentence=sentence, also=also)
+
+
+def limits(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
+    """Return what the report cannot say."""
+    trials = union(
+        frame.trial_id
+        for one in judgements
+        for frame in (one.gathered.estimates, one.gathered.directions)
+    )
+    return sections.limits(
+        dataset,
+        trial_ids=trials,
+        also=[
+            "The claims are given in other words than those of the article. Which outcome stands "
+            "for a claim, and which trial it may mean, is a reading of it.",
+            "A rule counts trials and intervals. It weighs neither the size of a trial nor its "
+            "risk of bias; both stand beside the numbers.",
+            "Published syntheses were read in their abstracts, and chosen without a systematic "
+            "search.",
+        ],
+    )

@@ -1,0 +1,176 @@
+"""The report on the claims: every number leads to its source, no verdict stands by a sign alone."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+import evidence
+from evidence.claims import VERDICTS, Judgement, Number, Sentence, judgements
+from evidence.dataset import Dataset
+from evidence.display import claims_details, claims_sections
+from evidence.display.output import Block
+from tests.claims.packages import changed, where
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def answers(dataset: Dataset) -> tuple[Judgement, ...]:
+    return judgements(dataset)
+
+
+def page(dataset: Dataset, answers: tuple[Judgement, ...]) -> dict[str, Block]:
+    """Return the blocks of the report in order."""
+    return {
+        "first screen": claims_sections.first_screen(answers),
+        "therapy": claims_sections.overview(dataset, answers, about_therapy=True),
+        "attachment": claims_sections.overview(dataset, answers, about_therapy=False),
+        "details": claims_details.details(dataset, answers),
+        "methods": claims_sections.methods(),
+        "provenance": claims_sections.provenance(dataset, answers),
+        "citation": claims_sections.citation(dataset, answers),
+        "limits": claims_sections.limits(dataset, answers),
+    }
+
+
+@pytest.fixture(scope="module")
+def blocks(dataset: Dataset, answers: tuple[Judgement, ...]) -> dict[str, Block]:
+    return page(dataset, answers)
+
+
+def plain(markup: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", markup))
+
+
+def test_the_first_screen_counts_the_verdicts_and_says_what_they_do_not_mean(
+    blocks: dict[str, Block],
+) -> None:
+    text = blocks["first screen"].text
+    assert text.startswith(
+        "Of 19 claims about therapy none is supported as worded, five are partly supported, and 11 "
+        "are left without an answer here. Of five claims about attachment and other associations "
+        "one is supported."
+    )
+    assert "no verdict on a therapy" in text
+    assert "what was not tested here may be true" in text
+
+
+def test_every_verdict_is_explained_with_its_count(
+    blocks: dict[str, Block], answers: tuple[Judgement, ...]
+) -> None:
+    markup = blocks["first screen"].html
+    for verdict, meaning in VERDICTS.items():
+        row = re.search(rf"<tr>[^/]*?{verdict}</th><td>([^<]*)</td>(.*?)</tr>", markup)
+        assert row is not None
+        assert unescape(row[1]) == meaning
+        counts = [int(one) for one in re.findall(r">(\d+)<", row[2])]
+        assert sum(counts) == sum(one.verdict == verdict for one in answers)
+
+
+def test_every_claim_has_one_line_with_its_verdict_in_words(
+    blocks: dict[str, Block], answers: tuple[Judgement, ...]
+) -> None:
+    for one in answers:
+        own, other = ("therapy", "attachment") if one.about_therapy else ("attachment", "therapy")
+        line = next(
+            line
+            for line in blocks[own].text.splitlines()
+            if line.lower().startswith(one.claim.claim.lower())
+        )
+        assert line.split(" | ")[1] == f"{claims_details.SIGN[one.verdict]}\u00a0{one.verdict}"
+        assert line.endswith(one.sentence.text)
+        assert one.claim.claim not in blocks[other].text
+
+
+def test_signs_differ() -> None:
+    assert set(claims_details.SIGN) == set(VERDICTS)
+    assert len(set(claims_details.SIGN.values())) == len(VERDICTS)
+
+
+def test_every_link_leads_to_one_place_of_the_page(blocks: dict[str, Block]) -> None:
+    markup = "".join(one.html for one in blocks.values())
+    ids = re.findall(r' id="([^"]+)"', markup)
+    assert len(ids) == len(set(ids))
+    links = set(re.findall(r'href="#([^"]+)"', markup))
+    assert links
+    assert links <= set(ids)
+
+
+def test_every_number_of_a_sentence_is_a_link_to_its_provenance(
+    blocks: dict[str, Block], answers: tuple[Judgement, ...]
+) -> None:
+    origins = set(re.findall(r' id="(n-[^"]+)"', blocks["provenance"].html))
+    overview = blocks["therapy"].html + blocks["attachment"].html
+    numbers = [number for one in answers for number in one.sentence.numbers]
+    assert len(numbers) >= 4
+    for number in numbers:
+        assert f"n-{number.estimate_id}" in origins
+        assert f'href="#n-{number.estimate_id}">{number.text}</a>' in overview
+
+
+def test_every_number_behind_a_verdict_is_in_the_ledger_and_has_its_place(
+    blocks: dict[str, Block], answers: tuple[Judgement, ...], dataset: Dataset
+) -> None:
+    frame = evidence.estimates(dataset)
+    without = set(frame.estimate_id[frame.effect.isna()])
+    behind = {one for answer in answers for one in answer.estimate_ids} - without
+    for name in ("details", "provenance"):
+        assert {one.estimate_id for one in blocks[name].entries} == behind
+        shown = set(re.findall(r"#?n-([a-z0-9_.]+)\"", blocks[name].html))
+        assert behind <= shown
+    entries = {one.estimate_id: one for one in blocks["provenance"].entries}
+    assert all(entries[one.estimate_id] == one for one in blocks["details"].entries)
+
+
+def test_every_row_behind_a_verdict_stands_in_the_details_with_its_source(
+    blocks: dict[str, Block], answers: tuple[Judgement, ...], dataset: Dataset
+) -> None:
+    markup = blocks["details"].html
+    for one in answers:
+        assert one.claim.question in plain(markup)
+        assert all(limit in plain(markup) for limit in one.limits)
+        for rows in (one.gathered.directions, one.gathered.syntheses, one.gathered.facts):
+            for locator_id in rows.locator_id:
+                url = dataset.locator(locator_id).url
+                assert not url or f'href="{url}"'.replace("&", "&amp;") in markup
+
+
+def test_therapy_and_attachment_claims_are_counted_in_the_sentence_to_cite(
+    blocks: dict[str, Block],
+) -> None:
+    assert blocks["citation"].text.startswith(
+        "Of 19 claims of a popular article about attachment-based therapies, 0 were supported, "
+        "5 partly supported, 1 not supported, 1 contradicted, 1 shown as an association only, and "
+        "11 could not be answered"
+    )
+
+
+def test_the_rules_are_in_the_report(blocks: dict[str, Block]) -> None:
+    assert "What a therapy does | No estimate or direction of any design | –" in (
+        blocks["methods"].text
+    )
+
+
+def test_a_number_is_linked_as_a_whole() -> None:
+    sentence = Sentence("k = 10.52, 0.525 and 0.52, then 0.52.", (Number("0.52", "a.b"),))
+    assert claims_details.linked(sentence) == (
+        'k\u00a0=\u00a010.52, 0.525 and <a class="n" href="#n-a.b">0.52</a>, then 0.52.'
+    )
+
+
+def test_data_are_text_and_never_markup(tmp_path: Path) -> None:
+    hostile = '<script>"x"</script>'
+    data = changed(
+        tmp_path / "data",
+        where("claims", claim_id="abct_helps")(claim=hostile, question=hostile, section=hostile),
+        where("trials", trial_id="collado2021")(label=hostile),
+        where("directions", direction_id="c21_mbsr_all")(note=hostile),
+        where("syntheses", synthesis_id="pallini_control")(contrast=hostile, note=hostile),
+    )
+    for name, block in page(data, judgements(data)).items():
+        assert "<script" not in block.html, name
