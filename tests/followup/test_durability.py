@@ -138,8 +138,22 @@ def test_correlations_beyond_the_margins_are_dropped_and_said(abft: Durability) 
 
 def test_a_correlation_beyond_the_margins_is_replaced_by_their_bound(dataset: Dataset) -> None:
     found = evidence.durability(dataset, therapy="abft", correlation=0.9)
-    row = one(found, f"{RECOVERY}.change.risk_difference")
+    row = one(found, f"{RECOVERY}.change.risk_difference.correlation_0.9")
     assert row.correlation == row.correlation_high < 0.9
+
+
+def test_an_id_names_a_correlation_other_than_the_usual_one(
+    dataset: Dataset, abct: Durability
+) -> None:
+    """So that no id stands for two values, whatever the main correlation is."""
+    usual = abct.changes.set_index("estimate_id").change_se
+    other = evidence.durability(dataset, therapy="abct", correlation=0.3)
+    name = f"{ABCT}.change.mean_difference"
+    assert one(other, f"{name}.correlation_0.3").change_se == usual[f"{name}.correlation_0.3"]
+    again = other.changes.set_index("estimate_id").change_se
+    assert again[name] == usual[name] == one(abct, name).change_se
+    negative = evidence.durability(dataset, therapy="abct", correlations=(-0.3, 0.5)).changes
+    assert f"{name}.correlation_minus_0.3" in set(negative.estimate_id)
 
 
 def test_who_stays_recovered_is_bounded(abft: Durability) -> None:

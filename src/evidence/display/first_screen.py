@@ -53,7 +53,8 @@ def _answer(
             text.comparator(row, dataset) for row in records(analysis.selection.estimates)
         )
     )
-    added = points is not None and _added(dataset, analysis)
+    arm_id = str(analysis.selection.estimates.intervention_arm_id.iloc[0])
+    added = points is not None and text.added(arm_id, dataset)
     of_all = len(text.published(analysis, dataset))
     trials = (
         "the one published trial"
@@ -120,13 +121,6 @@ def _verb(dataset: Dataset, analysis: Analysis) -> str:
     higher_is = dataset.instruments.set_index("instrument_id").higher_is
     worse = {higher_is[one] for one in analysis.selection.estimates.instrument_id} == {"worse"}
     return "reduces" if worse else "raises"
-
-
-def _added(dataset: Dataset, analysis: Analysis) -> bool:
-    """Whether the intervention came on top of the comparator."""
-    arm = analysis.selection.estimates.intervention_arm_id.iloc[0]
-    note = str(dataset.arms.set_index("arm_id").note[arm])
-    return note.startswith("with treatment as usual")
 
 
 def _others(dataset: Dataset, analysis: Analysis) -> str:

@@ -46,7 +46,9 @@ def provenance(
     dataset: Dataset,
     *,
     estimates: pd.DataFrame,
-    pooled: Sequence[tuple[LedgerEntry, str]] = (),
+    pooled: Sequence[tuple[LedgerEntry, str | Cell]] = (),
+    heading: str = "Pooled results",
+    caption: str = "Pooled results, the estimates that entered, and how",
 ) -> Block:
     """Return the section that every number of a report leads to.
 
@@ -57,7 +59,9 @@ def provenance(
     estimates : DataFrame
         Rows of the frame of estimates that the report shows, each with an effect.
     pooled : sequence of tuple
-        Pooled results that it shows, each with what entered it in words.
+        Pooled results, or others computed from estimates, each with what entered it.
+    heading, caption : str
+        What these are called.
     """
     found: list[LedgerEntry] = []
     items: list[str] = []
@@ -72,25 +76,22 @@ def provenance(
     text = ["Where each number comes from", *(entry.label for entry in found)]
     if pooled:
         block = table(
-            "Pooled results, the estimates that entered, and how",
+            caption,
             ("Number", "What", "From", "Method", "How obtained"),
             [_pooled_row(entry, members) for entry, members in pooled],
             entries=[entry for entry, _ in pooled],
         )
-        markup += f"\n<h3>Pooled results</h3>\n{block.html}"
+        markup += f"\n<h3>{html(heading)}</h3>\n{block.html}"
         text.append(block.text)
         found += block.entries
     return Block(text="\n".join(text), html=f"{markup}\n</section>", entries=tuple(found))
 
 
-def _pooled_row(entry: LedgerEntry, members: str) -> Sequence[Cell]:
+def _pooled_row(entry: LedgerEntry, members: str | Cell) -> Sequence[Cell]:
     return (
-        Cell(
-            words.estimate(entry.effect, entry.ci_low, entry.ci_high),
-            anchor=anchor(entry.estimate_id),
-        ),
+        Cell(entries.quoted(entry), anchor=anchor(entry.estimate_id)),
         with_id(entry.label, entry.estimate_id),
-        Cell(members),
+        members if isinstance(members, Cell) else Cell(members),
         Cell(entry.method),
         Cell("", tag=entry.processing),
     )

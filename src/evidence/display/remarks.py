@@ -144,12 +144,12 @@ def in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[s
 
 def unknown_range(dataset: Dataset, instrument_id: str) -> list[str]:
     """Return that points cannot be judged where no source states the range of an instrument."""
-    instrument = dataset.instruments.set_index("instrument_id").loc[instrument_id]
-    if not pd.isna(instrument.range_high):
+    instruments = dataset.instruments.set_index("instrument_id")
+    if instruments.range_high.notna()[instrument_id]:
         return []
     return [
         html(
-            f"No source seen states the range of the total of {instrument['name']}, so the points "
-            "cannot be called large or small."
+            f"No source seen states the range of the total of {instruments.name[instrument_id]}, "
+            "so the points cannot be called large or small."
         )
     ]

@@ -96,6 +96,12 @@ def when(row: Any, dataset: Dataset) -> str:
     return f"at {span} {_CLOCK[result.clock]}"
 
 
+def added(arm_id: str, dataset: Dataset) -> bool:
+    """Return whether the treatment of an arm came on top of usual care."""
+    note = str(dataset.arms.set_index("arm_id").note[arm_id])
+    return note.startswith("with treatment as usual")
+
+
 def people(analysis: Analysis, dataset: Dataset) -> str:
     """Return who took part: one word for all trials, else "participants"."""
     trials = dataset.trials.set_index("trial_id").age_group

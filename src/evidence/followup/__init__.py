@@ -15,15 +15,19 @@ from evidence.estimation.context import Context
 from evidence.followup import elsewhere, pairing
 from evidence.followup.comparing import (
     COMPARISON_COLUMNS,
+    CORRELATION,
     CORRELATIONS,
     NUMBERS,
+    WEEKS,
     changes,
     comparison,
+    named,
     stem,
 )
 from evidence.followup.event_counts import ARM_COLUMNS, EventCounts, arms, staying
 from evidence.followup.pairing import SHARED_CONTROL
 from evidence.followup.scenarios import SCENARIO_COLUMNS, scenarios
+from evidence.followup.timing import Timing
 
 __all__ = ["CORRELATIONS", "Durability", "durability"]
 
@@ -49,7 +53,8 @@ class Durability:
         and ``retained_id`` are the ids of the change and of the fraction; trial, arms and measure
         are named as in `evidence.estimates`; ``post_`` and ``follow_up_`` before id, effect,
         variance, ci_low, ci_high, n_intervention, n_comparator (assessed at that time) and
-        processing; ``weeks_since_randomization`` and ``follow_up_weeks`` of the later time;
+        processing; ``weeks_since_randomization`` and ``follow_up_weeks`` of the later time, with
+        ``follow_up_weeks_low`` and ``follow_up_weeks_high``, what sources leave open;
         ``correlation_low`` and ``correlation_high``, what the margins of an event allow (-1 and 1
         on other scales); ``correlation``, the one used: the nearest within these to the one asked
         for; ``change``, ``change_se``, ``change_ci_low``, ``change_ci_high``: follow-up minus
@@ -107,7 +112,7 @@ def durability(
     *,
     therapy: str,
     outcome: str | None = None,
-    correlation: float = 0.5,
+    correlation: float = CORRELATION,
     correlations: Sequence[float] = CORRELATIONS,
 ) -> Durability:
     """Return each comparison of a therapy that a trial prints at post and at follow-up.
@@ -155,14 +160,15 @@ def durability(
     derived = pairing.derived(context, frame, therapy)
     pairs = [*pairing.paired(frame), *pairing.paired(derived)]
     counts = EventCounts(context)
-    ids = _change_ids(pairs)
+    timing = Timing(context)
+    ids = [named(one, correlation) for one in _change_ids(pairs)]
     compared = _frame(
         [
-            comparison(counts, pair, change_id, correlation)
+            comparison(counts, timing, pair, change_id, correlation)
             for pair, change_id in zip(pairs, ids, strict=True)
         ],
         COMPARISON_COLUMNS,
-    ).astype(NUMBERS)
+    ).astype(NUMBERS | WEEKS)
     later = frame[frame.timepoint == "follow_up"]
     alone = elsewhere.unpaired(context, later, pairs)
     without_control = elsewhere.uncontrolled(context, later)

@@ -11,8 +11,12 @@ from evidence.estimation.row import interval
 from evidence.followup.event_counts import EventCounts
 from evidence.followup.joint_tables import Bounds, correlation_of_effects
 from evidence.followup.pairing import SHARED_CONTROL, TIMES
+from evidence.followup.timing import Timing
 from evidence.followup.two_times import change_from_post, retained_fraction
 from evidence.provenance import union
+
+CORRELATION = 0.5
+"""The one that the main intervals suppose: their ids do not name it."""
 
 CORRELATIONS = (0.0, 0.3, 0.5, 0.7, 0.9)
 """Correlations of the effects at both times that are tried: no source prints one."""
@@ -60,6 +64,8 @@ COMPARISON_COLUMNS = (
     *(f"{time}_{name}" for time in TIMES for name in _OF_A_TIME),
     "weeks_since_randomization",
     "follow_up_weeks",
+    "follow_up_weeks_low",
+    "follow_up_weeks_high",
     "correlation_low",
     "correlation_high",
     *_OF_THE_CHANGE,
@@ -71,9 +77,18 @@ COMPARISON_COLUMNS = (
     "warnings",
 )
 NUMBERS = dict.fromkeys(_OF_THE_CHANGE, "float64")
+WEEKS = dict.fromkeys(("follow_up_weeks", "follow_up_weeks_low", "follow_up_weeks_high"), "float64")
 CHANGE_COLUMNS = ("change_id", "estimate_id", "retained_id", *_OF_THE_CHANGE, "reason")
 
 ANY_CORRELATION = Bounds(-1.0, 1.0)
+
+
+def named(change_id: str, correlation: float) -> str:
+    """Return the id of a change with its correlation, where that is not the usual one."""
+    plain = change_id.partition(".correlation_")[0]
+    if correlation == CORRELATION:
+        return plain
+    return f"{plain}.correlation_{correlation:g}".replace("-", "minus_")
 
 
 def stem(row: Any) -> str:
@@ -82,7 +97,11 @@ def stem(row: Any) -> str:
 
 
 def comparison(
-    counts: EventCounts, pair: tuple[Any, Any], change_id: str, correlation: float
+    counts: EventCounts,
+    timing: Timing,
+    pair: tuple[Any, Any],
+    change_id: str,
+    correlation: float,
 ) -> dict[str, Any]:
     """Return one comparison at both times as a record with the keys `COMPARISON_COLUMNS`.
 
@@ -90,6 +109,8 @@ def comparison(
     ----------
     counts : EventCounts
         Counts of events.
+    timing : Timing
+        Weeks since the end of treatment.
     pair : tuple
         Estimates at post and at follow-up.
     change_id : str
@@ -99,6 +120,7 @@ def comparison(
     """
     post, later = pair
     bounds = _bounds(counts, pair)
+    weeks = timing.weeks(later)
     used = bounds.nearest(correlation)
     at_times = {
         f"{time}_{name}": getattr(row, column)
@@ -112,6 +134,8 @@ def comparison(
         **at_times,
         "weeks_since_randomization": later.weeks_since_randomization,
         "follow_up_weeks": later.follow_up_weeks,
+        "follow_up_weeks_low": weeks.low,
+        "follow_up_weeks_high": weeks.high,
         "correlation_low": bounds.low,
         "correlation_high": bounds.high,
         **_change(pair, used),
@@ -132,11 +156,10 @@ def changes(
     made = []
     for pair, (_, one) in zip(pairs, comparisons.iterrows(), strict=True):
         for r in correlations:
-            suffix = "" if r == one.correlation else f".correlation_{r:g}"
             record: dict[str, Any] = {
                 "change_id": one.change_id,
-                "estimate_id": f"{one.change_id}{suffix}",
-                "retained_id": f"{one.retained_id}{suffix}",
+                "estimate_id": named(one.change_id, r),
+                "retained_id": named(one.retained_id, r),
                 "correlation": r,
                 "reason": "",
             }

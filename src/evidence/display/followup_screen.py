@@ -1,0 +1,313 @@
+"""The first screen of a report on follow-up: both times, the change, and what stands apart."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import remarks, text, words
+from evidence.display.escape import html
+from evidence.display.followup_entries import (
+    event_in_words,
+    of_change,
+    of_proportion,
+    of_retained,
+    of_scenario,
+    of_time,
+    scenario_in_words,
+)
+from evidence.display.followup_groups import (
+    RELATIVE,
+    TIMES,
+    Group,
+    Parts,
+    arms_of,
+    condition_in_words,
+    parts,
+    ratio,
+    when,
+)
+from evidence.display.headline import Headline, answer, plain
+from evidence.display.output import Block
+from evidence.display.tables import number_link
+from evidence.estimation.row import NORMAL_975
+from evidence.followup import Durability
+from evidence.records import records
+
+POINTS = "mean_difference"
+
+FAR_WITHIN_CHANCE = 1.0
+"""Standard errors from 0 below which a difference is called far within chance."""
+
+
+def first_screen(dataset: Dataset, found: Durability) -> Block:
+    """Return the first screen: what trials show at both times, and what stands apart.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    found : Durability
+        What `evidence.durability` returns.
+    """
+    by_part = parts(found)
+    paragraph = " ".join(_sentence(one, found, dataset) for one in by_part.main)
+    figures = [one for group in by_part.main[:1] for one in _headlines(group, found, dataset)]
+    said = list(_remarks(by_part, found, dataset))
+    block = answer(_say(by_part, found), paragraph, figures, said)
+    return replace(block, text="\n".join([block.text, *(f"- {plain(one)}" for one in said)]))
+
+
+def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:
+    for group in by_part.main:
+        yield from _missing(group, found, dataset)
+        yield from _counts(group, found)
+        yield from _correlations(group, found, dataset)
+    for group in by_part.other_treatments:
+        yield _other_treatment(group, found, dataset)
+    for group in by_part.derived:
+        yield _derived(group, found, dataset)
+    for group in by_part.imputed:
+        yield _imputed(group, found, dataset)
+    for row in records(found.uncontrolled):
+        yield _uncontrolled(row, dataset)
+    trials = found.trials
+    none = trials.label[(trials.state == "none") & (trials.status == "published")]
+    if not none.empty:
+        yield f"No follow-up in any source seen: {html(words.listed(none))}."
+    in_points = {one.main.instrument_id for one in by_part.main if one.main.metric == POINTS}
+    for instrument_id in sorted(in_points):
+        yield from remarks.unknown_range(dataset, instrument_id)
+
+
+def _say(by_part: Parts, found: Durability) -> str:
+    therapy = words.term(words.THERAPY, found.therapy)
+    changes = [one.main for one in by_part.main]
+    if not changes:
+        return f"No trial compares {therapy} with anything both at the end of treatment and later."
+    if all(row.change_ci_low <= 0 <= row.change_ci_high for row in changes):
+        return f"It is not known how much of the effect of {therapy} lasts."
+    if all(row.change_ci_high < 0 for row in changes):
+        return f"Part of the effect of {therapy} is lost after treatment."
+    if all(row.change_ci_low > 0 for row in changes):
+        return f"The effect of {therapy} is larger at follow-up than at the end of treatment."
+    return f"Trials do not agree on how much of the effect of {therapy} lasts."
+
+
+def _sentence(group: Group, found: Durability, dataset: Dataset) -> str:
+    if RELATIVE in group.rows and not arms_of(group.main, found).empty:
+        return _of_event(group, found, dataset)
+    return _of_scores(group, found, dataset)
+
+
+def _of_event(group: Group, found: Durability, dataset: Dataset) -> str:
+    row = group.main
+    directions, spans = [], []
+    for _, at_times in arms_of(row, found).groupby("role", sort=False):
+        first, *_, last = records(at_times)
+        before, after = (of_proportion(one, dataset) for one in (first, last))
+        directions.append((after.effect > before.effect) - (after.effect < before.effect))
+        spans.append(
+            f"{number_link(before, words.fixed(100 * before.effect, 1))} to "
+            f"{number_link(after, words.percent(after.effect))} with "
+            f"{html(condition_in_words(first.condition, dataset))}"
+        )
+    moved = {-2: "fell in both arms", 2: "rose in both arms"}.get(sum(directions), "changed")
+    relative = group.rows[RELATIVE]
+    at_post, at_follow_up = (of_time(relative, one, found, dataset) for one in TIMES)
+    event = f"{words.term(words.EVENT, row.event)} ({event_in_words(row.event, dataset)})"
+    later = when(row, found, dataset).removeprefix("at ")
+    return (
+        f"In {html(row.label)}, {html(event)} {moved} from the end of treatment to {html(later)}: "
+        f"{', '.join(spans)}. {_difference(group, found, dataset)} The odds ratio went from "
+        f"{number_link(at_post, words.fixed(at_post.effect))} to "
+        f"{number_link(at_follow_up, words.fixed(at_follow_up.effect))}; their ratio is "
+        f"{ratio(of_change(relative, dataset))}."
+    )
+
+
+def _difference(group: Group, found: Durability, dataset: Dataset) -> str:
+    before, after = group.at_times(found, dataset)
+    span = (
+        f"was {group.number(before)} percentage points both times"
+        if group.shown(before)[0] == group.shown(after)[0]
+        else f"went from {group.number(before)} to {group.number(after)} percentage points"
+    )
+    return (
+        f"The difference between the arms {span}; its change is "
+        f"{group.estimate(of_change(group.main, dataset))}."
+    )
+
+
+def _of_scores(group: Group, found: Durability, dataset: Dataset) -> str:
+    row = group.main
+    before, after = group.at_times(found, dataset)
+    return (
+        f"In {html(row.label)}, {html(_ahead(row, dataset))} by {group.number(before)} "
+        f"{html(group.unit)} at the end of treatment and by {group.number(after)} "
+        f"{html(when(row, found, dataset))}: "
+        f"{_lost(group, dataset)}{_kept(group, dataset)}."
+    )
+
+
+def _ahead(row: Any, dataset: Dataset) -> str:
+    """Return who was ahead of whom, as "ABCT added to usual care was ahead of usual care alone"."""
+    name = condition_in_words(row.intervention, dataset)
+    against = text.comparator(row, dataset)
+    if row.comparator == "usual_care" and text.added(row.intervention_arm_id, dataset):
+        return f"{name} added to {against} was ahead of {against} alone"
+    return f"{name} was ahead of {against}"
+
+
+def _lost(group: Group, dataset: Dataset) -> str:
+    """Return what was lost or gained, as a positive number with its limits."""
+    entry = of_change(group.main, dataset)
+    lost = entry.effect < 0
+    if lost:
+        high, low = (-(one or 0.0) for one in (entry.ci_low, entry.ci_high))
+        entry = replace(entry, effect=-entry.effect, ci_low=low, ci_high=high)
+    points = "points " if group.main.metric == POINTS else ""
+    verb = "lost" if lost else "gained"
+    return f"{group.number(entry)} {points}{verb} ({html(group.shown(entry)[1])})"
+
+
+def _kept(group: Group, dataset: Dataset) -> str:
+    entry = of_retained(group.main, dataset)
+    return "" if entry is None else f", a retained fraction of {ratio(entry)}"
+
+
+def _headlines(group: Group, found: Durability, dataset: Dataset) -> list[Headline]:
+    row = group.main
+    sizes_imputed = any("arm sizes imputed" in one for one in row.warnings)
+    made = []
+    for timepoint, at in zip(
+        TIMES, (words.TIMEPOINT["post"], when(row, found, dataset)), strict=True
+    ):
+        entry = of_time(row, timepoint, found, dataset)
+        sizes = " + ".join(
+            str(getattr(row, f"{timepoint}_n_{arm}")) for arm in ("intervention", "comparator")
+        )
+        who = f"{sizes} randomized, arm sizes imputed" if sizes_imputed else f"{sizes} assessed"
+        caption = (
+            f"{group.unit} in favor of {words.term(words.THERAPY, row.intervention)}, {at}; "
+            f"against {text.comparator(row, dataset)}; {who}; {entry.processing}"
+        )
+        made.append(Headline(entry, group.digits, caption, group.factor))
+    return made
+
+
+def _correlations(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]:
+    row = group.main
+    changes = found.changes
+    tried = [
+        one for one in records(changes[changes.change_id == row.change_id]) if one.reason == ""
+    ]
+    if not tried:
+        return
+    entries = [of_change(row, dataset, one) for one in tried]
+    ends = [(tried[0], entries[0]), (tried[-1], entries[-1])]
+    shown = " and ".join(
+        f"{number_link(entry, group.shown(entry)[1])} at {one.correlation:g}" for one, entry in ends
+    )
+    bound = (
+        f"; the percentages allow at most {words.fixed(row.correlation_high)}"
+        if row.correlation_high < 1
+        else ""
+    )
+    beyond = {one.change_ci_low > 0 or one.change_ci_high < 0 for one in tried}
+    decides = ", so it decides whether the change is within chance" if len(beyond) > 1 else ""
+    yield (
+        f"Intervals of a change suppose that the estimates at both times correlate at "
+        f"{row.correlation:g}, which no source prints{bound}. The interval of the change is "
+        f"{shown}{decides}."
+    )
+
+
+def _missing(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]:
+    relative = group.rows.get(RELATIVE)
+    if relative is None:
+        return
+    rows = found.scenarios
+    name = "missing_not_recovered"
+    chosen = rows[(rows.change_id == relative.change_id) & (rows.scenario == name)]
+    at_times = [one for one in records(chosen) if one.timepoint in TIMES]
+    if not any(one.missing for one in at_times):
+        return
+    first, second = (of_scenario(one, relative, dataset) for one in at_times)
+    total = int(at_times[0].n_intervention + at_times[0].n_comparator)
+    gone = ", then ".join(words.count(int(one.missing)) for one in at_times)
+    yield (
+        f"Of {total} randomized, {gone} are missing. With the "
+        f"{scenario_in_words(name, relative.event)} the odds ratio is "
+        f"{number_link(first, words.fixed(first.effect))}, then "
+        f"{number_link(second, words.fixed(second.effect))}."
+    )
+
+
+def _counts(group: Group, found: Durability) -> Iterator[str]:
+    if not group.main.event or group.main.post_processing != "reconstructed":
+        return
+    rows = found.scenarios
+    chosen = rows[(rows.change_id == group.main.change_id) & (rows.scenario == "observed")]
+    counts = [one.counts for one in records(chosen) if one.timepoint in TIMES]
+    yield (
+        f"Counts are not printed but reconstructed from what is: {html(', then '.join(counts))}."
+    )
+
+
+def _other_treatment(group: Group, found: Durability, dataset: Dataset) -> str:
+    row = group.main
+    before, after = group.at_times(found, dataset)
+    return (
+        f"In the same trial, {html(_ahead(row, dataset))} by {group.number(before)}, then "
+        f"{group.number(after)}{_kept(group, dataset)}."
+    )
+
+
+def _derived(group: Group, found: Durability, dataset: Dataset) -> str:
+    row = group.main
+    before, after = group.at_times(found, dataset)
+    names = [condition_in_words(one, dataset) for one in (row.intervention, row.comparator)]
+    distances = [
+        abs(getattr(row, f"{one}_effect")) / getattr(row, f"{one}_variance") ** 0.5 for one in TIMES
+    ]
+    return (
+        f"{html(names[0])} against {html(names[1])}, imputed from the arm that both share "
+        f"(positive favors {html(names[0])}): {group.estimate(before)} at the end of treatment, "
+        f"{group.estimate(after)} at follow-up; {_by_chance(max(distances))}."
+    )
+
+
+def _by_chance(distance: float) -> str:
+    if distance < FAR_WITHIN_CHANCE:
+        return "the difference is far within chance at both times"
+    if distance < NORMAL_975:
+        return "the difference is within chance at both times"
+    return "the difference is beyond chance at one time at least"
+
+
+def _imputed(group: Group, found: Durability, dataset: Dataset) -> str:
+    row = group.main
+    before, after = group.at_times(found, dataset)
+    change = of_change(row, dataset)
+    return (
+        f"{html(row.label)} against {html(text.comparator(row, dataset))}: {html(group.unit)} "
+        f"{group.number(before)}, then {group.number(after)}, imputed; change "
+        f"{group.estimate(change)}."
+    )
+
+
+def _uncontrolled(row: Any, dataset: Dataset) -> str:
+    after = text.when(row, dataset)
+    if pd.isna(row.proportion):
+        return html(f"Apart, since uncontrolled: {row.label} {after}, without a count.")
+    entry = of_proportion(row, dataset)
+    event = words.term(words.EVENT, row.event)
+    limits = words.limits(100 * row.ci_low, 100 * row.ci_high, 1)
+    return (
+        f"Apart, since uncontrolled: {html(row.label)}, {html(event)} in {int(row.events)} of "
+        f"{int(row.n)} ({number_link(entry, words.percent(entry.effect))}, {html(limits)}%)"
+        f" {html(after)}."
+    )
