@@ -159,6 +159,21 @@ THERAPY: Flips = {
         ),
         {"abct_helps": "supported", "abct_lasts": "partly supported"},
     ),
+    "two numbers of one trial, between which no rule chooses": (
+        (
+            added(
+                "statistics",
+                {"result_id": "c21_dass_abct_post"},
+                result_id="against_mbsr",
+                comparator_arm_id="collado2021_mbsr",
+            ),
+        ),
+        {},
+    ),
+    "a mediation in one arm alone": (
+        (where("directions", direction_id="c21_facets")(comparator_arm_id=""),),
+        {},
+    ),
     "no published synthesis": (
         (emptied("syntheses"),),
         {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import evidence
-from evidence.claims import VERDICTS, Judgement, Number, Sentence, judgements
+from evidence.claims import RULES, VERDICTS, Judgement, Number, Sentence, judgements
 from evidence.dataset import Dataset
 from evidence.display import claims_details, claims_sections
 from evidence.display.output import Block
@@ -161,6 +161,17 @@ def test_a_number_is_linked_as_a_whole() -> None:
     assert claims_details.linked(sentence) == (
         'k\u00a0=\u00a010.52, 0.525 and <a class="n" href="#n-a.b">0.52</a>, then 0.52.'
     )
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_the_report_can_be_made_for_one_kind_of_claim(kind: str, dataset: Dataset) -> None:
+    some = judgements(dataset, kind=kind)
+    made = page(dataset, some)
+    assert all(block.html for block in made.values())
+    own, other = ("therapy", "attachment") if some[0].about_therapy else ("attachment", "therapy")
+    assert some[0].sentence.text in made[own].text
+    assert made[other].text == "No claim of this kind."
+    assert other not in made["first screen"].text.partition(".")[0]
 
 
 def test_data_are_text_and_never_markup(tmp_path: Path) -> None:

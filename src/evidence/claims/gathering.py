@@ -10,7 +10,7 @@ from evidence.claims.claim import Claim
 from evidence.claims.retention import retained
 from evidence.claims.rules import Evidence, Finding, Side
 from evidence.dataset import Dataset, comparator_class
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, SelectionError
 from evidence.records import records
 from evidence.specification import Analysis, Specification, StressTest, analyze, stress_test
 
@@ -254,8 +254,9 @@ class Gatherer:
             )
             try:
                 made.append(analyze(self.dataset, specification, self.frame))
-            except ParameterError:
-                # No trial of this therapy prints a number to pool.
+            except (ParameterError, SelectionError):
+                # No trial of this therapy prints a number, or one prints several that the main
+                # rule does not choose between: nothing pooled stands for it.
                 continue
         return tuple(made)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 
-WHEN = {
+_WHEN = {
     "": "",
     "post": " at the end of treatment",
     "follow_up": " at follow-up",
@@ -69,6 +69,11 @@ class Names:
     def labels(self, trial_ids: Iterable[str]) -> str:
         """Return trials by their labels, each once, as a list."""
         return listed(dict.fromkeys(self.label[one] for one in trial_ids))
+
+
+def when(timepoint: str) -> str:
+    """Return a time in words, with the space before it; nothing for no time."""
+    return _WHEN.get(timepoint, f", {timepoint.replace('_', ' ')}")
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:

@@ -7,7 +7,6 @@ import pandas as pd
 
 from evidence.claims.gathering import Gathered
 from evidence.claims.phrases import (
-    WHEN,
     Names,
     Number,
     counted,
@@ -18,6 +17,7 @@ from evidence.claims.phrases import (
     pooled_estimate,
     shown_estimate,
     synthesis,
+    when,
 )
 from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Finding
 from evidence.dataset import Dataset
@@ -72,7 +72,7 @@ class Sentences:
 
     def _effect(self, gathered: Gathered, verdict: str) -> Sentence:
         claim = gathered.claim
-        lead = opened(f"{self._names.outcome(claim.outcome_id)}{WHEN[claim.time]}")
+        lead = opened(f"{self._names.outcome(claim.outcome_id)}{when(claim.time)}")
         if not gathered.evidence.findings:
             trials = {*gathered.estimates.trial_id, *gathered.directions.trial_id}
             return Sentence(
@@ -196,13 +196,13 @@ class Sentences:
                     ]
                 )
             )
-            when = WHEN[gathered.claim.timepoint]
+            time = when(gathered.claim.time)
             if mediating:
                 return Sentence(
-                    f"{opened(outcome)} is reported as a mediator{when} ({trials}); a mediation is "
+                    f"{opened(outcome)} is reported as a mediator{time} ({trials}); a mediation is "
                     "an association within a trial and does not show the cause."
                 )
-            return Sentence(f"{opened(outcome)}: no mediation is reported{when} ({trials}).")
+            return Sentence(f"{opened(outcome)}: no mediation is reported{time} ({trials}).")
         closing = (
             "an association across studies does not show the cause"
             if verdict == ASSOCIATION_ONLY
@@ -211,8 +211,10 @@ class Sentences:
         return Sentence(f"{self._synthesized(gathered)}; {closing}.")
 
     def _trial_against(self, row: Any) -> str:
-        against = self._names.condition(row.comparator, row.trial_id)
-        return f"{row.label}, {row.intervention.upper()} against {against}"
+        said = f"{row.label}, {row.intervention.upper()}"
+        if not row.comparator:
+            return f"{said} alone"
+        return f"{said} against {self._names.condition(row.comparator, row.trial_id)}"
 
     def _association(self, gathered: Gathered) -> Sentence:
         closing = {

@@ -39,15 +39,21 @@ def first_screen(judgements: Sequence[Judgement]) -> Block:
     """Return how many claims got which verdict, of therapies and of attachment, and the legend."""
     therapy, other = _split(judgements)
     by_therapy, by_other = _counts(therapy), _counts(other)
-    unanswered = by_therapy["cannot tell"] + by_therapy["not tested"]
-    say = (
-        f"Of {words.count(len(therapy), 'claim')} about therapy "
-        f"{_so_many(by_therapy['supported'])} supported as worded, "
-        f"{_so_many(by_therapy['partly supported'])} partly supported, and "
-        f"{_so_many(unanswered)} left without an answer here. Of "
-        f"{words.count(len(other), 'claim')} about attachment and other associations "
-        f"{_so_many(by_other['supported'])} supported."
-    )
+    sayings = []
+    if therapy:
+        unanswered = by_therapy["cannot tell"] + by_therapy["not tested"]
+        sayings.append(
+            f"Of {words.count(len(therapy), 'claim')} about therapy "
+            f"{_so_many(by_therapy['supported'])} supported as worded, "
+            f"{_so_many(by_therapy['partly supported'])} partly supported, and "
+            f"{_so_many(unanswered)} left without an answer here."
+        )
+    if other:
+        sayings.append(
+            f"Of {words.count(len(other), 'claim')} about attachment and other associations "
+            f"{_so_many(by_other['supported'])} supported."
+        )
+    say = " ".join(sayings)
     paragraph = (
         "A verdict says what the rows of this workbook carry, by fixed rules, for the wording of "
         "one popular article. It is no verdict on a therapy: partly supported may rest on one "
@@ -134,6 +140,9 @@ def overview(dataset: Dataset, judgements: Sequence[Judgement], *, about_therapy
         Whether to show the claims about therapy, else those about attachment.
     """
     group = _split(judgements)[0 if about_therapy else 1]
+    if not group:
+        none = "No claim of this kind."
+        return Block(text=none, html=f"<p>{none}</p>")
     ranked = sorted(group, key=lambda one: _ORDER.index(one.verdict))
     name = "therapy" if about_therapy else "attachment and other associations"
     return table(
@@ -205,7 +214,7 @@ def methods() -> Block:
 
 def provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     """Return the section that every number of the report leads to."""
-    frames = [one.gathered.estimates for one in judgements if len(one.gathered.estimates)]
+    frames = [one.gathered.estimates for one in judgements]
     estimates = pd.concat(frames).drop_duplicates("estimate_id")
     labels = {
         stress.estimate_id: words.listed(stress.entered.label)
