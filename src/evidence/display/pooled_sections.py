@@ -31,12 +31,14 @@ def provenance(dataset: Dataset, analysis: Analysis, beside: Companions) -> Bloc
 
 def joint_provenance(dataset: Dataset, pairs: Sequence[tuple[Analysis, Companions]]) -> Block:
     """Return that section for several analyses in one report."""
-    pooled = [one for analysis, beside in pairs for one in _pooled(dataset, analysis, beside)]
+    pooled = [
+        one for analysis, beside in pairs for one in pooled_numbers(dataset, analysis, beside)
+    ]
     estimates = pd.concat([shown_estimates(analysis) for analysis, _ in pairs])
     return origins.provenance(dataset, estimates=estimates, pooled=pooled)
 
 
-def _pooled(
+def pooled_numbers(
     dataset: Dataset, analysis: Analysis, beside: Companions
 ) -> list[tuple[LedgerEntry, str]]:
     """Return every pooled number of an analysis with what entered it in words."""
