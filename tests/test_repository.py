@@ -1,0 +1,62 @@
+"""Rules of the repository that no other tool holds."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "src").rglob("*.py"))
+MOST_LINES = 400
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda one: str(one.relative_to(ROOT / "src")))
+def test_modules_are_short_and_say_what_they_are(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    assert module.stem not in {"utils", "helpers", "common", "misc"}
+
+
+def test_no_module_has_the_name_of_a_public_function() -> None:
+    # A lazy package would hand out the module in place of the function.
+    source = (ROOT / "src" / "evidence" / "__init__.py").read_text(encoding="utf-8")
+    exported = set(re.findall(r'^    "(\w+)": "evidence\.', source, re.MULTILINE))
+    assert "load" in exported
+    assert not exported & {one.stem for one in MODULES}
+
+
+def test_the_lock_has_hashes_and_no_address() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    pinned = re.findall(r"^[\w.-]+==", lock, re.MULTILINE)
+    assert len(pinned) > 100
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", lock)) >= len(pinned)
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    if done.returncode:
+        pytest.skip("no git history here")
+    return done.stdout
+
+
+def test_the_data_version_rises_with_every_changed_cell() -> None:
+    history = git("log", "-n", "50", "--format=%H %P", "--", "data/*.csv", "data/references.json")
+    for line in history.splitlines():
+        commit, *parents = line.split()
+        for parent in parents[:1]:
+            before, after = (
+                json.loads(git("show", f"{one}:data/datapackage.json"))["version"]
+                for one in (parent, commit)
+            )
+            assert before != after, f"{commit} changes data and leaves version {before}"
+
+
+def test_the_data_version_rises_before_a_change_is_committed() -> None:
+    if git("status", "--porcelain", "--", "data/*.csv", "data/references.json"):
+        committed = json.loads(git("show", "HEAD:data/datapackage.json"))["version"]
+        current = json.loads((ROOT / "data" / "datapackage.json").read_text())["version"]
+        assert current != committed
