@@ -146,3 +146,10 @@ def test_points_of_different_instruments_are_refused(frame: pd.DataFrame) -> Non
         evidence.select(frame, **MAIN, metric="mean_difference")
     chosen = evidence.select(frame, **MAIN, metric="mean_difference", instrument="bdi_ii").estimates
     assert list(chosen.trial_id) == ["israel2013", "diamond2010"]
+
+
+def test_an_excluded_number_is_not_a_missing_number(frame: pd.DataFrame) -> None:
+    choice = {**MAIN, "adjustment": "ppc_imbalanced", "imputed": "exclude"}
+    selection = evidence.select(frame, **choice)
+    assert list(selection.estimates.trial_id) == ["israel2013", "diamond2010"]
+    assert "diamond2002" not in set(selection.without_number.trial_id)

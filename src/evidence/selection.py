@@ -24,6 +24,7 @@ RULES: dict[str, tuple[str, ...]] = {
 
 _PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
 _AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
+_CONTINUOUS = ("hedges_g", "d_ppc2", "d_from_test_statistic", "mean_difference")
 STANDARDIZED = "standardized"
 """Metric that mixes both: a sensitivity analysis, as d can be too large."""
 
@@ -39,8 +40,9 @@ class Selection:
     left_out : DataFrame
         The other rows on this outcome and time, with ``reason`` filled for each.
     without_number : DataFrame
-        Trials that stand in no row of `estimates`, one row each: trial_id, label, comparator,
-        comparator_class, n_intervention, n_comparator, result_ids, locator_ids, reason.
+        Trials on this outcome and time that print no number of the kind, one row each: trial_id,
+        label, comparator, comparator_class, n_intervention, n_comparator, result_ids,
+        locator_ids, reason.
     metric : str
         The metric that is pooled; "mixed" where adjustment takes d_ppc2 for some trials only.
     """
@@ -164,7 +166,9 @@ def select(
         estimates=chosen.reset_index(drop=True),
         left_out=left_out.reset_index(drop=True),
         without_number=_without_number(
-            left_out, set(chosen.trial_id) | set(leave_out), comparator_class
+            left_out,
+            set(chosen.trial_id) | set(leave_out) | _numbered(left_out, timepoint, chosen_metric),
+            comparator_class,
         ),
         metric=_pooled_metric(set(chosen.metric), chosen_metric),
     )
@@ -283,6 +287,13 @@ def _not_preferred(group: pd.DataFrame, instrument: str) -> list[int]:
         preferred = group.rater == _PREFERRED_RATER[instrument]
         return list(group.index[~preferred]) if preferred.any() else []
     return list(group.index[group.instrument_id != instrument])
+
+
+def _numbered(left_out: pd.DataFrame, timepoint: str, metric: str) -> set[str]:
+    """Return trials that print a number of this kind at this time, though a rule leaves it out."""
+    kind = {metric} if metric not in (*_CONTINUOUS, STANDARDIZED) else set(_CONTINUOUS)
+    rows = left_out[left_out.effect.notna() & (left_out.timepoint == timepoint)]
+    return set(rows.trial_id[rows.metric.isin(kind)])
 
 
 def _without_number(

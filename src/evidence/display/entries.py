@@ -21,7 +21,11 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     ratio = row.metric.startswith("log_")
     scale = math.exp if ratio else float
     instruments = dataset.instruments.set_index("instrument_id").name
-    measure = row.event or instruments.get(row.instrument_id, row.instrument_id)
+    measure = (
+        dataset.vocabulary("event").get(row.event, row.event)
+        if row.event
+        else instruments.get(row.instrument_id, row.instrument_id)
+    )
     return LedgerEntry(
         estimate_id=row.estimate_id,
         label=f"{row.label}, {measure}, {term(TIMEPOINT, row.timepoint)}, "

@@ -1,5 +1,6 @@
 """Tables of a pooled report: trials, comparator classes, choices, unreported results."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -136,7 +137,7 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
         (
             Cell(row.label),
             Cell(text.comparator(row, dataset)),
-            Cell(f"{row.n_intervention} + {row.n_comparator}", numeric=True),
+            Cell(text.sizes(row, dataset), numeric=True),
             Cell(row.reason),
             Cell(
                 f"0, moved by up to ±{words.fixed(row.bound)}"
@@ -176,7 +177,7 @@ def left_out(analysis: Analysis) -> Block:
             Cell(row.label),
             with_id("", row.estimate_id),
             Cell(words.fixed(row.effect), numeric=True),
-            Cell(row.reason),
+            Cell(_in_words(row.reason)),
         )
         for row in records(analysis.selection.left_out)
     ]
@@ -185,3 +186,10 @@ def left_out(analysis: Analysis) -> Block:
         ("Trial", "Estimate or result", "Effect", "Reason"),
         rows,
     )
+
+
+def _in_words(reason: str) -> str:
+    """Return a reason with the names of metrics and rules in words."""
+    for name, said in {**words.METRIC, **text.INSTRUMENT_RULE}.items():
+        reason = re.sub(rf"\b{name}\b", said, reason)
+    return reason

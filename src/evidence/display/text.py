@@ -102,6 +102,15 @@ def added(arm_id: str, dataset: Dataset) -> bool:
     return note.startswith("with treatment as usual")
 
 
+def sizes(row: Any, dataset: Dataset) -> str:
+    """Return arm sizes as "16 + 16"; the total alone where no source prints the arms."""
+    if total(row) is None:
+        return "n not known"
+    arms = dataset.arms
+    printed = arms[arms.trial_id == row.trial_id].n_randomized.notna().all()
+    return f"{row.n_intervention} + {row.n_comparator}" if printed else f"{total(row)} in all"
+
+
 def people(analysis: Analysis, dataset: Dataset) -> str:
     """Return who took part: one word for all trials, else "participants"."""
     trials = dataset.trials.set_index("trial_id").age_group

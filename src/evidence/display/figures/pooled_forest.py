@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
-
 from evidence.dataset import Dataset
 from evidence.display import entries, text, words
 from evidence.display.figures.forest import ForestRow, draw
@@ -68,11 +66,6 @@ def _short(row: Any, dataset: Dataset) -> str:
     return SHORT.get(condition, "") or text.comparator(row, dataset)
 
 
-def _sizes(row: Any) -> str:
-    one, two = row.n_intervention, row.n_comparator
-    return "n not known" if pd.isna(one) or pd.isna(two) else f"{one} + {two}"
-
-
 def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> list[ForestRow]:
     chosen = analysis.selection.estimates
     effect, variance = analysis.selection.effects()
@@ -84,7 +77,7 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
                 "trial",
                 row.label,
                 _short(row, dataset),
-                _sizes(row),
+                text.sizes(row, dataset),
                 float(effect[i]),
                 float(effect[i] - margin),
                 float(effect[i] + margin),
@@ -107,7 +100,9 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
     for row in records(analysis.selection.without_number):
         said = "no difference, no number" if "no difference" in row.reason else "no number"
         rows.append(
-            ForestRow("unreported", row.label, _short(row, dataset), _sizes(row), remark=said)
+            ForestRow(
+                "unreported", row.label, _short(row, dataset), text.sizes(row, dataset), remark=said
+            )
         )
     if stress is not None:
         count = {1: "it", 2: "both"}.get(len(stress.entered), f"all {len(stress.entered)}")
