@@ -1,4 +1,7 @@
-"""Parity of multilevel models with metafor's rma.mv, robust and anova, and with clubSandwich."""
+"""Parity of multilevel models with metafor's rma.mv and anova.
+
+Robust errors are compared in test_robust_oracles.py.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +14,7 @@ import pytest
 
 from evidence.synthesis.block_covariance import correlated_covariance
 from evidence.synthesis.block_likelihood import evaluate
-from evidence.synthesis.contrasts import Inference, coefficients, contrast, joint_test
+from evidence.synthesis.contrasts import coefficients, contrast, joint_test
 from evidence.synthesis.multilevel import fit_multilevel, fit_multivariate
 from evidence.synthesis.multilevel_result import Coefficient, MultilevelFit, Working
 from tests.oracles import analyses, names, read
@@ -314,63 +317,6 @@ def test_contrasts_agree_with_metafor(name: str) -> None:
         found = contrast(fit, weights)
         expected = {"b": [out["est"]], "se": [out["se"]], "pval": [out["pval"]]}
         assert_coefficients((found,), expected, by, what, OF_MODEL)
-
-
-@pytest.mark.parametrize("name", names(FOLDER))
-def test_robust_errors_agree_with_clubsandwich(name: str) -> None:
-    for analysis in of_group(name, "clubSandwich"):
-        arguments, out = analysis["args"], analysis["out"]
-        what = f"{name} {analysis['id']}"
-        fit = with_variances_of_reference(name, arguments["fit"])
-        by = closed_form(name, arguments["fit"])
-        if "Wald" in analysis["id"]:
-            chosen = [fit.working.names[i - 1] for i in arguments["coefs"]]
-            joint = joint_test(fit, chosen, inference="CR2")
-            close(joint.statistic, out["Fstat"], by, 0, what)
-            close(joint.df_denominator, out["df_denom"], by, 0, what)
-            close(joint.p_value, out["p_val"], by, 0, what)
-            continue
-        found = coefficients(fit, arguments["vcov"])
-        keys = {"se": "SE", "p_value": "p_Satt", "ci_low": "CI_L", "ci_high": "CI_U"}
-        keys["df"] = "df" if "df" in out else "df_Satt"
-        assert_coefficients(found, out, by, what, keys)
-
-
-@pytest.mark.parametrize("name", names(FOLDER))
-def test_robust_errors_agree_with_metafor(name: str) -> None:
-    for analysis in of_group(name, "robust"):
-        arguments, out = analysis["args"], analysis["out"]
-        what = f"{name} {analysis['id']}"
-        fit = with_variances_of_reference(name, arguments["fit"])
-        by = closed_form(name, arguments["fit"])
-        assert fit.k_trials == out["n_clusters"], what
-        se = np.array(out["se"])
-        if not arguments["clubSandwich"]:
-            # Its factor is J / (J - p), for which CR0 stands here.
-            p = len(se)
-            covariance = np.array(Inference(fit.working, "CR0", fit.level).covariance())
-            factor = fit.k_trials / (fit.k_trials - p)
-            close(factor * covariance, out["vb"], by, np.outer(se, se), what)
-            continue
-        covariance = Inference(fit.working, "CR2", fit.level).covariance()
-        close(covariance, out["vb"], by, np.outer(se, se), what)
-        found = coefficients(fit, "CR2")
-        assert_coefficients(found, out, by, what, {**OF_MODEL, "df": "dfs"})
-        joint = joint_test(fit, jointly(fit), inference="CR2")
-        assert joint.df_numerator == out["QMdf"][0], what
-        if out["QMp"] is None:
-            # No degrees of freedom are left (four coefficients, five trials).
-            assert joint.statistic is None, what
-            assert joint.p_value is None, what
-        else:
-            close(joint.statistic, out["QM"], by, 0, what)
-            close(joint.df_denominator, out["QMdf"][1], by, 0, what)
-            close(joint.p_value, out["QMp"], by, 0, what)
-        if out.get("predict"):
-            low, high = out["predict"]
-            robust = fitted(name, arguments["fit"], "CR2")
-            limits = [robust.prediction_low, robust.prediction_high]
-            close(limits, out["predict"], SEARCHED, high - low, what)
 
 
 def test_grid_is_complete() -> None:

@@ -17,7 +17,13 @@ RISE = 1e-10
 """Rise of a log-likelihood still to be expected below which a search has converged; it moves a
 parameter by about 1e-5 of its standard error, and one more step follows."""
 
+LEVEL = 1e-5
+"""Slope without curvature, per one plus the parameter, that cannot be told from none."""
+
 LAST_DIGITS = 1e-13
+
+LEAST = 1e-60
+"""Curvature that is 0; its square root still allows division."""
 
 LONGEST = 10.0
 """Longest step, as a multiple of one plus the parameter."""
@@ -112,13 +118,16 @@ def _climb(objective: Objective, start: Floats, lower: Floats, upper: Floats) ->
         curvature = _curvature(objective, point, free, lower, upper)
         # In units of each parameter's own curvature, so that none hides another.
         size = np.abs(np.diag(curvature))
-        least = max(LAST_DIGITS * float(np.abs(curvature).max()), np.finfo(float).tiny)
+        least = max(LAST_DIGITS * float(np.abs(curvature).max()), LEAST)
         unit = 1 / np.sqrt(np.maximum(size, least))
         values, vectors = np.linalg.eigh(-curvature * unit[:, None] * unit)
         along = vectors.T @ (slope[free] * unit)
         top, steep = bool((values > -FLAT).all()), values > FLAT
         rise = float((along[steep] ** 2 / values[steep]).sum()) / 2
-        converged, flat = top and rise < RISE, top and not steep.all()
+        # Where there is no curvature there may be no slope either.
+        idle = (vectors[:, ~steep] @ along[~steep]) / unit * (1 + np.abs(point[free]))
+        level = bool((np.abs(idle) < LEVEL).all())
+        converged, flat = top and level and rise < RISE, top and level and not steep.all()
         for _ in range(TRIES):
             step = np.zeros(point.shape)
             step[free] = unit * (vectors @ (along / (values - min(values[0], 0.0) + damping)))

@@ -170,7 +170,7 @@ def joint_test(
     turned = by.on_design(np.eye(len(fit.working.names))[place])
     if by.sandwich is not None:
         statistic, degrees = hotelling(by.sandwich, turned, by.estimate)
-        if degrees <= 0:
+        if degrees <= 0 or by.sandwich.hides(turned):
             return JointTest(chosen, None, q, None, None, kind)
         p_value = float(special.fdtrc(q, degrees, statistic))
         return JointTest(chosen, statistic, q, degrees, p_value, kind)

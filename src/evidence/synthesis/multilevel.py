@@ -337,7 +337,8 @@ def _warnings(
     unknown = [c.name for c in found if c.se is None]
     if unknown:
         said.append(
-            "No standard error, because too few trials tell about it: " + ", ".join(unknown) + "."
+            "No cluster-robust standard error, because the model fits a trial exactly for it: "
+            f"{', '.join(unknown)}."
         )
     low = [c.name for c in found if c.df is not None and c.df < LOW_DF]
     if low and inferred.kind not in ("t", "z"):

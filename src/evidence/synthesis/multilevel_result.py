@@ -15,8 +15,8 @@ class Coefficient:
     estimate : float
         On the scale of the effects (positive favors the intervention).
     se, ci_low, ci_high : float or None
-        Standard error and interval; None where no cluster tells about the error (a coefficient
-        that a single trial determines, with cluster-robust inference).
+        Standard error and interval; None where residuals cannot show the error (cluster-robust
+        inference on a coefficient for which the design fits a trial exactly).
     df : float or None
         Degrees of freedom of t; None where the normal distribution is used, or without `se`.
     p_value : float or None
@@ -41,7 +41,8 @@ class JointTest:
     names : tuple of str
         The coefficients.
     statistic, p_value : float or None
-        F; with z, chi-square. None where too few trials leave CR2 no degrees of freedom.
+        F; with z, chi-square. None where too few trials leave CR2 no degrees of freedom, or
+        where a coefficient has no robust standard error.
     df_numerator : int
     df_denominator : float or None
         None with z, or without `statistic`.
@@ -83,7 +84,7 @@ class MultilevelFit:
     coefficients : tuple of Coefficient
         One per column of the design; "intercept" is the mean effect.
     covariance : tuple of tuple of float
-        Of the coefficients, by `inference`.
+        Of the coefficients, by `inference`, as computed: see `Coefficient.se`.
     inference : {"z", "t", "CR0", "CR1", "CR2"}
         Where standard errors come from: the model, with the normal distribution or t on k - p
         degrees of freedom; or cluster-robust, with Satterthwaite degrees of freedom.

@@ -16,6 +16,9 @@ ROBUST = ("CR0", "CR1", "CR2")
 NULL = 1e-10
 """Share of a variance below which it is taken as 0: the design then fits a cluster exactly."""
 
+UNSEEN = 0.01
+"""Share of a variance that may be missing from a robust one: its root is then 0.5% too small."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sandwich:
@@ -31,12 +34,16 @@ class Sandwich:
         Variance that each cluster's term would have by its own working covariance.
     reach : ndarray of shape (J, p, p)
         X' times the loading of each cluster's residuals on the coefficients.
+    unseen : ndarray of shape (p, p)
+        Part of the working covariance of the coefficients that no residual shows, because the
+        design fits some cluster exactly.
     """
 
     covariance: Floats
     inverse: Floats
     own: Floats
     reach: Floats
+    unseen: Floats
 
     def overlap(self, a: Floats, b: Floats, c: Floats, d: Floats) -> float:
         """Sum over clusters i, j of cov(a_i, b_j) cov(c_i, d_j) under the working covariance.
@@ -59,18 +66,24 @@ class Sandwich:
         own = float(np.einsum("jpq,p,q->", self.own, a, b))
         return own - float(np.einsum("jp,pq,jq->", self.reach @ a, self.inverse, self.reach @ b))
 
+    def hides(self, contrasts: Floats) -> bool:
+        """Whether the residuals leave out a part of the variance of some of the contrasts."""
+        unseen, model = (contrasts @ own @ contrasts.T for own in (self.unseen, self.inverse))
+        root = np.linalg.inv(np.linalg.cholesky(model))
+        shares = np.linalg.eigvalsh(root @ unseen @ root.T)
+        return bool(shares[-1] > UNSEEN)
+
     def degrees(self, contrast: Floats) -> float | None:
         """Satterthwaite degrees of freedom: 2 E(V)^2 / Var(V).
 
-        Pustejovsky and Tipton (2018), J Bus Econ Stat 36:672, section 3.1. None where the
-        residuals of no cluster tell anything about the contrast.
+        Pustejovsky and Tipton (2018), J Bus Econ Stat 36:672, section 3.1. None where the design
+        fits a trial exactly whose error is part of the contrast: its residuals are 0 whatever that
+        error is, so that the variance would come out too small.
         """
-        expected = self.expected(contrast, contrast)
-        spread = self.overlap(contrast, contrast, contrast, contrast)
-        model = float(contrast @ self.inverse @ contrast)
-        if expected <= NULL * model or spread <= (NULL * model) ** 2:
+        if self.hides(contrast[None, :]):
             return None
-        return expected**2 / spread
+        expected = self.expected(contrast, contrast)
+        return expected**2 / self.overlap(contrast, contrast, contrast, contrast)
 
 
 def sandwich(model: BlockModel, at: Evaluation, kind: str) -> Sandwich:
@@ -88,31 +101,33 @@ def sandwich(model: BlockModel, at: Evaluation, kind: str) -> Sandwich:
         is right (Pustejovsky and Tipton 2018, J Bus Econ Stat 36:672, equations 6 to 8).
     """
     p = model.basis.shape[1]
-    covariance = np.zeros((p, p))
+    covariance, unseen = np.zeros((p, p)), np.zeros((p, p))
     own, reach = np.zeros((model.k_trials, p, p)), np.zeros((model.k_trials, p, p))
     factor = model.k_trials / (model.k_trials - 1) if kind == "CR1" else 1.0
     for group, precision, residual in zip(model.groups, at.precision, at.residual, strict=True):
         columns = model.basis[group.rows]
-        loading = at.inverse @ (precision @ columns).transpose(0, 2, 1) * np.sqrt(factor)
+        loading = at.inverse @ (precision @ columns).transpose(0, 2, 1)
         working = np.asarray(np.linalg.inv(precision), dtype=np.float64)
-        if kind == "CR2":
-            fitted = columns @ at.inverse @ columns.transpose(0, 2, 1)
-            loading = loading @ _adjustment(working, fitted)
+        shown = working - columns @ at.inverse @ columns.transpose(0, 2, 1)
+        adjustment = _adjustment(working, shown)
+        hidden = working - adjustment @ shown @ adjustment.transpose(0, 2, 1)
+        unseen += (loading @ hidden @ loading.transpose(0, 2, 1)).sum(axis=0)
+        loading = loading @ adjustment if kind == "CR2" else loading * np.sqrt(factor)
         term = (loading @ residual[:, :, None])[:, :, 0]
         covariance += term.T @ term
         own[group.trials] = loading @ working @ loading.transpose(0, 2, 1)
         reach[group.trials] = (loading @ columns).transpose(0, 2, 1)
-    return Sandwich(covariance, at.inverse, own, reach)
+    return Sandwich(covariance, at.inverse, own, reach, unseen)
 
 
-def _adjustment(working: Floats, fitted: Floats) -> Floats:
-    """Find A with A (Phi - X M X') A' = Phi, by the symmetric root.
+def _adjustment(working: Floats, shown: Floats) -> Floats:
+    """Find A with A S A' = Phi for the covariance of residuals S = Phi - X M X'.
 
-    Pustejovsky and Tipton (2018), equation 8: A = D' B^(-1/2) D with Phi = D'D and
-    B = D (Phi - X M X') D', the root by the Moore-Penrose inverse.
+    Pustejovsky and Tipton (2018), equation 8: A = D' B^(-1/2) D with Phi = D'D and B = D S D', the
+    root by the Moore-Penrose inverse.
     """
     root = np.linalg.cholesky(working)  # D'
-    inner = root.transpose(0, 2, 1) @ (working - fitted) @ root
+    inner = root.transpose(0, 2, 1) @ shown @ root
     values, vectors = np.linalg.eigh((inner + inner.transpose(0, 2, 1)) / 2)
     present = values > NULL * np.linalg.norm(working, axis=(1, 2))[:, None] ** 2
     powers = np.where(present, 1 / np.sqrt(np.where(present, values, 1.0)), 0.0)
