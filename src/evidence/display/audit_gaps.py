@@ -1,0 +1,235 @@
+"""Which missing table would change which estimate, and by how much: imputed, to see what to get."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from evidence.dataset import Dataset
+from evidence.display import entries, text, words
+from evidence.display.escape import html
+from evidence.display.output import Block, Figure
+from evidence.display.tables import Cell, number_link, table, to_number
+from evidence.ledger import LedgerEntry
+from evidence.provenance import union
+from evidence.records import records
+from evidence.specification import Analysis
+from evidence.specification.gaps import Gap, ImputedSpread
+
+
+def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of the pooled value with one missing number at zero."""
+    main = entries.of_analysis(gap.analysis, dataset)
+    pooled = gap.at_zero
+    return replace(
+        main,
+        estimate_id=gap.estimate_id,
+        label=f"{main.label}, with {gap.row.label} at zero",
+        effect=pooled.effect,
+        ci_low=pooled.ci_low,
+        ci_high=pooled.ci_high,
+        p_value=pooled.p_value,
+        k=pooled.k,
+        n=(main.n or 0) + gap.n,
+        comparator="; ".join(union([main.comparator.split("; "), [gap.row.comparator]])),
+        comparator_class="; ".join(
+            union([main.comparator_class.split("; "), [gap.row.comparator_class]])
+        ),
+        processing="imputed",
+        trial_ids=union([main.trial_ids, [gap.row.trial_id]]),
+        result_ids=union([main.result_ids, gap.row.result_ids]),
+        locator_ids=union([main.locator_ids, gap.row.locator_ids]),
+    )
+
+
+def by_trial(gaps: Sequence[Gap]) -> list[list[Gap]]:
+    """Return gaps trial by trial, the trial first whose number would weigh most anywhere."""
+    found: dict[str, list[Gap]] = {}
+    for gap in sorted(gaps, key=lambda one: -one.information):
+        found.setdefault(gap.row.trial_id, []).append(gap)
+    return list(found.values())
+
+
+def most(gaps: Sequence[Gap], dataset: Dataset) -> str:
+    """Return which missing table would weigh most, and what it could do, as HTML."""
+    best = by_trial(gaps)[0]
+    parts = [
+        f"for {html(text.names(gap.analysis, dataset)[1])} {_when(gap.analysis)} it would carry "
+        f"{words.percent(gap.information, 0)} of the weight by precision, and the pooled value "
+        f"would lie from {words.limits(gap.low.effect, gap.high.effect)} (now "
+        f"{_now(gap.analysis, dataset)})"
+        for gap in best
+    ]
+    who = html(f"{best[0].row.label} ({best[0].n} participants)")
+    return f"means and standard deviations by arm of {who}; {'; '.join(parts)}."
+
+
+def _now(analysis: Analysis, dataset: Dataset) -> str:
+    entry = entries.of_analysis(analysis, dataset)
+    return number_link(entry, words.fixed(entry.effect))
+
+
+def _when(analysis: Analysis) -> str:
+    return words.term(words.TIMEPOINT, analysis.specification.timepoint)
+
+
+def unsized(analyses: Sequence[Analysis], dataset: Dataset) -> list[str]:
+    """Return the trials without a number whose size no source prints, each once, in words."""
+    found = {}
+    for analysis in analyses:
+        for row in records(analysis.selection.without_number):
+            if text.total(row) is None:
+                found[row.trial_id] = f"{row.label} ({_planned(dataset, row.trial_id)})"
+    return list(found.values())
+
+
+def _planned(dataset: Dataset, trial_id: str) -> str:
+    planned = dataset.fact(trial_id, "n_planned").value
+    return f"{planned.max():g} planned" if len(planned) else "size not known"
+
+
+def gaps_tables(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[Gap]) -> Block:
+    """Return what each missing number could do to a pooled value, one table for each analysis.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analyses : sequence of Analysis
+        Those without a missing number are left out.
+    gaps : sequence of Gap
+        As `evidence.specification.gaps.gaps` returns them for all of them.
+    """
+    blocks = [
+        _gaps_table(dataset, one, [gap for gap in gaps if gap.analysis is one])
+        for one in analyses
+        if not one.selection.without_number.empty
+    ]
+    return Block(
+        text="\n".join(one.text for one in blocks),
+        html="\n".join(one.html for one in blocks),
+        entries=tuple(entry for one in blocks for entry in one.entries),
+    )
+
+
+def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Block:
+    therapy, outcome = text.names(analysis, dataset)
+    main = entries.of_analysis(analysis, dataset)
+    found = [main]
+    rows = []
+    for gap in gaps:
+        entry = of_gap(gap, dataset)
+        found.append(entry)
+        rows.append(
+            (
+                Cell(f"{gap.row.label} ({gap.n})\nagainst {text.comparator(gap.row, dataset)}"),
+                Cell(gap.row.reason),
+                Cell(f"±{words.fixed(gap.bound)}\n{gap.bound_source}"),
+                Cell(words.limits(gap.low.effect, gap.high.effect), numeric=True),
+                to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell(
+                    f"{words.percent(gap.information, 0)}\n"
+                    f"±{words.fixed(gap.half_width)} → ±{words.fixed(gap.half_width_then)}",
+                    numeric=True,
+                ),
+            )
+        )
+    for row in records(analysis.selection.without_number):
+        if text.total(row) is None:
+            size = _planned(dataset, row.trial_id)
+            name = Cell(f"{row.label} ({size})\nagainst {text.comparator(row, dataset)}")
+            dash = Cell("–", numeric=True)
+            rows.append((name, Cell(row.reason), Cell("not computed"), dash, dash, dash))
+    block = table(
+        f"{therapy}, {outcome} {_when(analysis)}: what each missing number could change",
+        (
+            "Missing from (participants)",
+            "What it reports",
+            "Leaves open",
+            "Pooled value then",
+            "With it at zero",
+            "Weight, half-width",
+        ),
+        rows,
+        entries=found,
+    )
+    now = words.estimate(main.effect, main.ci_low, main.ci_high)
+    said = f"Pooled now, with {words.count(analysis.pooled.k, 'trial')} that print numbers: "
+    return Block(
+        text=f"{said}{now}\n{block.text}",
+        html=f"<p>{said}{number_link(main, now)}.</p>\n{block.html}",
+        entries=block.entries,
+    )
+
+
+def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
+    """Return pooled values that rest on imputed estimates, over what those leave open."""
+    rows = []
+    found = []
+    for one in spreads:
+        therapy, outcome = text.names(one.analysis, dataset)
+        entry = entries.of_analysis(one.analysis, dataset)
+        found.append(entry)
+        missing = dict.fromkeys(
+            "arm sizes and standard deviations"
+            if any("arm sizes imputed" in warning for warning in row.warnings)
+            else "standard deviations"
+            for row in records(one.rows)
+        )
+        rows.append(
+            (
+                Cell(f"{therapy}, {outcome.partition(' (')[0]} {_when(one.analysis)}"),
+                Cell(words.listed(one.rows.label)),
+                Cell(words.listed(missing)),
+                to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell(words.limits(one.low, one.high), numeric=True),
+            )
+        )
+    return table(
+        "Values that stand in for missing tables, and what they leave open",
+        ("Estimate", "Missing from", "What is missing", "Now (imputed)", "Could be"),
+        rows,
+        entries=found,
+    )
+
+
+def gaps_figure(dataset: Dataset, gaps: Sequence[Gap]) -> Figure:
+    """Return the range of each pooled value over what one missing number leaves open, drawn."""
+    from evidence.display.figures import gap_ranges
+
+    lines = [
+        gap_ranges.Line(
+            label=f"{gap.row.label} (n = {gap.n})",
+            group=f"{' and '.join(text.names(gap.analysis, dataset))}, {_when(gap.analysis)}",
+            now=gap.analysis.pooled.effect,
+            low=gap.low.effect,
+            high=gap.high.effect,
+            information=gap.information,
+        )
+        for gap in gaps
+    ]
+    said = "; ".join(
+        f"{one.group}, {one.label}: now {words.fixed(one.now)}, then "
+        f"{words.limits(one.low, one.high)}, {words.percent(one.information, 0)} of the weight"
+        for one in lines
+    )
+    return Figure(
+        figure_id="gaps",
+        matplotlib_figure=gap_ranges.draw(lines),
+        alt=f"Pooled values over what each missing number leaves open: {said}.",
+        caption="What each missing number could do to a pooled value. Dots: the value now. Bars: "
+        "the value with this trial added, over what its words leave open; ranges, not confidence "
+        "intervals. The thicker the bar, the more weight by precision the trial would carry.",
+        table=table(
+            "The numbers of the figure",
+            ("Missing from", "Pooled value of", "Now", "With it", "Weight"),
+            [
+                (
+                    Cell(one.label),
+                    Cell(one.group),
+                    Cell(words.fixed(one.now), numeric=True),
+                    Cell(words.limits(one.low, one.high), numeric=True),
+                    Cell(words.percent(one.information, 0), numeric=True),
+                )
+                for one in lines
+            ],
+        ),
+    )
