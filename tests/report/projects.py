@@ -10,6 +10,7 @@ id = "first"
 title = "First <report>"
 notebook = "tiny.ipynb"
 parameters = { word = "one" }
+formats = ["html"]
 """
 PARAMETERS = """word: str = "one"  # a word, or fail
 value: float = 0.5  # a number

@@ -21,6 +21,7 @@ id = "second"
 title = "Second"
 notebook = "tiny.ipynb"
 parameters = { word = "two", value = 0.1 }
+formats = ["html"]
 """
 SUPERSEDED = "estimate_id,effect,ci_low,ci_high,data_version,package_version,until"
 

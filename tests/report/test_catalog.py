@@ -17,9 +17,11 @@ def read(root: Path) -> tuple[Report, ...]:
 
 
 def test_a_report_is_read_with_its_defaults(tmp_path: Path) -> None:
-    (report,) = read(projects.make(tmp_path))
+    text = projects.CATALOG.replace('formats = ["html"]\n', "")
+    (report,) = read(projects.make(tmp_path, catalog=text))
     notebook = tmp_path / "notebooks" / "tiny.ipynb"
-    assert report == Report("first", "First <report>", "", notebook, {"word": "one"}, ("html",))
+    every = ("html", "docx", "pdf")
+    assert report == Report("first", "First <report>", "", notebook, {"word": "one"}, every)
 
 
 def test_one_report_is_made_for_each_trial(tmp_path: Path) -> None:
@@ -46,7 +48,9 @@ def test_one_report_is_made_for_each_trial(tmp_path: Path) -> None:
         ("tiny.ipynb", "none.ipynb", "found 'none.ipynb', expected one of tiny.ipynb"),
         ("tiny.ipynb", "../notebooks/tiny.ipynb", "expected one of tiny.ipynb"),
         ('"one" }', '"one" }\nformat = "html"', "key: found 'format', expected one of id, title"),
-        ('"one" }', '"one" }\nformats = ["odt"]', "formats: found ['odt'], expected a list out"),
+        ('["html"]', '["odt"]', "formats: found ['odt'], expected a list out of html, docx, pdf"),
+        ('["html"]', '["docx"]', "formats: found ['docx'], expected a list out of html, docx, pdf"),
+        ('["html"]', "[]", "formats: found [], expected a list out of html, docx, pdf with html"),
         ('"one" }', '"one" }\nlede = 1', "lede: found 1, expected a text"),
         ('"one" }', '"one" }\nfor_each = "arms"', "for_each: found 'arms', expected 'trials'"),
         ("{ word", "{ wrd", "parameter: found 'wrd', expected a name out of: word, value"),

@@ -14,6 +14,7 @@ from evidence.errors import EvidenceError, ParameterError, RenderError
 from evidence.ledger import Comparison, LedgerEntry
 from evidence.report import catalog, supersede
 from evidence.report.catalog import Report
+from evidence.report.documents import documents
 from evidence.report.stamp import Stamp, read_stamp
 from evidence.report.state import Manifest, of_file, of_folder, of_notebook, of_package, of_values
 
@@ -212,6 +213,10 @@ def build(
             {
                 folders.reports / f"{report_id}.html": page.html,
                 folders.numbers(report_id): _to_json(page),
+                **{
+                    folders.reports / f"{report_id}.{suffix}": content
+                    for suffix, content in page.documents.items()
+                },
             },
         )
     whole = all(manifest.is_whole(one.report_id, inputs[one.report_id]) for one in every)
@@ -303,7 +308,8 @@ def _page(report: Report, folders: Folders, stamp: Stamp, manager: Any) -> "Page
             executed=folders.cache / "executed" / f"{report.report_id}.ipynb",
             kernel_manager=manager,
         )
-        return render.page(notebook, report, stamp)
+        page = render.page(notebook, report, stamp)
+        return replace(page, documents=documents(page.html, report, stamp, report.formats))
     except kernel.NotebookError as error:
         kind, message, whole = error.kind, str(error), error.log
     except EvidenceError as error:

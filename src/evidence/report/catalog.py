@@ -11,8 +11,8 @@ from typing import Any
 from evidence.errors import ParameterError
 from evidence.report import parameters
 
-FORMATS = ("html",)
-"""What a report can be made into."""
+FORMATS = ("html", "docx", "pdf")
+"""What a report can be made into, and is where the catalog does not say."""
 
 _ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _RESERVED = ("index",)
@@ -56,9 +56,10 @@ def read(path: Path, *, notebooks: Path, data: Path) -> tuple[Report, ...]:
     path : Path
         TOML file with one ``[[report]]`` table per report: ``id``, ``title``, ``notebook`` (file
         name in the folder of notebooks), and where needed ``lede``, ``parameters``, ``formats``
-        (default HTML) and ``for_each = "trials"``. The latter makes one report per row of
-        ``trials.csv`` with the parameter ``trial_id``, the id ``<id>-<trial_id>``, and ``{label}``
-        in the title replaced by the label of the trial.
+        (default all; HTML is one of them, since the others are made from it) and
+        ``for_each = "trials"``. The latter makes one report per row of ``trials.csv`` with the
+        parameter ``trial_id``, the id ``<id>-<trial_id>``, and ``{label}`` in the title replaced by
+        the label of the trial.
     notebooks, data : Path
         Folders of the notebooks and of the data package.
 
@@ -99,9 +100,11 @@ def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]
         raise ParameterError(
             f"{place}, id", item["id"], "lower-case letters, digits and hyphens, not index"
         )
-    formats = item.get("formats", ["html"])
-    if not isinstance(formats, list) or not formats or not set(formats) <= set(FORMATS):
-        raise ParameterError(f"{place}, formats", formats, f"a list out of {', '.join(FORMATS)}")
+    formats = item.get("formats", list(FORMATS))
+    if not isinstance(formats, list) or "html" not in formats or not set(formats) <= set(FORMATS):
+        raise ParameterError(
+            f"{place}, formats", formats, f"a list out of {', '.join(FORMATS)} with html in it"
+        )
     lede = item.get("lede", "")
     if not isinstance(lede, str):
         raise ParameterError(f"{place}, lede", lede, "a text")

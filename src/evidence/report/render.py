@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from importlib.metadata import metadata
 from importlib.resources import files
@@ -37,11 +37,12 @@ _NAMED = re.compile(r"\s*\{#([\w.-]+)\}\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rendered report: its HTML, its answer in one sentence, and its numbers."""
+    """A rendered report: its HTML, its answer in one sentence, its numbers, other formats of it."""
 
     html: str
     summary: str
     entries: tuple[LedgerEntry, ...]
+    documents: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class _Prose(mistune.HTMLRenderer):

@@ -10,7 +10,7 @@ from typing import Any
 from evidence import atomic
 
 VERSION = 1
-_SOURCES = ("*.py", "*.j2", "*.css")
+_SOURCES = ("*.py", "*.j2", "*.css", "*.typ")
 
 
 def of_file(path: Path) -> str:
@@ -90,14 +90,20 @@ class Manifest:
             and all(of_file(self.root / name) == digest for name, digest in files.items())
         )
 
-    def put(self, key: str, inputs: str, contents: Mapping[Path, str]) -> None:
-        """Replace the files of a report, those that are different, and remember their hashes."""
+    def put(self, key: str, inputs: str, contents: Mapping[Path, str | bytes]) -> None:
+        """Replace the files of a report, those that are different, and remember their hashes.
+
+        Files of the last build that are not among them are removed.
+        """
         hashes = {}
         for path, content in contents.items():
-            digest = hashlib.sha256(content.encode()).hexdigest()
+            data = content.encode() if isinstance(content, str) else content
+            digest = hashlib.sha256(data).hexdigest()
             if of_file(path) != digest:
                 atomic.replace(path, content)
             hashes[path.relative_to(self.root).as_posix()] = digest
+        for name in set(self.outputs.get(key, ())) - set(hashes):
+            (self.root / name).unlink(missing_ok=True)
         self.inputs[key], self.outputs[key] = inputs, hashes
 
     def drop(self, keep: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,165 @@
+"""Tables of a document: width of columns, size of type, and which need a page of their own."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from evidence.report.document_tree import Node, attributes, node, plain
+
+PORTRAIT, LANDSCAPE = 493.0, 740.0
+"""Width of the text on an upright and on a turned A4 page, in points."""
+
+SIZES = (9.0, 8.0, 7.0)
+"""Sizes of type in tables, in points."""
+
+PADDING = 3.0
+"""Space at either side of a cell, in points."""
+
+MANY_COLUMNS = 6
+MANY_ROWS = 100
+# Mean width of a character over the size of type; bold text of capitals is wider.
+_CHARACTER = 0.52
+_LONG_WORD = 24
+_LEAST = 3.0
+_PIECES = re.compile(r"(?<=[._/])")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table is set.
+
+    Attributes
+    ----------
+    size : float
+        Of type, in points.
+    shares : tuple of float
+        Width of each column, as part of the width of the text.
+    turned : bool
+        Whether it stands on a turned page at the end of the document.
+    """
+
+    size: float
+    shares: tuple[float, ...]
+    turned: bool
+
+
+def pieces(word: str) -> list[str]:
+    """Return a word, one too long for a column in parts between which a line may end."""
+    return [one for one in _PIECES.split(word) if one] if len(word) > _LONG_WORD else [word]
+
+
+def rows(table: Node) -> Iterator[tuple[list[Any], bool]]:
+    """Yield the rows of a table, and of each whether it is of the head."""
+    _, _, _, head, bodies, foot = table["c"]
+    for row in head[1]:
+        yield row, True
+    for body in bodies:
+        for row in body[2]:
+            yield row, True
+        for row in body[3]:
+            yield row, False
+    for row in foot[1]:
+        yield row, False
+
+
+def layout(table: Node) -> Layout:
+    """Return how a table is set, from the text in it.
+
+    Columns get what browsers give them: the widest word, and a share of the rest by what their
+    text would take on one line. Numbers stay on one line where there is room.
+    """
+    natural, kept, words = _columns(table)
+    count = sum(1 for _ in rows(table))
+    if not natural:
+        return Layout(SIZES[0], (), False)
+    sizes = SIZES if len(natural) < MANY_COLUMNS else SIZES[1:]
+    choices = [(PORTRAIT, size, least) for least in (kept, words) for size in sizes]
+    choices += [(LANDSCAPE, SIZES[-1], kept), (LANDSCAPE, SIZES[-1], words)]
+    if count > MANY_ROWS:
+        choices = choices[-2:]
+    for width, size, least in choices:
+        room = (width - 2 * PADDING * len(natural)) / (_CHARACTER * size)
+        if sum(least) <= room:
+            break
+    padding = 2 * PADDING / (_CHARACTER * size)
+    columns = [one + padding for one in _shared(natural, least, room)]
+    whole = sum(columns)
+    # Shares that add up to a little more than one would make a table wider than the page.
+    shares = tuple(int(10_000 * one / whole) / 10_000 for one in columns)
+    return Layout(size, shares, width == LANDSCAPE)
+
+
+def _shared(natural: list[float], least: list[float], room: float) -> list[float]:
+    """Return widths between the least and the natural ones that fill the room."""
+    if sum(natural) <= room:
+        return [one * room / sum(natural) for one in natural]
+    wanted = [wide - small for wide, small in zip(natural, least, strict=True)]
+    if sum(least) >= room or not sum(wanted):
+        return [one * room / sum(least) for one in least]
+    rest = room - sum(least)
+    return [small + rest * more / sum(wanted) for small, more in zip(least, wanted, strict=True)]
+
+
+def _columns(table: Node) -> tuple[list[float], list[float], list[float]]:
+    """Return for each column the longest line, the longest without a break, the longest word."""
+    natural, kept, words = (([0.0] * len(table["c"][2])) for _ in range(3))
+    for row, is_head in rows(table):
+        place = 0
+        for cell in row[1]:
+            span = cell[3]
+            if span == 1:
+                lines = plain(cell[4]).splitlines() or [""]
+                # Bold letters are wider.
+                scale = 1.2 if is_head or ("scope", "row") in map(tuple, cell[0][2]) else 1.0
+                longest = max(map(len, lines))
+                word = max(
+                    (len(p) for line in lines for w in line.split() for p in pieces(w)), default=0
+                )
+                whole = "r" in cell[0][1] and not is_head
+                natural[place] = max(natural[place], scale * longest, _LEAST)
+                words[place] = max(words[place], scale * word, _LEAST)
+                kept[place] = max(kept[place], scale * (longest if whole else word), _LEAST)
+            place += span
+    return natural, kept, words
+
+
+def prepared(table: Node) -> tuple[Node, Layout]:
+    """Return a table with names, emphasis, alignment and widths in it, and its layout.
+
+    Names of rows go to their first cells, since no format of documents has them on rows. Cells
+    that head a row or a column are bold.
+    """
+    made = layout(table)
+    attr, caption, columns, head, bodies, foot = table["c"]
+    for row, is_head in rows(table):
+        (name, _, _), cells = row[0], row[1]
+        row[0] = attributes()
+        for cell in cells:
+            if is_head or ("scope", "row") in map(tuple, cell[0][2]):
+                cell[4] = [_strong(block) for block in cell[4]]
+            if "r" in cell[0][1]:
+                cell[1] = node("AlignRight")
+            if cell[0][0]:
+                cell[4] = _named(cell[0][0], cell[4])
+            cell[0] = attributes()
+        if name and cells:
+            cells[0][4] = _named(name, cells[0][4])
+    specifications = [
+        [one[0], node("ColWidth", share)] for one, share in zip(columns, made.shares, strict=True)
+    ]
+    return node("Table", [attr, caption, specifications, head, bodies, foot]), made
+
+
+def _strong(block: Node) -> Node:
+    if block["t"] not in ("Plain", "Para") or not block["c"]:
+        return block
+    return node(block["t"], [node("Strong", block["c"])])
+
+
+def _named(name: str, blocks: list[Node]) -> list[Node]:
+    """Return blocks with a place to link to at their start."""
+    place = node("Span", [attributes(name), []])
+    if blocks and blocks[0]["t"] in ("Plain", "Para"):
+        return [node(blocks[0]["t"], [place, *blocks[0]["c"]]), *blocks[1:]]
+    return [node("Plain", [place]), *blocks]
