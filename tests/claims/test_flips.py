@@ -150,11 +150,11 @@ THERAPY: Flips = {
         (ABCT_LATER(favors_intervention_when="higher"),),
         {"abct_lasts": "not supported"},
     ),
-    "durability: two trials, one lost more than half": (
+    "durability: two trials, one may have lost more than half": (
         (
             *TWO_TRIALS,
             where("statistics", result_id="ia_later")(
-                estimate="-6.0", ci_low="-7.0", ci_high="-5.0"
+                estimate="-7.0", ci_low="-8.0", ci_high="-6.0"
             ),
         ),
         {"abct_helps": "supported", "abct_lasts": "partly supported"},
@@ -197,7 +197,20 @@ THERAPY: Flips = {
         {},
     ),
     "a difference before treatment is no evidence": (
-        (where("arm_results", result_id="d02_bdi_abft_base")(mean="80", sd="1"),),
+        (
+            where("claims", claim_id="therapy_self_esteem")(
+                outcome_id="psychological_disturbance", therapy="abft", timepoint=""
+            ),
+            *(
+                added(
+                    "arm_results",
+                    {"result_id": f"d02_bdi_{arm}_base"},
+                    result_id=f"before_{arm}",
+                    instrument_id="ghq_28",
+                )
+                for arm in ("abft", "wl")
+            ),
+        ),
         {},
     ),
 }
@@ -206,6 +219,10 @@ MECHANISM: Flips = {
     "mechanism: no mediation": (
         (SELF_COMPASSION(direction="no_mediation"),),
         {"abct_self_compassion": "not supported"},
+    ),
+    "mechanism: an indirect effect": (
+        (where("claims", claim_id="abct_self_compassion")(outcome_id="anxiety", timepoint=""),),
+        {"abct_self_compassion": "association only"},
     ),
     "mechanism: nothing on it": (
         (without("directions", outcome_id="self_compassion", timepoint="follow_up"),),
@@ -235,6 +252,14 @@ ASSOCIATION: Flips = {
         (where("syntheses", synthesis_id="pallini_control")(favors_intervention_when="lower"),),
         {"attachment_emotion": "partly supported", "caregivers_shape": "association only"},
     ),
+    "associations: a synthesis on another topic": (
+        (
+            where("syntheses", synthesis_id="wilson_dep")(
+                outcome_id="emotion_regulation", favors_intervention_when="lower"
+            ),
+        ),
+        {},
+    ),
     "associations: no number": (
         (EMOTION(estimate=""),),
         {"attachment_emotion": "cannot tell", "caregivers_shape": "cannot tell"},
@@ -257,6 +282,10 @@ COURSE: Flips = {
     "comparator: as the claim says": (
         (where("arms", arm_id="diamond2002_wl")(condition="enhanced_usual_care"),),
         {"abft_standard_care": "supported"},
+    ),
+    "comparator: the therapy itself is none": (
+        (where("claims", claim_id="abft_standard_care")(comparator="relaxation"),),
+        {"abft_standard_care": "contradicted"},
     ),
     "comparator: not known which trial": (
         (where("claims", claim_id="abft_standard_care")(match="possible"),),

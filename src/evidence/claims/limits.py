@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from evidence.claims.gathering import Gathered, Gatherer
-from evidence.claims.phrases import Names, fixed, listed, synthesis
+from evidence.claims.phrases import Names, fixed, listed, opened, synthesis
 from evidence.claims.retention import CORRELATION
 from evidence.claims.rules import NOT_TESTED
 from evidence.dataset import CLASSES, Dataset
@@ -106,7 +106,7 @@ class Limits:
 
     def _trial_remarks(self, trial_ids: Iterable[str]) -> list[str]:
         trials = self._trials.loc[list(dict.fromkeys(trial_ids))]
-        made = []
+        made = [f"{one.label}: {one.note}." for one in records(trials) if one.note]
         unpublished = trials[trials.status != "published"]
         if len(unpublished):
             made.append(f"Not published: {listed(unpublished.label)}.")
@@ -129,7 +129,11 @@ class Limits:
             for one in records(self._gatherer.other_mediations(gathered.claim))
             if gathered.claim.kind == "mechanism" and not gathered.claim.topic
         ]
-        made += [f"{one.contrast}: {one.note}." for one in records(gathered.syntheses) if one.note]
+        made += [
+            f"{opened(one.contrast)}: {one.note}."
+            for one in records(gathered.syntheses)
+            if one.note
+        ]
         silent = gathered.syntheses[gathered.syntheses.ci_low.isna()]
         if len(silent):
             made.append(f"No interval is printed for {listed(silent.contrast)}.")

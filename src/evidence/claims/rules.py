@@ -273,7 +273,7 @@ _COMPARATOR = (
         SUPPORTED,
         lambda e: e.comparator_class in e.trial_classes,
     ),
-    Rule("the classes differ", CONTRADICTED, _always),
+    Rule("no comparator of the trial has that class", CONTRADICTED, _always),
 )
 
 _PROCESS = (

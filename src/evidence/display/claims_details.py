@@ -25,6 +25,7 @@ SIGN = {
 }
 """A sign beside each verdict; the word stands there too, so that no sign or color carries it."""
 
+_METRIC = words.METRIC | {"cohens_d": "Cohen d"}
 DIRECTION = {
     "favors_intervention": "in favor of the therapy",
     "favors_comparator": "in favor of the comparator",
@@ -132,10 +133,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             (
                 Cell(row.label),
                 Cell(text.comparator(row, dataset)),
-                Cell(
-                    f"{(row.event or row.instrument_id).replace('_', ' ')}, "
-                    f"{words.term(words.METRIC, row.metric)}"
-                ),
+                Cell(f"{_measure(row)}, {words.term(words.METRIC, row.metric)}"),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell("" if entry.n is None else str(entry.n), numeric=True),
                 Cell("", tag=row.processing),
@@ -162,10 +160,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             (
                 Cell(f"{row.label}, share of the effect left"),
                 Cell(text.comparator(row, dataset)),
-                Cell(
-                    f"{(row.event or row.instrument_id).replace('_', ' ')}, share of the "
-                    f"{words.term(words.METRIC, row.metric)}"
-                ),
+                Cell(f"{_measure(row)}, share of the {words.term(words.METRIC, row.metric)}"),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell(str(entry.n), numeric=True),
                 Cell("", tag=entry.processing),
@@ -179,6 +174,13 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
         rows,
         entries=found,
     )
+
+
+def _measure(row: Any) -> str:
+    """Return what was measured: the event in words, else the instrument by its short name."""
+    if row.event:
+        return str(row.event).replace("_", " ")
+    return str(row.instrument_id).upper().replace("_", "-")
 
 
 def _against(entry: LedgerEntry, dataset: Dataset) -> str:
@@ -218,12 +220,13 @@ def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     printed = dataset.text("syntheses").set_index("synthesis_id", drop=False)
     rows = []
     for row in records(printed.loc[list(judgement.gathered.syntheses.synthesis_id)]):
-        value = row.estimate or "no number"
-        limits = f" ({row.ci_low} to {row.ci_high})" if row.ci_low else ""
+        spread = f"{row.ci_low} to {row.ci_high}" if row.ci_low else ""
+        value = row.estimate or spread or "without a number"
+        limits = f" ({spread})" if row.estimate and spread else ""
         rows.append(
             (
                 Cell(words.capitalized(row.contrast)),
-                Cell(f"{row.metric.replace('_', ' ')} {value}{limits}".replace(" -", " −")),
+                Cell(f"{words.term(_METRIC, row.metric)} {value}{limits}".replace(" -", " −")),
                 Cell(row.k or "–", numeric=True),
                 Cell(f"{int(row.n):,}" if row.n else "–", numeric=True),
                 _source([row.locator_id], dataset),
