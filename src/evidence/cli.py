@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.commands import writing
 from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
@@ -317,6 +318,10 @@ def build(
         f"{len(built.made)} built, {len(built.unchanged)} unchanged, {len(built.failures)} failed"
     )
     raise typer.Exit(built.exit_code)
+
+
+for _command in (writing.cite, writing.check, writing.fill):
+    app.command()(_command)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,86 @@
+"""Commands for those who write with the numbers: cite, check, fill."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence.errors import ParameterError
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
+Ledger = Annotated[
+    Path | None, typer.Option("--ledger", help="Ledger; default: reports/estimates.csv.")
+]
+
+
+def cite(
+    estimate_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a number of a report.")],
+    style: Annotated[str, typer.Option(help="ama, apa or plain.")] = "ama",
+    form: Annotated[str, typer.Option("--format", help="text, bibtex, csl or ris.")] = "text",
+    ledger: Ledger = None,
+    data: Data = None,
+) -> None:
+    """Print a number as a sentence to quote, with the references behind it."""
+    from evidence.dataset import load
+    from evidence.writing.cite import citation
+    from evidence.writing.known import read_known
+
+    entry = read_known(ledger).entry(estimate_id)
+    typer.echo(citation(entry, load(data), style=style, form=form))
+
+
+def check(
+    draft: Annotated[Path, typer.Argument(help="Manuscript, .md or .docx.")],
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write the manuscript with comments to this .docx.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="json or md.")] = "md",
+    ledger: Ledger = None,
+) -> None:
+    """Compare the numbers of a manuscript with those that its marks {ev:ID} name."""
+    from evidence.writing import check as checking
+    from evidence.writing.known import read_known
+
+    if form not in checking.FORMATS:
+        raise ParameterError("format", form, f"one of {', '.join(checking.FORMATS)}")
+    known = read_known(ledger)
+    checked = checking.check_draft(checking.read_draft(draft), known)
+    if annotate is not None:
+        from evidence.writing.annotate import write_annotated
+
+        write_annotated(draft, annotate, known)
+    writer = checking.as_json if form == "json" else checking.as_markdown
+    typer.echo(writer(checked.findings))
+    for remark in checked.remarks:
+        typer.echo(f"evidence: {remark}", err=True)
+    raise typer.Exit(checked.exit_code)
+
+
+def fill(
+    draft: Annotated[Path, typer.Argument(help="Manuscript, .md.")],
+    output: Annotated[Path | None, typer.Option(help="Write here; default: print.")] = None,
+    style: Annotated[str, typer.Option(help="ama, apa or plain.")] = "ama",
+    keep_marks: Annotated[
+        bool, typer.Option("--keep-marks", help="Keep marks behind their numbers, for check.")
+    ] = False,
+    ledger: Ledger = None,
+) -> None:
+    """Replace the marks {ev:ID} and {ev:ID:style} of a manuscript by the numbers they name."""
+    from evidence import atomic
+    from evidence.writing import check as checking
+    from evidence.writing import fill as filling
+    from evidence.writing import markdown_draft
+    from evidence.writing.known import read_known
+
+    if draft.suffix.lower() not in checking.MARKDOWN:
+        raise ParameterError("draft", draft.name, "a file that ends in .md")
+    data = checking.read_bytes(draft, markdown_draft.LARGEST)
+    filled = filling.fill(data, read_known(ledger), style=style, keep_marks=keep_marks)
+    if output is None:
+        typer.echo(filled.text, nl=False)
+    else:
+        atomic.replace(output, filled.text)
+        typer.echo(f"{filled.filled} filled, {filled.removed} removed behind right numbers")
+    for one in filled.left:
+        typer.echo(f"evidence: left, since its number is not right: {one}", err=True)
+    raise typer.Exit(1 if filled.left else 0)

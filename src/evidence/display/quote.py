@@ -1,0 +1,192 @@
+"""One number of the ledger in words to quote, in the manner of AMA, of APA, or plain.
+
+A sentence is made from the fields of its entry alone, so that it changes when they do.
+"""
+
+import re
+
+from evidence.display import words
+from evidence.errors import ParameterError
+from evidence.ledger import LedgerEntry
+
+STYLES = ("ama", "apa", "plain")
+"""Manners of quoting."""
+
+_NAME = {
+    "hedges_g": ("Hedges g", "g"),
+    "d_ppc2": ("pre-post-control d", "d"),
+    "d_from_test_statistic": ("d from a test statistic", "d"),
+    "d_from_odds_ratio": ("d from an odds ratio", "d"),
+    "mixed": ("Hedges g or pre-post-control d", "d"),
+    "standardized": ("Hedges g or d from a test statistic", "d"),
+    "mean_difference": ("mean difference", "MD"),
+    "odds_ratio": ("odds ratio", "OR"),
+    "risk_ratio": ("risk ratio", "RR"),
+    "risk_difference": ("risk difference", "RD"),
+}
+_TIMEPOINT = {
+    **words.TIMEPOINT,
+    "last": "at the last assessment",
+    "change": "from the end of treatment to follow-up",
+}
+_TERM = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+SMALL = 1.0
+"""Below this, differences in points have three decimals: quality-adjusted years, for instance."""
+
+
+def _is_share(entry: LedgerEntry) -> bool:
+    return entry.scale == "proportion" or entry.metric.endswith("risk_difference")
+
+
+def _numbers(entry: LedgerEntry) -> list[str | None]:
+    """Return effect and limits as they are quoted; shares in percent, without the sign."""
+    numbers = (entry.effect, entry.ci_low, entry.ci_high)
+    if _is_share(entry):
+        return [None if one is None else words.fixed(100 * one, 1) for one in numbers]
+    points = entry.metric in ("mean_difference", "change_in_points")
+    small = points and max(abs(one) for one in numbers if one is not None) < SMALL
+    return [None if one is None else words.fixed(one, 3 if small else 2) for one in numbers]
+
+
+def _interval_name(entry: LedgerEntry, style: str) -> str:
+    level = words.fixed(100 * (entry.ci_level or 0.95), 3).rstrip("0").rstrip(".")
+    bayesian = "posterior" in entry.label
+    if style == "plain":
+        return f"{level}% {'credible' if bayesian else 'confidence'} interval"
+    return f"{level}% {'CrI' if bayesian else 'CI'}"
+
+
+def statistic(entry: LedgerEntry, style: str = "ama") -> str:
+    """Return a number with its interval and P, to stand in a sentence.
+
+    Parameters
+    ----------
+    entry : LedgerEntry
+        Number of the ledger.
+    style : str
+        One of `STYLES`.
+
+    Raises
+    ------
+    ParameterError
+        If the style is unknown.
+
+    Examples
+    --------
+    ``Hedges g, 0.52 (95% CI, −0.29 to 1.33), P = .11`` in the manner of AMA;
+    ``g = 0.52, 95% CI [−0.29, 1.33], p = .11`` in that of APA.
+    """
+    if style not in STYLES:
+        raise ParameterError("style", style, f"one of {', '.join(STYLES)}")
+    name, symbol = _NAME.get(entry.metric, (words.term({}, entry.metric),) * 2)
+    effect, low, high = _numbers(entry)
+    sign = "%" if _is_share(entry) else ""
+    interval = _interval_name(entry, style)
+    has_interval = low is not None and high is not None
+    p = None if entry.p_value is None else words.p_value(entry.p_value)
+    unit = _unit(entry)
+    if style == "apa":
+        limits = f", {interval} [{low}{sign}, {high}{sign}]" if has_interval else ""
+        p = "" if p is None else f", {p.replace('P', 'p', 1)}"
+        return f"{symbol} = {effect}{sign}{limits}{p}"
+    p = "" if p is None else f", {p}"
+    if style == "ama":
+        limits = f" ({interval}, {low} to {high})" if has_interval else " (no interval)"
+        return f"{name}, {effect}{unit}{limits}{p}"
+    limits = f", {interval} {low} to {high}" if has_interval else ", without an interval"
+    return f"{name} of {effect}{unit}{limits}{p}"
+
+
+def _unit(entry: LedgerEntry) -> str:
+    if entry.scale == "proportion":
+        return "%"
+    if _is_share(entry):
+        return " percentage points"
+    return " points" if entry.metric in ("mean_difference", "change_in_points") else ""
+
+
+def sizes(entry: LedgerEntry, style: str = "ama") -> str:
+    """Return trials and participants, empty where neither is known."""
+    if style == "apa":
+        parts = [f"{name} = {n}" for name, n in (("k", entry.k), ("N", entry.n)) if n is not None]
+        return ", ".join(parts)
+    parts = []
+    if entry.k is not None:
+        one = words.count(entry.k, "trial") if style == "plain" else f"{entry.k} trial"
+        parts.append(one if style == "plain" or entry.k == 1 else f"{one}s")
+    if entry.n is not None:
+        parts.append(f"{entry.n:,} participant{'' if entry.n == 1 else 's'}")
+    return ", ".join(parts)
+
+
+def caveat(entry: LedgerEntry) -> str:
+    """Return what a reader has to know of how a number came about, empty where nothing."""
+    if "at zero" in entry.label:
+        return "a stress test and no result: trials without a usable number count as zero (imputed)"
+    return {
+        "imputed": "rests on values that no source gives (imputed)",
+        "reconstructed": "from counts reconstructed from printed numbers",
+    }.get(entry.processing, "")
+
+
+def subject(entry: LedgerEntry) -> str:
+    """Return what the number is about: treatment, outcome, comparator, time."""
+    text = _TERM.sub(lambda match: words.term(words.EVENT, match[0]), entry.label)
+    name = words.METRIC.get(entry.metric) or words.METRIC.get(f"log_{entry.metric}")
+    if name:
+        text = text.replace(f", {name},", ",").removesuffix(f", {name}")
+    compared = words.listed(
+        [words.term(words.COMPARATOR, one) for one in entry.comparator.split("; ") if one], "or"
+    )
+    if compared and compared not in text:
+        text += f", compared with {compared}"
+    when = words.term(_TIMEPOINT, entry.timepoint)
+    return text if when in text else f"{text}, {when}"
+
+
+def direction(entry: LedgerEntry) -> str:
+    """Return which side of no difference favors the intervention, empty where none does."""
+    if entry.scale == "proportion" or entry.metric == "retained_fraction":
+        return ""
+    side = "above 1" if entry.scale == "ratio" else "positive"
+    if entry.timepoint == "change":
+        return f"{side} means larger at follow-up"
+    return f"{side} favors the intervention"
+
+
+def reading(entry: LedgerEntry) -> str:
+    """Return what the interval allows to say, empty where there is none or no such question."""
+    low, high = entry.ci_low, entry.ci_high
+    if low is None or high is None or not direction(entry) or entry.timepoint == "baseline":
+        return ""
+    null = 1.0 if entry.scale == "ratio" else 0.0
+    if entry.timepoint == "change":
+        if low <= null <= high:
+            return "the interval includes no change"
+        return f"the whole interval lies {'above' if low > null else 'below'} no change"
+    if low > null:
+        return "the whole interval favors the intervention"
+    if high < null:
+        return "the whole interval favors the comparator"
+    return "the interval includes no difference: neither benefit nor its absence is shown"
+
+
+def sentence(entry: LedgerEntry, style: str = "ama") -> str:
+    """Return a number as a sentence to quote: comparator, time, trials, participants, caveats.
+
+    Parameters
+    ----------
+    entry : LedgerEntry
+        Number of the ledger.
+    style : str
+        One of `STYLES`.
+
+    Raises
+    ------
+    ParameterError
+        If the style is unknown.
+    """
+    parts = [statistic(entry, style), sizes(entry, style), caveat(entry), direction(entry)]
+    if style == "plain":
+        parts.insert(1, reading(entry))
+    return f"{subject(entry)}: {'; '.join(part for part in parts if part)}."

@@ -1,0 +1,1 @@
+"""Tools for those who write with the numbers: cite, check, fill, annotate."""

@@ -1,0 +1,137 @@
+"""What the ledger holds now, and what it held before."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from evidence import ledger
+from evidence.errors import DataError, Fault, ParameterError
+from evidence.ledger import LedgerEntry
+
+LEDGER = "estimates.csv"
+SUPERSEDED = "superseded.csv"
+
+_OLD_FIELDS = ("effect", "ci_low", "ci_high")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Numbers by their ids.
+
+    Attributes
+    ----------
+    entries : mapping of str to LedgerEntry
+        Those that stand.
+    superseded : mapping of str to tuple
+        Earlier values, each a mapping of field to number.
+    """
+
+    entries: Mapping[str, LedgerEntry]
+    superseded: Mapping[str, tuple[Mapping[str, float], ...]]
+
+    def value(self, estimate_id: str, field: str) -> float | None:
+        """Return a number of the ledger, None where it has none."""
+        entry = self.entries.get(estimate_id)
+        return None if entry is None else getattr(entry, field)
+
+    def names(self, estimate_id: str) -> bool:
+        """Return whether an id names a number, now or before."""
+        return estimate_id in self.entries or estimate_id in self.superseded
+
+    def earlier(self, estimate_id: str, field: str) -> tuple[float, ...]:
+        """Return the values that a field had before."""
+        rows = self.superseded.get(estimate_id, ())
+        return tuple(row[field] for row in rows if field in row)
+
+    def entry(self, estimate_id: str) -> LedgerEntry:
+        """Return the entry of an id.
+
+        Raises
+        ------
+        ParameterError
+            If there is none; the message names the nearest ids.
+        """
+        found = self.entries.get(estimate_id)
+        if found is None:
+            raise ParameterError("id", estimate_id, self.expected(estimate_id))
+        return found
+
+    def expected(self, estimate_id: str) -> str:
+        """Return what is accepted instead of an unknown id, as the end of a sentence."""
+        near = self.nearest(estimate_id)
+        return f"an id of the ledger, as {', '.join(near)}" if near else "an id of the ledger"
+
+    def nearest(self, estimate_id: str, count: int = 3) -> tuple[str, ...]:
+        """Return the ids most like a given one, the most like first."""
+        given = estimate_id.lower()[:300]
+
+        def likeness(one: str) -> tuple[bool, float]:
+            return one.startswith(given), SequenceMatcher(None, given, one).ratio()
+
+        ranked = sorted(self.entries, key=lambda one: (likeness(one), one), reverse=True)
+        return tuple(ranked[:count])
+
+
+def find_ledger(path: Path | None = None) -> Path:
+    """Return the file of the ledger: the one given, else that of the project here or above.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A file, or a folder with ``estimates.csv``.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    if path is not None:
+        found = path / LEDGER if path.is_dir() else path
+        if not found.is_file():
+            raise ParameterError("ledger", str(path), "a ledger, as reports/estimates.csv")
+        return found
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "reports" / LEDGER).is_file():
+            return folder / "reports" / LEDGER
+    raise ParameterError("folder", str(here), f"one with reports/{LEDGER} in it or above it")
+
+
+def read_known(path: Path | None = None) -> Known:
+    """Return the ledger and, from the file beside it, what is superseded.
+
+    Raises
+    ------
+    ParameterError
+        If there is no ledger.
+    DataError
+        If a file is not what it should be.
+    """
+    found = find_ledger(path)
+    try:
+        entries = ledger.read(found)
+    except UnicodeDecodeError:
+        raise DataError([Fault(found.name, None, None, None, "text in UTF-8")]) from None
+    return Known({one.estimate_id: one for one in entries}, _superseded(found.parent / SUPERSEDED))
+
+
+def _superseded(path: Path) -> dict[str, tuple[Mapping[str, float], ...]]:
+    if not path.is_file():
+        return {}
+    found: dict[str, list[Mapping[str, float]]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = {"estimate_id", *_OLD_FIELDS} - set(reader.fieldnames or ())
+        if missing:
+            expected = f"the columns {', '.join(sorted(missing))}"
+            raise DataError([Fault(path.name, 1, None, None, expected)])
+        for row in reader:
+            try:
+                values = {name: float(row[name]) for name in _OLD_FIELDS if row[name]}
+            except (ValueError, TypeError) as error:
+                fault = Fault(path.name, reader.line_num, None, str(error), "numbers")
+                raise DataError([fault]) from None
+            found.setdefault(row["estimate_id"], []).append(values)
+    return {key: tuple(rows) for key, rows in found.items()}
