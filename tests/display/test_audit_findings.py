@@ -76,6 +76,8 @@ def test_each_finding_stands_once_with_arithmetic_reason_and_handling(
     )
     unhandled = next(line for line in lines if "d10_si_abft_post | 87" in line)
     assert unhandled.endswith("| Listed here, used as printed | 3")
+    articles = next(line for line in lines if "Diamond 2019 is one trial in 4 articles" in line)
+    assert articles.endswith("| Counted once | –")
 
 
 def block_and_facts(found: pd.DataFrame, dataset: Dataset) -> int:

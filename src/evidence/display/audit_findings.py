@@ -183,6 +183,8 @@ def _arithmetic(one: Any, dataset: Dataset) -> Cell:
 
 
 def _done(one: Any) -> str:
+    if one.check == "several_publications":
+        return "Counted once"
     said = _DONE[one.action].format(used=one.used)
     return f"{said} ({one.correction_id})" if one.action else said
 
