@@ -61,9 +61,9 @@ def test_the_first_screen_says_it_all(
         "181 replaced by 1.81",
         "means and standard deviations by arm of Diamond 2019 (129 participants)",
         "68% of the weight by precision, and the pooled value would lie from 0.20 to 0.51 "
-        "(now 0.77)",
+        "(now 0.77, against enhanced usual care)",
         "53% of the weight by precision, and the pooled value would lie from 0.28 to 0.43 "
-        "(now 0.52)",
+        "(now 0.52, against 6-week waitlist, usual care or enhanced usual care)",
         "NCT00329199 (240 planned) and iABCT 2026 (68 planned)",
         "not which is wrong or why",
     ):

@@ -55,11 +55,17 @@ def most(gaps: Sequence[Gap], dataset: Dataset) -> str:
         f"for {html(text.names(gap.analysis, dataset)[1])} {_when(gap.analysis)} it would carry "
         f"{words.percent(gap.information, 0)} of the weight by precision, and the pooled value "
         f"would lie from {words.limits(gap.low.effect, gap.high.effect)} (now "
-        f"{_now(gap.analysis, dataset)})"
+        f"{_now(gap.analysis, dataset)}, against {html(compared(gap.analysis, dataset))})"
         for gap in best
     ]
     who = html(f"{best[0].row.label} ({best[0].n} participants)")
     return f"means and standard deviations by arm of {who}; {'; '.join(parts)}."
+
+
+def compared(analysis: Analysis, dataset: Dataset) -> str:
+    """Return the comparators of an analysis in words."""
+    rows = records(analysis.selection.estimates)
+    return words.listed(dict.fromkeys(text.comparator(row, dataset) for row in rows), "or")
 
 
 def _now(analysis: Analysis, dataset: Dataset) -> str:
@@ -152,10 +158,12 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
         entries=found,
     )
     now = words.estimate(main.effect, main.ci_low, main.ci_high)
-    said = f"Pooled now, with {words.count(analysis.pooled.k, 'trial')} that print numbers: "
+    trials = words.count(analysis.pooled.k, "trial")
+    prints = "prints" if analysis.pooled.k == 1 else "print"
+    said = f"Now, with {trials} that {prints} numbers, against {compared(analysis, dataset)}: "
     return Block(
         text=f"{said}{now}\n{block.text}",
-        html=f"<p>{said}{number_link(main, now)}.</p>\n{block.html}",
+        html=f"<p>{html(said)}{number_link(main, now)}.</p>\n{block.html}",
         entries=block.entries,
     )
 

@@ -14,6 +14,7 @@ from evidence.display import (
     origins,
     pooled_sections,
     sections,
+    text,
     words,
 )
 from evidence.display.escape import html
@@ -108,13 +109,15 @@ def _figures(dataset: Dataset, gap: Gap) -> list[Headline]:
         Headline(
             entry,
             2,
-            f"{metric} of {therapy} on {name} now: {trials}, {entry.n} participants",
+            f"{metric} of {therapy} on {name} now: {trials}, {entry.n} participants; against "
+            f"{audit_gaps.compared(main, dataset)}",
         ),
         Headline(
             then,
             2,
-            f"with {gap.row.label} at zero, {then.n} participants; imputed; the missing table "
-            f"leaves {words.limits(gap.low.effect, gap.high.effect)} open",
+            f"with {gap.row.label} at zero (against {text.comparator(gap.row, dataset)}), {then.n} "
+            "participants; imputed; the missing table leaves "
+            f"{words.limits(gap.low.effect, gap.high.effect)} open",
         ),
     ]
 
