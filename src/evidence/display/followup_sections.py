@@ -153,11 +153,11 @@ def limits(dataset: Dataset, found: Durability) -> Block:
     """Return what the report cannot say."""
     none = found.trials[found.trials.state == "none"]
     total = len(found.trials)
-    silent = words.count(len(none))
+    silent = f"{words.count(len(none))} {'has' if len(none) == 1 else 'have'}"
     reconstructed = "reconstructed" in set(found.comparisons.post_processing)
     also = [
         f"{words.capitalized(words.count(total, 'randomized trial'))} of this therapy are known "
-        f"here; in the sources seen, {silent} have no follow-up. Trials that found nothing at "
+        f"here; in the sources seen, {silent} no follow-up. Trials that found nothing at "
         "follow-up may be less likely to print it.",
         "A follow-up tells of those who were still there. Who leaves may differ by arm.",
         *(
