@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup reports test check lab clean
+.PHONY: setup reports test check lab release clean
 
 setup: $(STAMP)
 
@@ -31,6 +31,10 @@ check: setup
 lab: setup
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+
+release: setup
+	@$(BIN)/evidence validate
+	@$(BIN)/python -m evidence.report.release
 
 clean:
 	rm -rf .venv .cache

@@ -1,5 +1,6 @@
 """The PDF of a report: pandoc writes typst, typst sets it as PDF/UA-1."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -20,6 +21,7 @@ STANDARD: Final = "ua-1"
 
 PICTURE_DPI = 220
 
+_PLAIN = re.compile(r"[^\W_]+[.,;:]?")
 _BLOCKS = {
     "answer": "answer",
     "say": "say",
@@ -134,9 +136,9 @@ def _around(call: str, blocks: list[Node], end: str = "]") -> list[Node]:
 
 
 def _string(text: str) -> str:
-    """Return a text as a string of typst."""
+    """Return a text as a string of typst, in which nothing is markup."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + " ".join(escaped.split()) + '"'
+    return f'"{escaped}"'
 
 
 class _Writer:
@@ -157,11 +159,9 @@ class _Writer:
         if kind == "Image":
             return [_inline(f"#{self._drawing(one)};")]
         if kind == "Str":
-            return _breakable(pieces(one["c"]), lambda piece: node("Str", piece))
+            return _breakable(pieces(one["c"]), _text)
         if kind == "Code":
-            return _breakable(
-                pieces(one["c"][1]), lambda piece: node("Code", [attributes(), piece])
-            )
+            return _breakable(pieces(one["c"][1]), _code)
         return None
 
     def _div(self, one: Node) -> list[Node] | None:
@@ -224,11 +224,18 @@ def _span(one: Node) -> list[Node]:
     return [_inline(f"#anchor({_string(name)});"), *made] if name else made
 
 
-def _breakable(found: list[str], as_node: Callable[[str], Node]) -> list[Node] | None:
-    """Return the parts of a long word with places between them where a line may end."""
-    if len(found) == 1:
-        return None
-    made = [as_node(found[0])]
+def _breakable(found: list[str], as_node: Callable[[str], Node]) -> list[Node]:
+    """Return the parts of a word with places between them where a line may end."""
+    made = [as_node(found[0])] if found else []
     for piece in found[1:]:
         made += [_inline("#turn;"), as_node(piece)]
     return made
+
+
+def _text(word: str) -> Node:
+    """Return a word as text; pandoc leaves to typst what makes a minus of the hyphen in "-1"."""
+    return node("Str", word) if _PLAIN.fullmatch(word) else _inline(f"#{_string(word)};")
+
+
+def _code(word: str) -> Node:
+    return node("Code", [attributes(), word])

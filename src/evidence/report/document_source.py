@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from html import escape, unescape
 from html.parser import HTMLParser
 
+from evidence.errors import RenderError
+
 FONT = "DejaVu Sans"
 """The font that figures were laid out with; matplotlib brings it."""
 
@@ -61,6 +63,11 @@ def read(page: str) -> Source:
     """Return what a document of a page is made of: its main part and its footer.
 
     What the page folds away stands open. Names that links lead to are kept.
+
+    Raises
+    ------
+    RenderError
+        If a picture is neither SVG nor PNG.
     """
     pictures: list[Picture] = []
 
@@ -133,7 +140,10 @@ class _Rewriter(HTMLParser):
         if png:
             self._pictures.append(Picture(_from_png(png[1]), values.get("alt", "")))
             return f'<img src="picture:{len(self._pictures) - 1}">'
-        return f'<img src="{escape(values["src"])}">' if "src" in values else ""
+        drawn = values.get("src", "")
+        if not drawn.startswith("picture:"):
+            raise RenderError("a picture that is neither SVG nor PNG")
+        return f'<img src="{escape(drawn)}">'
 
     def handle_endtag(self, tag: str) -> None:
         while self._roots and self._open:

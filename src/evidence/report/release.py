@@ -1,0 +1,108 @@
+"""Packs what a release hands out: all reports in all formats, the ledger, and their checksums."""
+
+import hashlib
+import io
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from evidence import __version__, atomic
+from evidence.errors import EvidenceError, RenderError
+from evidence.report.build import build, find_root
+from evidence.report.stamp import Stamp, read_stamp
+
+SUMS = "SHA256SUMS"
+PREFIX = "attachment-therapy-evidence-"
+_KINDS = (".html", ".docx", ".pdf", ".csv")
+_BESIDE = ("CITATION.cff", "LICENSE")
+READABLE_BY_ALL = 0o644
+
+
+def release(root: Path | None = None) -> Path:
+    """Pack the reports of a project, built anew where something has changed.
+
+    Parameters
+    ----------
+    root : Path, optional
+        Folder of the project; found from the working folder where none is given.
+
+    Returns
+    -------
+    Path
+        Of the package, ``dist/attachment-therapy-evidence-<version>-data-<version>.zip``. In it
+        ``SHA256SUMS`` lists its files; beside it a file of that name lists the package. Older
+        packages are removed. The same reports give the same bytes.
+
+    Raises
+    ------
+    RenderError
+        If a report could not be made, or a file in the folder of reports belongs to none.
+    """
+    base = (root or find_root()).resolve()
+    built = build(root=base)
+    if built.failures:
+        raise RenderError("; ".join(map(str, built.failures)))
+    stamp = read_stamp(base / "data")
+    name = f"{PREFIX}{__version__}-data-{stamp.data_version}"
+    contents = _contents(base)
+    contents[SUMS] = _sums(contents)
+    package = _packed(name, contents, stamp)
+    folder = base / "dist"
+    path = folder / f"{name}.zip"
+    atomic.replace(path, package)
+    for one in folder.glob(f"{PREFIX}*.zip"):
+        if one != path:
+            one.unlink()
+    atomic.replace(folder / SUMS, _sums({path.name: package}))
+    return path
+
+
+def _contents(base: Path) -> dict[str, bytes]:
+    """Return what is handed out, by its path in the package."""
+    found = {
+        f"reports/{path.name}": path.read_bytes()
+        for path in sorted((base / "reports").iterdir())
+        if path.suffix in _KINDS
+    }
+    strange = [one for one in found if not one.endswith(".csv") and not _has_page(base / one)]
+    if strange:
+        raise RenderError(f"files that belong to no report: {', '.join(strange)}")
+    return found | {one: (base / one).read_bytes() for one in _BESIDE if (base / one).is_file()}
+
+
+def _has_page(path: Path) -> bool:
+    return path.with_suffix(".html").is_file()
+
+
+def _sums(contents: Mapping[str, bytes]) -> bytes:
+    """Return the lines that ``sha256sum --check`` reads."""
+    lines = [f"{hashlib.sha256(contents[one]).hexdigest()}  {one}\n" for one in sorted(contents)]
+    return "".join(lines).encode()
+
+
+def _packed(name: str, contents: Mapping[str, bytes], stamp: Stamp) -> bytes:
+    day = stamp.sources_as_of
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
+        for path in sorted(contents):
+            entry = zipfile.ZipInfo(f"{name}/{path}", (day.year, day.month, day.day, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = READABLE_BY_ALL << 16
+            package.writestr(entry, contents[path])
+    return made.getvalue()
+
+
+def main() -> None:
+    """Pack a release of the project in the working folder and print its path."""
+    try:
+        path = release()
+    except EvidenceError as error:
+        sys.stderr.write(f"release: {error}\n")
+        raise SystemExit(1) from None
+    sys.stdout.write(f"{path}\n")
+
+
+if __name__ == "__main__":
+    main()
