@@ -31,9 +31,6 @@ LONGEST = 10.0
 FLAT = 1e-7
 """Curvature, relative to that along the parameters, that cannot be told from none."""
 
-NEAR = 1e-4
-"""Distance from a bound at which the bound itself is tried."""
-
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
@@ -83,23 +80,7 @@ def maximize(
     ]
     best = max(climbs, key=lambda optimum: optimum.height)
     # Of climbs that end equally high, one that knows it has converged.
-    best = next((c for c in climbs if c.converged and c.height >= best.height - RISE), best)
-    return _settle(objective, best, lower, upper)
-
-
-def _settle(objective: Objective, best: Optimum, lower: Floats, upper: Floats) -> Optimum:
-    """Take a bound that is near for a parameter unless the height there is lower."""
-    theta, height = best.theta.copy(), best.height
-    for place in range(theta.size):
-        for bound in (lower[place], upper[place]):
-            if theta[place] == bound or abs(theta[place] - bound) > NEAR:
-                continue
-            trial = theta.copy()
-            trial[place] = bound
-            reached = objective(trial)[0]
-            if reached >= height - RISE:
-                theta, height = trial, reached
-    return Optimum(theta, height, best.converged, best.flat)
+    return next((c for c in climbs if c.converged and c.height >= best.height - RISE), best)
 
 
 def _climb(objective: Objective, start: Floats, lower: Floats, upper: Floats) -> Optimum:
@@ -132,7 +113,7 @@ def _climb(objective: Objective, start: Floats, lower: Floats, upper: Floats) ->
             step = np.zeros(point.shape)
             step[free] = unit * (vectors @ (along / (values - min(values[0], 0.0) + damping)))
             longest = float((np.abs(step) / (1 + np.abs(point))).max())
-            trial = np.clip(point + step * min(1.0, LONGEST / longest), lower, upper)
+            trial = np.clip(point + step * LONGEST / max(longest, LONGEST), lower, upper)
             reached, trial_slope = objective(trial)
             # Near the top heights agree to their last digits.
             if reached >= height - LAST_DIGITS * (1 + abs(height)):

@@ -118,8 +118,11 @@ def fit_multilevel(
         )
     effects_of = Nested(arranged.model.groups, levels)
     optimum, at = _search(arranged, effects_of)
+    cluster_share, effect_share = shares = effects_of.variances(optimum.theta)
     boundary = tuple(
-        f"sigma2_{name}" for name, value in zip(levels, optimum.theta, strict=True) if value == 0
+        f"sigma2_{name}"
+        for name, share in zip(LEVELS, shares, strict=True)
+        if name in levels and share == 0
     )
     said += [
         "The estimate of the variance between "
@@ -127,7 +130,6 @@ def fit_multilevel(
         "not show that they are alike."
         for name in boundary
     ]
-    cluster_share, effect_share = effects_of.variances(optimum.theta)
     total = cluster_share + effect_share
     whole = total + _typical_variance(arranged)
     unit = arranged.model.unit

@@ -59,7 +59,7 @@ class Nested(RandomEffects):
 
     def variances(self, theta: Floats) -> tuple[float, float]:
         """Variance of trials, and of effects within trials; 0 for what is not in the model."""
-        of = dict(zip(self.levels, theta.tolist(), strict=True))
+        of = dict(zip(self.levels, np.where(theta < NONE, 0.0, theta).tolist(), strict=True))
         return of.get("cluster", 0.0), of.get("effect", 0.0)
 
     def blocks(self, theta: Floats) -> list[Floats]:
@@ -168,8 +168,8 @@ class Outcomes(RandomEffects):
     ) -> tuple[tuple[float, ...], tuple[float | None, ...], tuple[str, ...]]:
         """Variances, correlations and the names of those at an end of their range."""
         between = self.between(theta)
-        variances = np.diag(between)
-        zero = variances < NONE
+        zero = np.diag(between) < NONE
+        variances = np.where(zero, 0.0, np.diag(between))
         if self.kind == "UN":
             places = list(combinations(range(len(names)), 2))
             rho = [None if zero[i] or zero[j] else _correlation(between, i, j) for i, j in places]
