@@ -28,6 +28,7 @@ def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
         ci_high=pooled.ci_high,
         p_value=pooled.p_value,
         k=pooled.k,
+        method=f"tau2 {pooled.tau2_method}, interval {pooled.interval_method}",
         n=(main.n or 0) + gap.n,
         comparator="; ".join(union([main.comparator.split("; "), [gap.row.comparator]])),
         comparator_class="; ".join(

@@ -61,7 +61,19 @@ def _statistic(one: Any, _dataset: Dataset) -> str:
 def conversion(row: Any, dataset: Dataset) -> str:
     """Return the conversion of an estimate by its route, with the numbers put in."""
     make = _CHAINS.get(row.route)
-    return make(row, dataset) if make is not None else "as printed"
+    return make(row, dataset) if make is not None else _as_printed(row, dataset)
+
+
+def _as_printed(row: Any, dataset: Dataset) -> str:
+    """Return what was done to a printed value: its sign, and an interval from its error."""
+    statistics = dataset.statistics.set_index("result_id")
+    printed = [statistics.loc[one] for one in row.result_ids if one in statistics.index]
+    parts = ["as printed"]
+    if printed and not row.metric.startswith("log_") and printed[0].estimate * row.effect < 0:
+        parts.append("sign turned, so that positive favors the treatment")
+    if printed and not math.isnan(printed[0].se):
+        parts.append("interval: value ± 1.96 × standard error")
+    return "; ".join(parts)
 
 
 def _arms(row: Any, dataset: Dataset, timepoints: tuple[str, ...]) -> list[Any]:

@@ -77,13 +77,13 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
             (
                 Cell(row.label),
                 Cell(words.term(words.OUTCOME, row.outcome_id, outcomes).partition(" (")[0]),
-                Cell(f"{(row.event or row.instrument_id).replace('_', ' ')}, {_when(row)}"),
+                Cell(f"{_measure(row, dataset)}, {_when(row)}"),
                 Cell(
                     f"{words.term(words.THERAPY, row.intervention).replace('_', ' ')} against "
                     f"{text.comparator(row, dataset)}"
                 ),
                 Cell(words.term(words.METRIC, row.metric)),
-                to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_number(entry, entries.quoted(entry)),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),
             )
         )
@@ -93,6 +93,13 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
         rows,
         entries=found,
     )
+
+
+def _measure(row: Any, dataset: Dataset) -> str:
+    event = str(row.event)
+    if event:
+        return dataset.vocabulary("event").get(event, event)
+    return str(row.instrument_id).upper().replace("_", "-")
 
 
 def _when(row: Any) -> str:

@@ -69,6 +69,16 @@ def quoted(entry: LedgerEntry) -> str:
     return f"{shown} percentage points" if shares else shown
 
 
+def on_quoted_scale(metric: str, value: float) -> tuple[float, int]:
+    """Return a value of a frame on the scale that readers quote, and its decimals.
+
+    Logarithms become ratios, risk differences percentage points.
+    """
+    if metric.startswith("log_"):
+        return math.exp(value), 2
+    return (100 * value, 1) if metric == "risk_difference" else (float(value), 2)
+
+
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a pooled result."""
     return _of_pooled(analysis.estimate_id, "pooled", analysis.pooled, analysis, dataset)

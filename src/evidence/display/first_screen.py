@@ -76,7 +76,7 @@ def _answer(
         f"{f' added to {compared}' if added else ''} than with {compared}"
         f"{' alone' if added else ''}{silent}."
     )
-    sentences = [_against_other_arms(dataset, analysis)]
+    sentences = [against_other_arms(dataset, analysis)]
     if pooled.k == 1:
         sentences.append("One small trial is not enough to know whether this holds elsewhere.")
     if stress is not None and stress.at_zero.ci_low <= 0 <= stress.at_zero.ci_high:
@@ -98,7 +98,7 @@ def _not_known(dataset: Dataset, analysis: Analysis) -> tuple[str, str]:
         f"{_what_is_printed(analysis)} {'favors' if pooled.k == 1 else 'favor'} {direction}, with "
         "an interval that includes no difference."
     )
-    sentences = [first, _others(dataset, analysis), "Neither benefit nor its absence is shown."]
+    sentences = [first, others(dataset, analysis), "Neither benefit nor its absence is shown."]
     return say, " ".join(one for one in sentences if one)
 
 
@@ -123,7 +123,7 @@ def _verb(dataset: Dataset, analysis: Analysis) -> str:
     return "reduces" if worse else "raises"
 
 
-def _others(dataset: Dataset, analysis: Analysis) -> str:
+def others(dataset: Dataset, analysis: Analysis) -> str:
     """Return what the published trials without a usable number report."""
     without = _published_without(dataset, analysis)
     if without.empty:
@@ -142,7 +142,7 @@ def _others(dataset: Dataset, analysis: Analysis) -> str:
     return f"{words.capitalized(noun)}{with_n} {said}."
 
 
-def _against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
+def against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
     """Return what the chosen trials report against their other comparators."""
     left = analysis.selection.left_out
     chosen = set(analysis.selection.estimates.trial_id)

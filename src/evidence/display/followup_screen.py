@@ -88,7 +88,7 @@ def _say(by_part: Parts, found: Durability) -> str:
     if not changes:
         return f"No trial compares {therapy} with anything both at the end of treatment and later."
     if all(row.change_ci_low <= 0 <= row.change_ci_high for row in changes):
-        return f"It is not known how much of the effect of {therapy} lasts."
+        return f"Whether any difference between {therapy} and other care lasts is not known."
     if all(row.change_ci_high < 0 for row in changes):
         return f"Part of the effect of {therapy} is lost after treatment."
     if all(row.change_ci_low > 0 for row in changes):

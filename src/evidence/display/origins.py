@@ -112,9 +112,11 @@ def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
         ),
     ]
     if not pd.isna(row.effect_low):
-        parts.append(
-            ("Range left open", html(words.limits(row.effect_low, row.effect_high))),
-        )
+        ends = [
+            entries.on_quoted_scale(row.metric, one) for one in (row.effect_low, row.effect_high)
+        ]
+        span = words.limits(ends[0][0], ends[1][0], ends[0][1] + 1)
+        parts.append(("Range left open", html(span)))
     if remarks:
         parts.append(
             ("Remarks", "<ul>" + "".join(f"<li>{html(one)}</li>" for one in remarks) + "</ul>")

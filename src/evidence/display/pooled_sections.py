@@ -1,6 +1,7 @@
 """Closing sections of a pooled report: methods, citation, limits."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -69,9 +70,19 @@ def pooled_numbers(
 def members(analysis: Analysis) -> str:
     """Return the estimates that entered an analysis, with their weights, in words."""
     rows = analysis.selection.estimates
+    effects, _ = analysis.selection.effects()
     return "; ".join(
-        f"{row.label} {words.fixed(row.effect)} (weight {words.percent(weight, 0)})"
-        for row, weight in zip(records(rows), analysis.pooled.weights, strict=True)
+        f"{row.label} {_corrected(row, effect)} (weight {words.percent(weight, 0)})"
+        for row, effect, weight in zip(records(rows), effects, analysis.pooled.weights, strict=True)
+    )
+
+
+def _corrected(row: Any, effect: float) -> str:
+    """Return an effect as it enters, with the small-sample factor where that is applied here."""
+    if row.metric != "d_from_test_statistic":
+        return words.fixed(row.effect)
+    return (
+        f"{words.fixed(row.effect)} × {words.fixed(effect / row.effect, 3)} = {words.fixed(effect)}"
     )
 
 
@@ -105,13 +116,13 @@ def joint_methods(dataset: Dataset, analyses: Sequence[Analysis]) -> Block:
     )
 
 
-def citation(dataset: Dataset, analysis: Analysis) -> Block:
+def citation(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
     """Return a sentence to cite, its id, and the references it needs."""
     points = points_behind(analysis)
     return sections.citation(
         dataset,
         shown_estimates(analysis),
-        sentence=text.result(analysis, dataset, points),
+        sentence=text.result(analysis, dataset, points, beside.stress),
         estimate_id=analysis.estimate_id if points is None else str(points.estimate_id),
         also=union(analysis.selection.without_number.locator_ids),
     )

@@ -176,7 +176,7 @@ def left_out(analysis: Analysis) -> Block:
         (
             Cell(row.label),
             with_id("", row.estimate_id),
-            Cell(words.fixed(row.effect), numeric=True),
+            Cell(_shown(row), numeric=True),
             Cell(_in_words(row.reason)),
         )
         for row in records(analysis.selection.left_out)
@@ -186,6 +186,14 @@ def left_out(analysis: Analysis) -> Block:
         ("Trial", "Estimate or result", "Effect", "Reason"),
         rows,
     )
+
+
+def _shown(row: Any) -> str:
+    """Return an effect on the scale that readers quote, a dash where there is none."""
+    if pd.isna(row.effect):
+        return "–"
+    value, digits = entries.on_quoted_scale(row.metric, row.effect)
+    return words.fixed(value, digits) + (" points" if row.metric == "risk_difference" else "")
 
 
 def _in_words(reason: str) -> str:

@@ -332,7 +332,8 @@ def citation(dataset: Dataset, events: RareEvents) -> Block:
     counted = "; ".join(_counted(one, dataset) for one in result.tables)
     sentence = (
         f"{therapy}, {outcome}: {counted}; odds ratio (above 1 = fewer with {therapy}) "
-        f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, exact."
+        f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, exact"
+        + ("." if entry.p_value is None else f"; {words.p_value(entry.p_value)}.")
     )
     rows = pd.DataFrame({"locator_ids": [one.row.locator_ids for one in events.tables]})
     return sections.citation(dataset, rows, sentence=sentence, estimate_id=entry.estimate_id)

@@ -1,5 +1,7 @@
 """What has to be said beside the numbers of a first screen, each remark as HTML."""
 
+from typing import Any
+
 import pandas as pd
 
 from evidence.dataset import CLASSES, Dataset
@@ -43,9 +45,9 @@ def _imputed(analysis: Analysis) -> list[str]:
     return [
         html(
             f"{row.label} prints a model coefficient or its P and no means; the value is imputed "
-            "from the P or interval and can be too large. Over pre-post correlations of 0.3 to 0.8 "
-            f"it lies from {words.limits(row.effect_low, row.effect_high)} before the small-sample "
-            "correction."
+            "from the P or interval and can be off, more often too large. Over pre-post "
+            "correlations of 0.3 to 0.8 it lies from "
+            f"{words.limits(row.effect_low, row.effect_high)} before the small-sample correction."
         )
         for row in records(analysis.selection.estimates)
         if row.metric == "d_from_test_statistic"
@@ -57,7 +59,9 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
     parts = []
     for name in CLASSES:
         if name not in by_class:
-            parts.append(f"{html(words.COMPARATOR_CLASS[name])}: no number")
+            parts.append(
+                f"{html(words.COMPARATOR_CLASS[name])}: no number{_silent(analysis, name)}"
+            )
             continue
         one = by_class[name]
         trials = words.listed(one.selection.estimates.label)
@@ -65,8 +69,21 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
             entries.of_analysis(one, dataset),
             words.estimate(one.pooled.effect, one.pooled.ci_low, one.pooled.ci_high),
         )
-        parts.append(f"{html(words.COMPARATOR_CLASS[name])} ({html(trials)}): {number}")
+        parts.append(
+            f"{html(words.COMPARATOR_CLASS[name])} ({html(trials)}): {number}"
+            f"{_silent(analysis, name)}"
+        )
     return "By comparator: " + "; ".join(parts) + "."
+
+
+def _silent(analysis: Analysis, comparator_class: str) -> str:
+    """Return the trials of a class that report no difference without a usable number."""
+    without = analysis.selection.without_number
+    rows = without[
+        (without.comparator_class == comparator_class)
+        & without.reason.str.contains("no difference")
+    ]
+    return "" if rows.empty else html(f" (no difference in {words.listed(rows.label)})")
 
 
 def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
@@ -87,8 +104,29 @@ def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
         state = "" if status[row.trial_id] == "published" else f", {status[row.trial_id]}"
         said = ": no difference" if "no difference" in row.reason else ""
         said += _printed_p(dataset, analysis, row.trial_id)
-        parts.append(f"{row.label} ({size}, {text.comparator(row, dataset)}{state}){said}")
-    return ["Not reported as numbers: " + html("; ".join(parts)) + "."]
+        parts.append(
+            html(f"{row.label} ({size}, {text.comparator(row, dataset)}{state}){said}")
+            + _events(dataset, analysis, row.trial_id)
+        )
+    return ["Without a usable number: " + "; ".join(parts) + "."]
+
+
+def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
+    """Return the odds ratio of an event where that is what a trial prints on the outcome."""
+    rows = analysis.selection.left_out
+    rows = rows[
+        (rows.trial_id == trial_id)
+        & (rows.metric == "log_odds_ratio")
+        & rows.variance.notna()
+        & (rows.timepoint == analysis.specification.timepoint)
+    ]
+    if rows.empty:
+        return ""
+    row = next(records(rows))
+    entry = entries.of_estimate(row, dataset)
+    event = dataset.vocabulary("event").get(row.event, row.event)
+    shown = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
+    return f", odds ratio {number_link(entry, shown)} for {html(event)}"
 
 
 def _printed_p(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
@@ -102,7 +140,11 @@ def _printed_p(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
         & (statistics.p_relation == "equal")
         & (statistics.event == "")
     ]
-    return "" if found.empty else f" ({words.p_value(found.p_value.iloc[0])})"
+    if found.empty:
+        return ""
+    one = found.iloc[0]
+    course = " over the whole course" if one.timepoint == "overall" else ""
+    return f" ({words.p_value(one.p_value)}{course})"
 
 
 def _imbalance(dataset: Dataset, analysis: Analysis) -> list[str]:
@@ -127,9 +169,23 @@ def _imbalance(dataset: Dataset, analysis: Analysis) -> list[str]:
             )
             remarks.append(
                 f"In {html(row.label)}, {there} of the {all_of_it} points between the arms were "
-                "there before treatment."
+                f"there before treatment{_other_readings(dataset, row)}."
             )
     return remarks
+
+
+def _other_readings(dataset: Dataset, row: Any) -> str:
+    """Return what else is said of a chosen estimate: other times of its arms, other sources."""
+    parts = [one for one in row.warnings if one.startswith("the arms were measured at different")]
+    said = dataset.directions
+    said = said[
+        (said.trial_id == row.trial_id)
+        & (said.outcome_id == row.outcome_id)
+        & (said.timepoint == row.timepoint)
+        & (said.direction == "no_difference")
+    ]
+    parts += [note for note in said.note if note]
+    return "".join(f"; {html(one)}" for one in parts)
 
 
 def in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[str]:
@@ -149,7 +205,7 @@ def unknown_range(dataset: Dataset, instrument_id: str) -> list[str]:
         return []
     return [
         html(
-            f"No source seen states the range of the total of {instruments.name[instrument_id]}, "
+            f"No source seen states the range of {instruments.name[instrument_id]}, "
             "so the points cannot be called large or small."
         )
     ]

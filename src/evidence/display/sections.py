@@ -79,14 +79,23 @@ def limits(dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = 
         for trial, group in high.groupby("trial_id", sort=False)
     )
     not_assessed = [labels[one] for one in trial_ids if one not in assessed]
+    if len(not_assessed) == len(trial_ids):
+        bias_said = (
+            "Risk of bias was assessed for none of these trials in any source seen, nor here."
+        )
+    else:
+        in_source = words.listed(labels[one] for one in trial_ids if one in assessed)
+        bias_said = (
+            f"Risk of bias was judged in a source seen for {in_source} only: "
+            f"{judged or 'no domain judged high'}. Not assessed in any source seen: "
+            f"{words.listed(not_assessed) or 'none'}. No assessment was made here."
+        )
     items = [
         "No systematic search was made; a trial that nobody here knows of is missing.",
         "Most numbers were read in abstracts, registrations, a review by the developers and public "
         "databases; each says where. Full tables of the trials were reached for few.",
         *also,
-        f"Risk of bias as judged in a source seen: {judged or 'no domain judged high'}. Not "
-        f"assessed in any source seen: {words.listed(not_assessed) or 'none'}. No assessment was "
-        "made here.",
+        bias_said,
         "Nothing here says for whom a therapy works, or whether any single person benefits. This "
         "is no clinical advice.",
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, text, words
+from evidence.display import entries, first_screen, text, words
 from evidence.display.escape import html
 from evidence.display.figures.forest import ForestRow, draw
 from evidence.display.output import Block, Figure
@@ -25,7 +25,7 @@ class Question:
     beside: Companions
 
 
-def first_screen(dataset: Dataset, questions: Sequence[Question]) -> Block:
+def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     """Return what is known in a sentence per therapy, and the size of the evidence."""
     trials = dataset.trials
     rows = trials[(trials.design == "randomized") & (trials.status == "published")]
@@ -107,7 +107,12 @@ def _item(dataset: Dataset, question: Question) -> str:
         ),
         "or",
     )
-    return f"{link}, against {html(compared)}: " + "; ".join(shown) + "."
+    said = [
+        first_screen.against_other_arms(dataset, question.analysis),
+        first_screen.others(dataset, question.analysis) if points is not None else "",
+    ]
+    also = "".join(f" {html(one)}" for one in said if one)
+    return f"{link}, against {html(compared)}: " + "; ".join(shown) + f".{also}"
 
 
 def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
@@ -183,8 +188,9 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
         ),
         alt=f"Standardized differences at the end of treatment: {listed}.",
         caption="All main answers on one axis. Filled diamonds: trials with usable numbers. Hollow "
-        "diamonds: the same with unreported results at zero, a stress test, imputed. Values of "
-        "different outcomes and comparators are not to be compared with each other.",
+        "diamonds: the same with unreported results at zero, a stress test, imputed. Values for "
+        "ABCT are imputed from model coefficients throughout. Values of different "
+        "outcomes and comparators are not to be compared with each other.",
         table=table(
             "The numbers of the overview",
             ("Question", "Compared with", "n", "Estimate (95% CI)", "How obtained"),

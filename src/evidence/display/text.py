@@ -241,6 +241,8 @@ def developers(analysis: Analysis, dataset: Dataset) -> str:
             if took_part
             else f"Developers of {therapy} are not known to have taken part in {whole}."
         )
+    if took_part == total == 2:
+        return f"Developers of {therapy} took part in both published trials."
     share = "all" if took_part == total else f"{words.count(took_part)} of the"
     also = f" and collaborated in {words.count(collaborated)}" if collaborated else ""
     return (
@@ -248,7 +250,12 @@ def developers(analysis: Analysis, dataset: Dataset) -> str:
     )
 
 
-def result(analysis: Analysis, dataset: Dataset, points: pd.Series | None = None) -> str:
+def result(
+    analysis: Analysis,
+    dataset: Dataset,
+    points: pd.Series | None = None,
+    stress: StressTest | None = None,
+) -> str:
     """Return the result of an analysis as a sentence to quote, comparator and size included.
 
     Parameters
@@ -259,6 +266,8 @@ def result(analysis: Analysis, dataset: Dataset, points: pd.Series | None = None
         Data package.
     points : Series, optional
         The coefficient in points that stands for a single trial.
+    stress : StressTest, optional
+        Unreported results at zero, which travel with the result.
     """
     therapy, outcome = names(analysis, dataset)
     when = words.term(words.TIMEPOINT, analysis.specification.timepoint)
@@ -273,8 +282,9 @@ def result(analysis: Analysis, dataset: Dataset, points: pd.Series | None = None
         return (
             f"{therapy} compared with {compared}, {outcome} {when}: a difference of "
             f"{words.fixed(points.effect)} points of {instrument} in favor of {therapy} (95% CI, "
-            f"{words.limits(points.ci_low, points.ci_high)}; {who}"
-            f"{', arm sizes imputed' if imputed else ''})."
+            f"{words.limits(points.ci_low, points.ci_high)}; "
+            f"{words.p_value(analysis.pooled.p_value)}; {who}"
+            f"{', arm sizes imputed' if imputed else ''}).{_silent(analysis, dataset)}"
         )
     pooled = analysis.pooled
     symbol = {"hedges_g": "g", "d_from_test_statistic": "d"}.get(
@@ -283,6 +293,33 @@ def result(analysis: Analysis, dataset: Dataset, points: pd.Series | None = None
     return (
         f"{therapy} compared with {compared}, {outcome} {when}: {symbol} = "
         f"{words.fixed(pooled.effect)} ({words.fixed(100 * pooled.level, 0)}% CI, "
-        f"{words.limits(pooled.ci_low, pooled.ci_high)}; {words.p_value(pooled.p_value)}; {who}); "
-        f"positive favors {therapy}."
+        f"{words.limits(pooled.ci_low, pooled.ci_high)}; {words.p_value(pooled.p_value)}; {who}"
+        f"{_imputed(analysis)}); positive favors {therapy}.{_silent(analysis, dataset)}"
+        + (
+            ""
+            if stress is None
+            else " With the unreported results at zero, a stress test (imputed), "
+            f"{symbol} = {words.fixed(stress.at_zero.effect)} "
+            f"({words.limits(stress.at_zero.ci_low, stress.at_zero.ci_high)}; "
+            f"{stress.n} {people(analysis, dataset)})."
+        )
+    )
+
+
+def _imputed(analysis: Analysis) -> str:
+    """Return that the value is imputed, if any estimate behind it is."""
+    return "; imputed" if "imputed" in set(analysis.selection.estimates.processing) else ""
+
+
+def _silent(analysis: Analysis, dataset: Dataset) -> str:
+    """Return how many published trials report no difference without a usable number."""
+    without = analysis.selection.without_number
+    known = published(analysis, dataset).trial_id
+    count = int((without.trial_id.isin(known) & without.reason.str.contains("no difference")).sum())
+    if not count:
+        return ""
+    reports = "reports" if count == 1 else "report"
+    return (
+        f" {words.capitalized(words.count(count, 'further published trial'))} {reports} no "
+        "difference without a usable number."
     )

@@ -1,5 +1,6 @@
 """From counts or percentages of an event in two arms to effects."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -115,7 +116,7 @@ class EventTables:
     tables : tuple of Counts
         One where counts are printed or only one table fits.
     processing : str
-        converted for printed counts, else reconstructed.
+        converted for printed counts, reconstructed where few tables fit, else imputed.
     """
 
     row: Row
@@ -149,7 +150,11 @@ def event_tables(context: Context, pair: tuple[Any, Any]) -> EventTables | None:
         found = _found(context, row, pair, _beside(context, row))
     except ParameterError:
         return None
-    return EventTables(row, tuple(_tables(found)), "reconstructed") if found.solutions else None
+    if not found.solutions:
+        return None
+    # Which of many tables is the true one is a guess, whichever is taken.
+    processing = "reconstructed" if len(found.solutions) <= MOST_SOLUTIONS else "imputed"
+    return EventTables(row, tuple(_tables(found)), processing)
 
 
 def _printed_counts(pair: tuple[Any, Any]) -> Counts | None:
@@ -192,6 +197,7 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
         + "; ".join(table(one) for one in solutions)
         if many
         else "are the only whole numbers that fit what is printed"
+        + (", corrections applied" if row.correction_ids else "")
     )
     randomized = context.total_randomized(row.trial_id)
     analyzed = chosen.n_1 + chosen.n_2
@@ -231,8 +237,8 @@ def _undetermined(row: Row, found: Reconstruction) -> Row:
         route="reconstructed_counts",
         effect_low=low,
         effect_high=high,
-        reason=f"{len(found.solutions)} tables fit the printed percentages; their log odds ratio "
-        f"lies between {low:.2f} and {high:.2f}",
+        reason=f"{len(found.solutions)} tables fit the printed percentages; their odds ratio in "
+        f"favor of the intervention lies between {math.exp(low):.2f} and {math.exp(high):.2f}",
     )
 
 

@@ -14,7 +14,8 @@ SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
 
 MODEL_WARNING = (
     "the standard error of a repeated-measures or adjusted model is that of a change or residual, "
-    "so this d can be too large; its range is over pre-post correlations of 0.3 to 0.8"
+    "so this d can be off, more often too large; its range is over pre-post correlations of 0.3 to "
+    "0.8"
 )
 
 WITHIN_ARM = "a change within one arm; no comparison"

@@ -114,7 +114,11 @@ def _near_zero(analysis: Analysis, trial_id: str) -> str:
     if rows.empty:
         return ""
     row = rows.iloc[0]
-    return f"a printed chi-square bounds its absolute effect by {row.effect_high:.3f}"
+    when = " over the whole course" if row.timepoint == "overall" else ""
+    return (
+        f"a printed chi-square{when} bounds the observed difference by {row.effect_high:.3f}, if "
+        "the contrast lies inside the hypothesis that was tested"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -132,10 +132,13 @@ def alt_text(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
         )
     ]
     over = [row for row in trials if (row.ci_low or 0) <= 0 <= (row.ci_high or 0)]
-    parts.append(
-        f"{words.capitalized(words.count(len(over)))} of {words.count(len(trials))} trial "
-        "intervals include no difference"
-    )
+    if len(trials) == 1:
+        parts.append(f"Its interval {'includes' if over else 'excludes'} no difference")
+    else:
+        parts.append(
+            f"{words.capitalized(words.count(len(over)) if over else 'none')} of "
+            f"{words.count(len(trials))} trial intervals include no difference"
+        )
     for kind, name in (("pooled", "Pooled"), ("stress", "With unreported results at zero")):
         parts += [
             f"{name} {words.estimate(row.effect or 0.0, row.ci_low, row.ci_high)}"
