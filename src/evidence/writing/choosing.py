@@ -1,8 +1,8 @@
 """Which of the numbers that a mark binds are those of its estimate.
 
 A sentence holds more numbers than one estimate has: shares of the arms, sizes of other trials, a
-second statistic. What stands in a statistical form is compared always. What prose only tells is
-compared if nothing else in the sentence says it.
+second statistic. Effects, limits and P in a statistical form are compared always; counts, and what
+prose only tells, if nothing else in the sentence says it rightly.
 """
 
 from collections.abc import Callable, Sequence
@@ -96,8 +96,10 @@ def choose(
     besides += [one for one in intervals if one.reading.group in groups]
     limits = _limits([one for one in intervals if one.reading.group not in groups], agrees)
     sums = _sums([one for one in readings if one.reading.field == "n"], entry)
-    sizes = [] if sums else _counts(readings, "n", agrees)
-    trials = _counts(readings, "k", agrees)
+    # "27 of 31" is the size of an arm for its share alone.
+    of_arm = entry is not None and entry.scale == "proportion"
+    sizes = [] if sums else _counts(readings, "n", of_arm, agrees)
+    trials = _counts(readings, "k", False, agrees)
     p_values = [one for one in readings if one.reading.field == "p_value"]
     compared = {id(one) for one in (*effects, *limits, *sizes, *trials, *p_values)}
     return Choice(
@@ -161,15 +163,14 @@ def _limits(intervals: Sequence[Located], agrees: Callable[[Reading], bool]) -> 
 
 
 def _counts(
-    readings: Sequence[Located], field: str, agrees: Callable[[Reading], bool]
+    readings: Sequence[Located], field: str, loose: bool, agrees: Callable[[Reading], bool]
 ) -> list[Located]:
+    """Return the counts that are compared: right ones, else what is most surely that of all."""
     counts = [one for one in readings if one.reading.field == field]
     right = [one for one in counts if agrees(one.reading)]
     firm = [one for one in counts if one.reading.sureness == FIRM]
-    if right:
-        return [one for one in counts if one in right or one in firm]
     told = [one for one in counts if one.reading.sureness == PROSE]
-    return firm or told
+    return right or firm or told or (counts if loose else [])
 
 
 def _sums(sizes: Sequence[Located], entry: LedgerEntry | None) -> list[Located]:

@@ -156,8 +156,8 @@ def _abbreviates(text: str, point: int) -> bool:
         return False
     if len(word) == 1 and word.isupper():
         # An initial stands behind a name or another initial, "Diamond G. S."
-        before = text[:start].rstrip()
-        return before[-1:] == "." or before.rpartition(" ")[2][:1].isupper()
+        before = text[:start].split()[-1:] or [""]
+        return before[0][-1:] in (".", ",") or before[0][:1].isupper() or before[0] in ("and", "&")
     plain_word = word.lower().strip(".")
     if _ALSO_LAST.fullmatch(plain_word) and text[point + 1 :].lstrip()[:1].isupper():
         return False
@@ -240,8 +240,8 @@ def _bound_row(row: Row) -> Iterator[Bound]:
 
 
 _HEADERS = (
-    ("ci_low", re.compile(r"\b(?:lower|low|LL|LCL|ci_low)\b")),
-    ("ci_high", re.compile(r"\b(?:upper|high|UL|UCL|ci_high)\b")),
+    ("ci_low", re.compile(r"\b(?:lower|low|LL|LCL|ci_low)\b", re.IGNORECASE)),
+    ("ci_high", re.compile(r"\b(?:upper|high|UL|UCL|ci_high)\b", re.IGNORECASE)),
     ("p_value", re.compile(r"^(?:two-sided )?p(?:[- _]?values?)?\b", re.IGNORECASE)),
     ("k", re.compile(r"^(?:k|(?:no\.?|number) of (?:trials|studies)|trials|studies|rcts)\b", re.I)),
     (

@@ -9,8 +9,16 @@ from evidence.writing.draft import MARK
 Characters = list[tuple[str, int]]
 """Characters with their places."""
 
-SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
-"""Raised digits are marks of notes, or powers: never part of the number before them."""
+_RAISED_DIGITS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def raised(text: str) -> str:
+    """Return raised text: signs of notes, or powers, never part of the number before them.
+
+    Of the same length; letters become one sign that stands for a note.
+    """
+    return "".join("⁺" if one.isalpha() else one for one in text.translate(_RAISED_DIGITS))
+
 
 _ESCAPED_MARK = re.compile(r"\\?\{ ?ev ?:[^{}\n]{0,600}\}", re.IGNORECASE)
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)(.{1,500}?)(?<!`)\1(?!`)", re.DOTALL)
@@ -19,7 +27,7 @@ _CITED = re.compile(r"\[[^\[\]@]{0,60}-?@[A-Za-z0-9_][^\[\]]{0,300}\]")
 _IMAGE = re.compile(r"!\[[^\[\]]{0,500}\]\([^()\n]{0,500}\)")
 _LINK_END = re.compile(r"\]\([^()\s]{1,500}(?: \"[^\"\n]{0,200}\")?\)")
 _DELETED = re.compile(r"~~(?=\S)[^~\n]{1,500}~~|<(?P<tag>del|s|strike)>.{0,500}?</(?P=tag)>", re.I)
-_RAISED = re.compile(r"\^(?P<a>[0-9,+-]{1,12})\^|<sup>(?P<b>[^<]{1,30})</sup>", re.IGNORECASE)
+_RAISED = re.compile(r"\^(?P<a>[0-9A-Za-z,+-]{1,12})\^|<sup>(?P<b>[^<]{1,30})</sup>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _MATH = re.compile(r"\$(?! )([^$\n]{1,200}?)(?<! )\$(?![0-9])")
@@ -77,7 +85,7 @@ def _step(source: str, places: Sequence[int], at: int, found: Characters) -> int
     if length:
         return length
     if letter in "^<" and (match := _RAISED.match(source, at)):
-        _put(found, (match["a"] or match["b"]).translate(SUPERSCRIPT), place)
+        _put(found, raised(match["a"] or match["b"]), place)
         return len(match[0])
     if letter == "<" and (match := _TAG.match(source, at)):
         if match[0].lower().startswith(("<br", "</p", "</td", "</li")):
@@ -131,7 +139,7 @@ def _put_math(formula: str, places: Sequence[int], found: Characters) -> None:
         elif match[2]:
             _put(found, " ", places[at])
         elif match[3]:
-            _put(found, match[3].translate(SUPERSCRIPT), places[at])
+            _put(found, raised(match[3]), places[at])
         at = match.end()
 
 

@@ -99,9 +99,16 @@ PART_AFTER = re.compile(
 )
 """After a count of people who are only part of those in the estimate."""
 
+ARM_AFTER = re.compile(
+    r"^ ?(?:per (?:arm|group|condition)|(?:in )?each|in the [\w-]+(?: [\w-]+){0,2} (?:arm|group))\b"
+)
+"""After the size of one arm."""
+
 NOT_ALL_BEFORE = re.compile(
-    r"\b(?:of the|of these|of its|of|other|another|further|additional|remaining|first|last|least"
-    r"|most|than|to|up to|needs?|need|only with|another)\s$"
+    r"(?:\b(?:of the|of these|of its|other|another|further|additional|remaining|first|last|least"
+    r"|most|than|up to|needs?|only with)|(?:^|[.;:(] ?|\b(?:[0-9]+|none|half|some|most|many|few"
+    rf"|majority|third|quarter|{'|'.join(WORDS)}) )of|[0-9] ?/)\s$",
+    re.IGNORECASE,
 )
 TRIALS_NOT_ALL_BEFORE = re.compile(
     r"\b(?:of the|of these|of its|other|another|further|additional|remaining|first|last|least"
@@ -189,7 +196,7 @@ BEFORE_UNIT = re.compile(
     r"\b(?:[Tt]ables?|[Ff]igures?|[Ff]ig\.|[Aa]ppendi(?:x|ces)|[Ss]upplements?|[Rr]efs?\.?|No\."
     r"|[Ss]tep|[Pp]hase|[Gg]rade|[Ss]ections?|[Cc]hapter|pages?|pp?\.|[Pp]anel|[Tt]rial|[Ss]tudy"
     r"|[Vv]ersions?|[Ee]quations?|[Aa]ged?|[Aa]ges|[Ww]eeks?|[Mm]onths?|[Dd]ays?|[Yy]ears?|vol\."
-    r"|[Vv]olume|[Ii]ssue|package version|data version) ?(?:was |of )?$"
+    r"|[Vv]olume|[Ii]ssue|package version|data version) ?$"
 )
 TO_UNIT = re.compile(
     r"^ ?(?:to|–|-|and|or|,) ?[0-9.]{1,6} ?-?(?:weeks?|months?|days?|years?|hours?|minutes?"

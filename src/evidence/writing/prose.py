@@ -142,7 +142,10 @@ class _Passage(View):
             if patterns.K_BEFORE.search(before):
                 self._add("k", index, self._number(index))
             elif patterns.N_BEFORE.search(before):
-                self._add("n", index, self._number(index))
+                if patterns.ARM_AFTER.match(after):
+                    self.roles[index] = "other"
+                else:
+                    self._add("n", index, self._number(index))
             elif patterns.TRIALS_AFTER.match(after):
                 if patterns.TRIALS_NOT_ALL_BEFORE.search(before):
                     self.roles[index] = "other"
@@ -247,10 +250,12 @@ class _Passage(View):
             sureness = LOOSE
         else:
             return False
-        if owned and owner is not None and self.roles.get(owner) in ("heterogeneity", "other"):
-            # The interval of I² or tau², not that of the estimate.
+        role = self.roles.get(owner, "") if owned and owner is not None else ""
+        if role == "heterogeneity" or (role and ("(" in between or "[" in between)):
+            # The interval of I², of a mean, of a standard deviation, not that of the estimate.
             self.roles[low] = self.roles[high] = "other"
             return True
+        owned = owned and not role
         self._name_interval(low, owner if owned else None, sureness)
         return True
 

@@ -26,6 +26,7 @@ _NUMBER = re.compile(
     r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
     r"(?:[eE][-+]?[0-9]{1,3}(?![0-9])| ?[x×] ?10(?P<power>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|\^?-[0-9]{1,3}))?"
 )
+_NOTE_SIGN = re.compile(r"(?<=[0-9%)\]])[⁰¹²³⁴⁵⁶⁷⁸⁹⁺*†‡§¶]{1,8}")
 _POWER = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 # After these a dash followed by a space and a number is a minus, "CI − 0.29".
 _BEFORE_MINUS = re.compile(r"(?:^|[(\[=,;:<>≤≥≈~/]|\b(?:to|and|from|between|was|is|of|CI|at))$")
@@ -81,8 +82,11 @@ class Token:
 
 
 def plain(text: str) -> str:
-    """Return the text with one kind of dash, minus, space and quote, of the same length."""
-    return text.translate(_PLAIN)
+    """Return the text with one kind of dash, minus, space and quote, of the same length.
+
+    Signs of notes right behind a number become spaces.
+    """
+    return _NOTE_SIGN.sub(lambda match: " " * len(match[0]), text.translate(_PLAIN))
 
 
 def tokens(text: str) -> list[Token]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.writing.draft import Draft, Passage, Row, hint
-from evidence.writing.markdown_text import SUPERSCRIPT
+from evidence.writing.markdown_text import raised
 from evidence.writing.word_package import DOCUMENT, NOTES, read_parts
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -214,9 +214,7 @@ def _read(element: Any, into: _Paragraph, boxes: list[Any]) -> None:
             start = len(into.characters)
             _read(child, into, boxes)
             if _is_raised(child):
-                into.characters[start:] = [
-                    one.translate(SUPERSCRIPT) for one in into.characters[start:]
-                ]
+                into.characters[start:] = raised("".join(into.characters[start:]))
         elif tag in (f"{W}t", f"{M}t"):
             into.add(child.text or "", child)
         elif tag in _SPACES:

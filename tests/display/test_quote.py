@@ -1,0 +1,122 @@
+"""Sentences from an entry of the ledger: they change when it does."""
+
+from pathlib import Path
+
+import pytest
+
+from evidence import ledger
+from evidence.display import quote
+from evidence.errors import ParameterError
+from tests.writing.ledgers import BARE, KNOWN, ODDS, POINTS, POOLED, SHARE, SHARES, ZERO, entry
+
+ENTRIES = ledger.read(Path(__file__).parents[2] / "reports" / "estimates.csv")
+
+
+@pytest.mark.parametrize(
+    ("estimate_id", "style", "text"),
+    [
+        (POOLED, "ama", "Hedges g, 0.52 (95% CI, −0.29 to 1.33), P = .11"),
+        (POOLED, "apa", "g = 0.52, 95% CI [−0.29, 1.33], p = .11"),
+        (POOLED, "plain", "Hedges g of 0.52, 95% confidence interval −0.29 to 1.33, P = .11"),
+        (ODDS, "ama", "odds ratio, 6.30 (95% CI, 1.76 to 22.61)"),
+        (ODDS, "apa", "OR = 6.30, 95% CI [1.76, 22.61]"),
+        (BARE, "ama", "odds ratio, 4.41 (no interval)"),
+        (BARE, "apa", "OR = 4.41"),
+        (SHARES, "ama", "risk difference, 35.4 percentage points (95% CI, 13.7 to 57.1)"),
+        (SHARES, "apa", "RD = 35.4%, 95% CI [13.7%, 57.1%]"),
+        (SHARE, "ama", "proportion, 87.1% (95% CI, 70.2 to 96.4)"),
+        (POINTS, "ama", "mean difference, 13.20 points (95% CI, 6.84 to 19.57)"),
+    ],
+)
+def test_statistic(estimate_id: str, style: str, text: str) -> None:
+    assert quote.statistic(KNOWN.entries[estimate_id], style) == text
+
+
+def test_sentence() -> None:
+    assert quote.sentence(KNOWN.entries[POOLED]) == (
+        "ABFT, depressive symptoms, at the end of treatment, pooled, compared with waitlist, usual "
+        "care or enhanced usual care: Hedges g, 0.52 (95% CI, −0.29 to 1.33), P = .11; 3 trials, "
+        "118 participants; positive favors the intervention."
+    )
+    assert quote.sentence(KNOWN.entries[POOLED], "apa").endswith(
+        "g = 0.52, 95% CI [−0.29, 1.33], p = .11; k = 3, N = 118; positive favors the intervention."
+    )
+
+
+@pytest.mark.parametrize("style", quote.STYLES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"effect": 0.41},
+        {"ci_low": 0.1},
+        {"ci_high": 2.5},
+        {"ci_level": 0.9},
+        {"p_value": 0.04},
+        {"k": 4},
+        {"n": 60},
+        {"comparator": "waitlist"},
+        {"timepoint": "follow_up"},
+        {"processing": "imputed"},
+        {"processing": "reconstructed"},
+        {"label": "ABFT, depressive symptoms, with unreported results at zero"},
+    ],
+)
+def test_a_changed_field_changes_the_sentence(style: str, change: dict[str, object]) -> None:
+    assert quote.sentence(entry(**change), style) != quote.sentence(entry(), style)
+
+
+def test_plain_words_say_what_the_interval_allows() -> None:
+    def plain(low: float, high: float) -> str:
+        return quote.sentence(entry(ci_low=low, ci_high=high, effect=(low + high) / 2), "plain")
+
+    assert "neither benefit nor its absence is shown" in plain(-0.29, 1.33)
+    assert "the whole interval favors the intervention" in plain(0.1, 1.33)
+    assert "the whole interval favors the comparator" in plain(-1.33, -0.1)
+    assert "three trials, 118 participants" in plain(-0.29, 1.33)
+
+
+@pytest.mark.parametrize("style", quote.STYLES)
+def test_what_is_imputed_is_said(style: str) -> None:
+    assert "a stress test and no result" in quote.sentence(KNOWN.entries[ZERO], style)
+    assert "rests on values that no source gives (imputed)" in quote.sentence(
+        entry(processing="imputed"), style
+    )
+    assert "reconstructed" in quote.sentence(KNOWN.entries[ODDS], style)
+
+
+def test_a_ratio_and_a_change_have_their_own_null() -> None:
+    assert "above 1 favors the intervention" in quote.sentence(KNOWN.entries[ODDS])
+    change = entry(timepoint="change", metric="change_in_points")
+    assert "positive means larger at follow-up" in quote.sentence(change)
+    assert "the interval includes no change" in quote.sentence(change, "plain")
+    below = entry(timepoint="change", ci_low=-2.0, ci_high=-1.0, effect=-1.5)
+    assert "below no change" in quote.sentence(below, "plain")
+    assert "favors" not in quote.sentence(entry(timepoint="baseline"), "plain").split(";")[1]
+
+
+def test_small_differences_keep_their_digits() -> None:
+    one = entry(metric="mean_difference", effect=0.021, ci_low=0.009, ci_high=0.033, p_value=None)
+    assert "0.021 points (95% CI, 0.009 to 0.033)" in quote.statistic(one)
+
+
+def test_a_posterior_has_a_credible_interval() -> None:
+    one = entry(label="ABFT, posterior", p_value=None)
+    assert "95% CrI" in quote.statistic(one)
+    assert "95% credible interval" in quote.statistic(one, "plain")
+
+
+@pytest.mark.parametrize("style", quote.STYLES)
+def test_every_number_of_the_ledger(style: str) -> None:
+    for one in ENTRIES:
+        text = quote.sentence(one, style)
+        assert text.endswith(".")
+        assert "None" not in text
+        assert "nan" not in text
+        assert "_" not in text, text
+        if one.n is not None:
+            assert f"{one.n:,}" in text or f"N = {one.n}" in text
+
+
+def test_unknown_style() -> None:
+    with pytest.raises(ParameterError, match="style: found 'mla', expected one of ama, apa, plain"):
+        quote.sentence(entry(), "mla")
