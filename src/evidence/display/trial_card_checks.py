@@ -1,0 +1,212 @@
+"""What sources say of one trial against each other: plans against reports, print against print."""
+
+from collections.abc import Sequence
+
+from evidence.display import origins, words
+from evidence.display.escape import html
+from evidence.display.output import Block
+from evidence.display.tables import Cell, table, with_id
+from evidence.display.trial_card import (
+    Fact,
+    TrialCard,
+    distinct,
+    joined,
+    place_of,
+    said,
+    to_place,
+)
+from evidence.display.trial_card_printed import fact_name
+from evidence.records import records
+
+ACTION = {
+    "replace": "replaced",
+    "withhold": "not used",
+    "flag": "used, with this remark",
+}
+
+
+def registered_against_reported(card: TrialCard) -> Block:
+    """Return what was planned beside what was reported."""
+    rows = [*_planned_facts(card), *_silent(card)]
+    parts = []
+    if not card.trial.registry_id:
+        parts.append(said("No registration of this trial was seen."))
+    if rows:
+        parts.append(
+            table(
+                "What a registration or a protocol says, and what was reported",
+                ("What", "Registered or planned", "Reported"),
+                rows,
+            )
+        )
+    elif card.trial.registry_id:
+        parts.append(
+            said(
+                f"Registered as {card.trial.registry_id}. Nothing was recorded from the "
+                "registration that differs from a report."
+            )
+        )
+    if card.trial.note:
+        parts.append(said(f"Remark on the trial: {card.trial.note}."))
+    return joined(parts)
+
+
+def _planned_facts(card: TrialCard) -> list[Sequence[Cell]]:
+    rows: list[Sequence[Cell]] = []
+    for fact in distinct([one.fact for one in card.facts if one.planned]):
+        planned = [one for one in card.about(fact) if one.planned]
+        reported = [one for one in card.about(fact) if not one.planned]
+        name = fact_name(fact)
+        if fact == "n_planned":
+            name = "participants"
+            reported = [*card.about("n_randomized"), *card.about("n_enrolled")]
+        rows.append(
+            (
+                Cell(words.capitalized(name)),
+                _readings(card, planned),
+                _readings(card, reported) if reported else Cell("nothing seen"),
+            )
+        )
+    return rows
+
+
+def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
+    shown, markup = [], []
+    for one in facts:
+        locator = card.dataset.locator(one.locator_id)
+        name = origins.reference_name(locator.publication_id, card.dataset)
+        where = f"{name}, {locator.place}" + (f"; {one.note}" if one.note else "")
+        shown.append(f"{one.shown} ({where})")
+        markup.append(f"{to_place(one.place, one.shown)} ({html(where)})")
+    return Cell("\n".join(shown), markup="<br>".join(markup))
+
+
+def _silent(card: TrialCard) -> list[Sequence[Cell]]:
+    rows: list[Sequence[Cell]] = []
+    for one in records(card.directions):
+        if one.direction != "measured_not_reported":
+            continue
+        note = one.note or "measured or planned"
+        rows.append(
+            (
+                Cell(words.capitalized(card.outcome(one.outcome_id))),
+                Cell(note, href=f"#{place_of(one.direction_id)}"),
+                Cell("no result in any source seen"),
+            )
+        )
+    return rows
+
+
+def contradictions(card: TrialCard) -> Block:
+    """Return corrections, facts that differ between sources, and what the checks find else."""
+    parts = []
+    corrected = _corrections(card)
+    if corrected:
+        parts.append(
+            table(
+                "Printed values that cannot be right or need a remark",
+                ("Value", "Printed", "What is used", "Why"),
+                corrected,
+            )
+        )
+    differing = _differing(card)
+    if differing:
+        parts.append(table("What sources print differently", ("What", "Readings"), differing))
+    others = _other_findings(card)
+    if others:
+        items = "".join(f"<li>{html(one)}</li>" for one in others)
+        parts.append(
+            Block(
+                text="\n".join(["The checks of printed numbers also find:", *others]),
+                html=f"<p>The checks of printed numbers also find:</p><ul>{items}</ul>",
+            )
+        )
+    return joined(parts or [said("The checks found no contradiction in what was read.")])
+
+
+def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
+    rows: list[Sequence[Cell]] = []
+    measures = {
+        one.result_id: f"{card.measure(one)}, {words.term(words.TIMEPOINT, one.timepoint)}"
+        for one in (*records(card.arm_results), *records(card.statistics))
+    }
+    for one in records(card.corrections):
+        used = one.used if one.action == "replace" else ""
+        place = place_of(one.result_id)
+        rows.append(
+            (
+                with_id(
+                    f"{measures[one.result_id]}: {one.field.replace('_', ' ')}", one.correction_id
+                ),
+                Cell(one.printed.replace("-", words.MINUS), href=f"#{place}"),
+                Cell(used or ACTION[one.action]),
+                Cell(one.reason),
+            )
+        )
+    return rows
+
+
+def _differing(card: TrialCard) -> list[Sequence[Cell]]:
+    differ = card.findings[card.findings.check == "sources_differ"]
+    rows: list[Sequence[Cell]] = []
+    for fact in distinct([one.fact for one in card.facts]):
+        about = card.about(fact)
+        # The check names a fact by its words; it knows that 15.2 and 15.21 are one reading.
+        named = f", {fact.replace('_', ' ')}: "
+        if any(named in one for one in differ.explanation):
+            rows.append((Cell(words.capitalized(fact_name(fact))), _readings(card, about)))
+    for direction_id in differ.result_id[differ.result_id.isin(card.directions.direction_id)]:
+        rows.append(_differing_words(card, direction_id))
+    return rows
+
+
+def _differing_words(card: TrialCard, direction_id: str) -> Sequence[Cell]:
+    rows = card.directions
+    one = rows[rows.direction_id == direction_id].iloc[0]
+    same = rows[
+        (rows.outcome_id == one.outcome_id)
+        & (rows.timepoint == one.timepoint)
+        & (rows.intervention_arm_id == one.intervention_arm_id)
+        & (rows.comparator_arm_id == one.comparator_arm_id)
+    ]
+    shown = [
+        (
+            row.direction_id,
+            f"{row.direction.replace('_', ' ')}",
+            origins.reference_name(
+                card.dataset.locator(row.locator_id).publication_id, card.dataset
+            ),
+        )
+        for row in records(same)
+    ]
+    return (
+        Cell(f"{words.capitalized(card.outcome(one.outcome_id))}, in words"),
+        Cell(
+            "\n".join(f"{what} ({where})" for _, what, where in shown),
+            markup="<br>".join(
+                f"{to_place(place_of(row_id), what)} ({html(where)})"
+                for row_id, what, where in shown
+            ),
+        ),
+    )
+
+
+def _other_findings(card: TrialCard) -> list[str]:
+    """Return findings that neither a correction nor the table of differing sources tells."""
+    told = set(zip(card.corrections.result_id, card.corrections.check, strict=True))
+    found = []
+    for one in records(card.findings):
+        if one.check in ("sources_differ", "several_publications"):
+            continue
+        if (one.result_id, one.check) not in told:
+            found.append(f"{_named(card, one.result_id)}{one.explanation}")
+    return distinct(found)
+
+
+def _named(card: TrialCard, result_id: str) -> str:
+    for one in (*records(card.arm_results), *records(card.statistics)):
+        if one.result_id == result_id:
+            who = card.condition(one.arm_id) if hasattr(one, "arm_id") else ""
+            when = words.term(words.TIMEPOINT, one.timepoint)
+            return f"{', '.join(part for part in (card.measure(one), who, when) if part)}: "
+    return ""

@@ -1,0 +1,285 @@
+"""What a trial reports between its arms: one line per measure and time, a number or words."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from evidence.display import entries, text, words
+from evidence.display.escape import html
+from evidence.display.tables import number_link
+from evidence.display.trial_card import TrialCard, place_of, to_place
+from evidence.ledger import LedgerEntry
+from evidence.records import records
+from evidence.selection import IMBALANCE
+
+SAYS = {
+    "favors_intervention": "words_favor",
+    "favors_comparator": "words_against",
+    "no_difference": "words_none",
+}
+"""Directions that compare arms; a change within an arm or a mediation compares nothing."""
+
+_RANK = ("hedges_g", "d_from_test_statistic", "log_odds_ratio", "log_risk_ratio")
+_SHORT = {"d_from_test_statistic": "d"}
+_STATISTIC = {"qaly_difference": "difference in QALYs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known of one measure at one time between two arms.
+
+    Attributes
+    ----------
+    intervention_arm_id, comparator_arm_id, outcome_id : str
+        What is compared on what.
+    what : str
+        Measure in words, empty where the source names none.
+    when : str
+        Time in words.
+    timepoint : str
+        Time as a term.
+    state : str
+        favors, against or includes by the interval; no_interval; range; words_favor,
+        words_against, words_none or words_differ.
+    markup : str
+        The number, linked to where it comes from, or the words, as HTML.
+    plain : str
+        The same as text.
+    size : str
+        Participants.
+    processing : str
+        How the number was obtained, empty for words.
+    entries : tuple of LedgerEntry
+        The number, if there is an estimate, and one that stands beside it.
+    """
+
+    intervention_arm_id: str
+    comparator_arm_id: str
+    outcome_id: str
+    what: str
+    when: str
+    timepoint: str
+    state: str
+    markup: str
+    plain: str
+    size: str
+    processing: str
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+def lines(card: TrialCard) -> tuple[Line, ...]:
+    """Return what a trial reports between its arms after baseline.
+
+    Several metrics of one measure, time and contrast are views of the same participants; the first
+    of these stands for them: a difference in points that the source prints, Hedges g, d from a
+    test statistic, an odds ratio, a risk ratio, another. One with an interval comes before one
+    without. Words of a source stand only where there is no number on the same contrast, outcome
+    and time.
+    """
+    rows = card.rows
+    rows = rows[(rows.comparator_arm_id != "") & (rows.timepoint != "baseline")]
+    rows = rows[rows.effect.notna() | rows.effect_low.notna()]
+    measure = rows.event.where(rows.event != "", rows.instrument_id)
+    keys = [
+        rows.intervention_arm_id,
+        rows.comparator_arm_id,
+        rows.outcome_id,
+        measure,
+        rows.timepoint,
+    ]
+    numbers = [
+        _numeric(card, row)
+        for _, group in rows.groupby(keys, sort=False)
+        for row in records(_standing(group))
+    ]
+    return (*numbers, *_in_words(card, numbers))
+
+
+def _standing(group: pd.DataFrame) -> pd.DataFrame:
+    keys = [_key(row) for row in records(group)]
+    return group[[one == min(keys) for one in keys]]
+
+
+def _key(row: Any) -> tuple[bool, bool, int]:
+    if row.metric == "mean_difference" and row.route.startswith("printed"):
+        rank = 0
+    else:
+        rank = _RANK.index(row.metric) + 1 if row.metric in _RANK else len(_RANK) + 1
+    return bool(pd.isna(row.effect)), bool(pd.isna(row.ci_low)), rank
+
+
+def metric(card: TrialCard, row: Any) -> str:
+    """Return the metric of an estimate in words."""
+    statistics = card.statistics.set_index("result_id").statistic
+    named = [_STATISTIC.get(statistics.get(one, ""), "") for one in row.result_ids]
+    return next(filter(None, named), "") or words.term(words.METRIC, row.metric)
+
+
+def _numeric(card: TrialCard, row: Any) -> Line:
+    found: tuple[LedgerEntry, ...] = ()
+    if pd.isna(row.effect):
+        state, plain, processing = "range", *_bounds(row)
+        markup = to_place(place_of(row.result_ids[0]), plain)
+    else:
+        entry = entries.of_estimate(row, card.dataset)
+        state, processing, found = _state(row), row.processing, (entry,)
+        shown = entries.quoted(entry)
+        name = _SHORT.get(row.metric) or metric(card, row)
+        plain, markup = f"{name} {shown}", f"{html(name)} {number_link(entry, shown)}"
+        adjusted = _adjusted(card, row)
+        if adjusted is not None:
+            second, said = adjusted
+            shown = entries.quoted(second)
+            plain = f"{plain}; {said.format(shown)}"
+            markup = f"{markup}; {html(said).format(number_link(second, shown))}"
+            found = (entry, second)
+    return Line(
+        row.intervention_arm_id,
+        row.comparator_arm_id,
+        row.outcome_id,
+        _what(card, row) + _analysis(card, row),
+        text.when(row, card.dataset),
+        row.timepoint,
+        state,
+        markup,
+        plain,
+        _size(card, row),
+        processing,
+        found,
+    )
+
+
+def _adjusted(card: TrialCard, row: Any) -> tuple[LedgerEntry, str] | None:
+    """Return the estimate adjusted for baseline, where the arms differed before treatment."""
+    if row.metric != "hedges_g":
+        return None
+    rows = card.estimates
+    rows = rows[
+        (rows.instrument_id == row.instrument_id)
+        & (rows.intervention_arm_id == row.intervention_arm_id)
+        & (rows.comparator_arm_id == row.comparator_arm_id)
+    ]
+    before = rows[(rows.timepoint == "baseline") & (rows.metric == "hedges_g")]
+    after = rows[(rows.timepoint == row.timepoint) & (rows.metric == "d_ppc2")]
+    if before.empty or after.empty or abs(before.effect.iloc[0]) <= IMBALANCE:
+        return None
+    same = before.effect.iloc[0] * row.effect > 0
+    said = (
+        "pre-post-control d {} (imputed), since the arms differed before treatment, in "
+        f"{'the same' if same else 'the other'} direction"
+    )
+    return entries.of_estimate(next(records(after)), card.dataset), said
+
+
+def _state(row: Any) -> str:
+    if pd.isna(row.ci_low):
+        return "no_interval"
+    if row.ci_low > 0:
+        return "favors"
+    return "against" if row.ci_high < 0 else "includes"
+
+
+def _bounds(row: Any) -> tuple[str, str]:
+    """Return what a source leaves open where it leaves no point, and how that was obtained."""
+    if row.route == "chi2_bound":
+        low, high = words.fixed(row.effect_low), words.fixed(row.effect_high)
+        return f"d between {low} and {high}, no point", "imputed"
+    low, high = (words.fixed(math.exp(one)) for one in (row.effect_low, row.effect_high))
+    return f"odds ratio between {low} and {high} by the counts that fit, no point", "reconstructed"
+
+
+def _what(card: TrialCard, row: Any) -> str:
+    """Return the measure in short; the printed results name the instrument of an event too."""
+    if not row.event:
+        return card.measure(row)
+    meaning = card.dataset.vocabulary("event").get(row.event, row.event.replace("_", " "))
+    return "" if meaning in card.outcome(row.outcome_id) else meaning
+
+
+def _size(card: TrialCard, row: Any) -> str:
+    total = text.total(row)
+    if total is None:
+        return "sizes not printed"
+    if any(one.startswith("arm sizes imputed") for one in row.warnings):
+        return f"{total} participants (arm sizes imputed)"
+    sizes = card.arms.set_index("arm_id").n_randomized
+    randomized = [sizes[row.intervention_arm_id], sizes[row.comparator_arm_id]]
+    everyone = sum(int(one) for one in randomized) if all(randomized) else total
+    return f"{total} of {everyone} participants" if total < everyone else f"{total} participants"
+
+
+def _analysis(card: TrialCard, row: Any) -> str:
+    """Return which participants were analyzed, where a source prints more than one analysis."""
+    statistics = card.statistics
+    own = statistics[statistics.result_id.isin(row.result_ids)]
+    if own.empty:
+        return ""
+    one = own.iloc[0]
+    same = statistics[
+        (statistics.statistic == one.statistic)
+        & (statistics.instrument_id == one.instrument_id)
+        & (statistics.event == one.event)
+        & (statistics.timepoint == one.timepoint)
+        & (statistics.intervention_arm_id == one.intervention_arm_id)
+        & (statistics.comparator_arm_id == one.comparator_arm_id)
+    ]
+    return f", {one.note.partition(';')[0]}" if len(same) > 1 and one.note else ""
+
+
+def named(card: TrialCard, line: Line) -> str:
+    """Return outcome, measure and time of a line in words."""
+    outcome = card.outcome(line.outcome_id)
+    measure = f" ({line.what})" if line.what else ""
+    # A measure that begins with the outcome says it already.
+    repeated = line.what.lower().startswith(outcome.lower())
+    return f"{line.what if repeated else f'{outcome}{measure}'} {line.when}"
+
+
+def _in_words(card: TrialCard, numbers: list[Line]) -> list[Line]:
+    known = {
+        (one.intervention_arm_id, one.comparator_arm_id, one.outcome_id, one.timepoint)
+        for one in numbers
+        if one.entries
+    }
+    rows = card.directions
+    rows = rows[rows.direction.isin(list(SAYS)) & (rows.comparator_arm_id != "")]
+    keys = ["intervention_arm_id", "comparator_arm_id", "outcome_id", "timepoint"]
+    made = []
+    for key in dict.fromkeys(map(tuple, rows[keys].to_numpy())):
+        group = rows[(rows[keys] == list(key)).all(axis=1)]
+        if key in known:
+            continue
+        states = {SAYS[one] for one in group.direction}
+        state = states.pop() if len(states) == 1 else "words_differ"
+        first, second, outcome, timepoint = key
+        notes = "; ".join(one for one in dict.fromkeys(group.note) if one)
+        said = f"{in_words(card, state, first, second)}, without a number"
+        remark = f" ({notes})" if notes else ""
+        made.append(
+            Line(
+                first,
+                second,
+                outcome,
+                "",
+                words.term(words.TIMEPOINT, timepoint),
+                timepoint,
+                state,
+                to_place(place_of(group.direction_id.iloc[0]), said) + html(remark),
+                f"{said}{remark}",
+                "",
+                "",
+            )
+        )
+    return made
+
+
+def in_words(card: TrialCard, state: str, intervention_arm_id: str, comparator_arm_id: str) -> str:
+    """Return what a source says of two arms."""
+    return {
+        "words_favor": f"in favor of {card.brief(intervention_arm_id)}",
+        "words_against": f"in favor of {card.brief(comparator_arm_id)}",
+        "words_none": "no difference",
+        "words_differ": "sources say different things",
+    }[state]

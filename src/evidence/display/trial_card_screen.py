@@ -1,0 +1,363 @@
+"""The first screen of a trial card: what the trial is, what it reports, what is missing."""
+
+from collections.abc import Sequence
+
+from evidence.display import origins, words
+from evidence.display.escape import html
+from evidence.display.headline import plain
+from evidence.display.output import Block
+from evidence.display.trial_card import (
+    TrialCard,
+    distinct,
+    place_of,
+    sentences,
+    to_place,
+    values,
+)
+from evidence.display.trial_card_lines import Line, named
+from evidence.display.trial_card_printed import STATISTIC, signed
+from evidence.records import records
+
+COUNTRY = {
+    "BE": "Belgium",
+    "ES": "Spain",
+    "IL": "Israel",
+    "NO": "Norway",
+    "US": "United States",
+}
+KIND = {
+    "randomized": "randomized trial",
+    "non_randomized": "comparison of groups not formed at random",
+    "single_arm": "study without a comparison group",
+}
+DEVELOPERS = {
+    "yes": "Developers of {therapy} took part.",
+    "collaborated": "Developers of {therapy} collaborated.",
+    "no": "No developer of {therapy} took part.",
+    "not_known": "Whether developers of {therapy} took part is not known.",
+}
+_PHRASE = {
+    "favors": "interval on the side of {first}",
+    "against": "interval on the side of {second}",
+    "includes": "interval includes no difference",
+    "no_interval": "a number without an interval",
+    "range": "no point, only bounds",
+    "words_favor": "in favor of {first}, in words without a number",
+    "words_against": "in favor of {second}, in words without a number",
+    "words_none": "no difference, in words without a number",
+    "words_differ": "sources say different things, without a number",
+}
+TOOL = {"cochrane_rob1_four_items": "four items of the first Cochrane tool (RoB 1)"}
+_INTERVALS = ("favors", "against", "includes")
+
+
+def first_screen(card: TrialCard, lines: Sequence[Line]) -> Block:
+    """Return the first screen of a trial card.
+
+    Parameters
+    ----------
+    card : TrialCard
+        The trial.
+    lines : sequence of Line
+        What it reports between its arms.
+    """
+    say = f"{_identity(card)} {html(_result(card, lines))}"
+    paragraph = _paragraph(card)
+    heading, items = reported(card, lines)
+    missing = missing_remarks(card, lines)
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{say}</p>\n'
+        f"<p>{paragraph}</p>\n</section>\n"
+        + _list(heading, items)
+        + _list("<strong>What is missing:</strong>", missing)
+    )
+    text = [plain(say), plain(paragraph), plain(heading), *(plain(one) for one in items)]
+    text += ["What is missing:", *(plain(one) for one in missing)]
+    found = tuple(entry for one in lines for entry in one.entries)
+    return Block(text="\n".join(text), html=markup, entries=found)
+
+
+def _list(heading: str, items: Sequence[str]) -> str:
+    if not items:
+        return f"<p>{heading}</p>\n"
+    body = "\n".join(f"<li>{one}</li>" for one in items)
+    return f'<p>{heading}</p>\n<ul class="not">\n{body}\n</ul>\n'
+
+
+def _identity(card: TrialCard) -> str:
+    """Return what the trial is in one sentence, as HTML."""
+    status = "" if card.trial.status == "published" else f"{card.trial.status} "
+    kind = words.capitalized(f"{status}{KIND[card.trial.design]}")
+    against = words.listed(card.comparators)
+    compared = f" against {against}" if against else ""
+    given = card.treatment(card.arms.arm_id[card.arms.role == "intervention"].iloc[0])
+    return f"{html(f'{kind}: {given}{compared}')}, {card.size}."
+
+
+def _result(card: TrialCard, lines: Sequence[Line]) -> str:
+    """Return what it reports between the arms in one sentence."""
+    if card.trial.design == "single_arm":
+        return f"It cannot tell what {card.therapy} adds to no treatment or to other care."
+    own = [one for one in lines if card.condition(one.intervention_arm_id) == card.therapy]
+    if not own:
+        return (
+            "It has no results."
+            if card.trial.status == "terminated"
+            else "No source seen prints a result between the arms."
+        )
+    parts = []
+    comparators = distinct([one.comparator_arm_id for one in own])
+    for comparator in comparators:
+        against = [one for one in own if one.comparator_arm_id == comparator]
+        # Every contrast is named where there is more than one.
+        compared = f"against {card.brief(comparator)}, " if len(card.comparators) > 1 else ""
+        parts += [f"{compared}{part}" for part in _by_outcome(card, against)]
+    return f"{words.capitalized('; '.join(parts))}."
+
+
+def _by_outcome(card: TrialCard, lines: Sequence[Line]) -> list[str]:
+    said: dict[str, list[str]] = {}
+    for outcome in distinct([one.outcome_id for one in lines]):
+        about = [one for one in lines if one.outcome_id == outcome]
+        said.setdefault(_verdict(card, about), []).append(card.outcome(outcome))
+    return [f"{words.listed(outcomes)}: {verdict}" for verdict, outcomes in said.items()]
+
+
+def _verdict(card: TrialCard, lines: Sequence[Line]) -> str:
+    """Return what lines on one outcome say; a number with an interval before anything else."""
+    intervals = [one for one in lines if one.state in _INTERVALS]
+    numbers = [one for one in lines if one.state in ("no_interval", "range")]
+    chosen = intervals or numbers or list(lines)
+    first = card.brief(chosen[0].intervention_arm_id)
+    second = card.brief(chosen[0].comparator_arm_id)
+    states = distinct([one.state for one in chosen])
+    phrases = [_PHRASE[one].format(first=first, second=second) for one in states]
+    imputed = " (imputed)" if all(one.processing == "imputed" for one in chosen) else ""
+    if len(phrases) == 1:
+        return f"{phrases[0]}{imputed}"
+    return f"on some measures {phrases[0]}, on others {words.listed(phrases[1:])}{imputed}"
+
+
+def _paragraph(card: TrialCard) -> str:
+    trial = card.trial
+    country = COUNTRY.get(trial.country, trial.country)
+    return sentences(
+        [
+            html(
+                f"Who: {card.people}, {trial.population or 'not stated'}"
+                f"{f' ({country})' if country else ''}"
+            )
+            + _described(card),
+            arms_in_short(card),
+            length(card),
+            registration(card),
+            html(DEVELOPERS[trial.developer_involved].format(therapy=card.therapy)),
+            html(f"Remark: {trial.note}.") if trial.note else "",
+        ]
+    )
+
+
+def _described(card: TrialCard) -> str:
+    """Return sex and age as sources print them, as HTML that ends a sentence."""
+    female, age = card.about("percent_female"), card.about("mean_age")
+    parts = [f"{values(female)}% female"] if female else []
+    parts += [f"mean age {values(age)} years"] if age else []
+    return f"; {', '.join(parts)}." if parts else "."
+
+
+def arms_in_short(card: TrialCard) -> str:
+    """Return the arms with their sizes, as HTML."""
+    verb = "randomized" if card.trial.design == "randomized" else "enrolled"
+    parts = []
+    for arm in records(card.arms):
+        size = (
+            f"{to_place(place_of(arm.arm_id), arm.n_randomized)} {verb}"
+            if arm.n_randomized
+            else "size not printed"
+        )
+        note = f" ({html(arm.note)})" if arm.note.startswith("with ") else ""
+        parts.append(f"{html(card.condition(arm.arm_id))}{note}, {size}")
+    return f"Arms: {'; '.join(parts)}." if len(parts) > 1 else f"One arm: {parts[0]}."
+
+
+def length(card: TrialCard) -> str:
+    """Return how long the treatment lasted, as HTML."""
+    found = card.about("treatment_weeks")
+    if not found:
+        return "Length of treatment: not stated in any source seen."
+    differ = ", sources differ" if len({one.value for one in found}) > 1 else ""
+    return f"Treatment: {values(found)} weeks{differ}."
+
+
+def registration(card: TrialCard) -> str:
+    """Return where and when the trial was registered, as HTML."""
+    if not card.trial.registry_id:
+        return "No registration seen."
+    publications = card.publications
+    ids = publications.publication_id[publications.role == "registration"]
+    for one in ids:
+        item = card.dataset.references[one]
+        day = item.get("issued", {}).get("date-parts", [[]])[0]
+        dated = f", first posted {'-'.join(f'{part:02d}' for part in day)}" if day else ""
+        name = html(card.trial.registry_id)
+        if item.get("URL"):
+            name = f'<a href="{html(item["URL"])}">{name}</a>'
+        return f"Registered: {name}{html(dated)}."
+    return html(f"Registered: {card.trial.registry_id}; the record was not read.")
+
+
+def reported(card: TrialCard, lines: Sequence[Line]) -> tuple[str, list[str]]:
+    """Return what a trial reports between its arms as a heading and items, as HTML."""
+    if not lines:
+        within = _within(card)
+        none = "nothing in any source seen" + ("" if within else ", in numbers or in words.")
+        also = ". Within one arm, and so compared with nothing:" if within else ""
+        return f"<strong>What it reports between arms:</strong> {none}{also}", within
+    several = len({(one.intervention_arm_id, one.comparator_arm_id) for one in lines}) > 1
+    favored = "the treatment named first" if several else card.therapy
+    heading = (
+        "<strong>What it reports between the arms</strong> "
+        f"({html(f'positive values and ratios above 1 favor {favored}; 95% intervals')}):"
+    )
+    return heading, [_item(card, one, several=several) for one in lines]
+
+
+def _item(card: TrialCard, line: Line, *, several: bool) -> str:
+    contrast = card.contrast(line.intervention_arm_id, line.comparator_arm_id)
+    what = words.capitalized(named(card, line))
+    contrast = f", {contrast}" if several else ""
+    size = f", {html(line.size)}" if line.size else ""
+    tag = line.processing
+    how = f' <span class="tag {html(tag)}">{html(tag)}</span>' if tag else ""
+    return f"{html(what + contrast)}: {line.markup}{size}{how}"
+
+
+def _within(card: TrialCard) -> list[str]:
+    """Return what is said of a change within an arm, for a trial that compares nothing."""
+    found = []
+    for one in records(card.directions):
+        if one.direction == "improved_in_intervention":
+            outcome = words.capitalized(card.outcome(one.outcome_id))
+            when = words.term(words.TIMEPOINT, one.timepoint)
+            note = f" ({html(one.note)})" if one.note else ""
+            said = to_place(place_of(one.direction_id), "improved within the arm")
+            found.append(f"{html(f'{outcome} {when}')}: {said}{note}.")
+    for one in records(card.statistics):
+        if not one.comparator_arm_id:
+            shown = words.term(STATISTIC, one.statistic)
+            value = to_place(place_of(one.result_id), signed(one.estimate))
+            found.append(f"{html(f'{card.measure(one)}: {shown}')} {value}.")
+    return found
+
+
+def missing_remarks(card: TrialCard, lines: Sequence[Line]) -> list[str]:
+    """Return what is missing in one line each, as HTML."""
+    found = [
+        *_design(card),
+        *_results(card, lines),
+        *_participants(card, lines),
+        *_planned(card),
+        *_bias(card),
+        *_corrections(card),
+        _read(card),
+    ]
+    return [
+        *(one for one in found if one),
+        "What is not on this page was not read; it may stand in tables or papers not seen.",
+    ]
+
+
+def _design(card: TrialCard) -> list[str]:
+    if card.trial.design == "single_arm":
+        return [
+            "A comparison group: a change within one arm cannot be told apart from what would have "
+            "happened without the treatment."
+        ]
+    if card.trial.design == "non_randomized":
+        return [
+            "Randomization: the groups can have differed before treatment, and no effect is "
+            "computed from them here."
+        ]
+    return []
+
+
+def _results(card: TrialCard, lines: Sequence[Line]) -> list[str]:
+    silent = card.directions[card.directions.direction == "measured_not_reported"]
+    within = card.directions[card.directions.direction == "improved_in_intervention"]
+    found = []
+    if len(silent):
+        outcomes = words.listed(distinct([card.outcome(one) for one in silent.outcome_id]))
+        place = place_of(silent.direction_id.iloc[0])
+        found.append(f"Measured or planned, and not reported: {to_place(place, outcomes)}.")
+    if len(within) and card.trial.design != "single_arm":
+        outcomes = words.listed(distinct([card.outcome(one) for one in within.outcome_id]))
+        found.append(html(f"A comparison on {outcomes}: a change within the arm is all there is."))
+    if lines and card.trial.design == "randomized":
+        later = any(one.timepoint == "follow_up" for one in lines)
+        found += [] if later else ["A comparison between the arms after the end of treatment."]
+    if not lines and card.trial.design == "randomized" and card.trial.status == "published":
+        found.append("A number, or words, on any outcome between the arms.")
+    return found
+
+
+def _participants(card: TrialCard, lines: Sequence[Line]) -> list[str]:
+    sizes = card.arms.set_index("arm_id").n_randomized
+    found = []
+    total = card.about("n_randomized")
+    if (sizes == "").any() and card.trial.design == "randomized":
+        shares = (
+            f"; equal shares of the {values(total)} randomized are imputed where a size is needed"
+            if total and lines
+            else ""
+        )
+        found.append(f"The sizes of the arms{shares}.")
+    return found
+
+
+def _planned(card: TrialCard) -> list[str]:
+    if not card.trial.registry_id:
+        return ["What was planned: no registration was seen to compare the report with."]
+    planned = card.about("n_planned")
+    took_part = card.about("n_randomized") or card.about("n_enrolled")
+    if took_part and any(one.value != took_part[0].value for one in planned):
+        return [
+            f"Participants that were planned: {values(planned)}; {values(took_part)} took part."
+        ]
+    return []
+
+
+def _bias(card: TrialCard) -> list[str]:
+    bias = card.dataset.risk_of_bias
+    bias = bias[bias.trial_id == card.trial.trial_id]
+    if bias.empty:
+        return ["Risk of bias: not assessed in any source seen, and not here."]
+    high = bias.domain[bias.judgement == "high"].str.replace("_", " ")
+    said = f"high for {words.listed(high)}" if len(high) else "none judged high"
+    tools = words.listed(words.term(TOOL, one) for one in distinct(list(bias.tool)))
+    return [html(f"RoB 2: not assessed. Seen elsewhere: {tools}, {said}.")]
+
+
+def _corrections(card: TrialCard) -> list[str]:
+    if card.corrections.empty:
+        return []
+    count = words.count(len(card.corrections), "remark")
+    return [
+        f'Agreement of the printed numbers with each other: <a href="#contradictions">{count}</a>.'
+    ]
+
+
+def _read(card: TrialCard) -> str:
+    """Return what was read of the trial's own articles."""
+    own = card.publications
+    own = own[own.kind == "article"]
+    if own.empty:
+        return "An article on the trial."
+    locators = card.dataset.locators
+    locators = locators[locators.locator_id.isin(card.locator_ids)]
+    read = locators[locators.publication_id.isin(own.publication_id)]
+    if read.empty:
+        return "Its articles were not read."
+    places = distinct(list(read.place))
+    names = [html(origins.reference_name(one, card.dataset)) for one in own.publication_id]
+    papers = f'<a href="#papers-on-the-trial">{words.listed(distinct(names))}</a>'
+    return f"Full tables: read of its own articles ({papers}): {html(words.listed(places))}."

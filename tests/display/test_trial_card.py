@@ -1,0 +1,411 @@
+"""Trial cards: every trial has one, every printed number has its place, nothing is made up."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.display import (
+    trial_card_checks,
+    trial_card_closing,
+    trial_card_printed,
+    trial_card_screen,
+    trial_card_sections,
+)
+from evidence.display.output import Block, anchor
+from evidence.display.trial_card import TrialCard, read_card
+from evidence.display.trial_card_lines import lines
+from evidence.errors import ParameterError
+from evidence.report import catalog
+from evidence.report.inspection import faults
+from tests.claims.packages import added, changed, where, without
+
+ROOT = Path(__file__).parents[2]
+TRIALS = [
+    line.partition(",")[0]
+    for line in (ROOT / "data" / "trials.csv").read_text("utf-8").splitlines()[1:]
+]
+HEADINGS = ("contradictions", "papers-on-the-trial")
+"""Sections of the notebook that parts of a card link to."""
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def frame(dataset: Dataset) -> pd.DataFrame:
+    return evidence.estimates(dataset)
+
+
+def of(dataset: Dataset, trial_id: str) -> TrialCard:
+    """Return a card made from a data set of its own."""
+    return read_card(dataset, trial_id, evidence.estimates(dataset))
+
+
+def parts(card: TrialCard) -> list[Block]:
+    between = lines(card)
+    return [
+        trial_card_screen.first_screen(card, between),
+        trial_card_printed.printed(card),
+        trial_card_sections.estimated(card),
+        trial_card_sections.risk_of_bias(card),
+        trial_card_checks.registered_against_reported(card),
+        trial_card_checks.contradictions(card),
+        trial_card_sections.companions(card),
+        trial_card_sections.missing(card),
+        trial_card_closing.methods(card),
+        trial_card_closing.provenance(card),
+        trial_card_closing.citation(card, between),
+        trial_card_closing.limits(card),
+    ]
+
+
+def plain(markup: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", markup)).split())
+
+
+def at(markup: str, place: str) -> str:
+    """Return the row or item of a page that has an id, as text."""
+    found = re.search(rf'<(tr|li|article)[^>]* id="{re.escape(place)}".*?</\1>', markup, re.DOTALL)
+    assert found is not None, place
+    return plain(found[0])
+
+
+def screen(card: TrialCard) -> str:
+    return plain(trial_card_screen.first_screen(card, lines(card)).html)
+
+
+@pytest.mark.parametrize("trial_id", TRIALS)
+def test_every_trial_has_a_whole_card(dataset: Dataset, frame: pd.DataFrame, trial_id: str) -> None:
+    card = read_card(dataset, trial_id, frame)
+    blocks = parts(card)
+    assert all(one.text.strip() for one in blocks)
+    body = "\n".join(one.html for one in blocks)
+    page = f"<h1>{trial_id}</h1>" + "".join(f'<h2 id="{one}"></h2>' for one in HEADINGS) + body
+    entries = [entry for one in blocks for entry in one.entries]
+    assert faults(page, anchors={anchor(one.estimate_id) for one in entries}) == ()
+    for place in ("methods", "numbers", "cite", "limits"):
+        assert f'id="{place}"' in body
+    assert {one.estimate_id for one in entries} == set(card.estimates.estimate_id)
+    assert not re.search(r"significan|recommend|\bnan\b|None\b", plain(body))
+
+
+@pytest.mark.parametrize("trial_id", TRIALS)
+def test_every_printed_number_stands_in_its_row_with_its_source(
+    dataset: Dataset, frame: pd.DataFrame, trial_id: str
+) -> None:
+    card = read_card(dataset, trial_id, frame)
+    markup = trial_card_printed.printed(card).html
+    fields = {
+        "arms": ("arm_id", ["n_randomized"]),
+        "arm_results": (
+            "result_id",
+            ["n_analyzed", "mean", "sd", "events", "percent", "percent_ci_low", "percent_ci_high"],
+        ),
+        "statistics": (
+            "result_id",
+            ["estimate", "se", "ci_low", "ci_high", "p_value", "df1", "df2", "n_intervention"],
+        ),
+        "directions": ("direction_id", ["note"]),
+    }
+    for table, (key, columns) in fields.items():
+        rows = dataset.text(table)
+        for _, row in rows[rows.trial_id == trial_id].iterrows():
+            shown = at(markup, f"p-{row[key]}").replace("−", "-")
+            for column in columns:
+                if row[column]:
+                    assert re.search(rf"(?<![\d.]){re.escape(row[column])}(?!\d)", shown), column
+            locator = dataset.locator(row.locator_id)
+            assert locator.place in shown
+            assert ("one reading" if locator.readings == 1 else "two readings") in shown
+    facts = dataset.text("trial_facts")
+    assert [one.value for one in card.facts] == list(facts.value[facts.trial_id == trial_id])
+    for fact in card.facts:
+        assert fact.value in at(markup, fact.place)
+
+
+@pytest.mark.parametrize("trial_id", TRIALS)
+def test_links_of_the_first_screen_lead_to_the_same_number(
+    dataset: Dataset, frame: pd.DataFrame, trial_id: str
+) -> None:
+    blocks = parts(read_card(dataset, trial_id, frame))
+    body = "\n".join(one.html for one in blocks)
+    links = re.findall(r'<a class="n" href="#([^"]+)">([^<]+)</a>', blocks[0].html)
+    assert links
+    for place, shown in links:
+        number = re.match(r"[−\d.]+", unescape(shown))
+        if number:
+            assert number[0] in at(body, place)
+
+
+@pytest.mark.parametrize(
+    ("trial_id", "said"),
+    [
+        (
+            "diamond2010",
+            "Randomized trial: ABFT against enhanced usual care, 66 adolescents. Depressive "
+            "symptoms: interval includes no difference; suicidal ideation: interval on the side of "
+            "ABFT; suicide attempts: no point, only bounds.",
+        ),
+        (
+            "israel2013",
+            "Depressive symptoms: on some measures interval on the side of ABFT, on others "
+            "interval includes no difference.",
+        ),
+        (
+            "collado2021",
+            "Against usual care, distress: interval on the side of ABCT; against MBSR, distress: "
+            "no difference, in words without a number.",
+        ),
+        (
+            "montero2018",
+            "Impairment by fibromyalgia: interval on the side of ABCT (imputed); quality of life: "
+            "interval on the side of ABCT; self-compassion: in favor of ABCT, in words without a "
+            "number.",
+        ),
+        (
+            "aftercare",
+            "Unpublished randomized trial: ABFT against enhanced usual care, 20 adolescents.",
+        ),
+        (
+            "nct00329199",
+            "Terminated randomized trial: ABFT against enhanced usual care, 240 adolescents "
+            "planned. It has no results.",
+        ),
+        (
+            "siqueland2005",
+            "ABFT with cognitive behavioral therapy against cognitive behavioral therapy, 11 "
+            "adolescents. No source seen prints a result between the arms.",
+        ),
+        (
+            "diamondgm2022",
+            "Study without a comparison group: ABFT, 30 families. It cannot tell what ABFT adds to "
+            "no treatment or to other care.",
+        ),
+        ("navarro2018", "Comparison of groups not formed at random: ABCT against waitlist"),
+        ("iabct_chronic", "68 adults planned (at least)"),
+    ],
+)
+def test_the_answer(dataset: Dataset, frame: pd.DataFrame, trial_id: str, said: str) -> None:
+    shown = re.sub(r" (?=[,.;:)%])", "", screen(read_card(dataset, trial_id, frame)))
+    assert said in shown
+
+
+def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    shown = re.sub(r" (?=[,.;:)%])", "", screen(read_card(dataset, "waraan2021", frame)))
+    for part in (
+        "Arms: ABFT, size not printed; usual care, size not printed.",
+        "Treatment: 16 or 12 weeks, sources differ.",
+        "Registered: NCT01830088, first posted 2013-04-12.",
+        "Developers of ABFT collaborated.",
+        "odds ratio 1.56 (0.24 to 10.05), 60 participants reconstructed",
+        "d between −0.07 and 0.07, no point",
+        "equal shares of the 60 randomized are imputed where a size is needed",
+        "Risk of bias: not assessed in any source seen",
+    ):
+        assert part in shown
+
+
+def test_numbers_that_count_fewer_say_so(dataset: Dataset, frame: pd.DataFrame) -> None:
+    shown = screen(read_card(dataset, "diamond2010", frame))
+    assert "6.30 (1.76 to 22.61) , 60 of 66 participants" in shown
+
+
+def test_a_difference_before_treatment_puts_the_adjusted_estimate_beside(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    first = lines(read_card(dataset, "diamond2002", frame))[0]
+    assert first.plain == (
+        "Hedges g 0.65 (−0.06 to 1.36); pre-post-control d 0.34 (−0.37 to 1.04) (imputed), since "
+        "the arms differed before treatment, in the same direction"
+    )
+    assert [one.metric for one in first.entries] == ["hedges_g", "d_ppc2"]
+    assert lines(read_card(dataset, "diamond2010", frame))[0].plain == (
+        "Hedges g 0.39 (−0.10 to 0.88)"
+    )
+
+
+def test_arms_that_were_alike_before_treatment_need_no_second_estimate(tmp_path: Path) -> None:
+    alike = where("arm_results", result_id="d02_bdi_wl_base")(mean="23.8")
+    first = lines(of(changed(tmp_path, alike), "diamond2002"))[0]
+    assert first.plain == "Hedges g 0.65 (−0.06 to 1.36)"
+
+
+def test_one_metric_stands_for_a_measure(dataset: Dataset, frame: pd.DataFrame) -> None:
+    found = [
+        (one.outcome_id, one.timepoint, one.entries[0].metric if one.entries else one.state)
+        for one in lines(read_card(dataset, "diamond2019", frame))
+    ]
+    assert found == [
+        ("suicide_attempt", "post", "odds_ratio"),
+        ("suicidal_ideation", "post", "odds_ratio"),
+        ("suicidal_ideation", "overall", "d_from_test_statistic"),
+        ("depression", "post", "words_none"),
+    ]
+
+
+def test_an_estimate_with_an_interval_stands_before_one_without(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    found = [one for one in lines(read_card(dataset, "waraan2021", frame)) if one.entries]
+    assert [one.plain for one in found] == ["odds ratio 1.56 (0.24 to 10.05)"]
+
+
+def test_both_analyses_of_one_result_are_told_apart(dataset: Dataset, frame: pd.DataFrame) -> None:
+    found = [
+        one.what
+        for one in lines(read_card(dataset, "montero2018", frame))
+        if one.outcome_id == "quality_of_life"
+    ]
+    assert [one.rpartition(", ")[2] for one in found] == ["intention to treat", "completers"]
+
+
+def test_words_against_each_other_are_said_to_differ(tmp_path: Path) -> None:
+    other = added(
+        "directions",
+        {"direction_id": "w21_ideation"},
+        direction_id="w21_other",
+        direction="favors_intervention",
+    )
+    card = of(changed(tmp_path, other), "waraan2021")
+    found = [one for one in lines(card) if one.outcome_id == "suicidal_ideation"]
+    assert [one.state for one in found] == ["words_differ"]
+    assert "suicidal ideation: sources say different things, without a number" in screen(card)
+
+
+def test_an_effect_against_the_therapy_is_said(tmp_path: Path) -> None:
+    worse = where("arm_results", result_id="d10_bdi_abft_post")(mean="40.0")
+    card = of(changed(tmp_path, worse), "diamond2010")
+    assert "Depressive symptoms: interval on the side of enhanced usual care" in screen(card)
+
+
+def test_what_was_registered_stands_beside_what_was_reported(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    def said(trial_id: str) -> str:
+        card = read_card(dataset, trial_id, frame)
+        return trial_card_checks.registered_against_reported(card).text
+
+    assert re.search(
+        r"Length of treatment \| 12 weeks \([^|]*as registered\) \| 16 weeks", said("waraan2021")
+    )
+    assert re.search(r"Participants \| 60 participants [^|]*\| 20 participants", said("israel2013"))
+    assert "Participants | 240 participants" in said("nct00329199")
+    assert "Depressive symptoms | planned outcome; trial terminated | no result" in said(
+        "nct00329199"
+    )
+    assert "No registration of this trial was seen." in said("diamond2002")
+    assert "Nothing was recorded from the registration" in said("diamond2019")
+
+
+def test_contradictions_are_listed_with_their_reason(dataset: Dataset, frame: pd.DataFrame) -> None:
+    for trial_id in TRIALS:
+        card = read_card(dataset, trial_id, frame)
+        said = trial_card_checks.contradictions(card).text
+        for reason in card.corrections.reason:
+            assert reason in said
+    assert sum(len(read_card(dataset, one, frame).corrections) for one in TRIALS) == len(
+        dataset.corrections
+    )
+
+
+def test_facts_differ_only_beyond_their_digits(dataset: Dataset, frame: pd.DataFrame) -> None:
+    said = trial_card_checks.contradictions(read_card(dataset, "diamond2010", frame)).text
+    assert re.search(r"Length of treatment \| 12 weeks \([^)]*\) 16 weeks \(", said)
+    # 15.2 and 15.21 years are one reading.
+    assert "Mean age" not in said
+    words = trial_card_checks.contradictions(read_card(dataset, "diamond2002", frame)).text
+    assert re.search(r"Depressive symptoms, in words \| .*no difference", words)
+
+
+def test_a_trial_without_contradictions_says_so(dataset: Dataset, frame: pd.DataFrame) -> None:
+    said = trial_card_checks.contradictions(read_card(dataset, "santens2017", frame)).text
+    assert said == "The checks found no contradiction in what was read."
+
+
+def test_risk_of_bias_is_as_a_source_judges_it_or_not_assessed(
+    dataset: Dataset, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    said = trial_card_sections.risk_of_bias(read_card(dataset, "diamond2002", frame)).text
+    assert "Allocation concealment | high" in said
+    for one in set(TRIALS) - set(dataset.risk_of_bias.trial_id):
+        card = read_card(dataset, one, frame)
+        assert trial_card_sections.risk_of_bias(card).text == "Not assessed in any source seen."
+    none = of(changed(tmp_path, without("risk_of_bias", trial_id="diamond2002")), "diamond2002")
+    assert trial_card_sections.risk_of_bias(none).text == "Not assessed in any source seen."
+    assert "Risk of bias: not assessed" in screen(none)
+
+
+def test_papers_on_one_trial_are_counted_as_one_trial(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    said = trial_card_sections.companions(read_card(dataset, "diamond2019", frame)).text
+    assert "Four articles on one and the same trial" in said
+    assert "no number was read in it" in said
+    assert "Database" in said
+
+
+def test_sentences_to_quote_name_comparator_size_and_processing(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    card = read_card(dataset, "collado2021", frame)
+    said = trial_card_closing.citation(card, lines(card)).text
+    assert (
+        "Collado-Navarro 2021: ABCT with treatment as usual compared with usual care, distress "
+        "(Depression Anxiety Stress Scales, 21 items, total) at the end of treatment: difference "
+        "in points 13.20 (6.84 to 19.57); 60 participants (arm sizes imputed); printed;"
+    ) in said
+
+
+def test_data_are_text(tmp_path: Path) -> None:
+    hostile = where("trials", trial_id="aftercare")(
+        label="<script>", population="<b>bold</b>", note="<i>note</i>"
+    )
+    card = of(changed(tmp_path, hostile), "aftercare")
+    body = "\n".join(one.html for one in parts(card))
+    for tag in ("<script", "<b>bold", "<i>note"):
+        assert tag not in body
+    assert "&lt;b&gt;bold" in body
+
+
+def test_an_unknown_trial_is_refused(dataset: Dataset, frame: pd.DataFrame) -> None:
+    with pytest.raises(ParameterError, match=r"trial_id: found 'x', expected one of diamond2002"):
+        read_card(dataset, "x", frame)
+
+
+def test_the_catalog_makes_a_card_for_each_trial(dataset: Dataset) -> None:
+    reports = catalog.read(
+        ROOT / "reports" / "catalog.toml", notebooks=ROOT / "notebooks", data=ROOT / "data"
+    )
+    labels = dict(zip(dataset.trials.trial_id, dataset.trials.label, strict=True))
+    found = {
+        one.parameters["trial_id"]: (one.report_id, one.title)
+        for one in reports
+        if one.notebook.name == "07_trial_card.ipynb"
+    }
+    assert found == {
+        trial_id: (f"trial-{trial_id}", f"Trial card: {label}")
+        for trial_id, label in labels.items()
+    }
+
+
+def test_the_notebook_has_the_sections_that_cards_link_to() -> None:
+    cells: list[dict[str, Any]] = json.loads(
+        (ROOT / "notebooks" / "07_trial_card.ipynb").read_text("utf-8")
+    )["cells"]
+    prose = "\n".join("".join(one["source"]) for one in cells if one["cell_type"] == "markdown")
+    names = {
+        "-".join(re.findall(r"[a-z0-9]+", heading.lower()))
+        for heading in re.findall(r"^## (.+)$", prose, re.MULTILINE)
+    }
+    assert set(HEADINGS) <= names
