@@ -1,6 +1,6 @@
 """Which estimate stands for a trial in an analysis, by a named rule, and what was left out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,9 @@ RULES: dict[str, tuple[str, ...]] = {
 
 _PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
 _AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
+ROUTES = ("means", "means_change", "counts", "reconstructed_counts", "printed", "printed_b")
+"""Routes from nearest to the data to farthest; all others come after."""
+UNSIGNED = "its direction is not known"
 _CONTINUOUS = ("hedges_g", "d_ppc2", "d_from_test_statistic", "mean_difference")
 STANDARDIZED = "standardized"
 """Metric that mixes both: a sensitivity analysis, as d can be too large."""
@@ -126,7 +129,9 @@ def select(
         & (estimates.therapy == therapy)
         & (estimates.outcome_id == outcome)
     ]
-    rows = about[about.timepoint.isin([timepoint, "overall"])]
+    # A statistic over the whole course may stand for the end of treatment, never for later.
+    times = [timepoint, "overall"] if timepoint == "post" else [timepoint]
+    rows = about[about.timepoint.isin(times)]
     classes = set(about.comparator_class)
     if comparator_class is not None and comparator_class not in classes:
         raise ParameterError("comparator_class", comparator_class, _one_of(classes))
@@ -134,11 +139,11 @@ def select(
     if unknown:
         raise ParameterError("leave_out", unknown[0], _one_of(set(rows.trial_id)))
     chosen_metric = _metric(rows, metric)
-    wanted = _wanted_metrics(about, rows, chosen_metric, adjustment)
+    wanted = _wanted(about, rows, chosen_metric, adjustment)
     reasons = {
         index: _reason(
             row,
-            wanted[row.trial_id],
+            wanted[index],
             timepoint,
             overall,
             imputed,
@@ -152,6 +157,10 @@ def select(
         for index in _not_preferred(group, instrument):
             reasons[index] = f"the instrument rule {instrument} takes another instrument"
         remaining = [index for index in group.index if not reasons[index]]
+        if not multilevel:
+            for index in _other_routes(group.loc[remaining]):
+                reasons[index] = "another route to the same quantity is nearer to the data"
+            remaining = [index for index in group.index if not reasons[index]]
         if len(remaining) > 1 and not multilevel:
             ids = ", ".join(group.estimate_id.loc[remaining])
             raise SelectionError(
@@ -235,21 +244,38 @@ def _metric(rows: pd.DataFrame, metric: str) -> str:
     return metric
 
 
-def _wanted_metrics(
+def _wanted(
     about: pd.DataFrame, rows: pd.DataFrame, metric: str, adjustment: str
-) -> dict[str, str]:
-    """Return the metric that may stand for each trial."""
-    trials = set(rows.trial_id)
+) -> dict[Hashable, str]:
+    """Return for each row the metric that may stand for its trial."""
     if metric == STANDARDIZED:
         with_g = set(rows.trial_id[(rows.metric == "hedges_g") & rows.variance.notna()])
-        return {one: _AUTO_METRICS[0] if one in with_g else _AUTO_METRICS[1] for one in trials}
+        return {
+            index: _AUTO_METRICS[0] if trial in with_g else _AUTO_METRICS[1]
+            for index, trial in rows.trial_id.items()
+        }
     if adjustment == "post" or metric != "hedges_g":
-        return dict.fromkeys(trials, metric)
+        return dict.fromkeys(rows.index, metric)
     if adjustment == "ppc":
-        return dict.fromkeys(trials, "d_ppc2")
+        return dict.fromkeys(rows.index, "d_ppc2")
+    measure = ["trial_id", "instrument_id", "comparator_arm_id"]
     before = about[(about.timepoint == "baseline") & (about.metric == "hedges_g")]
-    imbalanced = set(before.trial_id[before.effect.abs() > IMBALANCE])
-    return {trial: "d_ppc2" if trial in imbalanced else metric for trial in trials}
+    imbalanced = set(before[before.effect.abs() > IMBALANCE][measure].itertuples(index=False))
+    adjusted = set(rows[rows.metric == "d_ppc2"][measure].itertuples(index=False))
+    keys = list(rows[measure].itertuples(index=False))
+    return {
+        index: "d_ppc2" if key in imbalanced and key in adjusted else metric
+        for index, key in zip(rows.index, keys, strict=True)
+    }
+
+
+def _other_routes(group: pd.DataFrame) -> list[int]:
+    """Return the rows of a trial to whose quantity another row has a nearer route."""
+    rank = group.route.map({route: i for i, route in enumerate(ROUTES)}).fillna(len(ROUTES))
+    same = group.assign(_rank=rank).groupby(
+        ["intervention_arm_id", "comparator_arm_id", "instrument_id", "event", "metric"]
+    )["_rank"]
+    return list(group.index[rank > same.transform("min")])
 
 
 def _reason(
@@ -268,16 +294,18 @@ def _reason(
         return f"its comparator is not of the class {comparator_class}"
     if row.reason:
         return str(row.reason)
+    if row.comparator == row.intervention:
+        return "both arms receive the therapy"
     if row.timepoint != timepoint and overall != "as_post":
         return "a statistic over the whole course, not of this time"
     if row.metric != metric:
         return f"metric {row.metric}; this analysis uses {metric}"
-    if pd.isna(row.variance):
+    if pd.isna(row.variance) or pd.isna(row.effect):
         return "no standard error or interval is printed"
     if imputed == "exclude" and row.processing == "imputed":
         return "imputed, and imputed estimates are excluded"
     if row.effect_low < 0 < row.effect_high and abs(row.effect_low + row.effect_high) < 1e-12:
-        return "its direction is not known"
+        return UNSIGNED
     return ""
 
 
@@ -292,7 +320,13 @@ def _not_preferred(group: pd.DataFrame, instrument: str) -> list[int]:
 def _numbered(left_out: pd.DataFrame, timepoint: str, metric: str) -> set[str]:
     """Return trials that print a number of this kind at this time, though a rule leaves it out."""
     kind = {metric} if metric not in (*_CONTINUOUS, STANDARDIZED) else set(_CONTINUOUS)
-    rows = left_out[left_out.effect.notna() & (left_out.timepoint == timepoint)]
+    unsigned = left_out.reason == UNSIGNED
+    rows = left_out[
+        left_out.effect.notna()
+        & left_out.variance.notna()
+        & (left_out.timepoint == timepoint)
+        & ~unsigned
+    ]
     return set(rows.trial_id[rows.metric.isin(kind)])
 
 

@@ -124,9 +124,13 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
         (
             Cell(row.label),
             Cell(text.comparator(row, dataset)),
-            Cell("not known", numeric=True),
+            Cell(text.sizes(row, dataset), numeric=True),
             Cell(row.reason),
-            Cell("not entered: its size is not known"),
+            Cell(
+                "not entered: it states a difference"
+                if "difference in favor" in row.reason
+                else "not entered: its size is not known"
+            ),
         )
         for row in records(not_entered)
     ]

@@ -82,8 +82,32 @@ def estimates(
         ),
         *from_statistics.rows(context),
     ]
+    rows = _sharing(rows)
     rows += unreported.rows(context, rows)
     return _filtered(to_frame(_identified(context, rows)), filters)
+
+
+def _sharing(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows, those with a warning whose contrast shares an arm with another one."""
+    contrasts = {
+        (row.trial_id, row.intervention_arm_id, row.comparator_arm_id)
+        for row in rows
+        if row.effect is not None
+    }
+    shared = {
+        one
+        for one in contrasts
+        for other in contrasts
+        if one != other and one[0] == other[0] and set(one[1:]) & set(other[1:])
+    }
+    remark = "this contrast shares an arm with another one of the same trial"
+    return [
+        replace(row, warnings=(*row.warnings, remark))
+        if row.effect is not None
+        and (row.trial_id, row.intervention_arm_id, row.comparator_arm_id) in shared
+        else row
+        for row in rows
+    ]
 
 
 def _identified(context: Context, rows: Sequence[Row]) -> list[Row]:
@@ -98,7 +122,7 @@ def _identified(context: Context, rows: Sequence[Row]) -> list[Row]:
     return [
         replace(
             row,
-            estimate_id=f"{stem}.{row.result_ids[0]}" if counts[stem] > 1 else stem,
+            estimate_id=".".join([stem, *row.result_ids[:2]]) if counts[stem] > 1 else stem,
         )
         for stem, row in zip(routed, rows, strict=True)
     ]

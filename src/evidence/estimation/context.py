@@ -70,6 +70,8 @@ class Context:
         missing = [one for one in arms if pd.isna(one.n_randomized)]
         known = sum(int(one.n_randomized) for one in arms if not pd.isna(one.n_randomized))
         share, remainder = divmod(total - known, len(missing))
+        if share < 1:
+            return ArmSize(None, note="arm sizes are not printed in any source seen")
         position = [one.arm_id for one in missing].index(arm_id)
         return ArmSize(
             share + (position < remainder),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from evidence.effects.standardized import Convention
+from evidence.errors import ParameterError
 from evidence.estimation import from_events, from_means
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row
@@ -34,13 +35,16 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
         elif one.event:
             made += from_events.estimates(context, (one, two))
         elif from_means.complete(one) and from_means.complete(two):
-            made += from_means.estimates(
-                context,
-                (one, two),
-                _before(results, one, two),
-                convention=convention,
-                correlation=correlation,
-            )
+            try:
+                made += from_means.estimates(
+                    context,
+                    (one, two),
+                    _before(results, one, two),
+                    convention=convention,
+                    correlation=correlation,
+                )
+            except ParameterError as error:
+                made.append(_without(context, (one, two), "mean", f"{IMPOSSIBLE}: {error}"))
         else:
             made.append(_without(context, (one, two), "mean", "mean, SD or n is missing in an arm"))
     alone = [one for one in results if one.result_id not in paired]
@@ -49,13 +53,15 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
 
 
 NOT_RANDOMIZED = "the groups were not formed at random; no effect of the therapy is estimated"
+IMPOSSIBLE = "what is printed allows no estimate"
 ONE_ARM = "one arm only at this time; a change without a control group is no effect of the therapy"
 
 
 def _key(one: Any) -> tuple[Any, ...]:
     # Only follow-ups are told apart by week: at the end of treatment arms may differ in length.
     week = number(one.weeks) if one.timepoint in ("follow_up", "mid") else None
-    return one.trial_id, one.instrument_id, one.event, one.timepoint, week, one.analysis_set
+    clock = one.clock if week is not None else ""
+    return one.trial_id, one.instrument_id, one.event, one.timepoint, week, clock, one.analysis_set
 
 
 def pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
@@ -73,7 +79,7 @@ def _before(results: list[Any], one: Any, two: Any) -> tuple[Any, Any] | None:
         return None
     found = []
     for result in (one, two):
-        found += [
+        bases = [
             base
             for base in results
             if base.timepoint == "baseline"
@@ -82,7 +88,9 @@ def _before(results: list[Any], one: Any, two: Any) -> tuple[Any, Any] | None:
             and not base.event
             and from_means.complete(base)
         ]
-    return (found[0], found[1]) if len(found) == 2 else None
+        same_set = [base for base in bases if base.analysis_set == result.analysis_set]
+        found.append(same_set or bases)
+    return (found[0][0], found[1][0]) if all(len(one) == 1 for one in found) else None
 
 
 def _without(context: Context, group: tuple[Any, ...], metric: str, reason: str) -> Row:

@@ -34,6 +34,7 @@ METRICS = {
 MOST_SOLUTIONS = 3
 """With more tables than this that fit, no point is given, only the range."""
 
+DOUBLE_ZERO = "nobody, or everybody, in both arms had the event: no ratio"
 DIRECTION_UNKNOWN = "whether more of this event is better or worse is not known here"
 
 _MEASURES = {
@@ -90,7 +91,14 @@ def _effects(row: Row, counts: Counts) -> list[Row]:
     made = []
     for metric, function in METRICS.items():
         effect = function(*counts)
-        added = ("half a participant added to each cell, as one is zero",)
+        if effect.double_zero and metric != "risk_difference":
+            made.append(replace(row, metric=metric, route="", processing="", reason=DOUBLE_ZERO))
+            continue
+        added = (
+            "half a participant added in the variance, as a cell is zero"
+            if metric == "risk_difference"
+            else "half a participant added to each cell, as one is zero",
+        )
         made.append(
             replace(
                 row,
@@ -252,7 +260,12 @@ def _beside(context: Context, row: Row) -> pd.DataFrame:
         & (frame.event == row.event)
         & (frame.timepoint == row.timepoint)
         & frame.statistic.isin(_MEASURES)
-    ]
+        & (
+            (row.timepoint == "post")
+            | (frame.weeks_since_randomization.fillna(-1) == (row.weeks_since_randomization or -1))
+            | (frame.follow_up_weeks.fillna(-1) == (row.follow_up_weeks or -1))
+        )
+    ].drop_duplicates("statistic")
 
 
 def _found(
@@ -269,7 +282,11 @@ def _found(
     sizes = [context.size(result.arm_id) for result in pair]
     total = context.total_randomized(row.trial_id)
     # Shares of a total are a guess: the search takes the total and leaves the arms open.
-    by_total = any(size.imputed for size in sizes) and total is not None
+    by_total = (
+        total is not None
+        and any(size.imputed for size in sizes)
+        and len(context.arms_of(row.trial_id)) == 2
+    )
     arms = [
         PrintedArm(
             percent=context.used_text("arm_results", result.result_id, "percent"),

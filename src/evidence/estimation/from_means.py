@@ -118,7 +118,7 @@ def clocked(row: Row, pair: tuple[Any, Any]) -> Row:
     warnings = [note for note in (one.clock_note,) if note]
     if one.weeks_since_randomization != two.weeks_since_randomization and not (
         number(one.weeks_since_randomization) is None
-        and number(two.weeks_since_randomization) is None
+        or number(two.weeks_since_randomization) is None
     ):
         warnings.append(
             f"the arms were measured at different times: {one.weeks_since_randomization:g} and "

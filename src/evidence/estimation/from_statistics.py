@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from evidence.effects import convert
+from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
 from evidence.estimation.from_events import EVENT_IS
 from evidence.estimation.row import NORMAL_975, Row, interval
@@ -17,6 +18,9 @@ MODEL_WARNING = (
     "so this d can be off, more often too large; its range is over pre-post correlations of 0.3 to "
     "0.8"
 )
+
+SMALLEST_P = 1e-12
+"""A printed p of 0.000 begins at zero, which no statistic has."""
 
 WITHIN_ARM = "a change within one arm; no comparison"
 NO_ROUTE = {
@@ -63,7 +67,14 @@ def _rows(context: Context, one: Any) -> list[Row]:
     route = _ROUTES.get(one.statistic)
     if route is None:
         return [replace(unusable, reason=f"no route yet from {one.statistic} to an effect")]
-    return route(context, row, one, imputed)
+    if number(one.estimate) is None:
+        return [replace(unusable, reason="the printed value is withheld")]
+    if number(one.se) == 0:
+        return [replace(unusable, reason="a standard error of 0 is printed")]
+    try:
+        return route(context, row, one, imputed)
+    except ParameterError as error:
+        return [replace(unusable, reason=f"what is printed allows no estimate: {error}")]
 
 
 def _sign(one: Any) -> int | None:
@@ -125,7 +136,7 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
         value, variance = toward * float(d.value), float(d.variance)
         text = context.used_text("statistics", one.result_id, "p_value")
         limits = [
-            toward * float(convert.d_from_p(p, *sizes).value)
+            toward * float(convert.d_from_p(min(max(p, SMALLEST_P), 1.0), *sizes).value)
             for p in convert.range_from_printed(text)
         ]
         spans = [convert.range_over_correlations(limit) for limit in limits]
@@ -158,7 +169,8 @@ def _standardized(
 def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     """Take F with one numerator df as a magnitude; its sign comes from elsewhere."""
     if number(one.df1) != 1:
-        return [replace(row, metric=one.statistic, reason="F with more than one df: no direction")]
+        reason = "F with other than one numerator df, or none printed: no direction"
+        return [replace(row, metric=one.statistic, reason=reason)]
     if row.n_intervention is None or row.n_comparator is None:
         return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
     d = convert.d_from_f(one.estimate, row.n_intervention, row.n_comparator)
@@ -194,9 +206,24 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
 
 
 def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
-    """Return the direction of percentages printed by arm on the same instrument."""
+    """Return the direction that directions, else percentages by arm on the instrument, give."""
+    said = context.directions
+    said = said[
+        (said.intervention_arm_id == row.intervention_arm_id)
+        & (said.comparator_arm_id == row.comparator_arm_id)
+        & (said.outcome_id == row.outcome_id)
+        & said.direction.isin(["favors_intervention", "favors_comparator"])
+    ]
+    if len(set(said.direction)) == 1:
+        sign = 1 if said.direction.iloc[0] == "favors_intervention" else -1
+        return sign, "F gives a magnitude only; its direction is that which the source states"
     results = context.arm_results
-    found = results[(results.instrument_id == row.instrument_id) & results.percent.notna()]
+    when = "post" if row.timepoint == "overall" else row.timepoint
+    found = results[
+        (results.instrument_id == row.instrument_id)
+        & (results.timepoint == when)
+        & results.percent.notna()
+    ].drop_duplicates(["arm_id", "event"])
     for event, sign in EVENT_IS.items():
         by_arm = found[found.event == event].set_index("arm_id").percent
         if row.intervention_arm_id in by_arm and row.comparator_arm_id in by_arm:
@@ -245,10 +272,68 @@ def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
 
 def _with_printed_limits(row: Row, one: Any, sign: int, scale: Callable[[float], float]) -> Row:
     if number(one.ci_low) is None or number(one.ci_high) is None:
+        # The standard error of a ratio is that of its logarithm nowhere by rule, so it is not used.
+        if (
+            number(one.se) is not None
+            and row.metric == "mean_difference"
+            and row.effect is not None
+        ):
+            return replace(row, processing="converted", **interval(row.effect, one.se**2))
         return replace(row, warnings=(*row.warnings, "no interval is printed, so it is not pooled"))
+    if not one.ci_low <= one.estimate <= one.ci_high:
+        return replace(
+            row, effect=None, processing="", reason="the printed value lies outside its interval"
+        )
     low, high = sorted((sign * scale(one.ci_low), sign * scale(one.ci_high)))
     se = (high - low) / (2 * NORMAL_975)
     return replace(row, ci_low=low, ci_high=high, se=se, variance=se**2)
+
+
+def _log_odds_ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """Take a log odds ratio as printed, with its interval or standard error."""
+    sign = _sign(one)
+    if sign is None:
+        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+    made = replace(
+        row,
+        metric="log_odds_ratio",
+        route="printed",
+        processing="printed",
+        effect=sign * one.estimate,
+    )
+    if number(one.se) is not None:
+        return [replace(made, processing="converted", **interval(sign * one.estimate, one.se**2))]
+    return [_with_printed_limits(made, one, sign, float)]
+
+
+def _test(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
+    """Take a two-sample t, a z or a p between arms to d."""
+    sign = _sign(one)
+    if sign is None:
+        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+    if row.n_intervention is None or row.n_comparator is None:
+        return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+    sizes = (row.n_intervention, row.n_comparator)
+    d = {
+        "t": convert.d_from_t,
+        "z": convert.d_from_z,
+        "p": convert.d_from_p,
+    }[one.statistic](one.estimate, *sizes)
+    value, variance = sign * float(d.value), float(d.variance)
+    if one.statistic == "t" and not imputed:
+        return [
+            replace(
+                row,
+                metric="d_from_test_statistic",
+                route="t",
+                convention="no small-sample correction",
+                processing="converted",
+                **interval(value, variance),
+            )
+        ]
+    return [
+        _standardized(row, one.statistic, value, variance, convert.range_over_correlations(value))
+    ]
 
 
 _DIFFERENCES = {
@@ -267,6 +352,10 @@ _ROUTES: dict[str, Callable[[Context, Row, Any, bool], list[Row]]] = (
         "mixed_model_b": _model_b,
         "f_slope": _f_slope,
         "chi2_groups": _chi2_bound,
+        "log_odds_ratio": _log_odds_ratio,
+        "t": _test,
+        "z": _test,
+        "p": _test,
     }
     | dict.fromkeys(_DIFFERENCES, _difference)
     | dict.fromkeys(_RATIOS, _ratio)

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
+from evidence.errors import ParameterError
 from evidence.records import records
 
 STATES = (
@@ -41,6 +42,9 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
         `STATES`), detail (what is there, in words), result_ids.
     """
     trials = dataset.trials
+    if therapy not in set(trials.therapy[trials.design == "randomized"]):
+        accepted = ", ".join(sorted(set(trials.therapy)))
+        raise ParameterError("therapy", therapy, f"one with randomized trials, out of {accepted}")
     trials = trials[(trials.therapy == therapy) & (trials.design == "randomized")]
     rows = frame[frame.trial_id.isin(trials.trial_id) & (frame.timepoint != "baseline")]
     directions = dataset.directions

@@ -39,7 +39,9 @@ def rows(context: Context, known: Sequence[Row]) -> list[Row]:
             row.timepoint,
         )
         for row in known
-        if row.effect is not None and (row.metric in _CONTINUOUS or row.rater == "report")
+        if row.effect is not None
+        and row.variance is not None
+        and (row.metric in _CONTINUOUS or row.rater == "report")
     }
     found: dict[tuple[str, ...], Row] = {}
     for one in records(context.directions):

@@ -68,6 +68,13 @@ def scenarios(
     randomized = counts.randomized(pair[0])
     if post is None or later is None or randomized is None:
         return []
+    # More analyzed than randomized is a contradiction for the audit; nothing is missing then.
+    if any(
+        n > size
+        for table in (post, later)
+        for n, size in zip((table.n_1, table.n_2), randomized, strict=True)
+    ):
+        return []
     before, after = (_tables(table, randomized, pair[0].event) for table in (post, later))
     names = _Names(change_id, pair[0].estimate_id, pair[1].estimate_id)
     made: list[dict[str, Any]] = []

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.provenance import worst
 from evidence.selection import STANDARDIZED
 from evidence.specification.analysis import Analysis, Specification, analyze, signature
-from evidence.specification.scenarios import ZERO, stress_test
+from evidence.specification.scenarios import STANDARDIZED_METRICS, ZERO, stress_test
 from evidence.synthesis.univariate import pool
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -56,7 +56,7 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
         one: estimates(dataset, convention=one, correlation=main.correlation)
         for one in CHOICES["convention"]
     }
-    analyze(dataset, main, frames[main.convention])
+    first = analyze(dataset, main, frames[main.convention])
     rows = []
     seen: set[object] = set()
     on_estimates = ("instrument", "adjustment", "convention", "imputed", "trials")
@@ -65,10 +65,12 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
         trials = choice.pop("trials")
         specification = replace(main, **choice)
         if trials == "with_overall":
+            if first.selection.metric not in STANDARDIZED_METRICS or main.timepoint != "post":
+                continue
             specification = replace(specification, overall="as_post", metric=STANDARDIZED)
         try:
             analysis = analyze(dataset, specification, frames[specification.convention])
-        except ParameterError:
+        except (ParameterError, SelectionError):
             # This combination leaves nothing to pool.
             continue
         key = (signature(analysis), trials == ZERO)
@@ -77,7 +79,7 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
         seen.add(key)
         rows += _by_method(analysis, {**choice, "trials": trials})
     frame = pd.DataFrame(rows)
-    frame["main"] = frame.estimate_id == analyze(dataset, main, frames[main.convention]).estimate_id
+    frame["main"] = frame.estimate_id == first.estimate_id
     return frame
 
 

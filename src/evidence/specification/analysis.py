@@ -7,11 +7,13 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import CLASSES, Dataset
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.records import records
 from evidence.selection import STANDARDIZED, Selection, select
 from evidence.synthesis.univariate import Pooled, pool
+
+_STANDARDIZED = ("hedges_g", "d_ppc2", "mixed", STANDARDIZED, "d_from_test_statistic")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,11 @@ class Specification:
         parts = [self.therapy, self.outcome, self.timepoint, metric, "pooled"]
         if self.instrument != default["instrument"]:
             parts.append(f"instrument_{self.instrument}")
-        if self.adjustment != default["adjustment"]:
+        adjusted = self.adjustment != default["adjustment"]
+        if adjusted:
             parts.append(f"adjustment_{self.adjustment}")
-            if self.correlation != default["correlation"]:
-                parts.append(f"correlation_{self.correlation:g}")
+        if (adjusted or metric == "d_ppc2") and self.correlation != default["correlation"]:
+            parts.append(f"correlation_{self.correlation:g}")
         if self.convention != default["convention"]:
             parts.append(f"convention_{self.convention}")
         if self.imputed != default["imputed"]:
@@ -211,8 +214,9 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         {"adjustment": "ppc"},
         {"convention": "metapsy"},
         {"imputed": "exclude"},
-        {"overall": "as_post", "metric": STANDARDIZED},
     ]
+    if analysis.selection.metric in _STANDARDIZED and main.timepoint == "post":
+        choices.append({"overall": "as_post", "metric": STANDARDIZED})
     made = []
     seen = {signature(analysis)}
     for choice in choices:
@@ -220,8 +224,8 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         same_frame = changed.convention == main.convention
         try:
             one = analyze(dataset, changed, analysis.frame if same_frame else None)
-        except ParameterError:
-            # A choice that leaves nothing to pool is no alternative.
+        except (ParameterError, SelectionError):
+            # A choice that leaves nothing to pool, or no single estimate, is no alternative.
             continue
         if signature(one) not in seen:
             seen.add(signature(one))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.dataset import Dataset
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, SelectionError
 from evidence.records import records
 from evidence.specification.analysis import Analysis, Specification, analyze
 from evidence.specification.scenarios import stress_test
@@ -94,7 +94,7 @@ def main_analyses(dataset: Dataset, frame: pd.DataFrame) -> list[Analysis]:
             )
             try:
                 made.append(analyze(dataset, specification, frame))
-            except ParameterError:
+            except (ParameterError, SelectionError):
                 # Nothing to pool on this outcome at this time.
                 continue
     return made

@@ -1,5 +1,6 @@
 """An event too rare for a normal approximation: counts trial by trial, pooled without additions."""
 
+import math
 from dataclasses import dataclass
 from itertools import product
 
@@ -9,11 +10,14 @@ from evidence.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context
 from evidence.estimation.from_arm_results import pairs
-from evidence.estimation.from_events import EVENT_IS, Counts, EventTables, event_tables
+from evidence.estimation.from_events import EVENT_IS, METRICS, Counts, EventTables, event_tables
 from evidence.provenance import worst
 from evidence.records import records
 from evidence.synthesis.counts import PooledEvents
 from evidence.synthesis.rare import exact, mantel_haenszel, peto
+
+MOST_TABLES = 50
+"""With more tables than this for one trial only the extreme ones are combined with others."""
 
 METHODS = {"exact": exact, "mantel_haenszel": mantel_haenszel, "peto": peto}
 
@@ -83,6 +87,8 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
     ParameterError
         If no randomized trial of the therapy prints the event by arm.
     """
+    if event not in EVENT_IS:
+        raise ParameterError("event", event, f"one of {', '.join(EVENT_IS)}")
     context = Context(dataset)
     results = list(records(context.arm_results))
     found: dict[str, EventTables] = {}
@@ -90,6 +96,8 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
         row = context.measured(
             context.base(one.trial_id, one.arm_id, two.arm_id), one.instrument_id
         )
+        if one.timepoint == "baseline":
+            continue
         if (row.therapy, row.intervention, row.outcome_id, one.event) == (
             therapy,
             therapy,
@@ -97,8 +105,8 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
             event,
         ) and context.randomized(one.trial_id):
             made = event_tables(context, (one, two))
-            # Results stand in order of time, so the last one stays.
-            if made is not None:
+            earlier = found.get(one.trial_id)
+            if made is not None and (earlier is None or _time(made) >= _time(earlier)):
                 found[one.trial_id] = made
     if not found:
         events = sorted({one.event for one in results} - {""})
@@ -125,18 +133,34 @@ def _result(estimate_id: str, method: str, tables: list[EventTables]) -> RareRes
     pooled = _pool(method, [one.fewest_missing for one in tables], tables)
     every = [
         effect
-        for combination in product(*(one.tables for one in tables))
+        for combination in product(*(_ends(one) for one in tables))
         if (effect := _pool(method, list(combination), tables).effect) is not None
     ]
     return RareResult(
         estimate_id,
         method,
         pooled,
-        min(every),
-        max(every),
+        min(every, default=math.nan),
+        max(every, default=math.nan),
         tuple(tables),
         worst(one.processing for one in tables),
     )
+
+
+def _time(one: EventTables) -> tuple[bool, float]:
+    return one.row.timepoint == "follow_up", one.row.weeks_since_randomization or 0.0
+
+
+def _ends(one: EventTables) -> tuple[Counts, ...]:
+    """Return all tables of a trial, or of very many those with the most extreme odds ratios."""
+    if len(one.tables) <= MOST_TABLES:
+        return one.tables
+
+    def log_odds_ratio(counts: Counts) -> float:
+        return float(METRICS["log_odds_ratio"](*counts).value)
+
+    ordered = sorted(one.tables, key=log_odds_ratio)
+    return (ordered[0], ordered[-1])
 
 
 def _pool(method: str, counts: list[Counts], tables: list[EventTables]) -> PooledEvents:

@@ -14,6 +14,8 @@ from evidence.synthesis.univariate import Pooled, pool
 
 ZERO = "unreported_at_zero"
 CONVERTED = "events_converted"
+NEAR_ZERO = 0.1
+"""A printed bound on the observed difference at or below this holds a trial at zero."""
 STANDARDIZED_METRICS = ("hedges_g", "d_ppc2", "mixed", "standardized", "d_from_test_statistic")
 
 
@@ -34,7 +36,7 @@ class StressTest:
         ``bound`` (largest absolute effect that "no difference" allows, 0 where a printed statistic
         already says that it is near zero) and ``bound_source``.
     not_entered : DataFrame
-        Trials whose size no source prints.
+        Trials whose size no source prints, and those that state a difference without a number.
     n : int
         Participants of all trials, those entered included.
     """
@@ -65,18 +67,23 @@ def stress_test(analysis: Analysis) -> StressTest | None:
     if analysis.selection.metric not in STANDARDIZED_METRICS:
         return None
     without = analysis.selection.without_number
-    known = without.n_intervention.notna() & without.n_comparator.notna()
+    # Zero would flatter whichever side a stated difference speaks against.
+    differs = without.reason.astype(str).str.contains("difference in favor")
+    known = without.n_intervention.notna() & without.n_comparator.notna() & ~differs
     entered = without[known].copy()
     if entered.empty:
         return None
     n_1 = entered.n_intervention.to_numpy(dtype=float)
     n_2 = entered.n_comparator.to_numpy(dtype=float)
     variance = 1 / n_1 + 1 / n_2
-    bounded = [_near_zero(analysis, trial_id) for trial_id in entered.trial_id]
+    open_to = NORMAL_975 * np.sqrt(variance)
+    printed = [_printed_bound(analysis, trial_id) for trial_id in entered.trial_id]
+    held = [bound is not None and bound[0] <= NEAR_ZERO for bound in printed]
     entered["variance"] = variance
-    entered["bound"] = np.where(bounded, 0.0, NORMAL_975 * np.sqrt(variance))
+    entered["bound"] = np.where(held, 0.0, open_to)
     entered["bound_source"] = [
-        "held at zero: " + one if one else "1.96 standard errors" for one in bounded
+        f"held at zero: {bound[1]}" if bound is not None and near else "1.96 standard errors"
+        for bound, near in zip(printed, held, strict=True)
     ]
     effect, known_variance = analysis.selection.effects()
     specification = analysis.specification
@@ -103,19 +110,21 @@ def stress_test(analysis: Analysis) -> StressTest | None:
     )
 
 
-def _near_zero(analysis: Analysis, trial_id: str) -> str:
-    """Say which printed statistic on the outcome bounds a trial's effect; empty if none does."""
+def _printed_bound(analysis: Analysis, trial_id: str) -> tuple[float, str] | None:
+    """Return the bound that a printed chi-square sets on a trial's observed difference, if any."""
     rows = analysis.frame
     rows = rows[
         (rows.trial_id == trial_id)
         & (rows.outcome_id == analysis.specification.outcome)
+        & rows.timepoint.isin([analysis.specification.timepoint, "overall"])
+        & (rows.intervention == analysis.specification.therapy)
         & (rows.route == "chi2_bound")
     ]
     if rows.empty:
-        return ""
+        return None
     row = rows.iloc[0]
     when = " over the whole course" if row.timepoint == "overall" else ""
-    return (
+    return float(row.effect_high), (
         f"a printed chi-square{when} bounds the observed difference by {row.effect_high:.3f}, if "
         "the contrast lies inside the hypothesis that was tested"
     )
