@@ -4,6 +4,7 @@ import pytest
 
 from evidence.writing import markdown_draft
 from evidence.writing.judging import Finding, judge, unknown_ids
+from evidence.writing.known import Known
 from tests.writing.ledgers import (
     BARE,
     GONE,
@@ -15,6 +16,7 @@ from tests.writing.ledgers import (
     SHARE,
     SHARES,
     ZERO,
+    entry,
 )
 
 
@@ -41,6 +43,7 @@ def wrong(text: str, estimate_id: str) -> list[str]:
         ("the difference was 35.4% (13.7 to 57.1)", SHARES),
         ("27 of 31 recovered (87.1%; 95% CI, 70.2 to 96.4)", SHARE),
         ("0.87 (0.70 to 0.96)", SHARE),
+        ("87.1% of them recovered; confidence interval 70.2 to 96.4", SHARE),
         ("13.2 points of DASS-21 (6.8 to 19.6)", POINTS),
         ("55% of it was retained (7% to 104%)", KEPT),
         ("scores fell from 29.5 to 12.4 and from 26 to 19.1; MD 13.2 (6.8 to 19.6)", POINTS),
@@ -149,6 +152,27 @@ def test_closest(text: str, estimate_id: str, field: str, expected: tuple[str, s
     (one,) = [one for one in judged(f"{text} {{ev:{estimate_id}}}") if one.field == field]
     found = None if one.closest is None else (one.closest.estimate_id, one.closest.field)
     assert found == expected
+
+
+def test_the_closest_is_the_mark_itself_then_what_has_most_of_the_numbers() -> None:
+    entries = (
+        entry("a", effect=0.5, ci_low=0.1, ci_high=0.9, p_value=0.2, n=60),
+        entry("b", effect=0.3, ci_low=0.1, ci_high=0.5, p_value=0.03, n=40),
+        entry("c", effect=0.9, ci_low=0.7, ci_high=1.1, p_value=0.9, n=10),
+    )
+    known = Known({one.estimate_id: one for one in entries}, {})
+
+    def closest(text: str) -> list[tuple[str, str] | None]:
+        found = judge(markdown_draft.parse(text.encode()), known)
+        return [
+            None if one.closest is None else (one.closest.estimate_id, one.closest.field)
+            for one in found
+            if one.field == "effect"
+        ]
+
+    assert closest("g = 0.90 {ev:a}") == [("a", "ci_high")]
+    assert closest("g = 0.50 (P = .03; N = 40) {ev:c}") == [("b", "ci_high")]
+    assert closest("g = 0.50 {ev:c}") == [("a", "effect")]
 
 
 def test_rows_of_tables_by_their_headers() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from evidence import ledger
 from evidence.errors import DataError, ParameterError
-from evidence.writing.known import find_ledger, read_known
-from tests.writing.ledgers import ENTRIES, KNOWN, POOLED, ZERO
+from evidence.writing.known import Known, find_ledger, read_known
+from tests.writing.ledgers import ENTRIES, KNOWN, POOLED, ZERO, entry
 
 HEADER = "estimate_id,effect,ci_low,ci_high,data_version,package_version,until\n"
 
@@ -74,3 +74,9 @@ def test_the_nearest_ids(given: str, first: str) -> None:
     assert KNOWN.nearest(given)[0] == first
     with pytest.raises(ParameterError, match=first):
         KNOWN.entry(given)
+
+
+def test_an_id_that_goes_on_is_nearer_than_a_short_one() -> None:
+    ids = ("abcd.x", "abft.depression.post.hedges_g.pooled.trials_with_unreported_at_zero")
+    known = Known({one: entry(one) for one in ids}, {})
+    assert known.nearest("abft")[0] == ids[1]

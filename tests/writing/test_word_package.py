@@ -21,7 +21,7 @@ def refused(data: bytes) -> str:
     return message
 
 
-def test_entities_are_refused(tmp_path: object) -> None:
+def test_entities_are_refused() -> None:
     entity = '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
     main = entity + document(paragraph(run("&x;")))
     assert "entities" in refused(word(BODY, **{"word/document.xml": main}))
@@ -31,6 +31,11 @@ def test_entities_that_grow_are_refused() -> None:
     entity = '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;&a;">]>'
     main = entity + document(paragraph(run("&b;")))
     assert "entities" in refused(word(BODY, **{"word/document.xml": main}))
+
+
+def test_a_document_type_alone_is_refused() -> None:
+    main = '<!DOCTYPE d SYSTEM "http://localhost/x.dtd">' + document(BODY)
+    assert "document type" in refused(word(BODY, **{"word/document.xml": main}))
 
 
 def test_entities_in_parts_that_others_read_are_refused() -> None:
