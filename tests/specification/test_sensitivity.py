@@ -36,8 +36,7 @@ def ideation(dataset: Dataset) -> Analysis:
     return analyze(dataset, specification)
 
 
-def test_the_design_effect_of_the_handbook() -> None:
-    # Cochrane Handbook 2019, 23.1.5: 21 per cluster and an ICC of 0.02 give 1.40
+def test_the_design_effect_by_hand() -> None:
     assert design_effect(21, 0.02) == pytest.approx(1.40, abs=CLOSED_FORM)
     assert design_effect(1, 0.5) == 1.0
     assert design_effect(30, 0.0) == 1.0

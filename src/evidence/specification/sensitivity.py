@@ -70,7 +70,7 @@ def design_effect(cluster_size: ArrayLike, correlation: ArrayLike) -> float | Ar
     Returns
     -------
     float or ndarray
-        1 + (m - 1) ICC (Kish 1965; Cochrane Handbook 2019, 23.1.4), the same in both arms.
+        1 + (m - 1) ICC (Kish 1965; Cochrane Handbook 2019, chapter 23), the same in both arms.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def by_developers(dataset: Dataset, analysis: Analysis) -> list[DeveloperGroup]:
     for involvement in dict.fromkeys(involved[one] for one in trials):
         others = tuple(one for one in trials if involved[one] != involvement)
         missing = selection.without_number
-        missing = missing[[involved[one] == involvement for one in missing.trial_id]]
+        missing = missing[missing.trial_id.map(involved) == involvement]
         alone: Analysis | None = None
         stress: StressTest | None = None
         if any(involved[one] == involvement for one in selection.estimates.trial_id):
