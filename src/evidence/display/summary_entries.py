@@ -1,0 +1,172 @@
+"""From a summary of findings to entries of the ledger."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, origins, rare_sections, text, words
+from evidence.estimation.from_events import EVENT_IS
+from evidence.ledger import LedgerEntry
+from evidence.provenance import union
+from evidence.records import records
+from evidence.specification import Analysis
+from evidence.summary import AbsoluteEffect, Finding, InPoints, Needed, in_points
+
+PUBLISHED = {
+    "presumed": "as presumably pooled there",
+    "presumed_bounded": "the same, at zero those whose difference a printed statistic bounds",
+    "all": "all trials here that measured it and whose size is known",
+    "own": "the same trials, for the value of this workbook",
+}
+"""Assumptions on which an average is asked for, in words."""
+
+
+def of_finding(one: Finding, dataset: Dataset) -> LedgerEntry | None:
+    """Return the entry of a finding: in points where a single trial prints these."""
+    if one.points is not None:
+        return entries.of_estimate(one.points, dataset)
+    return None if one.analysis is None else entries.of_analysis(one.analysis, dataset)
+
+
+def of_points(one: InPoints, standardized: LedgerEntry, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of a standardized effect as points of an instrument."""
+    instrument = dataset.instruments.set_index("instrument_id").name[one.instrument_id]
+    return replace(
+        standardized,
+        estimate_id=one.estimate_id,
+        label=f"{standardized.label}, as points of {instrument}, SD of {one.label}",
+        metric="mean_difference",
+        effect=one.effect,
+        ci_low=one.ci_low,
+        ci_high=one.ci_high,
+        p_value=None,
+        processing="imputed",
+        method=f"standardized effect times SD {one.sd:g} of the comparator arm of {one.label}",
+        result_ids=union([standardized.result_ids, (one.result_id,)]),
+        locator_ids=union([standardized.locator_ids, (one.locator_id,)]),
+    )
+
+
+def points_of(
+    analysis: Analysis, instrument_id: str, dataset: Dataset
+) -> list[tuple[InPoints, LedgerEntry]]:
+    """Return a pooled result as points of an instrument, once per SD."""
+    standardized = entries.of_analysis(analysis, dataset)
+    made = in_points(
+        dataset, analysis.estimate_id, analysis.pooled, analysis.specification, instrument_id
+    )
+    return [(one, of_points(one, standardized, dataset)) for one in made]
+
+
+def of_ratio(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of the odds ratio behind an absolute effect; above 1 favors the therapy."""
+    if one.events is None:
+        return entries.of_estimate(one.ratio, dataset)
+    return rare_sections.of_result(one.ratio, one.events, dataset)
+
+
+def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of a difference of risks, positive in favor of the therapy."""
+    row = one.tables.row
+    ratio = of_ratio(one, dataset)
+    sign = EVENT_IS[row.event]
+    ends = sorted(sign * (risk - one.baseline) for risk in (one.risk_low, one.risk_high))
+    return replace(
+        ratio,
+        estimate_id=one.estimate_id,
+        label=f"{ratio.label}: difference of risks at {per_1000(one.baseline)} per 1,000 with "
+        f"{text.comparator(row, dataset)}",
+        metric="risk_difference",
+        scale="difference",
+        effect=sign * (one.risk - one.baseline),
+        ci_low=ends[0],
+        ci_high=ends[1],
+        p_value=None,
+        processing=one.processing,
+        method="odds ratio at the risk with the comparator",
+        result_ids=union([ratio.result_ids, row.result_ids]),
+        locator_ids=union([ratio.locator_ids, row.locator_ids]),
+    )
+
+
+def per_1000(risk: float) -> str:
+    """Return a risk per 1,000 as a whole number."""
+    return words.fixed(1000 * risk, 0)
+
+
+def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of a published pooled value, as printed."""
+    locator = dataset.locator(synthesis.locator_id)
+    return LedgerEntry(
+        estimate_id=f"published.{synthesis.synthesis_id}",
+        label=f"{origins.reference_name(synthesis.publication_id, dataset)}, {synthesis.contrast}, "
+        f"{words.term(words.OUTCOME, synthesis.outcome_id)}",
+        metric=synthesis.metric,
+        scale="difference",
+        effect=synthesis.estimate,
+        ci_low=_maybe(synthesis.ci_low),
+        ci_high=_maybe(synthesis.ci_high),
+        ci_level=None if pd.isna(synthesis.ci_low) else 0.95,
+        p_value=None,
+        k=None if pd.isna(synthesis.k) else int(synthesis.k),
+        n=None if pd.isna(synthesis.n) else int(synthesis.n),
+        comparator="",
+        comparator_class="",
+        timepoint="post",
+        processing="printed",
+        method="as printed",
+        trial_ids=(),
+        result_ids=(synthesis.synthesis_id,),
+        locator_ids=(locator.locator_id,),
+        correction_ids=(),
+        reports=(),
+        data_version=dataset.version,
+    )
+
+
+def of_needed(
+    one: Needed, analysis: Analysis, synthesis: Any, dataset: Dataset
+) -> LedgerEntry | None:
+    """Return the entry of an average that would make a pooled value hold."""
+    if one.average is None:
+        return None
+    labels = dataset.trials.set_index("trial_id").label
+    whose = (
+        "this workbook"
+        if one.assumption == "own"
+        else origins.reference_name(synthesis.publication_id, dataset)
+    )
+    return replace(
+        entries.of_analysis(analysis, dataset),
+        estimate_id=one.estimate_id,
+        label=f"Average of {words.listed(labels[trial] for trial in one.missing)} at which "
+        f"{words.fixed(one.target)} of {whose} would hold, {PUBLISHED[one.assumption]}",
+        effect=one.average,
+        ci_low=None,
+        ci_high=None,
+        ci_level=None,
+        p_value=None,
+        k=len(one.missing),
+        n=None,
+        processing="imputed",
+        method="root of the pooled value over one effect of these trials",
+        trial_ids=(*one.known, *one.missing, *one.held),
+    )
+
+
+def _maybe(value: Any) -> float | None:
+    return None if pd.isna(value) or not math.isfinite(value) else float(value)
+
+
+def with_sizes(frame: pd.DataFrame) -> str:
+    """Return trials without a usable number, each with its size and what it says in words."""
+    parts = []
+    for one in records(frame):
+        size = "" if text.total(one) is None else f" ({text.total(one)})"
+        parts.append(
+            f"{one.label}{size}{': no difference' if 'no difference' in one.reason else ''}"
+        )
+    return "; ".join(parts)

@@ -1,0 +1,308 @@
+"""What a panel would weigh on each finding, and published syntheses beside ours."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import entries, origins, text, words
+from evidence.display import summary_entries as made
+from evidence.display.escape import html
+from evidence.display.output import Block
+from evidence.display.summary_tables import named
+from evidence.display.tables import Cell, number_link, table, to_number
+from evidence.estimation.row import NORMAL_975
+from evidence.ledger import LedgerEntry
+from evidence.records import records
+from evidence.specification import Analysis
+from evidence.specification.power import EFFECTS, information_size
+from evidence.summary import Finding, Needed, Reconciliation, Summary, presumed_trials
+from evidence.synthesis.univariate import i2_limits
+
+COUNTRY = {
+    "BE": "Belgium",
+    "ES": "Spain",
+    "IL": "Israel",
+    "NO": "Norway",
+    "US": "United States",
+}
+"""Codes of countries in words; another code stands as it is."""
+
+
+def weighed(dataset: Dataset, summary: Summary) -> Block:
+    """Return for each finding what the five domains of a rating would look at; no rating."""
+    rows = []
+    shown: list[LedgerEntry] = []
+    for one in summary.findings:
+        missing, entry = _missing(dataset, one)
+        if entry is not None:
+            shown.append(entry)
+        rows.append(
+            (
+                Cell(f"{named(one)}, against {words.COMPARATOR_CLASS[one.comparator_class]}"),
+                Cell(_bias(dataset, one.trial_ids)),
+                Cell(_inconsistency(one.analysis)),
+                Cell(_indirectness(dataset, one)),
+                Cell(_imprecision(one)),
+                missing,
+            )
+        )
+    return table(
+        "What a panel would weigh, computed from the data; no GRADE rating was made",
+        (
+            "Finding",
+            "Risk of bias, as found",
+            "Inconsistency",
+            "Indirectness",
+            "Imprecision",
+            "Missing evidence",
+        ),
+        rows,
+        entries=shown,
+    )
+
+
+def _bias(dataset: Dataset, trial_ids: Sequence[str]) -> str:
+    bias = dataset.risk_of_bias
+    labels = dataset.trials.set_index("trial_id").label
+    parts = []
+    for trial in trial_ids:
+        rows = bias[bias.trial_id == trial]
+        if rows.empty:
+            parts.append(f"{labels[trial]}: not assessed in any source seen")
+            continue
+        high = rows.domain[rows.judgement == "high"].str.replace("_", " ")
+        parts.append(
+            f"{labels[trial]}: "
+            + (f"high for {words.listed(high)}" if len(high) else "no domain high")
+            + ("; outcome by self-report" if "self_report" in set(rows.judgement) else "")
+        )
+    return ". ".join(parts)
+
+
+def _inconsistency(analysis: Analysis | None) -> str:
+    if analysis is None:
+        return "no number"
+    pooled = analysis.pooled
+    if pooled.k == 1:
+        return "one trial: cannot be judged"
+    limits = i2_limits(pooled, analysis.selection.effects()[1])
+    said = f"{words.count(pooled.k, 'trial')}: "
+    if pooled.i2 is not None and limits is not None:
+        said += (
+            f"I² {words.percent(pooled.i2, 0)} "
+            f"({words.limits(100 * limits[0], 100 * limits[1], 0)}%); "
+        )
+    return said + "so few neither show nor exclude differences"
+
+
+def _indirectness(dataset: Dataset, one: Finding) -> str:
+    trials = dataset.trials.set_index("trial_id")
+    ids = list(one.trial_ids)
+    who = words.listed(dict.fromkeys(trials.population[trial] for trial in ids))
+    where = words.listed(
+        dict.fromkeys(
+            COUNTRY.get(trials.country[trial], trials.country[trial] or "not known")
+            for trial in ids
+        )
+    )
+    frames = [one.without_number]
+    if one.analysis is not None:
+        frames.insert(0, one.analysis.selection.estimates)
+    against = words.listed(
+        dict.fromkeys(text.comparator(row, dataset) for frame in frames for row in records(frame))
+    )
+    return f"Who: {who}. Where: {where}. Against: {against}"
+
+
+def _imprecision(one: Finding) -> str:
+    if one.analysis is None:
+        return "no interval"
+    low, high = one.analysis.pooled.ci_low, one.analysis.pooled.ci_high
+    includes = "includes" if low <= 0 <= high else "excludes"
+    sizes = " or ".join(f"{information_size(size)} ({size:g} SD)" for size in EFFECTS)
+    return (
+        f"interval {includes} no difference; {one.analysis.n} participants, optimal information "
+        f"size {sizes}"
+    )
+
+
+def _missing(dataset: Dataset, one: Finding) -> tuple[Cell, LedgerEntry | None]:
+    trials = dataset.trials.set_index("trial_id")
+    took_part = sum(trials.developer_involved[trial] == "yes" for trial in one.trial_ids)
+    trials_in_all = words.count(len(one.trial_ids), "trial")
+    interests = f"developers took part in {words.count(took_part)} of {trials_in_all}"
+    if one.without_number.empty:
+        return Cell(f"no trial known without a number; {interests}"), None
+    said = f"without a usable number: {made.with_sizes(one.without_number)}"
+    if one.stress is None or one.analysis is None:
+        return Cell(f"{said}; {interests}"), None
+    entry = entries.of_stress_test(one.stress, one.analysis, dataset)
+    number = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
+    return (
+        Cell(
+            f"{said}; at zero {number}; {interests}",
+            markup=f"{html(said)}; at zero {number_link(entry, number)}; {html(interests)}",
+        ),
+        entry,
+    )
+
+
+def side_by_side(dataset: Dataset, summary: Summary) -> Block:
+    """Return published pooled values beside those of this workbook, with what each pooled."""
+    rows = []
+    shown: list[LedgerEntry] = []
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        published = made.of_published(one.synthesis, dataset)
+        ours = entries.of_analysis(one.analysis, dataset)
+        presumed = presumed_trials(dataset, one.synthesis)
+        shown += [published, ours]
+        outcome = words.capitalized(words.term(words.OUTCOME, one.synthesis.outcome_id))
+        pooled = one.analysis.pooled
+        rows += [
+            (
+                Cell(f"{outcome}, {_name(one, dataset)}"),
+                to_number(
+                    published,
+                    words.estimate(published.effect, published.ci_low, published.ci_high),
+                ),
+                Cell("–" if published.k is None else str(published.k), numeric=True),
+                Cell("–" if published.n is None else str(published.n), numeric=True),
+                Cell(
+                    (
+                        f"presumably {words.listed(labels[trial] for trial in presumed)}, the only "
+                        f"trials here whose sizes add up to {published.n}"
+                        if presumed
+                        else "which trials is not known"
+                    )
+                    + (f". Note in the data: {one.synthesis.note}" if one.synthesis.note else "")
+                ),
+            ),
+            (
+                Cell(f"{outcome}, this workbook"),
+                to_number(ours, words.estimate(ours.effect, ours.ci_low, ours.ci_high)),
+                Cell(str(pooled.k), numeric=True),
+                Cell(str(one.analysis.n), numeric=True),
+                Cell(
+                    f"{words.listed(one.analysis.selection.estimates.label)}; without a usable "
+                    f"number {words.listed(one.analysis.selection.without_number.label) or 'none'}"
+                ),
+            ),
+        ]
+    if not rows:
+        said = "No published synthesis in the data pools an outcome that is analyzed here."
+        return Block(text=said, html=f"<p>{said}</p>")
+    return table(
+        "Published pooled values beside those of this workbook",
+        ("Outcome and source", "g (95% CI)", "k", "n", "Trials"),
+        rows,
+        entries=shown,
+    )
+
+
+def _name(one: Reconciliation, dataset: Dataset) -> str:
+    return origins.reference_name(one.synthesis.publication_id, dataset)
+
+
+def averages(dataset: Dataset, summary: Summary) -> Block:
+    """Return what trials without a number would have had to average for a pooled value to hold."""
+    rows = []
+    shown: list[LedgerEntry] = []
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        outcome = words.capitalized(words.term(words.OUTCOME, one.synthesis.outcome_id))
+        for analysis, needed in one.needed:
+            entry = made.of_needed(needed, analysis, one.synthesis, dataset)
+            number = Cell("none within 3 SD", numeric=True)
+            if entry is not None:
+                shown.append(entry)
+                number = to_number(entry, words.fixed(entry.effect))
+            whose = "this workbook" if needed.assumption == "own" else _name(one, dataset)
+            course = (
+                "; with a statistic over the whole course"
+                if analysis.specification.overall == "as_post"
+                else ""
+            )
+            rows.append(
+                (
+                    Cell(f"{outcome}: {words.fixed(needed.target)} of {whose}"),
+                    Cell(f"{made.PUBLISHED[needed.assumption]}{course}"),
+                    Cell(words.listed(labels[trial] for trial in needed.known)),
+                    Cell(_missing_trials(needed, labels)),
+                    number,
+                    Cell(
+                        "–"
+                        if needed.pooled is None
+                        else words.limits(needed.pooled.ci_low, needed.pooled.ci_high),
+                        numeric=True,
+                    ),
+                )
+            )
+    if not rows:
+        return Block(text="", html="")
+    block = table(
+        "What trials without a usable number would have had to average for a pooled value to hold",
+        (
+            "Pooled value",
+            "Trials taken",
+            "With a number",
+            "Without",
+            "Average needed",
+            "Interval then",
+        ),
+        rows,
+        entries=shown,
+    )
+    said = " ".join(remarks(dataset, summary))
+    if not said:
+        return block
+    return Block(f"{block.text}\n{said}", f"{block.html}\n<p>{html(said)}</p>", block.entries)
+
+
+def _missing_trials(needed: Needed, labels: "pd.Series[str]") -> str:
+    missing = words.listed(labels[trial] for trial in needed.missing)
+    held = words.listed(labels[trial] for trial in needed.held)
+    return f"{missing}; at zero {held}" if held else missing
+
+
+def remarks(dataset: Dataset, summary: Summary) -> list[str]:
+    """Return how the averages compare with what the trials print, and the intervals with print."""
+    said = []
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        published = made.of_published(one.synthesis, dataset)
+        outcome = words.term(words.OUTCOME, one.synthesis.outcome_id)
+        for _, needed in one.needed:
+            if needed.average is None or needed.pooled is None:
+                continue
+            if needed.assumption == "presumed_bounded" and len(needed.missing) == 1:
+                bound = _bound(one.analysis, needed.missing[0])
+                beyond = "beyond" if abs(needed.average) > bound else "within"
+                said.append(
+                    f"With {words.listed(labels[trial] for trial in needed.held)} at zero, as its "
+                    f"printed statistic suggests, {labels[needed.missing[0]]} alone would have had "
+                    f"to show {words.fixed(needed.average)} on {outcome}, {beyond} the "
+                    f"±{words.fixed(bound)} that its “no difference” leaves open."
+                )
+            width = needed.pooled.ci_high - needed.pooled.ci_low
+            if (
+                needed.assumption == "presumed"
+                and published.ci_low is not None
+                and published.ci_high is not None
+                and published.ci_high - published.ci_low > width
+            ):
+                said.append(
+                    f"For {outcome} the interval that such trials would give here is narrower than "
+                    f"the printed {words.limits(published.ci_low, published.ci_high)}: the trials "
+                    "without a number differed from each other, or the review used other numbers "
+                    "or another method."
+                )
+    return list(dict.fromkeys(said))
+
+
+def _bound(analysis: Analysis, trial_id: str) -> float:
+    """Return the largest effect that "no difference" leaves open for a trial."""
+    rows = analysis.selection.without_number
+    row = next(one for one in records(rows) if one.trial_id == trial_id)
+    return float(NORMAL_975 * (1 / row.n_intervention + 1 / row.n_comparator) ** 0.5)
