@@ -4,6 +4,7 @@ import pytest
 
 from evidence import ledger
 from evidence.errors import DataError, ParameterError
+from evidence.writing import known as known_module
 from evidence.writing.known import Known, find_ledger, read_known
 from tests.writing.ledgers import ENTRIES, KNOWN, POOLED, ZERO, entry
 
@@ -24,12 +25,26 @@ def test_the_ledger_is_found_above(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert read_known().value(POOLED, "n") == 118
 
 
+def test_the_ledger_is_found_beside_the_data(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    ledger_file = (folder / "reports" / "estimates.csv").resolve()
+    assert find_ledger(data=folder / "data") == ledger_file
+    # A package that runs from its project finds the ledger of that from everywhere.
+    assert find_ledger() == Path(known_module.__file__).parents[3] / "reports" / "estimates.csv"
+
+
 def test_no_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(known_module, "__file__", str(tmp_path / "a" / "b" / "c" / "d"))
     with pytest.raises(ParameterError, match=r"reports/estimates\.csv"):
         find_ledger()
     with pytest.raises(ParameterError, match=r"ledger: found 'none\.csv'"):
         find_ledger(Path("none.csv"))
+    with pytest.raises(ParameterError, match="ledger: found"):
+        find_ledger(data=tmp_path / "data")
 
 
 def test_earlier_values_stand_beside_it(folder: Path) -> None:

@@ -9,7 +9,7 @@ from evidence.errors import ParameterError
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
 Ledger = Annotated[
-    Path | None, typer.Option("--ledger", help="Ledger; default: reports/estimates.csv.")
+    Path | None, typer.Option("--ledger", help="Ledger; default: reports/ beside the data.")
 ]
 
 
@@ -25,7 +25,7 @@ def cite(
     from evidence.writing.cite import citation
     from evidence.writing.known import read_known
 
-    entry = read_known(ledger).entry(estimate_id)
+    entry = read_known(ledger, data=data).entry(estimate_id)
     typer.echo(citation(entry, load(data), style=style, form=form))
 
 
@@ -36,6 +36,7 @@ def check(
     ] = None,
     form: Annotated[str, typer.Option("--format", help="json or md.")] = "md",
     ledger: Ledger = None,
+    data: Data = None,
 ) -> None:
     """Compare the numbers of a manuscript with those that its marks {ev:ID} name."""
     from evidence.writing import check as checking
@@ -43,7 +44,7 @@ def check(
 
     if form not in checking.FORMATS:
         raise ParameterError("format", form, f"one of {', '.join(checking.FORMATS)}")
-    known = read_known(ledger)
+    known = read_known(ledger, data=data)
     checked = checking.check_draft(checking.read_draft(draft), known)
     if annotate is not None:
         from evidence.writing.annotate import write_annotated
@@ -64,6 +65,7 @@ def fill(
         bool, typer.Option("--keep-marks", help="Keep marks behind their numbers, for check.")
     ] = False,
     ledger: Ledger = None,
+    data: Data = None,
 ) -> None:
     """Replace the marks {ev:ID} and {ev:ID:style} of a manuscript by the numbers they name."""
     from evidence import atomic
@@ -74,8 +76,10 @@ def fill(
 
     if draft.suffix.lower() not in checking.MARKDOWN:
         raise ParameterError("draft", draft.name, "a file that ends in .md")
-    data = checking.read_bytes(draft, markdown_draft.LARGEST)
-    filled = filling.fill(data, read_known(ledger), style=style, keep_marks=keep_marks)
+    content = checking.read_bytes(draft, markdown_draft.LARGEST)
+    filled = filling.fill(
+        content, read_known(ledger, data=data), style=style, keep_marks=keep_marks
+    )
     if output is None:
         typer.echo(filled.text, nl=False)
     else:

@@ -74,33 +74,44 @@ class Known:
         return tuple(ranked[:count])
 
 
-def find_ledger(path: Path | None = None) -> Path:
-    """Return the file of the ledger: the one given, else that of the project here or above.
+def find_ledger(path: Path | None = None, *, data: Path | None = None) -> Path:
+    """Return the file of the ledger.
 
     Parameters
     ----------
     path : Path, optional
         A file, or a folder with ``estimates.csv``.
+    data : Path, optional
+        A data package: without a path, the ledger in ``reports/`` beside it.
+
+    Returns
+    -------
+    Path
+        Without either, the ledger of the project here or above, else of the one that this package
+        runs from.
 
     Raises
     ------
     ParameterError
         If there is none.
     """
+    if path is None and data is not None:
+        path = data.resolve().parent / "reports"
     if path is not None:
         found = path / LEDGER if path.is_dir() else path
         if not found.is_file():
             raise ParameterError("ledger", str(path), "a ledger, as reports/estimates.csv")
         return found
     here = Path.cwd().resolve()
-    for folder in (here, *here.parents):
+    source = Path(__file__).resolve().parents[3]
+    for folder in (here, *here.parents, source):
         if (folder / "reports" / LEDGER).is_file():
             return folder / "reports" / LEDGER
     raise ParameterError("folder", str(here), f"one with reports/{LEDGER} in it or above it")
 
 
-def read_known(path: Path | None = None) -> Known:
-    """Return the ledger and, from the file beside it, what is superseded.
+def read_known(path: Path | None = None, *, data: Path | None = None) -> Known:
+    """Return the ledger and, from the file beside it, what is superseded; see `find_ledger`.
 
     Raises
     ------
@@ -109,7 +120,7 @@ def read_known(path: Path | None = None) -> Known:
     DataError
         If a file is not what it should be.
     """
-    found = find_ledger(path)
+    found = find_ledger(path, data=data)
     try:
         entries = ledger.read(found)
     except UnicodeDecodeError:
