@@ -1,7 +1,5 @@
 """What a panel would weigh on each finding, and published syntheses beside ours."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from evidence.dataset import Dataset
@@ -14,6 +12,7 @@ from evidence.display.tables import Cell, number_link, table, to_number
 from evidence.estimation.row import NORMAL_975
 from evidence.ledger import LedgerEntry
 from evidence.records import records
+from evidence.selection import IMBALANCE
 from evidence.specification import Analysis
 from evidence.specification.power import EFFECTS, information_size
 from evidence.summary import Finding, Needed, Reconciliation, Summary, presumed_trials
@@ -40,7 +39,7 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
         rows.append(
             (
                 Cell(f"{named(one)}, against {words.COMPARATOR_CLASS[one.comparator_class]}"),
-                Cell(_bias(dataset, one.trial_ids)),
+                Cell(_bias(dataset, one)),
                 Cell(_inconsistency(one.analysis)),
                 Cell(_indirectness(dataset, one)),
                 Cell(_imprecision(one)),
@@ -62,22 +61,40 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
     )
 
 
-def _bias(dataset: Dataset, trial_ids: Sequence[str]) -> str:
+def _bias(dataset: Dataset, finding: Finding) -> str:
     bias = dataset.risk_of_bias
     labels = dataset.trials.set_index("trial_id").label
+    apart = _apart_before(finding.analysis)
     parts = []
-    for trial in trial_ids:
+    for trial in finding.trial_ids:
         rows = bias[bias.trial_id == trial]
+        before = f"; arms {words.fixed(apart[trial])} SD apart before" if trial in apart else ""
         if rows.empty:
-            parts.append(f"{labels[trial]}: not assessed in any source seen")
+            parts.append(f"{labels[trial]}: not assessed in any source seen{before}")
             continue
         high = rows.domain[rows.judgement == "high"].str.replace("_", " ")
         parts.append(
             f"{labels[trial]}: "
             + (f"high for {words.listed(high)}" if len(high) else "no domain high")
             + ("; outcome by self-report" if "self_report" in set(rows.judgement) else "")
+            + before
         )
     return ". ".join(parts)
+
+
+def _apart_before(analysis: Analysis | None) -> dict[str, float]:
+    """Return how far the arms of trials differed before treatment, where that is much."""
+    if analysis is None:
+        return {}
+    chosen = analysis.selection.estimates
+    instruments = set(zip(chosen.trial_id, chosen.instrument_id, strict=True))
+    frame = analysis.frame
+    before = frame[(frame.timepoint == "baseline") & (frame.metric == "hedges_g")]
+    return {
+        row.trial_id: abs(row.effect)
+        for row in records(before)
+        if (row.trial_id, row.instrument_id) in instruments and abs(row.effect) > IMBALANCE
+    }
 
 
 def _inconsistency(analysis: Analysis | None) -> str:
@@ -99,7 +116,8 @@ def _inconsistency(analysis: Analysis | None) -> str:
 def _indirectness(dataset: Dataset, one: Finding) -> str:
     trials = dataset.trials.set_index("trial_id")
     ids = list(one.trial_ids)
-    who = words.listed(dict.fromkeys(trials.population[trial] for trial in ids))
+    # Populations hold commas of their own.
+    who = "; ".join(dict.fromkeys(trials.population[trial] for trial in ids))
     where = words.listed(
         dict.fromkeys(
             COUNTRY.get(trials.country[trial], trials.country[trial] or "not known")
