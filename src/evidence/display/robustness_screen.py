@@ -61,6 +61,11 @@ def _say(found: Robustness) -> str:
 def _paragraph(found: Robustness, share: LedgerEntry, low: LedgerEntry, high: LedgerEntry) -> str:
     therapy = words.term(words.THERAPY, found.analysis.specification.therapy)
     panel = found.panel
+    if len(panel) == 1:
+        return html(
+            "What trials that print no usable number could change, and what assumptions on the "
+            "participants would, stands below."
+        )
     side = ""
     if (panel.effect > 0).all():
         side = f", all on the side of {therapy}"
