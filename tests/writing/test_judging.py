@@ -1,5 +1,7 @@
 """What is right, wrong, superseded or unmarked, and which number a wrong one would be."""
 
+import time
+
 import pytest
 
 from evidence.writing import markdown_draft
@@ -195,3 +197,19 @@ def test_rows_of_tables_by_their_headers() -> None:
 def test_percent_in_a_header() -> None:
     table = f"| RD (%) | 95% CI (%) | |\n|---|---|---|\n| 35.4 | 13.7, 57.1 | {{ev:{SHARES}}} |\n"
     assert [one.status for one in judged(table)] == ["right"] * 3
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["{ev:x} 1 ", "g = 0.52 ", ". {ev:a} 1", "> ", ">", "A. ", "[1] 2 ", "N = 1, ", "| 1 |\n|-|\n"],
+)
+def test_a_long_passage_takes_time_in_proportion(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = f"{piece * (length // len(piece))}{{ev:{POOLED}}}"
+        started = time.perf_counter()
+        judged(text)
+        return time.perf_counter() - started
+
+    seconds(2_000)
+    # Ten times the text: ten times the time, with room for a busy machine; a square would be 100.
+    assert seconds(100_000) < 40 * max(seconds(10_000), 0.02)

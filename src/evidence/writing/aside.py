@@ -24,11 +24,10 @@ def set_aside(view: View) -> dict[int, str]:
         For the index of each such number ``part of a word``, ``level``, ``citation``,
         ``heterogeneity`` or ``other``.
     """
-    cited = [match.span() for match in patterns.CITATION.finditer(view.text)]
+    cited = {at for match in patterns.CITATION.finditer(view.text) for at in range(*match.span())}
     roles = {}
     for index, token in enumerate(view.tokens):
-        is_cited = any(start <= token.start < end for start, end in cited)
-        role = _role(token, view.before(index), view.after(index), is_cited)
+        role = _role(token, view.before(index), view.after(index), token.start in cited)
         if role:
             roles[index] = role
     return roles

@@ -137,9 +137,9 @@ def _effects(
         return [one for one in some if agrees(one.reading)]
 
     firm, told, loose = of(FIRM), of(PROSE), of(LOOSE)
-    if fitting(firm):
-        unlike = [one for one in firm if one not in fitting(firm)]
-        return fitting(firm) + right(told), unlike
+    if fits_all := fitting(firm):
+        known = {id(one) for one in fits_all}
+        return fits_all + right(told), [one for one in firm if id(one) not in known]
     only = right(fitting(told)) or right(fitting(loose))
     if only:
         return only[-1:], firm

@@ -17,6 +17,9 @@ _ALIKE = {
 }
 """Fields whose values can stand in each other's place, the likeliest first."""
 
+MOST_TOGETHER = 20
+"""How many numbers printed with one are looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -45,13 +48,23 @@ def closest(
     """
     best: tuple[tuple[float, ...], str] | None = None
     found = None
+    beside = together[:MOST_TOGETHER]
+    fields = _ALIKE[reading.field]
+    low, high = reading.number.span
     for key, entry in known.entries.items():
+        # What cannot agree is passed over by a comparison that costs little.
+        values = [getattr(entry, field) for field in fields]
+        if not any(
+            value is not None and (low <= value <= high or low <= 100 * value <= high)
+            for value in values
+        ):
+            continue
         if reading.field == "effect" and not fits(reading.kind, entry):
             continue
-        for rank, field in enumerate(_ALIKE[reading.field]):
+        for rank, field in enumerate(fields):
             if not _agrees(reading, key, field, known):
                 continue
-            also = sum(_agrees(one, key, one.field, known) for one in together)
+            also = sum(_agrees(one, key, one.field, known) for one in beside)
             prefix = _shared_start(key, estimate_id or "")
             order = (-(key == estimate_id), -also, rank, -prefix, len(key)), key
             if best is None or order < best:

@@ -1,6 +1,7 @@
 """A manuscript as passages of text, each character with its place in the file."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,10 +157,10 @@ def _abbreviates(text: str, point: int) -> bool:
         return False
     if len(word) == 1 and word.isupper():
         # An initial stands behind a name or another initial, "Diamond G. S."
-        before = text[:start].split()[-1:] or [""]
+        before = text[max(0, start - 60) : start].split()[-1:] or [""]
         return before[0][-1:] in (".", ",") or before[0][:1].isupper() or before[0] in ("and", "&")
     plain_word = word.lower().strip(".")
-    if _ALSO_LAST.fullmatch(plain_word) and text[point + 1 :].lstrip()[:1].isupper():
+    if _ALSO_LAST.fullmatch(plain_word) and text[point + 1 : point + 9].lstrip()[:1].isupper():
         return False
     return bool(_ABBREVIATION.fullmatch(plain_word))
 
@@ -187,10 +188,10 @@ def _bound_passage(passage: Passage, hint: str = "", percent: bool = False) -> I
     starts = sentence_starts(text)
     at = 0
     for match in _marks(text):
-        start = max(one for one in starts if one <= match.start())
+        number = bisect_right(starts, match.start()) - 1
+        start = starts[number]
         if not any(letter.isalnum() for letter in text[max(start, at) : match.start()]):
-            earlier = [one for one in starts if one < start]
-            start = earlier[-1] if earlier else start
+            start = starts[max(number - 1, 0)]
         start = max(start, at)
         if at < start:
             yield Bound(None, (Span(passage, at, start, hint, percent),))

@@ -131,13 +131,14 @@ def _is_share(field: str, estimate_id: str, known: Known) -> bool:
 
 def _unmarked(readings: Sequence[Located], known: Known) -> list[Finding]:
     found = []
+    groups: dict[int, list[Reading]] = {}
     for one in readings:
+        groups.setdefault(one.reading.group, []).append(one.reading)
+    for at, one in enumerate(readings):
         reading = one.reading
-        group = [
-            other.reading
-            for other in readings
-            if other.reading.group == reading.group or reading.group < 0
-        ]
+        # A P or a size stands beside the estimate that it belongs to.
+        beside = [other.reading for other in readings[max(0, at - 6) : at + 7]]
+        together = groups[reading.group] if reading.group >= 0 else beside
         found.append(
             Finding(
                 None,
@@ -146,7 +147,7 @@ def _unmarked(readings: Sequence[Located], known: Known) -> list[Finding]:
                 reading.number.text,
                 None,
                 one.words.passage.where(one.words.start),
-                closest(reading, None, group, known),
+                closest(reading, None, together, known),
                 reading,
                 one.words,
             )

@@ -8,7 +8,7 @@ from evidence.errors import ParameterError
 from evidence.writing.draft import Draft, Passage, Row, hint
 from evidence.writing.markdown_text import clean
 
-LARGEST = 5_000_000
+LARGEST = 2_000_000
 """Largest file, in bytes; a book has less."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -17,7 +17,7 @@ _UNDERLINE = re.compile(r" {0,3}(?:=+|-+) *$")
 _RULE = re.compile(r" {0,3}(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$")
 _ITEM = re.compile(r" {0,12}(?:[-*+]|[0-9]{1,9}[.)])(?: +|$)")
 _FIRST_ITEM = re.compile(r" {0,12}(?:[-*+]|1[.)]) +")
-_QUOTE = re.compile(r" {0,3}> ?")
+_QUOTE = re.compile(r"(?: {0,3}>)+ ?")
 _NOTE = re.compile(r" {0,3}\[\^([^\]\s]{1,60})\]: ?")
 _DELIMITER = re.compile(r" {0,3}\|? *:?-+:? *(?:\| *:?-+:? *)*\|? *$")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -102,7 +102,7 @@ class _Parser:
 
     def _line(self, line: Line, text: str) -> None:
         """Add a line to the block it belongs to, or open another."""
-        while match := _QUOTE.match(text):
+        if match := _QUOTE.match(text):
             line, text = line[match.end() :], text[match.end() :]
         if not text.strip() or (_UNDERLINE.match(text) and self.block) or _RULE.match(text):
             self._close()

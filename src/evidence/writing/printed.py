@@ -58,6 +58,16 @@ class Printed:
         scales = {True: (100.0,), False: (1.0,), None: (1.0, 100.0) if share else (1.0,)}
         return any(self._meets(scale * expected) for scale in scales[self.percent])
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """The least and the greatest value, or hundredth of a value, that it may stand for."""
+        value, unit = float(self.value), float(self.unit) + NOISE
+        infinite = float("inf")
+        return (
+            -infinite if self.relation == "<" else value - unit,
+            infinite if self.relation == ">" else value + unit,
+        )
+
     def _meets(self, expected: float) -> bool:
         slack = NOISE * max(1.0, abs(expected))
         value = float(self.value)

@@ -221,7 +221,7 @@ class _Passage(View):
         ranged = bool(patterns.TO.match(gap))
         before = self.before(low)
         label = patterns.INTERVAL_BEFORE.search(before)
-        owner = next((i for i in range(low - 1, -1, -1) if self._may_own(i)), None)
+        owner = next((i for i in range(low - 1, max(low - 5, -1), -1) if self._may_own(i)), None)
         between = "" if owner is None else self.gap(owner, low)
         owned = owner is not None and bool(patterns.ATTACHED.match(between))
         decimal = any("." in self.tokens[i].digits for i in (low, high))

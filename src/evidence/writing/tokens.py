@@ -126,7 +126,7 @@ def _sign(text: str, start: int) -> tuple[int, str]:
     mark = text[at - 1] if at else ""
     if not mark or mark not in "-–+":
         return start, ""
-    before = text[: at - 1]
+    before = text[max(0, at - 13) : at - 1]
     if spaced:
         return (at - 1, "-") if _BEFORE_MINUS.search(before.rstrip()[-8:]) else (start, "")
     last = before[-1:]
