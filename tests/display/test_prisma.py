@@ -14,7 +14,7 @@ from evidence.display import prisma
 from evidence.errors import ParameterError
 from evidence.report import catalog
 from evidence.report.inspection import faults
-from tests.claims.packages import changed, emptied
+from tests.claims.packages import added, changed, emptied
 
 ROOT = Path(__file__).parents[2]
 PARTS = {10: "ab", 13: "abcdef", 16: "ab", 20: "abcd", 23: "abcd", 24: "abc"}
@@ -118,6 +118,13 @@ def test_counts_follow_the_data(tmp_path: Path) -> None:
     other = changed(tmp_path, emptied("risk_of_bias"))
     said = plain(prisma.first_screen(other, prisma.checklist(other)).html)
     assert "A database prints judgements on 0 of 12 randomized trials" in said
+
+
+def test_only_randomized_trials_count_as_assessed(tmp_path: Path) -> None:
+    judged = added("risk_of_bias", {"trial_id": "diamond2002"}, trial_id="russon2021")
+    other = changed(tmp_path, judged)
+    said = plain(prisma.first_screen(other, prisma.checklist(other)).html)
+    assert "A database prints judgements on 3 of 12 randomized trials" in said
 
 
 def test_the_page_is_whole(dataset: Dataset, found: prisma.Checklist) -> None:

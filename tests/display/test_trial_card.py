@@ -6,7 +6,6 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import evidence
@@ -31,6 +30,7 @@ TRIALS = [
     line.partition(",")[0]
     for line in (ROOT / "data" / "trials.csv").read_text("utf-8").splitlines()[1:]
 ]
+Cards = dict[str, TrialCard]
 HEADINGS = ("contradictions", "papers-on-the-trial")
 """Sections of the notebook that parts of a card link to."""
 
@@ -41,8 +41,10 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def frame(dataset: Dataset) -> pd.DataFrame:
-    return evidence.estimates(dataset)
+def cards(dataset: Dataset) -> Cards:
+    """The cards of all trials."""
+    frame = evidence.estimates(dataset)
+    return {one: read_card(dataset, one, frame) for one in TRIALS}
 
 
 def of(dataset: Dataset, trial_id: str) -> TrialCard:
@@ -84,8 +86,8 @@ def screen(card: TrialCard) -> str:
 
 
 @pytest.mark.parametrize("trial_id", TRIALS)
-def test_every_trial_has_a_whole_card(dataset: Dataset, frame: pd.DataFrame, trial_id: str) -> None:
-    card = read_card(dataset, trial_id, frame)
+def test_every_trial_has_a_whole_card(cards: Cards, trial_id: str) -> None:
+    card = cards[trial_id]
     blocks = parts(card)
     assert all(one.text.strip() for one in blocks)
     body = "\n".join(one.html for one in blocks)
@@ -100,9 +102,9 @@ def test_every_trial_has_a_whole_card(dataset: Dataset, frame: pd.DataFrame, tri
 
 @pytest.mark.parametrize("trial_id", TRIALS)
 def test_every_printed_number_stands_in_its_row_with_its_source(
-    dataset: Dataset, frame: pd.DataFrame, trial_id: str
+    dataset: Dataset, cards: Cards, trial_id: str
 ) -> None:
-    card = read_card(dataset, trial_id, frame)
+    card = cards[trial_id]
     markup = trial_card_printed.printed(card).html
     fields = {
         "arms": ("arm_id", ["n_randomized"]),
@@ -133,10 +135,8 @@ def test_every_printed_number_stands_in_its_row_with_its_source(
 
 
 @pytest.mark.parametrize("trial_id", TRIALS)
-def test_links_of_the_first_screen_lead_to_the_same_number(
-    dataset: Dataset, frame: pd.DataFrame, trial_id: str
-) -> None:
-    blocks = parts(read_card(dataset, trial_id, frame))
+def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_id: str) -> None:
+    blocks = parts(cards[trial_id])
     body = "\n".join(one.html for one in blocks)
     links = re.findall(r'<a class="n" href="#([^"]+)">([^<]+)</a>', blocks[0].html)
     assert links
@@ -194,15 +194,13 @@ def test_links_of_the_first_screen_lead_to_the_same_number(
         ("iabct_chronic", "68 adults planned (at least)"),
     ],
 )
-def test_the_answer(dataset: Dataset, frame: pd.DataFrame, trial_id: str, said: str) -> None:
-    shown = re.sub(r" (?=[,.;:)%])", "", screen(read_card(dataset, trial_id, frame)))
+def test_the_answer(cards: Cards, trial_id: str, said: str) -> None:
+    shown = re.sub(r" (?=[,.;:)%])", "", screen(cards[trial_id]))
     assert said in shown
 
 
-def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(
-    dataset: Dataset, frame: pd.DataFrame
-) -> None:
-    shown = re.sub(r" (?=[,.;:)%])", "", screen(read_card(dataset, "waraan2021", frame)))
+def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(cards: Cards) -> None:
+    shown = re.sub(r" (?=[,.;:)%])", "", screen(cards["waraan2021"]))
     for part in (
         "Arms: ABFT, size not printed; usual care, size not printed.",
         "Treatment: 16 or 12 weeks, sources differ.",
@@ -216,23 +214,19 @@ def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(
         assert part in shown
 
 
-def test_numbers_that_count_fewer_say_so(dataset: Dataset, frame: pd.DataFrame) -> None:
-    shown = screen(read_card(dataset, "diamond2010", frame))
+def test_numbers_that_count_fewer_say_so(cards: Cards) -> None:
+    shown = screen(cards["diamond2010"])
     assert "6.30 (1.76 to 22.61) , 60 of 66 participants" in shown
 
 
-def test_a_difference_before_treatment_puts_the_adjusted_estimate_beside(
-    dataset: Dataset, frame: pd.DataFrame
-) -> None:
-    first = lines(read_card(dataset, "diamond2002", frame))[0]
+def test_a_difference_before_treatment_puts_the_adjusted_estimate_beside(cards: Cards) -> None:
+    first = lines(cards["diamond2002"])[0]
     assert first.plain == (
         "Hedges g 0.65 (−0.06 to 1.36); pre-post-control d 0.34 (−0.37 to 1.04) (imputed), since "
         "the arms differed before treatment, in the same direction"
     )
     assert [one.metric for one in first.entries] == ["hedges_g", "d_ppc2"]
-    assert lines(read_card(dataset, "diamond2010", frame))[0].plain == (
-        "Hedges g 0.39 (−0.10 to 0.88)"
-    )
+    assert lines(cards["diamond2010"])[0].plain == ("Hedges g 0.39 (−0.10 to 0.88)")
 
 
 def test_arms_that_were_alike_before_treatment_need_no_second_estimate(tmp_path: Path) -> None:
@@ -241,10 +235,10 @@ def test_arms_that_were_alike_before_treatment_need_no_second_estimate(tmp_path:
     assert first.plain == "Hedges g 0.65 (−0.06 to 1.36)"
 
 
-def test_one_metric_stands_for_a_measure(dataset: Dataset, frame: pd.DataFrame) -> None:
+def test_one_metric_stands_for_a_measure(cards: Cards) -> None:
     found = [
         (one.outcome_id, one.timepoint, one.entries[0].metric if one.entries else one.state)
-        for one in lines(read_card(dataset, "diamond2019", frame))
+        for one in lines(cards["diamond2019"])
     ]
     assert found == [
         ("suicide_attempt", "post", "odds_ratio"),
@@ -254,19 +248,13 @@ def test_one_metric_stands_for_a_measure(dataset: Dataset, frame: pd.DataFrame) 
     ]
 
 
-def test_an_estimate_with_an_interval_stands_before_one_without(
-    dataset: Dataset, frame: pd.DataFrame
-) -> None:
-    found = [one for one in lines(read_card(dataset, "waraan2021", frame)) if one.entries]
+def test_an_estimate_with_an_interval_stands_before_one_without(cards: Cards) -> None:
+    found = [one for one in lines(cards["waraan2021"]) if one.entries]
     assert [one.plain for one in found] == ["odds ratio 1.56 (0.24 to 10.05)"]
 
 
-def test_both_analyses_of_one_result_are_told_apart(dataset: Dataset, frame: pd.DataFrame) -> None:
-    found = [
-        one.what
-        for one in lines(read_card(dataset, "montero2018", frame))
-        if one.outcome_id == "quality_of_life"
-    ]
+def test_both_analyses_of_one_result_are_told_apart(cards: Cards) -> None:
+    found = [one.what for one in lines(cards["montero2018"]) if one.outcome_id == "quality_of_life"]
     assert [one.rpartition(", ")[2] for one in found] == ["intention to treat", "completers"]
 
 
@@ -289,11 +277,37 @@ def test_an_effect_against_the_therapy_is_said(tmp_path: Path) -> None:
     assert "Depressive symptoms: interval on the side of enhanced usual care" in screen(card)
 
 
-def test_what_was_registered_stands_beside_what_was_reported(
-    dataset: Dataset, frame: pd.DataFrame
+def test_the_answer_is_on_the_therapy_and_not_on_what_it_is_compared_with(
+    cards: Cards, tmp_path: Path
 ) -> None:
+    other = where("statistics", result_id="c21_dass_mbsr_fu")(ci_high="3.10")
+    card = of(changed(tmp_path, other), "collado2021")
+    assert "8.59 (−3.10 to 15.09)" in screen(card)
+
+    def answer(one: TrialCard) -> str:
+        return trial_card_screen.first_screen(one, lines(one)).text.partition("\n")[0]
+
+    assert answer(card) == answer(cards["collado2021"])
+
+
+def test_what_allows_no_estimate_is_listed_with_its_reason(cards: Cards) -> None:
+    for trial_id in TRIALS:
+        card = cards[trial_id]
+        said = trial_card_sections.estimated(card).text
+        for reason in card.rows.reason[card.rows.effect.isna()]:
+            assert reason in said
+
+
+def test_the_first_screen_says_where_sources_differ(cards: Cards) -> None:
+    assert (
+        "Agreement: two remarks on printed values; sources differ on depressive symptoms, in words"
+    ) in screen(cards["diamond2002"])
+    assert "Agreement" not in screen(cards["santens2017"])
+
+
+def test_what_was_registered_stands_beside_what_was_reported(cards: Cards) -> None:
     def said(trial_id: str) -> str:
-        card = read_card(dataset, trial_id, frame)
+        card = cards[trial_id]
         return trial_card_checks.registered_against_reported(card).text
 
     assert re.search(
@@ -308,57 +322,51 @@ def test_what_was_registered_stands_beside_what_was_reported(
     assert "Nothing was recorded from the registration" in said("diamond2019")
 
 
-def test_contradictions_are_listed_with_their_reason(dataset: Dataset, frame: pd.DataFrame) -> None:
+def test_contradictions_are_listed_with_their_reason(dataset: Dataset, cards: Cards) -> None:
     for trial_id in TRIALS:
-        card = read_card(dataset, trial_id, frame)
+        card = cards[trial_id]
         said = trial_card_checks.contradictions(card).text
         for reason in card.corrections.reason:
             assert reason in said
-    assert sum(len(read_card(dataset, one, frame).corrections) for one in TRIALS) == len(
-        dataset.corrections
-    )
+    assert sum(len(cards[one].corrections) for one in TRIALS) == len(dataset.corrections)
 
 
-def test_facts_differ_only_beyond_their_digits(dataset: Dataset, frame: pd.DataFrame) -> None:
-    said = trial_card_checks.contradictions(read_card(dataset, "diamond2010", frame)).text
+def test_facts_differ_only_beyond_their_digits(cards: Cards) -> None:
+    said = trial_card_checks.contradictions(cards["diamond2010"]).text
     assert re.search(r"Length of treatment \| 12 weeks \([^)]*\) 16 weeks \(", said)
     # 15.2 and 15.21 years are one reading.
     assert "Mean age" not in said
-    words = trial_card_checks.contradictions(read_card(dataset, "diamond2002", frame)).text
+    words = trial_card_checks.contradictions(cards["diamond2002"]).text
     assert re.search(r"Depressive symptoms, in words \| .*no difference", words)
 
 
-def test_a_trial_without_contradictions_says_so(dataset: Dataset, frame: pd.DataFrame) -> None:
-    said = trial_card_checks.contradictions(read_card(dataset, "santens2017", frame)).text
+def test_a_trial_without_contradictions_says_so(cards: Cards) -> None:
+    said = trial_card_checks.contradictions(cards["santens2017"]).text
     assert said == "The checks found no contradiction in what was read."
 
 
 def test_risk_of_bias_is_as_a_source_judges_it_or_not_assessed(
-    dataset: Dataset, frame: pd.DataFrame, tmp_path: Path
+    dataset: Dataset, cards: Cards, tmp_path: Path
 ) -> None:
-    said = trial_card_sections.risk_of_bias(read_card(dataset, "diamond2002", frame)).text
+    said = trial_card_sections.risk_of_bias(cards["diamond2002"]).text
     assert "Allocation concealment | high" in said
     for one in set(TRIALS) - set(dataset.risk_of_bias.trial_id):
-        card = read_card(dataset, one, frame)
+        card = cards[one]
         assert trial_card_sections.risk_of_bias(card).text == "Not assessed in any source seen."
     none = of(changed(tmp_path, without("risk_of_bias", trial_id="diamond2002")), "diamond2002")
     assert trial_card_sections.risk_of_bias(none).text == "Not assessed in any source seen."
     assert "Risk of bias: not assessed" in screen(none)
 
 
-def test_papers_on_one_trial_are_counted_as_one_trial(
-    dataset: Dataset, frame: pd.DataFrame
-) -> None:
-    said = trial_card_sections.companions(read_card(dataset, "diamond2019", frame)).text
+def test_papers_on_one_trial_are_counted_as_one_trial(cards: Cards) -> None:
+    said = trial_card_sections.companions(cards["diamond2019"]).text
     assert "Four articles on one and the same trial" in said
     assert "no number was read in it" in said
     assert "Database" in said
 
 
-def test_sentences_to_quote_name_comparator_size_and_processing(
-    dataset: Dataset, frame: pd.DataFrame
-) -> None:
-    card = read_card(dataset, "collado2021", frame)
+def test_sentences_to_quote_name_comparator_size_and_processing(cards: Cards) -> None:
+    card = cards["collado2021"]
     said = trial_card_closing.citation(card, lines(card)).text
     assert (
         "Collado-Navarro 2021: ABCT with treatment as usual compared with usual care, distress "
@@ -378,9 +386,9 @@ def test_data_are_text(tmp_path: Path) -> None:
     assert "&lt;b&gt;bold" in body
 
 
-def test_an_unknown_trial_is_refused(dataset: Dataset, frame: pd.DataFrame) -> None:
+def test_an_unknown_trial_is_refused(dataset: Dataset) -> None:
     with pytest.raises(ParameterError, match=r"trial_id: found 'x', expected one of diamond2002"):
-        read_card(dataset, "x", frame)
+        of(dataset, "x")
 
 
 def test_the_catalog_makes_a_card_for_each_trial(dataset: Dataset) -> None:

@@ -284,6 +284,11 @@ def place_of(row_id: str) -> str:
     return f"p-{row_id}"
 
 
+def remark_of(correction_id: str) -> str:
+    """Return the id of the row of a remark on a printed value in the page."""
+    return f"remark-{correction_id}"
+
+
 def sentences(parts: Iterable[str]) -> str:
     """Join sentences that are HTML already, those that are empty left out."""
     return " ".join(part for part in parts if part)

@@ -1,6 +1,7 @@
 """What sources say of one trial against each other: plans against reports, print against print."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from evidence.display import origins, words
 from evidence.display.escape import html
@@ -12,6 +13,7 @@ from evidence.display.trial_card import (
     distinct,
     joined,
     place_of,
+    remark_of,
     said,
     to_place,
 )
@@ -109,9 +111,9 @@ def contradictions(card: TrialCard) -> Block:
                 corrected,
             )
         )
-    differing = _differing(card)
-    if differing:
-        parts.append(table("What sources print differently", ("What", "Readings"), differing))
+    differences = differing(card)
+    if differences:
+        parts.append(table("What sources print differently", ("What", "Readings"), differences))
     others = _other_findings(card)
     if others:
         items = "".join(f"<li>{html(one)}</li>" for one in others)
@@ -135,8 +137,12 @@ def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
         place = place_of(one.result_id)
         rows.append(
             (
-                with_id(
-                    f"{measures[one.result_id]}: {one.field.replace('_', ' ')}", one.correction_id
+                replace(
+                    with_id(
+                        f"{measures[one.result_id]}: {one.field.replace('_', ' ')}",
+                        one.correction_id,
+                    ),
+                    anchor=remark_of(one.correction_id),
                 ),
                 Cell(one.printed.replace("-", words.MINUS), href=f"#{place}"),
                 Cell(used or ACTION[one.action]),
@@ -146,7 +152,8 @@ def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
     return rows
 
 
-def _differing(card: TrialCard) -> list[Sequence[Cell]]:
+def differing(card: TrialCard) -> list[Sequence[Cell]]:
+    """Return what sources print differently, each with its readings."""
     differ = card.findings[card.findings.check == "sources_differ"]
     rows: list[Sequence[Cell]] = []
     for fact in distinct([one.fact for one in card.facts]):

@@ -5,6 +5,7 @@ from typing import Any
 
 from evidence.display import origins, words
 from evidence.display.escape import html
+from evidence.display.headline import plain
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table
 from evidence.display.trial_card import (
@@ -14,6 +15,7 @@ from evidence.display.trial_card import (
     joined,
     place_list,
     place_of,
+    remark_of,
     said,
 )
 from evidence.records import records
@@ -32,6 +34,9 @@ FACT = {
     "treatment_weeks": "length of treatment",
     "comparator_weeks": "length of the comparison condition",
     "sessions_coded": "sessions, as a database codes them",
+    "sessions_attended_intervention": "sessions attended, intervention arm",
+    "sessions_attended_comparator": "sessions attended, comparator arm",
+    "percent_recovered_at_follow_up_intervention": "recovered at follow-up, intervention arm",
 }
 STATISTIC = {
     "hedges_g": "Hedges g",
@@ -166,7 +171,7 @@ def results(card: TrialCard) -> Block | None:
             Cell(_what(card, one), anchor=place_of(one.result_id)),
             Cell(card.condition(one.arm_id)),
             Cell(_arm_result(one)),
-            Cell(_remarks(card, one)),
+            _remarks(card, one),
             source(card, one.locator_id),
         )
         for one in records(card.arm_results)
@@ -185,7 +190,7 @@ def statistics(card: TrialCard) -> Block | None:
             Cell(_what(card, one), anchor=place_of(one.result_id)),
             Cell(card.contrast(one.intervention_arm_id, one.comparator_arm_id)),
             Cell(_statistic(one)),
-            Cell(_remarks(card, one)),
+            _remarks(card, one),
             source(card, one.locator_id),
         )
         for one in records(card.statistics)
@@ -253,13 +258,18 @@ def _statistic(one: Any) -> str:
     return ", ".join(parts)
 
 
-def _remarks(card: TrialCard, one: Any) -> str:
-    found = [one.note] if one.note else []
+def _remarks(card: TrialCard, one: Any) -> Cell:
+    """Return what the data note on a result, and links to the remarks on its values."""
+    notes = [one.note] if one.note else []
     if getattr(one, "analysis_set", "as_printed") != "as_printed":
-        found.append(one.analysis_set.replace("_", " "))
+        notes.append(one.analysis_set.replace("_", " "))
     corrected = card.corrections[card.corrections.result_id == one.result_id]
-    found += [f"see remark {correction}" for correction in corrected.correction_id]
-    return "; ".join(found) or "–"
+    links = [
+        f'see <a href="#{html(remark_of(correction))}">remark {html(correction)}</a>'
+        for correction in corrected.correction_id
+    ]
+    markup = "; ".join([*map(html, notes), *links])
+    return Cell(plain(markup) or "–", markup=markup)
 
 
 def _shown(rows: Sequence[Sequence[Cell]], caption: str, columns: Sequence[str]) -> Block | None:

@@ -14,6 +14,7 @@ from evidence.display.trial_card import (
     to_place,
     values,
 )
+from evidence.display.trial_card_checks import differing
 from evidence.display.trial_card_lines import Line, named
 from evidence.display.trial_card_printed import STATISTIC, signed
 from evidence.records import records
@@ -258,7 +259,7 @@ def missing_remarks(card: TrialCard, lines: Sequence[Line]) -> list[str]:
         *_participants(card, lines),
         *_planned(card),
         *_bias(card),
-        *_corrections(card),
+        *_agreement(card),
         _read(card),
     ]
     return [
@@ -337,13 +338,17 @@ def _bias(card: TrialCard) -> list[str]:
     return [html(f"RoB 2: not assessed. Seen elsewhere: {tools}, {said}.")]
 
 
-def _corrections(card: TrialCard) -> list[str]:
-    if card.corrections.empty:
-        return []
-    count = words.count(len(card.corrections), "remark")
-    return [
-        f'Agreement of the printed numbers with each other: <a href="#contradictions">{count}</a>.'
-    ]
+def _agreement(card: TrialCard) -> list[str]:
+    """Return where printed numbers do not agree with each other, or sources with sources."""
+    said = []
+    if len(card.corrections):
+        said.append(f"{words.count(len(card.corrections), 'remark')} on printed values")
+    what = [str(row[0].text) for row in differing(card)]
+    if what:
+        names = words.listed(f"{one[:1].lower()}{one[1:]}" for one in what)
+        said.append(f"sources differ on {names}")
+    link = f'<a href="#contradictions">{html("; ".join(said))}</a>'
+    return [f"Agreement: {link}."] if said else []
 
 
 def _read(card: TrialCard) -> str:
