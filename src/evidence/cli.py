@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.commands import writing
+from evidence.commands import exporting, writing
 from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
@@ -320,7 +320,7 @@ def build(
     raise typer.Exit(built.exit_code)
 
 
-for _command in (writing.cite, writing.check, writing.fill):
+for _command in (writing.cite, writing.check, writing.fill, exporting.export):
     app.command()(_command)
 
 

@@ -5,12 +5,13 @@ import io
 import sys
 import zipfile
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from evidence import __version__, atomic
 from evidence.errors import EvidenceError, RenderError
 from evidence.report.build import build, find_root
-from evidence.report.stamp import Stamp, read_stamp
+from evidence.report.stamp import read_stamp
 
 SUMS = "SHA256SUMS"
 PREFIX = "attachment-therapy-evidence-"
@@ -45,9 +46,11 @@ def release(root: Path | None = None) -> Path:
         raise RenderError("; ".join(map(str, built.failures)))
     stamp = read_stamp(base / "data")
     name = f"{PREFIX}{__version__}-data-{stamp.data_version}"
-    contents = _contents(base)
-    contents[SUMS] = _sums(contents)
-    package = _packed(name, contents, stamp)
+    found = contents(base)
+    found[SUMS] = _sums(found)
+    package = packed(
+        {f"{name}/{one}": content for one, content in found.items()}, stamp.sources_as_of
+    )
     folder = base / "dist"
     path = folder / f"{name}.zip"
     atomic.replace(path, package)
@@ -58,8 +61,14 @@ def release(root: Path | None = None) -> Path:
     return path
 
 
-def _contents(base: Path) -> dict[str, bytes]:
-    """Return what is handed out, by its path in the package."""
+def contents(base: Path) -> dict[str, bytes]:
+    """Return what is handed out of a project, by its path from there.
+
+    Raises
+    ------
+    RenderError
+        If a file in the folder of reports belongs to none.
+    """
     found = {
         f"reports/{path.name}": path.read_bytes()
         for path in sorted((base / "reports").iterdir())
@@ -75,22 +84,22 @@ def _has_page(path: Path) -> bool:
     return path.with_suffix(".html").is_file()
 
 
-def _sums(contents: Mapping[str, bytes]) -> bytes:
+def _sums(files: Mapping[str, bytes]) -> bytes:
     """Return the lines that ``sha256sum --check`` reads."""
-    lines = [f"{hashlib.sha256(contents[one]).hexdigest()}  {one}\n" for one in sorted(contents)]
+    lines = [f"{hashlib.sha256(files[one]).hexdigest()}  {one}\n" for one in sorted(files)]
     return "".join(lines).encode()
 
 
-def _packed(name: str, contents: Mapping[str, bytes], stamp: Stamp) -> bytes:
-    day = stamp.sources_as_of
+def packed(files: Mapping[str, bytes], day: date) -> bytes:
+    """Return files as a zip, sorted by name and all of one day, so that its bytes are the same."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
-        for path in sorted(contents):
-            entry = zipfile.ZipInfo(f"{name}/{path}", (day.year, day.month, day.day, 0, 0, 0))
+        for path in sorted(files):
+            entry = zipfile.ZipInfo(path, (day.year, day.month, day.day, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3
             entry.external_attr = READABLE_BY_ALL << 16
-            package.writestr(entry, contents[path])
+            package.writestr(entry, files[path])
     return made.getvalue()
 
 

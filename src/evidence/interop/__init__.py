@@ -1,0 +1,1 @@
+"""What other tools read: the workbook as a research object."""
