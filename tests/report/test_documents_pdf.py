@@ -13,6 +13,7 @@ from tests.report.test_documents import REPORT, STAMP
 from tests.report.test_documents_word import STATE
 
 A4 = (595.28, 841.89)
+INLINE = ("a", "b", "code", "em", "i", "small", "span", "strong", "sub", "sup")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,33 @@ def test_what_is_not_accessible_is_refused() -> None:
 def test_a_link_that_leads_nowhere_is_refused() -> None:
     with pytest.raises(RenderError, match="label `<absent>` does not exist"):
         set_as_pdf('<h1>A</h1><p><a href="#absent">b</a></p>')
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "<p id='x'>a</p>",
+        "<ul id='x'><li>a</li></ul>",
+        "<ul><li id='x'>a</li></ul>",
+        "<dl><dt>a</dt><dd id='x'>b</dd></dl>",
+        "<section id='x'><p>a</p></section>",
+        "<blockquote id='x'><p>a</p></blockquote>",
+        "<dl><dt id='x'>a</dt><dd>b</dd></dl>",
+        "<figure><p>a</p><figcaption id='x'>b</figcaption></figure>",
+        "<details><summary id='x'>a</summary><p>b</p></details>",
+        "<pre id='x'>a</pre>",
+        *(f"<p>a <{one} id='x'>b</{one}></p>" for one in INLINE),
+        "<h2 id='x'>a</h2>",
+        "<table id='x'><tr><td>a</td></tr></table>",
+        "<table><caption id='x'>c</caption><tr><td>a</td></tr></table>",
+        "<figure id='x'><p>a</p></figure>",
+    ],
+)
+def test_every_name_of_a_page_can_be_led_to(place: str) -> None:
+    page = f"<main><h1>A</h1><p><a href='#x'>b</a></p>{place}</main>"
+    made = documents.documents(page, REPORT, STAMP, ["pdf"])["pdf"]
+    (link,) = pypdf.PdfReader(io.BytesIO(made)).pages[0]["/Annots"]
+    assert target(pypdf.PdfReader(io.BytesIO(made)), link.get_object())
 
 
 def test_tags_are_those_of_the_page(reader: Any) -> None:
@@ -146,3 +174,20 @@ def test_a_long_id_ends_its_line_inside_its_column() -> None:
     lines = pypdf.PdfReader(io.BytesIO(set_as_pdf(html))).pages[0].extract_text().splitlines()
     assert "".join(lines).count(pages.LONG_ID) == 1
     assert not [one for one in lines if pages.LONG_ID in one]
+
+
+def test_a_part_with_a_heading_is_led_to_where_its_heading_stands() -> None:
+    links = "".join(f"<p><a href='#n{n}'>to {n}</a></p>" for n in range(60))
+    articles = "".join(
+        f"<article id='n{n}'><h2>Number {n}.</h2><dl><dt>a</dt><dd>b</dd></dl></article>"
+        for n in range(60)
+    )
+    html = f"<main><h1>A</h1>{links}{articles}</main>"
+    made = documents.documents(html, REPORT, STAMP, ["pdf"])["pdf"]
+    reader = pypdf.PdfReader(io.BytesIO(made))
+    found = [one.get_object() for page in reader.pages for one in page.get("/Annots", [])]
+    assert len(found) == 60
+    for number, link in enumerate(found):
+        place, _ = target(reader, link)
+        (page,) = (one for one in reader.pages if one.get_object() == place)
+        assert f"Number {number}." in text_of(page)

@@ -53,6 +53,13 @@ def test_numbers_stay_on_one_line() -> None:
     assert points(layout(table(*rows)), 1) < points(layout(table(*rows, number=1)), 1)
 
 
+def test_short_texts_stay_on_one_line_beside_long_ones() -> None:
+    made = layout(table(("Trial", "Read in"), ("12 weeks", "a place with a long name " * 20)))
+    assert points(made, 0) > len("12 weeks") * made.size / 2
+    made = layout(table(("Trial", "Read in"), ("twelve weeks after it", "a long name " * 20)))
+    assert points(made, 0) < len("twelve weeks after it") * made.size / 2
+
+
 @pytest.mark.parametrize(
     ("columns", "word", "size", "turned"),
     [
@@ -106,3 +113,18 @@ def test_names_of_rows_go_to_their_first_cells_and_heads_are_bold() -> None:
     assert rows[0][0][0] == ""
     place, name = rows[1][1][1][4][0]["c"]
     assert (place["t"], place["c"][0][0], name["t"]) == ("Span", "n-y", "Str")
+
+
+def test_a_long_id_behind_text_stands_on_its_own_line() -> None:
+    html = (
+        "<table><tbody><tr><th scope='row'>a</th><td>text <code>abft.depression.post.hedges_g"
+        "</code></td><td>text <code>short.id</code></td></tr></tbody></table>"
+    )
+    (made,) = document_tree.read(html)
+    changed, _ = prepared(made)
+    (row,) = changed["c"][4][0][3]
+    assert [document_tree.plain(cell[4]) for cell in row[1]] == [
+        "a\n",
+        "text\nabft.depression.post.hedges_g\n",
+        "text short.id\n",
+    ]

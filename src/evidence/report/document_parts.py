@@ -38,8 +38,6 @@ def parts(blocks: list[Node]) -> Parts:
     def change(one: Node) -> list[Node] | None:
         if one["t"] == "Figure":
             return [_figure(one)]
-        if one["t"] == "Div" and one["c"][0][0]:
-            return _headed(one)
         if one["t"] == "Div" and "details" in one["c"][0][1]:
             return _opened(one["c"][1])
         if one["t"] != "Table":
@@ -91,18 +89,6 @@ def _figure(figure: Node) -> Node:
     else:
         rest = [*caption, *rest]
     return _div("figure", [*drawings, *rest], name)
-
-
-def _headed(one: Node) -> list[Node] | None:
-    """Return a part with a name and a heading as the part whose heading has the name.
-
-    A heading can move to the next page; a place before it would stay behind.
-    """
-    name, first = one["c"][0][0], one["c"][1][:1]
-    if not first or first[0]["t"] != "Header" or first[0]["c"][1][0]:
-        return None
-    first[0]["c"][1][0], one["c"][0][0] = name, ""
-    return [one]
 
 
 def _opened(blocks: list[Node]) -> list[Node]:

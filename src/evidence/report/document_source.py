@@ -15,14 +15,25 @@ FONT = "DejaVu Sans"
 
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _DESCRIPTION = re.compile(r"<desc\b[^>]*>(.*?)</desc>", re.DOTALL)
-_SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 _VOID = ("br", "hr", "img", "meta", "input", "wbr", "col")
 _TO_DIV = ("section", "article", "div", "main", "footer", "nav", "aside", "header")
 # pandoc forgets name and class of these, but keeps those of a div around them.
-_WRAPPED = ("p", "ul", "ol", "dl", "pre", "blockquote", "table")
+_WRAPPED = ("p", "ul", "ol", "dl", "pre", "blockquote")
 # What has no room for a div around it gets its name in an empty span at its start.
-_NAMED_INSIDE = ("li", "dd", "dt", "figcaption", "caption", "summary", "b", "i", "em", "strong")
+_NAMED_INSIDE = (
+    "dd",
+    "dt",
+    "figcaption",
+    "caption",
+    "b",
+    "i",
+    "em",
+    "strong",
+    "small",
+    "sup",
+    "sub",
+)
 _KEPT = ("href", "scope", "colspan", "rowspan", "start")
 
 
@@ -102,12 +113,6 @@ def _from_png(encoded: str) -> str:
     )
 
 
-def size(picture: Picture) -> tuple[float, float]:
-    """Return width and height of a drawing, in points for one that matplotlib made."""
-    found = _SIZE.search(picture.svg)
-    return (float(found[1]), float(found[2])) if found else (1.0, 1.0)
-
-
 class _Rewriter(HTMLParser):
     """Writes again what it reads, in elements that pandoc keeps names and classes of."""
 
@@ -115,20 +120,15 @@ class _Rewriter(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.out: list[str] = []
         self._pictures = pictures
+        # Of each element that is open: its name, its class, and what stands for its end.
         self._open: list[tuple[str, str, str]] = []
-        self._roots = 0
-
-    def _inside(self) -> bool:
-        return self._roots > 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
-        if tag in ("main", "footer") and not self._roots:
-            self._roots, values = 1, {"class": "closing"} if tag == "footer" else {}
-        elif not self._roots:
-            return
-        elif tag not in _VOID:
-            self._roots += 1
+        if not self._open:
+            if tag not in ("main", "footer"):
+                return
+            values = {"class": "closing"} if tag == "footer" else {}
         parent = self._open[-1][1] if self._open else ""
         start, end = _rewritten(tag, values, parent, self._picture)
         self.out.append(start)
@@ -146,15 +146,16 @@ class _Rewriter(HTMLParser):
         return f'<img src="{escape(drawn)}">'
 
     def handle_endtag(self, tag: str) -> None:
-        while self._roots and self._open:
+        if tag not in (opened for opened, _, _ in self._open):
+            return
+        while self._open:
             opened, _, end = self._open.pop()
-            self._roots -= 1
             self.out.append(end)
             if opened == tag:
                 return
 
     def handle_data(self, data: str) -> None:
-        if self._inside():
+        if self._open:
             self.out.append(data)
 
     def handle_entityref(self, name: str) -> None:
@@ -188,9 +189,16 @@ def _rewritten(
         return outer[0] + inner[0], inner[1] + outer[1]
     if tag in _NAMED_INSIDE:
         start, end = _element(tag, kept)
-        named = f'<span id="{escape(own["id"])}"></span>' if "id" in own else ""
-        return start + named, end
+        return start + _place(own), end
+    if tag == "code":
+        start, end = _element(tag, {})
+        return _place(own) + start, end
     return _element(tag, {**own, **kept})
+
+
+def _place(own: dict[str, str]) -> str:
+    """Return a place to link to, where an element has a name."""
+    return f'<span id="{escape(own["id"])}"></span>' if "id" in own else ""
 
 
 def _element(tag: str, values: dict[str, str]) -> tuple[str, str]:

@@ -21,6 +21,7 @@ MANY_ROWS = 100
 # Mean width of a character over the size of type; bold text of capitals is wider.
 _CHARACTER = 0.52
 _LONG_WORD = 24
+_SHORT = 20
 _LEAST = 3.0
 _PIECES = re.compile(r"(?<=[._/])")
 
@@ -67,7 +68,7 @@ def layout(table: Node) -> Layout:
     """Return how a table is set, from the text in it.
 
     Columns get what browsers give them: the widest word, and a share of the rest by what their
-    text would take on one line. Numbers stay on one line where there is room.
+    text would take on one line. Numbers and short texts stay on one line where there is room.
     """
     natural, kept, words = _columns(table)
     count = sum(1 for _ in rows(table))
@@ -121,6 +122,7 @@ def _columns(table: Node) -> tuple[list[float], list[float], list[float]]:
                 words[place] = max(words[place], scale * word, _LEAST)
                 kept[place] = max(kept[place], scale * (longest if whole else word), _LEAST)
             place += span
+    kept = [whole if whole <= _SHORT else least for whole, least in zip(natural, kept, strict=True)]
     return natural, kept, words
 
 
@@ -130,6 +132,9 @@ def prepared(table: Node) -> tuple[Node, Layout]:
     Names of rows go to their first cells, since no format of documents has them on rows. Cells
     that head a row or a column are bold.
     """
+    for row, _ in rows(table):
+        for cell in row[1]:
+            cell[4] = [_ids_apart(block) for block in cell[4]]
     made = layout(table)
     attr, caption, columns, head, bodies, foot = table["c"]
     for row, is_head in rows(table):
@@ -149,6 +154,17 @@ def prepared(table: Node) -> tuple[Node, Layout]:
         [one[0], node("ColWidth", share)] for one, share in zip(columns, made.shares, strict=True)
     ]
     return node("Table", [attr, caption, specifications, head, bodies, foot]), made
+
+
+def _ids_apart(block: Node) -> Node:
+    """Return a block of a cell with long ids on lines of their own, as on the page."""
+    if block["t"] not in ("Plain", "Para"):
+        return block
+    inlines = list(block["c"])
+    for place, one in enumerate(inlines[1:]):
+        if one["t"] == "Code" and len(one["c"][1]) > _LONG_WORD and inlines[place]["t"] == "Space":
+            inlines[place] = node("LineBreak")
+    return node(block["t"], inlines)
 
 
 def _strong(block: Node) -> Node:
