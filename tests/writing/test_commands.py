@@ -91,6 +91,14 @@ def test_fill(folder: Path) -> None:
     assert evidence("check", "out.md", cwd=folder).returncode == 0
 
 
+def test_fill_word(folder: Path) -> None:
+    (folder / "draft.docx").write_bytes(word(paragraph(run(f"It is {{ev:{POOLED}}}."))))
+    done = evidence("fill", "draft.docx", "--keep-marks", "--output", "out.docx", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, "1 filled, 0 removed behind right numbers\n")
+    done = evidence("check", "out.docx", cwd=folder)
+    assert (done.returncode, done.stdout[:19]) == (0, "6 numbers compared:")
+
+
 def test_fill_leaves_what_is_wrong(folder: Path) -> None:
     (folder / "draft.md").write_text(f"g = 0.62 {{ev:{POOLED}}}\n")
     done = evidence("fill", "draft.md", cwd=folder)
@@ -127,7 +135,9 @@ BOMB = b"PK\x03\x04not a zip"
         (("check", "draft.md", "--format", "csv"), "format: found 'csv', expected one of json, md"),
         (("check", "draft.md", "--annotate", "draft.pdf"), "a file that ends in .docx"),
         (("check", "draft.md", "--ledger", "no.csv"), "ledger: found 'no.csv'"),
-        (("fill", "bad.docx"), "a file that ends in .md"),
+        (("fill", "draft.txt"), "a file that ends in .md or .docx"),
+        (("fill", "bad.docx"), "output: found None, expected a file that ends in .docx"),
+        (("fill", "bad.docx", "--output", "out.docx"), "no intact zip archive"),
         (("fill", "unknown.md"), "id: found 'x'"),
         (("fill", "draft.md", "--style", "mla"), "style: found 'mla'"),
     ],

@@ -1,12 +1,18 @@
 """Two pages with thirty marked statistics, ten of them wrong in one way each."""
 
+import io
 import re
 import sys
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
+import docx
 import pytest
+from docx.oxml.ns import qn
 
 from evidence import ledger
+from evidence.writing import word_draft
 from evidence.writing.check import check_draft, read_draft
 from evidence.writing.judging import Finding
 from evidence.writing.known import read_known
@@ -69,6 +75,46 @@ def test_the_wrong_draft(name: str) -> None:
     # Swapped limits are two numbers.
     also = ("diamond2010.depression.bdi_ii.post.hedges_g", "ci_high", "wrong", "−0.10")
     assert sorted(found) == sorted([*WRONG.values(), also])  # type: ignore[type-var]
+
+
+def word_statuses(document: Any) -> list[tuple[str | None, str, str, str]]:
+    data = io.BytesIO()
+    document.save(data)
+    found = check_draft(word_draft.parse(data.getvalue()), read_known(EXAMPLES / "ledger")).findings
+    return [(one.estimate_id, one.field, one.status, one.printed) for one in found]
+
+
+@pytest.mark.parametrize("name", ["draft-right.docx", "draft-wrong.docx"])
+def test_word_may_cut_its_runs_anywhere(name: str) -> None:
+    document = docx.Document(str(EXAMPLES / name))
+    before = word_statuses(document)
+    for run in list(document.element.iter(qn("w:r"))):
+        if len(run.findall(qn("w:t"))) != 1:
+            continue
+        text = run.find(qn("w:t"))
+        for letter in reversed(text.text[1:]):
+            copy = deepcopy(run)
+            copy.find(qn("w:t")).text = letter
+            run.addnext(copy)
+        text.text = text.text[:1]
+    assert word_statuses(document) == before
+
+
+def test_accepted_changes_make_a_wrong_draft_right() -> None:
+    """Each paragraph of the wrong draft is deleted, and that of the right one inserted."""
+    wrong, right = (
+        docx.Document(str(EXAMPLES / f"draft-{one}.docx")) for one in ("wrong", "right")
+    )
+    pairs = zip(wrong.element.iter(qn("w:p")), right.element.iter(qn("w:p")), strict=True)
+    for old, new in list(pairs):
+        deleted, inserted = (old.makeelement(qn(f"w:{one}"), {}) for one in ("del", "ins"))
+        for run in old.findall(qn("w:r")):
+            for text in run.iter(qn("w:t")):
+                text.tag = qn("w:delText")
+            deleted.append(run)
+        inserted.extend(deepcopy(new.findall(qn("w:r"))))
+        old.extend([deleted, inserted])
+    assert {status for _, _, status, _ in word_statuses(wrong)} == {"right"}
 
 
 def test_both_forms_are_judged_alike() -> None:

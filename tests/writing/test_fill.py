@@ -5,12 +5,14 @@ import pytest
 from evidence import ledger
 from evidence.display.quote import STYLES
 from evidence.errors import ParameterError
-from evidence.writing import markdown_draft
-from evidence.writing.fill import fill
+from evidence.writing import markdown_draft, word_draft
+from evidence.writing.fill import fill_markdown
+from evidence.writing.fill_word import fill_word
 from evidence.writing.judging import judge
 from evidence.writing.known import Known
 from tests.writing.ledgers import ENTRIES, KNOWN, POOLED, SHARES, ZERO
 from tests.writing.test_drafts import ROOT
+from tests.writing.words import paragraph, run, word
 
 COMMITTED = Known(
     {one.estimate_id: one for one in ledger.read(ROOT / "reports" / "estimates.csv")}, {}
@@ -18,7 +20,7 @@ COMMITTED = Known(
 
 
 def filled(text: str, **more: object) -> str:
-    return fill(text.encode(), KNOWN, **more).text  # type: ignore[arg-type]
+    return fill_markdown(text.encode(), KNOWN, **more).content.decode()  # type: ignore[arg-type]
 
 
 def test_marks_become_text() -> None:
@@ -44,9 +46,38 @@ def test_marks_behind_right_numbers_go() -> None:
     assert filled(text) == "g = 0.52 (−0.29 to 1.33), and g =\n0.23."
 
 
+def test_a_right_effect_with_a_wrong_limit_keeps_its_mark() -> None:
+    text = f"g = 0.52 (0.29 to 1.33) {{ev:{POOLED}}}"
+    assert filled(text) == text
+    assert filled(f"the interval is −0.29 to 1.33 {{ev:{POOLED}}}.") == (
+        "the interval is −0.29 to 1.33."
+    )
+
+
+def in_word(body: str, footnotes: str = "", **more: object) -> list[str]:
+    done = fill_word(word(body, footnotes=footnotes), KNOWN, **more)  # type: ignore[arg-type]
+    return [part.text for part in word_draft.parse(done.content).parts]  # type: ignore[union-attr]
+
+
+def test_marks_of_word() -> None:
+    text = "Hedges g, 0.52 (95% CI, −0.29 to 1.33), P = .11; 3 trials, 118 participants"
+    cut = run("It is {ev:abft.", "<w:b/>") + run("depression.post.") + run("hedges_g.pooled}.")
+    note = f"<w:footnote w:id='2'>{paragraph(run(f'Note {{ev:{POOLED}}}'))}</w:footnote>"
+    right = paragraph(run("g = 0.52 "), run(f"{{ev:{POOLED}}}, and"))
+    wrong = paragraph(run(f"g = 0.62 {{ev:{POOLED}}}"))
+    assert in_word(paragraph(cut) + right + wrong, note) == [
+        f"It is {text}.",
+        "g = 0.52, and",
+        f"g = 0.62 {{ev:{POOLED}}}",
+        f"Note {text}",
+    ]
+    assert in_word(paragraph(cut), keep_marks=True) == [f"It is {text} {{ev:{POOLED}}}."]
+
+
 def test_marks_behind_wrong_numbers_stay() -> None:
-    done = fill(f"First.\n\ng = 0.62 {{ev:{POOLED}}}".encode(), KNOWN)
-    assert done.text == f"First.\n\ng = 0.62 {{ev:{POOLED}}}"
+    text = f"First.\n\ng = 0.62 {{ev:{POOLED}}}"
+    done = fill_markdown(text.encode(), KNOWN)
+    assert done.content.decode() == text
     assert done.left == (f"line 3: {{ev:{POOLED}}}",)
 
 
@@ -63,7 +94,7 @@ def test_kept_marks_hold_under_check_and_are_filled_once(style: str) -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_every_number_of_the_ledger(style: str) -> None:
     text = "\n\n".join(f"It is {{ev:{one}}}." for one in COMMITTED.entries)
-    once = fill(text.encode(), COMMITTED, style=style, keep_marks=True).text
+    once = fill_markdown(text.encode(), COMMITTED, style=style, keep_marks=True).content.decode()
     found = judge(markdown_draft.parse(once.encode()), COMMITTED)
     assert [one for one in found if one.status != "right"] == []
     effects = [one.estimate_id for one in found if one.field == "effect"]

@@ -1,4 +1,4 @@
-"""Commands for those who write with the numbers: cite, check, fill."""
+"""Commands for those who write with the numbers: cite, check, fill, diff."""
 
 from pathlib import Path
 from typing import Annotated
@@ -58,8 +58,10 @@ def check(
 
 
 def fill(
-    draft: Annotated[Path, typer.Argument(help="Manuscript, .md.")],
-    output: Annotated[Path | None, typer.Option(help="Write here; default: print.")] = None,
+    draft: Annotated[Path, typer.Argument(help="Manuscript, .md or .docx.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Write here; default: print, which .docx cannot.")
+    ] = None,
     style: Annotated[str, typer.Option(help="ama, apa or plain.")] = "ama",
     keep_marks: Annotated[
         bool, typer.Option("--keep-marks", help="Keep marks behind their numbers, for check.")
@@ -70,21 +72,43 @@ def fill(
     """Replace the marks {ev:ID} and {ev:ID:style} of a manuscript by the numbers they name."""
     from evidence import atomic
     from evidence.writing import check as checking
-    from evidence.writing import fill as filling
-    from evidence.writing import markdown_draft
+    from evidence.writing.fill import fill_markdown
     from evidence.writing.known import read_known
 
-    if draft.suffix.lower() not in checking.MARKDOWN:
-        raise ParameterError("draft", draft.name, "a file that ends in .md")
-    content = checking.read_bytes(draft, markdown_draft.LARGEST)
-    filled = filling.fill(
-        content, read_known(ledger, data=data), style=style, keep_marks=keep_marks
-    )
-    if output is None:
-        typer.echo(filled.text, nl=False)
+    content, is_word = checking.read_manuscript(draft)
+    if is_word:
+        from evidence.writing.fill_word import fill_word as fill_draft
+
+        if output is None or output.suffix.lower() not in checking.WORD:
+            raise ParameterError("output", output and output.name, "a file that ends in .docx")
     else:
-        atomic.replace(output, filled.text)
+        fill_draft = fill_markdown
+    known = read_known(ledger, data=data)
+    filled = fill_draft(content, known, style=style, keep_marks=keep_marks)
+    if output is None:
+        typer.echo(filled.content.decode("utf-8"), nl=False)
+    else:
+        atomic.replace(output, filled.content)
         typer.echo(f"{filled.filled} filled, {filled.removed} removed behind right numbers")
     for one in filled.left:
         typer.echo(f"evidence: left, since its number is not right: {one}", err=True)
     raise typer.Exit(1 if filled.left else 0)
+
+
+def diff(
+    old: Annotated[
+        str, typer.Argument(help="Git revision, or folder with a data package.")
+    ] = "HEAD",
+    new: Annotated[str | None, typer.Argument(help="The same; default: the working tree.")] = None,
+    form: Annotated[str, typer.Option("--format", help="csv, json or md.")] = "md",
+    data: Data = None,
+) -> None:
+    """Name the numbers and conclusions that moved between two states of the data, and by what."""
+    from evidence.writing.diff import compare, read_sides
+    from evidence.writing.diff_text import FORMATS, as_text
+
+    if form not in FORMATS:
+        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+    found = compare(*read_sides(old, new, data=data))
+    typer.echo(as_text(found, form))
+    raise typer.Exit(found.exit_code)

@@ -12,7 +12,7 @@ from evidence import atomic
 from evidence.errors import ParameterError
 from evidence.writing import draft as drafts
 from evidence.writing import markdown_draft, word_package
-from evidence.writing.check import IN_WORDS, MARKDOWN, explained, read_bytes
+from evidence.writing.check import IN_WORDS, explained, read_manuscript
 from evidence.writing.draft import Draft, Span
 from evidence.writing.judging import Finding, judge_bound
 from evidence.writing.known import Known
@@ -62,11 +62,12 @@ def write_annotated(draft: Path, output: Path, known: Known) -> int:
 
 
 def _as_word(draft: Path) -> bytes:
-    if draft.suffix.lower() not in MARKDOWN:
-        return read_bytes(draft, word_package.LARGEST)
+    content, is_word = read_manuscript(draft)
+    if is_word:
+        return content
     import pypandoc  # type: ignore[import-untyped]
 
-    text = markdown_draft.text_of(read_bytes(draft, markdown_draft.LARGEST))
+    text = markdown_draft.text_of(content)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "draft.docx"
         # In the sandbox pandoc opens no file that the manuscript names.

@@ -70,20 +70,32 @@ def read_bytes(path: Path, largest: int) -> bytes:
     return data
 
 
+def read_manuscript(path: Path) -> tuple[bytes, bool]:
+    """Return the content of a manuscript, and whether it is one of Word.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither Markdown nor DOCX by its name, or cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix in MARKDOWN:
+        return read_bytes(path, markdown_draft.LARGEST), False
+    if suffix in WORD:
+        return read_bytes(path, word_package.LARGEST), True
+    raise ParameterError("draft", path.name, "a file that ends in .md or .docx")
+
+
 def read_draft(path: Path) -> Draft:
-    """Return a manuscript in Markdown or DOCX.
+    """Return the passages of a manuscript in Markdown or DOCX.
 
     Raises
     ------
     ParameterError
         If it is neither, or cannot be read safely.
     """
-    suffix = path.suffix.lower()
-    if suffix in MARKDOWN:
-        return markdown_draft.parse(read_bytes(path, markdown_draft.LARGEST))
-    if suffix in WORD:
-        return word_draft.parse(read_bytes(path, word_package.LARGEST))
-    raise ParameterError("draft", path.name, "a file that ends in .md or .docx")
+    content, is_word = read_manuscript(path)
+    return word_draft.parse(content) if is_word else markdown_draft.parse(content)
 
 
 def check_draft(draft: Draft, known: Known) -> Checked:

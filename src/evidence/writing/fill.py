@@ -1,19 +1,15 @@
-"""Marks of a manuscript turned into the numbers they name."""
+"""Marks of a Markdown manuscript turned into the numbers they name."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evidence.display import quote
 from evidence.display.escape import markdown
-from evidence.errors import ParameterError
-from evidence.ledger import LedgerEntry
 from evidence.writing import draft as drafts
 from evidence.writing import markdown_draft
+from evidence.writing.deciding import FILL, LEAVE, REMOVE, decide
 from evidence.writing.draft import Bound
-from evidence.writing.judging import judge_bound
 from evidence.writing.known import Known
-from evidence.writing.prose import FIRM
 
 _SPACE = re.compile(r"[ \t]*\n?[ \t]*$")
 
@@ -24,7 +20,7 @@ class Filled:
 
     Attributes
     ----------
-    text : str
+    content : bytes
         The whole file.
     filled, removed : int
         Marks that became text, and marks behind numbers that are right, which are not needed.
@@ -32,19 +28,15 @@ class Filled:
         Marks that stand behind a wrong number, each with its place: they stay.
     """
 
-    text: str
+    content: bytes
     filled: int
     removed: int
     left: tuple[str, ...]
 
 
-def number(entry: LedgerEntry, style: str) -> str:
-    """Return the text that stands for a mark: number, interval, P, sizes, caveat."""
-    parts = [quote.statistic(entry, style), quote.sizes(entry, style), quote.caveat(entry)]
-    return "; ".join(part for part in parts if part)
-
-
-def fill(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool = False) -> Filled:
+def fill_markdown(
+    data: bytes, known: Known, *, style: str = "ama", keep_marks: bool = False
+) -> Filled:
     """Return a Markdown manuscript with each mark replaced by the number it names.
 
     A mark behind numbers of its estimate is not filled again: where they are right it goes, where
@@ -71,38 +63,23 @@ def fill(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool = Fa
     left: list[str] = []
     filled = removed = at = 0
     for bound, start, end in _marks(text):
-        entry = known.entry(bound.estimate_id or "")
-        _known_style(bound.style or style)
-        statuses = _statuses(bound, known)
+        decision = decide(bound, known, style, keep_marks=keep_marks)
         done.append(text[at:start])
         at = end
-        if not statuses:
-            shown = markdown(number(entry, bound.style or style))
-            done.append(f"{shown} {text[start:end]}" if keep_marks else shown)
-            filled += 1
-        elif keep_marks or any(one != "right" for one in statuses):
-            done.append(text[start:end])
-            if any(one != "right" for one in statuses):
-                left.append(f"{_place(bound)}: {text[start:end]}")
-        else:
+        if decision.action == REMOVE:
             # The space before the mark goes with it, and the line end where it opened a line.
             done[-1] = _SPACE.sub("", done[-1])
             removed += 1
-    return Filled("".join([*done, text[at:]]), filled, removed, tuple(left))
-
-
-def _statuses(bound: Bound, known: Known) -> list[str]:
-    """Return how the effects before a mark stand; a number that may be another does not count."""
-    return [
-        one.status
-        for one in judge_bound(bound, known)
-        if one.field == "effect" and (one.status != "wrong" or one.reading.sureness == FIRM)
-    ]
-
-
-def _known_style(style: str) -> None:
-    if style not in quote.STYLES:
-        raise ParameterError("style", style, f"one of {', '.join(quote.STYLES)}")
+            continue
+        if decision.action == FILL:
+            shown = markdown(decision.text)
+            done.append(f"{shown} {text[start:end]}" if keep_marks else shown)
+            filled += 1
+            continue
+        done.append(text[start:end])
+        if decision.action == LEAVE:
+            left.append(f"{decision.place}: {text[start:end]}")
+    return Filled("".join([*done, text[at:]]).encode("utf-8"), filled, removed, tuple(left))
 
 
 def _marks(text: str) -> Iterator[tuple[Bound, int, int]]:
@@ -114,7 +91,3 @@ def _marks(text: str) -> Iterator[tuple[Bound, int, int]]:
             escaped = text[: spots[0]].endswith("\\")
             found.append((bound, spots[0] - escaped, spots[-1] + 1))
     yield from sorted(found, key=lambda one: one[1])
-
-
-def _place(bound: Bound) -> str:
-    return "" if bound.mark is None else bound.mark.passage.where(bound.mark.start)
