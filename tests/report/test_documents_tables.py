@@ -5,15 +5,22 @@ from typing import Any
 import pytest
 
 from evidence.report import document_tree
-from evidence.report.document_tables import LANDSCAPE, PORTRAIT, Layout, layout, pieces, prepared
+from evidence.report.document_tables import (
+    LANDSCAPE,
+    PADDING,
+    PORTRAIT,
+    Layout,
+    layout,
+    pieces,
+    prepared,
+)
 
 
-def table(*rows: tuple[str, ...], number: int = -1) -> Any:
-    """Return a table of these rows, the first of them its head; one column may hold numbers."""
+def table(*rows: tuple[str, ...]) -> Any:
+    """Return a table of these rows, the first of them its head."""
 
     def cells(row: tuple[str, ...], tag: str) -> str:
-        kinds = ['class="r"' if place == number else "" for place in range(len(row))]
-        return "".join(f"<{tag} {k}>{c}</{tag}>" for k, c in zip(kinds, row, strict=True))
+        return "".join(f"<{tag}>{one}</{tag}>" for one in row)
 
     head, *body = rows
     lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in body)
@@ -39,25 +46,35 @@ def test_columns_fill_the_page_and_no_more() -> None:
 
 
 def test_text_gets_room_by_its_length_and_words_stay_whole() -> None:
-    made = layout(table(("Trial", "k", "What"), ("Diamond 2002", "3", "a long remark " * 20)))
+    made = layout(table(("Trial", "k", "What"), ("Diamond 2002", "287", "a long remark " * 20)))
     assert points(made, 2) > 5 * points(made, 0)
     # At half the size of type a character, the least that any font needs.
     assert points(made, 0) > len("Diamond") * made.size / 2
-    assert points(made, 1) > 2 * made.size / 2
+    made = layout(table(("Route", "Remark"), ("reconstructed", "a long remark " * 40)))
+    assert points(made, 0) > 6.06 * made.size + 2 * PADDING  # by the widths of Arial
+    made = layout(table(("Trial", "k", "What"), ("Diamond 2002", "287", "a long remark " * 20)))
+    # A digit of Arial is 0.556 wide; a number that is cut reads as two.
+    assert points(made, 1) > 3 * 0.556 * made.size + 2 * PADDING
 
 
-def test_numbers_stay_on_one_line() -> None:
+def test_numbers_stay_on_one_line_in_a_column_with_longer_text() -> None:
     number = "−13.20 (−19.57 to −6.84)"
-    rows = [("Trial", "Points"), ("remark " * 60, number)]
-    assert points(layout(table(*rows, number=1)), 1) > len(number) * 9 / 2
-    assert points(layout(table(*rows)), 1) < points(layout(table(*rows, number=1)), 1)
+    html = (
+        "<table><thead><tr><th>Trial</th><th class='r'>Points</th></tr></thead><tbody>"
+        f"<tr><td>{'remark ' * 300}</td><td class='r'>{number}</td></tr>"
+        "<tr><td>b</td><td>no difference, no number printed</td></tr></tbody></table>"
+    )
+    (made,) = document_tree.read(html)
+    assert points(layout(made), 1) > len(number) * 9 / 2
+    (other,) = document_tree.read(html.replace(" class='r'", ""))
+    assert points(layout(other), 1) < len(number) * 9 / 2
 
 
 def test_short_texts_stay_on_one_line_beside_long_ones() -> None:
     made = layout(table(("Trial", "Read in"), ("12 weeks", "a place with a long name " * 20)))
-    assert points(made, 0) > len("12 weeks") * made.size / 2
-    made = layout(table(("Trial", "Read in"), ("twelve weeks after it", "a long name " * 20)))
-    assert points(made, 0) < len("twelve weeks after it") * made.size / 2
+    assert points(made, 0) > 4.22 * made.size + 2 * PADDING  # by the widths of Arial
+    made = layout(table(("Trial", "Read in"), ("twelve weeks after it all began", "a name " * 99)))
+    assert points(made, 0) < len("twelve weeks after it all began") * made.size / 2
 
 
 @pytest.mark.parametrize(
@@ -91,11 +108,14 @@ def test_long_words_are_cut_where_a_line_may_end() -> None:
 
 def test_cells_over_two_columns_leave_widths_to_the_others() -> None:
     html = (
-        "<table><thead><tr><th colspan='2'>A heading that is long</th></tr></thead>"
-        "<tbody><tr><td>a</td><td>b</td></tr></tbody></table>"
+        "<table><thead><tr><th colspan='2'>A heading that is long</th><th>c</th></tr></thead>"
+        "<tbody><tr><td>a</td><td>b</td><td>c</td></tr></tbody></table>"
     )
     (made,) = document_tree.read(html)
-    assert layout(made).shares == pytest.approx((0.5, 0.5), abs=0.001)
+    assert layout(made).shares == pytest.approx((1 / 3,) * 3, abs=0.001)
+    (made,) = document_tree.read(html.replace(">c</th>", ">A heading that is long</th>"))
+    shares = layout(made).shares
+    assert shares[0] == shares[1] < shares[2] / 2
 
 
 def test_names_of_rows_go_to_their_first_cells_and_heads_are_bold() -> None:

@@ -18,11 +18,13 @@ PADDING = 3.0
 
 MANY_COLUMNS = 6
 MANY_ROWS = 100
-# Mean width of a character over the size of type; bold text of capitals is wider.
-_CHARACTER = 0.52
 _LONG_WORD = 24
-_SHORT = 20
-_LEAST = 3.0
+# Widths over the size of type, as in Arial; the type of the PDF is narrower.
+_WIDE, _CAPITAL, _DIGIT, _LETTER, _NARROW = 0.85, 0.72, 0.57, 0.56, 0.33
+_BOLD = 1.08
+_SHORT = (13.0, 8.0)
+_NUMBER = 13.0
+_LEAST = 1.5
 _PIECES = re.compile(r"(?<=[._/])")
 
 
@@ -70,24 +72,28 @@ def layout(table: Node) -> Layout:
     Columns get what browsers give them: the widest word, and a share of the rest by what their
     text would take on one line. Numbers and short texts stay on one line where there is room.
     """
-    natural, kept, words = _columns(table)
-    count = sum(1 for _ in rows(table))
-    if not natural:
+    columns = _columns(table)
+    if not columns:
         return Layout(SIZES[0], (), False)
-    sizes = SIZES if len(natural) < MANY_COLUMNS else SIZES[1:]
-    choices = [(PORTRAIT, size, least) for least in (kept, words) for size in sizes]
-    choices += [(LANDSCAPE, SIZES[-1], kept), (LANDSCAPE, SIZES[-1], words)]
-    if count > MANY_ROWS:
-        choices = choices[-2:]
-    for width, size, least in choices:
-        room = (width - 2 * PADDING * len(natural)) / (_CHARACTER * size)
+    natural = [one.line for one in columns]
+    whole = [_least(columns, short) for short in _SHORT]
+    words = [one.word for one in columns]
+    sizes = SIZES[:-1] if len(columns) < MANY_COLUMNS else SIZES[1:-1]
+    choices = [
+        *((PORTRAIT, size, least) for size in sizes for least in whole),
+        *((PORTRAIT, size, words) for size in sizes),
+        *((PORTRAIT, SIZES[-1], least) for least in (*whole, words)),
+    ]
+    turned = [(LANDSCAPE, SIZES[-1], least) for least in (*whole, words)]
+    many = sum(1 for _ in rows(table)) > MANY_ROWS
+    for width, size, least in turned if many else choices + turned:
+        padding = 2 * PADDING / size
+        room = width / size - padding * len(columns)
         if sum(least) <= room:
             break
-    padding = 2 * PADDING / (_CHARACTER * size)
-    columns = [one + padding for one in _shared(natural, least, room)]
-    whole = sum(columns)
+    widths = [one + padding for one in _shared(natural, least, room)]
     # Shares that add up to a little more than one would make a table wider than the page.
-    shares = tuple(int(10_000 * one / whole) / 10_000 for one in columns)
+    shares = tuple(int(10_000 * one / sum(widths)) / 10_000 for one in widths)
     return Layout(size, shares, width == LANDSCAPE)
 
 
@@ -102,28 +108,62 @@ def _shared(natural: list[float], least: list[float], room: float) -> list[float
     return [small + rest * more / sum(wanted) for small, more in zip(least, wanted, strict=True)]
 
 
-def _columns(table: Node) -> tuple[list[float], list[float], list[float]]:
-    """Return for each column the longest line, the longest without a break, the longest word."""
-    natural, kept, words = (([0.0] * len(table["c"][2])) for _ in range(3))
+@dataclass(slots=True)
+class _Column:
+    """Of the widest line, the widest below the head, of numbers, and word: width over size."""
+
+    line: float = _LEAST
+    body: float = _LEAST
+    number: float = _LEAST
+    word: float = _LEAST
+
+
+def _least(columns: list[_Column], short: float) -> list[float]:
+    """Return the least widths at which numbers and short texts stay on one line."""
+    return [
+        max(
+            one.word,
+            one.number if one.number <= _NUMBER else 0,
+            one.body if one.body <= short else 0,
+        )
+        for one in columns
+    ]
+
+
+def _width(text: str) -> float:
+    """Return about how wide a text is on one line."""
+    found = 0.0
+    for one in text:
+        if one in "mwMW%@●◐○△✕⊘":
+            found += _WIDE
+        elif one in "ijlt.,:;()[]'|!fr/ -":
+            found += _NARROW
+        elif one.isdigit():
+            found += _DIGIT
+        else:
+            found += _CAPITAL if one.isupper() else _LETTER
+    return found
+
+
+def _columns(table: Node) -> list[_Column]:
+    found = [_Column() for _ in table["c"][2]]
     for row, is_head in rows(table):
         place = 0
         for cell in row[1]:
             span = cell[3]
             if span == 1:
                 lines = plain(cell[4]).splitlines() or [""]
-                # Bold letters are wider.
-                scale = 1.2 if is_head or ("scope", "row") in map(tuple, cell[0][2]) else 1.0
-                longest = max(map(len, lines))
-                word = max(
-                    (len(p) for line in lines for w in line.split() for p in pieces(w)), default=0
-                )
-                whole = "r" in cell[0][1] and not is_head
-                natural[place] = max(natural[place], scale * longest, _LEAST)
-                words[place] = max(words[place], scale * word, _LEAST)
-                kept[place] = max(kept[place], scale * (longest if whole else word), _LEAST)
+                words = [piece for line in lines for word in line.split() for piece in pieces(word)]
+                scale = _BOLD if is_head or ("scope", "row") in map(tuple, cell[0][2]) else 1.0
+                line = scale * max(map(_width, lines))
+                one = found[place]
+                one.line = max(one.line, line)
+                one.word = max(one.word, scale * max(map(_width, words), default=0))
+                if not is_head:
+                    one.body = max(one.body, line)
+                    one.number = max(one.number, line if "r" in cell[0][1] else 0)
             place += span
-    kept = [whole if whole <= _SHORT else least for whole, least in zip(natural, kept, strict=True)]
-    return natural, kept, words
+    return found
 
 
 def prepared(table: Node) -> tuple[Node, Layout]:
