@@ -320,7 +320,7 @@ def build(
     raise typer.Exit(built.exit_code)
 
 
-for _command in (writing.cite, writing.check, writing.fill, exporting.export):
+for _command in (writing.cite, writing.check, writing.fill, writing.diff, exporting.export):
     app.command()(_command)
 
 
