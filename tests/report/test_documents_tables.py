@@ -61,12 +61,15 @@ def test_numbers_stay_on_one_line_in_a_column_with_longer_text() -> None:
     number = "−13.20 (−19.57 to −6.84)"
     html = (
         "<table><thead><tr><th>Trial</th><th class='r'>Points</th></tr></thead><tbody>"
-        f"<tr><td>{'remark ' * 300}</td><td class='r'>{number}</td></tr>"
+        f"<tr><td>{'remark ' * 9000}</td><td class='r'>{number}</td></tr>"
         "<tr><td>b</td><td>no difference, no number printed</td></tr></tbody></table>"
     )
     (made,) = document_tree.read(html)
     assert points(layout(made), 1) > len(number) * 9 / 2
-    (other,) = document_tree.read(html.replace(" class='r'", ""))
+    many = ", ".join(map(str, range(200)))
+    (other,) = document_tree.read(html.replace("</tbody>", f"<tr><td></td><td>{many}</td></tr>"))
+    assert len(number) * 9 / 2 < points(layout(other), 1) < PORTRAIT / 2
+    (other,) = document_tree.read(html.replace(" class='r'", "").replace(number, "a " * 12))
     assert points(layout(other), 1) < len(number) * 9 / 2
 
 
@@ -75,6 +78,14 @@ def test_short_texts_stay_on_one_line_beside_long_ones() -> None:
     assert points(made, 0) > 4.22 * made.size + 2 * PADDING  # by the widths of Arial
     made = layout(table(("Trial", "Read in"), ("twelve weeks after it all began", "a name " * 99)))
     assert points(made, 0) < len("twelve weeks after it all began") * made.size / 2
+
+
+def test_short_texts_are_cut_where_they_would_make_the_table_much_higher() -> None:
+    short = ("twenty-four weeks later",) * 4
+    few = layout(table((*"abcd", "What"), (*short, "a remark")))
+    many = layout(table((*"abcd", "What"), (*short, "a remark that is long " * 30)))
+    assert points(few, 0) > points(many, 0)
+    assert points(many, 4) > 2.5 * points(many, 0)
 
 
 @pytest.mark.parametrize(

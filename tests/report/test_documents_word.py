@@ -169,7 +169,15 @@ def test_terms_and_lists_below_them_stand_in_one_column(document: Any) -> None:
         "Two.",
         "Id\tb.c",
     ]
-    assert [one.style.name for one in facts[3:5]] == ["Fact Item", "Fact Item"]
+    names = [one.style.name for one in facts]
+    assert names == ["Fact", "Fact", "Fact Term", "Fact Item", "Fact Item", "Fact"]
+
+
+def test_a_long_term_stands_above_what_is_said_of_it() -> None:
+    extra = "<dl><dt>A term that is long, in words</dt><dd>said</dd></dl>"
+    made = docx.Document(io.BytesIO(make(pages.page(extra=extra))))
+    facts = [one.text for one in made.paragraphs if one.style.name == "Fact"]
+    assert facts[-1] == "A term that is long, in words\nsaid"
 
 
 def test_package_has_one_date_and_no_traces(content: bytes) -> None:

@@ -51,8 +51,9 @@ _PARAGRAPHS = {
     "Estimate Meaning": _Look(9, SOFT, after=6),
     "Citation": _Look(after=6),
     "Closing": _Look(8.5, SOFT, before=12),
-    "Fact": _Look(9, after=2),
-    "Fact Item": _Look(9, after=2),
+    "Fact": _Look(9, before=0, after=2),
+    "Fact Term": _Look(9, before=0, after=2, keep=True),
+    "Fact Item": _Look(9, before=0, after=2),
     "Page Edge": _Look(8, SOFT, after=0),
 }
 _CHARACTERS = {

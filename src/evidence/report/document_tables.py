@@ -22,9 +22,11 @@ _LONG_WORD = 24
 # Widths over the size of type, as in Arial; the type of the PDF is narrower.
 _WIDE, _CAPITAL, _DIGIT, _LETTER, _NARROW = 0.85, 0.72, 0.57, 0.56, 0.33
 _BOLD = 1.08
-_SHORT = (13.0, 8.0)
+_SHORT = (13.0, 8.0, 0.0)
 _NUMBER = 13.0
 _LEAST = 1.5
+_HIGHER = 1.15
+_NUMBERS = re.compile(r"(?:[\d.,%()+−–-]|\bto\b|\s)*")
 _PIECES = re.compile(r"(?<=[._/])")
 
 
@@ -69,32 +71,49 @@ def rows(table: Node) -> Iterator[tuple[list[Any], bool]]:
 def layout(table: Node) -> Layout:
     """Return how a table is set, from the text in it.
 
-    Columns get what browsers give them: the widest word, and a share of the rest by what their
-    text would take on one line. Numbers and short texts stay on one line where there is room.
+    Columns get what browsers give them: the least they need, and a share of the rest by what their
+    text would take on one line. Numbers stay on one line where there is room, short texts where
+    the table gets hardly higher by it.
     """
-    columns = _columns(table)
+    lines, columns = _measured(table)
     if not columns:
         return Layout(SIZES[0], (), False)
-    natural = [one.line for one in columns]
-    whole = [_least(columns, short) for short in _SHORT]
-    words = [one.word for one in columns]
     sizes = SIZES[:-1] if len(columns) < MANY_COLUMNS else SIZES[1:-1]
+    numbers = [_least(columns, short) for short in _SHORT]
+    words = [one.word for one in columns]
     choices = [
-        *((PORTRAIT, size, least) for size in sizes for least in whole),
-        *((PORTRAIT, size, words) for size in sizes),
-        *((PORTRAIT, SIZES[-1], least) for least in (*whole, words)),
+        *((PORTRAIT, size, numbers) for size in sizes),
+        *((PORTRAIT, size, [words]) for size in sizes),
+        *((PORTRAIT, SIZES[-1], every) for every in (numbers, [words])),
     ]
-    turned = [(LANDSCAPE, SIZES[-1], least) for least in (*whole, words)]
-    many = sum(1 for _ in rows(table)) > MANY_ROWS
-    for width, size, least in turned if many else choices + turned:
+    turned = [(LANDSCAPE, SIZES[-1], every) for every in (numbers, [words])]
+    for width, size, every in turned if len(lines) > MANY_ROWS else choices + turned:
         padding = 2 * PADDING / size
         room = width / size - padding * len(columns)
-        if sum(least) <= room:
+        fitting = [least for least in every if sum(least) <= room]
+        if fitting:
             break
-    widths = [one + padding for one in _shared(natural, least, room)]
+    made = [_shared([one.line for one in columns], least, room) for least in fitting or [words]]
+    highest = _HIGHER * min(_height(lines, one) for one in made)
+    chosen = next(one for one in made if _height(lines, one) <= highest)
+    widths = [one + padding for one in chosen]
     # Shares that add up to a little more than one would make a table wider than the page.
     shares = tuple(int(10_000 * one / sum(widths)) / 10_000 for one in widths)
     return Layout(size, shares, width == LANDSCAPE)
+
+
+def _height(lines: list[list[list[float]]], widths: list[float]) -> float:
+    """Return about how many lines a table has whose lines of text are so wide."""
+    return sum(
+        max(
+            (
+                sum(max(1.0, one / width) for one in cell)
+                for cell, width in zip(row, widths, strict=True)
+            ),
+            default=0.0,
+        )
+        for row in lines
+    )
 
 
 def _shared(natural: list[float], least: list[float], room: float) -> list[float]:
@@ -123,7 +142,7 @@ def _least(columns: list[_Column], short: float) -> list[float]:
     return [
         max(
             one.word,
-            one.number if one.number <= _NUMBER else 0,
+            one.number,
             one.body if one.body <= short else 0,
         )
         for one in columns
@@ -145,9 +164,12 @@ def _width(text: str) -> float:
     return found
 
 
-def _columns(table: Node) -> list[_Column]:
+def _measured(table: Node) -> tuple[list[list[list[float]]], list[_Column]]:
+    """Return for each row the widths of the lines in each of its cells, and the columns."""
+    every: list[list[list[float]]] = []
     found = [_Column() for _ in table["c"][2]]
     for row, is_head in rows(table):
+        every.append([[] for _ in found])
         place = 0
         for cell in row[1]:
             span = cell[3]
@@ -155,15 +177,17 @@ def _columns(table: Node) -> list[_Column]:
                 lines = plain(cell[4]).splitlines() or [""]
                 words = [piece for line in lines for word in line.split() for piece in pieces(word)]
                 scale = _BOLD if is_head or ("scope", "row") in map(tuple, cell[0][2]) else 1.0
-                line = scale * max(map(_width, lines))
+                every[-1][place] = [scale * _width(one) for one in lines]
+                line = max(every[-1][place])
                 one = found[place]
                 one.line = max(one.line, line)
                 one.word = max(one.word, scale * max(map(_width, words), default=0))
                 if not is_head:
                     one.body = max(one.body, line)
-                    one.number = max(one.number, line if "r" in cell[0][1] else 0)
+                    numbers = all(map(_NUMBERS.fullmatch, lines)) and line <= _NUMBER
+                    one.number = max(one.number, line if numbers else 0)
             place += span
-    return found
+    return every, found
 
 
 def prepared(table: Node) -> tuple[Node, Layout]:

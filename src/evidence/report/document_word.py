@@ -47,6 +47,7 @@ _SPANS = {
     "reconstructed": "Not As Printed",
     "imputed": "Not As Printed",
 }
+_SHORT_TERM = 16
 _TAB = "<w:r><w:tab/></w:r>"
 _TURN = "<w:p><w:pPr><w:sectPr/></w:pPr></w:p>"
 
@@ -138,13 +139,15 @@ def _span(one: Node) -> list[Node] | None:
 
 
 def _fact(term: list[Node], descriptions: list[list[Node]]) -> list[Node]:
-    """Return a term with what is said of it behind a tab, lists below."""
+    """Return a term with what is said of it behind a tab or on a line of its own, lists below."""
     blocks = [block for description in descriptions for block in description]
     inlines = [node("Strong", term)]
     if blocks and blocks[0]["t"] in ("Plain", "Para"):
-        inlines += [node("RawInline", ["openxml", _TAB]), *blocks[0]["c"]]
+        short = len(tree_of.plain(term)) <= _SHORT_TERM
+        between = node("RawInline", ["openxml", _TAB]) if short else node("LineBreak")
+        inlines += [between, *blocks[0]["c"]]
         blocks = blocks[1:]
-    made = [_styled("Fact", [node("Para", inlines)])]
+    made = [_styled("Fact" if len(inlines) > 1 else "Fact Term", [node("Para", inlines)])]
     return [*made, *blocks]
 
 
@@ -234,7 +237,7 @@ def _set_items(document: Any) -> None:
     for paragraph in document.paragraphs:
         properties = paragraph._p.pPr
         listed = properties is not None and properties.numPr is not None
-        below = paragraph.style.name == "Fact" or (below and listed)
+        below = paragraph.style.name.startswith("Fact") or (below and listed)
         if below and listed:
             paragraph.style = "Fact Item"
             paragraph.paragraph_format.left_indent = Mm(32)
