@@ -98,6 +98,7 @@ def test_picture_is_a_png_with_its_text(document: Any, content: bytes) -> None:
     (drawing,) = document.element.body.iter(qn("w:drawing"))
     texts = [one.get("descr") for one in drawing.iter(qn("wp:docPr"), qn("pic:cNvPr"))]
     assert texts == [pages.ALT, pages.ALT]
+    assert [drawing[0].get(f"dist{side}") for side in "TBLR"] == ["0"] * 4
     assert [one.get("cx") for one in drawing.iter(qn("wp:extent"))] == [str(int(Pt(PORTRAIT)))]
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         media = [one for one in package.namelist() if one.startswith("word/media/")]

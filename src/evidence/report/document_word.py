@@ -226,6 +226,9 @@ def _set_pictures(document: Any) -> None:
         for one in (outer, inner):
             one.set("cx", str(wide))
             one.set("cy", str(height * wide // width))
+        for side in "TBLR":
+            # Without these, LibreOffice sets a distance of its own and the picture off the text.
+            picture[0].set(f"dist{side}", "0")
         properties = next(picture.iter(qn("wp:docPr")))
         for one in picture.iter(qn("pic:cNvPr")):
             one.set("descr", properties.get("descr", ""))
