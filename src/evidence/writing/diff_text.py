@@ -97,12 +97,17 @@ def as_markdown(diff: Diff) -> str:
         ]
     if diff.cells:
         lines += ["", "Cells that differ:", ""]
-        lines += [f"- {markdown(str(cell))}" for cell in diff.cells]
+        lines += [f"- {_code(cell)}" for cell in diff.cells]
     return "\n".join(lines)
 
 
 def _because(cells: tuple[Cell, ...]) -> str:
-    return f" (by {markdown('; '.join(map(str, cells)))})" if cells else ""
+    return f" (by {'; '.join(map(_code, cells))})" if cells else ""
+
+
+def _code(cell: Cell) -> str:
+    """Return a cell as a code span, in which ids need no escaping."""
+    return f"`{' '.join(str(cell).replace('`', '').split())}`"
 
 
 def _move(one: Moved) -> str:
@@ -113,16 +118,25 @@ def _move(one: Moved) -> str:
         return f"no longer there, was {_estimate(one, 'old', 2)}"
     parts = []
     if set(one.fields) & set(_QUOTED):
-        # As many decimals as it takes to show that something moved.
-        for digits in range(2, _MOST_DIGITS + 1):
-            old, new = _estimate(one, "old", digits), _estimate(one, "new", digits)
-            if old != new:
-                break
+        # As many decimals as it takes to show each value that moved.
+        digits = next((n for n in range(2, _MOST_DIGITS) if _shows(one, n)), _MOST_DIGITS)
+        old, new = _estimate(one, "old", digits), _estimate(one, "new", digits)
         parts.append(f"{old} -> {new}{_by(one, digits)}")
     # A standard error says nothing that its interval does not.
     beside = [name for name in one.fields if name not in (*_QUOTED, "se")]
     parts += [f"{name} {_beside(one, name)}" for name in beside]
     return "; ".join(parts) or f"se {_beside(one, 'se')}"
+
+
+def _shows(one: Moved, digits: int) -> bool:
+    """Whether every quoted value that moved differs with so many decimals."""
+    places = digits - (one.metric == "risk_difference")
+    pairs = [
+        [_on_scale(one.metric, side.get(name)) for side in (one.old or {}, one.new or {})]
+        for name in _QUOTED
+        if name in one.fields
+    ]
+    return all(fixed(old, places) != fixed(new, places) for old, new in pairs)
 
 
 def _estimate(one: Moved, side: str, digits: int) -> str:
