@@ -53,8 +53,8 @@ def test_the_first_screen_says_it_all(
     said = first_screen(dataset, found, analyses, missing)
     assert len(said) < 2000
     for part in (
-        "Five printed numbers cannot be right as they stand: three are replaced and two are "
-        "withheld.",
+        "Five printed numbers do not agree with others of the same source: three are replaced "
+        "and two are withheld.",
         "printed numbers were read at",
         "five of high severity",
         "54.32 withheld",
@@ -96,7 +96,7 @@ def test_the_answer_follows_the_findings(
     assert "weigh most" not in sound
     one = found[found.severity == "high"].iloc[:1].assign(action="", used="", correction_id="")
     alone = first_screen(dataset, one, analyses, [])
-    assert "One printed number cannot be right as it stands: one is open." in alone
+    assert "One printed number does not agree with others of the same source: one is open." in alone
 
 
 def test_a_gap_is_an_entry_of_its_own_with_the_union_of_origins(

@@ -77,8 +77,8 @@ def test_abct(dataset: Dataset, abct: Durability) -> None:
         "imputed from the arm that both share (positive favors ABCT): 1.7 (−4.7 to 8.1) at the end "
         "of treatment, −1.4 (−7.9 to 5.1) at follow-up; the difference is far within chance at "
         "both times.",
-        "−15.1 to 3.1 at 0 and −8.9 to −3.1 at 0.9, so it decides whether the change is within "
-        "chance",
+        "−15.1 to 3.1 at 0 and −8.9 to −3.1 at 0.9, so whether it includes no change depends "
+        "on that",
         "Montero-Marin 2018 against relaxation: d from a test statistic, FIQ 0.92, then 1.02, "
         "imputed; change 0.10 (−0.51 to 0.71).",
         "No follow-up in any source seen: iABCT 2026.",

@@ -178,7 +178,7 @@ def test_an_odd_statistic_does_not_stop_the_rest(package: Package, values: dict[
     ("values", "effect"),
     [
         ({"statistic": "mean_difference", "estimate": -4, "se": 2}, 4.0),
-        ({"statistic": "t", "estimate": 2.0}, 2.0 * (2 / 30) ** 0.5),
+        ({"statistic": "t", "estimate": 2.0}, -2.0 * (2 / 30) ** 0.5),
         (
             {
                 "statistic": "log_odds_ratio",
@@ -196,7 +196,7 @@ def test_statistics_with_an_error_of_their_own(
     package.trial(TWO, na=30, nc=30)
     package.statistic("s1", **{"favors_intervention_when": "lower", **values})
     row = package.frame().iloc[0]
-    assert abs(row.effect) == pytest.approx(effect)
+    assert row.effect == pytest.approx(effect)
     assert row.variance > 0
 
 

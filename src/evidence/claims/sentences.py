@@ -105,7 +105,7 @@ class Sentences:
         if not claim.therapy:
             found = {one.therapy for one in comparisons}
             parts += [
-                f"no randomized comparison of {one.upper()}"
+                f"no randomized comparison of {one.upper()} on this outcome"
                 for one in dict.fromkeys(self._therapy.values())
                 if one not in found
             ]

@@ -83,8 +83,8 @@ def _say(high: pd.DataFrame) -> str:
         if one in by_action
     )
     return (
-        f"{words.capitalized(words.count(n, 'printed number'))} cannot be right as "
-        f"{'it stands' if n == 1 else 'they stand'}: {listed}."
+        f"{words.capitalized(words.count(n, 'printed number'))} "
+        f"{'does' if n == 1 else 'do'} not agree with others of the same source: {listed}."
     )
 
 
@@ -184,8 +184,8 @@ def citation(
     sentence = (
         f"Of {numbers} printed numbers on attachment-based family therapy and attachment-based "
         f"compassion therapy, read at {int((places.numbers > 0).sum())} places, an arithmetic "
-        f"audit found {words.count(high)} that cannot be right as "
-        f"{'it stands' if high == 1 else 'they stand'}, and "
+        f"audit found {words.count(high)} that {'does' if high == 1 else 'do'} not agree with "
+        "others of the same source, and "
         f"{len(found) - high} further findings."
     )
     chosen = pd.concat([one.selection.estimates for one in analyses], ignore_index=True)

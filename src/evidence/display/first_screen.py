@@ -77,6 +77,8 @@ def _answer(
         f"{' alone' if added else ''}{silent}."
     )
     sentences = [against_other_arms(dataset, analysis)]
+    if points is None and set(analysis.selection.estimates.metric) == {"d_from_test_statistic"}:
+        sentences.append("No means are printed; the standardized value is imputed.")
     if pooled.k == 1:
         sentences.append("One small trial is not enough to know whether this holds elsewhere.")
     if stress is not None and stress.at_zero.ci_low <= 0 <= stress.at_zero.ci_high:

@@ -217,7 +217,7 @@ def _correlations(group: Group, found: Durability, dataset: Dataset) -> Iterator
         else ""
     )
     beyond = {one.change_ci_low > 0 or one.change_ci_high < 0 for one in tried}
-    decides = ", so it decides whether the change is within chance" if len(beyond) > 1 else ""
+    decides = ", so whether it includes no change depends on that" if len(beyond) > 1 else ""
     yield (
         f"Intervals of a change suppose that the estimates at both times correlate at "
         f"{row.correlation:g}, which no source prints{bound}. The interval of the change is "

@@ -99,8 +99,6 @@ def _pooled_row(entry: LedgerEntry, members: str | Cell) -> Sequence[Cell]:
 
 def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
     """Return one estimate as a definition list that a link can lead to."""
-    corrections = dataset.corrections
-    corrections = corrections[corrections.correction_id.isin(row.correction_ids)]
     remarks = union([row.warnings])
     parts = [
         ("Printed", html(chains.printed(row, dataset)).replace("\n", "<br>")),

@@ -121,10 +121,9 @@ def _others(dataset: Dataset, events: RareEvents) -> list[str]:
     said = dataset.directions
     said = said[(said.outcome_id == events.outcome) & said.trial_id.isin(trials.trial_id)]
     remarks = [
-        f"{label}, without a number: {note or direction.replace('_', ' ')}."
-        for label, note, direction in said.merge(trials[["trial_id", "label"]], on="trial_id")[
-            ["label", "note", "direction"]
-        ].to_numpy()
+        f"{row.label}, against {_condition(row.comparator_arm_id, dataset)}, without a number: "
+        f"{row.note or row.direction.replace('_', ' ')}."
+        for row in records(said.merge(trials[["trial_id", "label"]], on="trial_id"))
     ]
     silent = trials.label[~trials.trial_id.isin(counted | set(said.trial_id))]
     if len(silent):
@@ -132,6 +131,14 @@ def _others(dataset: Dataset, events: RareEvents) -> list[str]:
             f"Nothing on {words.OUTCOME[events.outcome]} seen in: {words.listed(silent)}."
         )
     return remarks
+
+
+def _condition(arm_id: str, dataset: Dataset) -> str:
+    """Return what a comparator arm received in words; "nothing" where there is no such arm."""
+    if not arm_id:
+        return "nothing"
+    condition = dataset.arms.set_index("arm_id").condition[arm_id]
+    return words.term(words.COMPARATOR, condition, dataset.vocabulary("condition"))
 
 
 def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> LedgerEntry:

@@ -214,12 +214,29 @@ def _one_more(dataset: Dataset, found: Robustness) -> str:
     return said + "."
 
 
+def _silent_others(dataset: Dataset, found: Robustness) -> str:
+    """Return what published trials made by others than the developers say without a number."""
+    trials = dataset.trials.set_index("trial_id")
+    without = found.analysis.selection.without_number
+    others = [
+        row.label
+        for row in records(without)
+        if trials.status[row.trial_id] == "published"
+        and trials.developer_involved[row.trial_id] != "yes"
+        and "no difference" in row.reason
+    ]
+    if not others:
+        return ""
+    reports = "reports" if len(others) == 1 else "report"
+    return f" {words.listed(others)}, least tied to them, {reports} no difference."
+
+
 def _developers(dataset: Dataset, found: Robustness) -> str:
     apart = [one for one in found.developers if one.involvement != "yes"]
     said = text.developers(found.analysis, dataset)
     if not any(one.analysis is not None for one in apart):
         said += (
-            " No other trial prints a number here, so that results cannot be compared by who made "
-            "the trial."
+            " No other trial prints a usable number here, so that results cannot be compared by "
+            f"who made the trial.{_silent_others(dataset, found)}"
         )
     return html(said)

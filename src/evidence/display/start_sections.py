@@ -127,7 +127,7 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
         entry = entries.of_analysis(one.analysis, dataset)
         found.append(entry)
         names = {text.comparator(row, dataset) for row in records(one.analysis.selection.estimates)}
-        compared = names.pop() if len(names) == 1 else "several, see its report"
+        compared = names.pop() if len(names) == 1 else "several"
         rows.append(
             ForestRow(
                 "pooled",
