@@ -94,12 +94,10 @@ def _item(dataset: Dataset, question: Question) -> str:
             if points is None
             else "points"
         )
-        zero = (
-            ", with unreported results at zero (imputed)" if "at_zero" in entry.estimate_id else ""
-        )
+        imputed = _imputed(entry, points)
         shown.append(
             f'<a class="n" href="#n-{html(entry.estimate_id)}">{html(number)}</a> {html(unit)}, '
-            f"{words.count(entry.k or 0, 'trial')}, {entry.n} participants{zero}"
+            f"{words.count(entry.k or 0, 'trial')}, {entry.n} participants{imputed}"
         )
     compared = words.listed(
         dict.fromkeys(
@@ -113,6 +111,17 @@ def _item(dataset: Dataset, question: Question) -> str:
     ]
     also = "".join(f" {html(one)}" for one in said if one)
     return f"{link}, against {html(compared)}: " + "; ".join(shown) + f".{also}"
+
+
+def _imputed(entry: LedgerEntry, points: pd.Series | None) -> str:
+    """Return what of a number is imputed, in words."""
+    if "at_zero" in entry.estimate_id:
+        return ", with unreported results at zero (imputed)"
+    if entry.processing == "imputed":
+        return ", imputed"
+    if points is not None and any("imputed" in one for one in points.warnings):
+        return " (arm sizes imputed)"
+    return ""
 
 
 def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:

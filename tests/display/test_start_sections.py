@@ -1,0 +1,43 @@
+"""The page to start with calls imputed what is imputed, and names what stands against an effect."""
+
+import pytest
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.display import start_sections
+from evidence.display.start_sections import Question
+from evidence.specification import Specification, analyze, companions
+from tests.display.test_first_screen import plain
+
+ASKED = {
+    "one": ("abft", "depression"),
+    "two": ("abct", "affective_distress"),
+    "three": ("abct", "functional_impairment"),
+}
+
+
+@pytest.fixture(scope="module")
+def said() -> str:
+    dataset: Dataset = evidence.load()
+    questions = []
+    for report_id, (therapy, outcome) in ASKED.items():
+        choice = Specification(therapy=therapy, outcome=outcome, timepoint="post")
+        analysis = analyze(dataset, choice)
+        questions.append(Question(report_id, analysis, companions(dataset, analysis)))
+    return plain(start_sections.opening(dataset, questions).html)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "three trials, 118 participants; 0.23 (−0.16 to 0.63) Hedges g, five trials, 307 "
+        "participants, with unreported results at zero (imputed).",
+        "13.2 (6.8 to 19.6) points, one trial, 60 participants (arm sizes imputed). In the same "
+        "trial ABCT was not better than mindfulness-based stress reduction (MBSR).",
+        "One further trial reports no difference and prints no numbers.",
+        "0.90 (0.31 to 1.50) d from a test statistic, one trial, 42 participants, imputed.",
+        "two of three main results rest on a single trial",
+    ],
+)
+def test_what_the_first_screen_says(said: str, part: str) -> None:
+    assert part in said
