@@ -22,7 +22,7 @@ def cite(
 ) -> None:
     """Print a number as a sentence to quote, with the references behind it."""
     from evidence.dataset import load
-    from evidence.writing.cite import citation
+    from evidence.display.cite import citation
     from evidence.writing.known import read_known
 
     entry = read_known(ledger, data=data).entry(estimate_id)

@@ -24,11 +24,13 @@ _NAME = {
     "risk_ratio": ("risk ratio", "RR"),
     "risk_difference": ("risk difference", "RD"),
 }
-_TIMEPOINT = {
+TIMEPOINT = {
     **words.TIMEPOINT,
     "last": "at the last assessment",
     "change": "from the end of treatment to follow-up",
 }
+"""Times of numbers in words, those of the ledger that no table of the data has among them."""
+
 _TERM = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 SMALL = 1.0
 """Below this, differences in points have three decimals: quality-adjusted years, for instance."""
@@ -105,6 +107,18 @@ def _unit(entry: LedgerEntry) -> str:
     return " points" if entry.metric in ("mean_difference", "change_in_points") else ""
 
 
+def shown(entry: LedgerEntry) -> str:
+    """Return a number with its limits at the precision of the sentences, to stand in a list.
+
+    Examples
+    --------
+    ``0.52 (−0.29 to 1.33)``; ``35.4 percentage points (13.7 to 57.1)``; ``87.1%``.
+    """
+    effect, low, high = _numbers(entry)
+    limits = f" ({low} to {high})" if low is not None and high is not None else ""
+    return f"{effect}{_unit(entry)}{limits}"
+
+
 def sizes(entry: LedgerEntry, style: str = "ama") -> str:
     """Return trials and participants, empty where neither is known."""
     if style == "apa":
@@ -140,7 +154,7 @@ def subject(entry: LedgerEntry) -> str:
     )
     if compared and compared not in text:
         text += f", compared with {compared}"
-    when = words.term(_TIMEPOINT, entry.timepoint)
+    when = words.term(TIMEPOINT, entry.timepoint)
     return text if when in text else f"{text}, {when}"
 
 

@@ -1,21 +1,24 @@
 """A number of the ledger to cite: a sentence, and the references behind it."""
 
+from collections.abc import Sequence
 from importlib.metadata import metadata
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import quote
+from evidence.display import bibliography, quote
+from evidence.display.bibliography import Item
 from evidence.errors import ParameterError
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
-from evidence.writing import bibliography
-from evidence.writing.bibliography import Item
 
 FORMATS = ("text", "bibtex", "csl", "ris")
 
 TITLE = "Attachment-therapy evidence workbook"
 WORKBOOK = "attachment_therapy_evidence"
 """Id of the workbook among the references."""
+
+HEADING = "References: trials and sources of the numbers, workbook"
+"""What stands above the references of a number."""
 
 
 def workbook(dataset: Dataset) -> Item:
@@ -60,6 +63,25 @@ def references(entry: LedgerEntry, dataset: Dataset) -> list[Item]:
     ]
 
 
+def origin(entry: LedgerEntry) -> str:
+    """Return which number of which state of the data a citation is of, and how it was computed."""
+    return (
+        f"Estimate {entry.estimate_id}, data version {entry.data_version}. "
+        f"How it was computed: {entry.method}."
+    )
+
+
+def listed(items: Sequence[Item], style: str) -> list[str]:
+    """Return references as lines of text, in the manner that goes with a style of sentences."""
+    return bibliography.formatted(items, "apa" if style == "apa" else "ama")
+
+
+def exported(items: Sequence[Item], form: str) -> str:
+    """Return references for a reference manager: ``bibtex``, ``csl`` or ``ris``."""
+    writers = {"bibtex": bibliography.bibtex, "csl": bibliography.csl, "ris": bibliography.ris}
+    return writers[form](items)
+
+
 def citation(
     entry: LedgerEntry, dataset: Dataset, *, style: str = "ama", form: str = "text"
 ) -> str:
@@ -85,19 +107,15 @@ def citation(
         raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
     sentence = quote.sentence(entry, style)
     items = references(entry, dataset)
-    if form == "csl":
-        return bibliography.csl(items)
     if form != "text":
-        return {"bibtex": bibliography.bibtex, "ris": bibliography.ris}[form](items)
-    listed = bibliography.formatted(items, "apa" if style == "apa" else "ama")
+        return exported(items, form)
     return "\n".join(
         [
             sentence,
             "",
-            f"Estimate {entry.estimate_id}, data version {entry.data_version}. "
-            f"How it was computed: {entry.method}.",
+            origin(entry),
             "",
-            "References: trials and sources of the numbers, workbook",
-            *(f"- {one}" for one in listed),
+            HEADING,
+            *(f"- {one}" for one in listed(items, style)),
         ]
     )

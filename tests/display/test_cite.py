@@ -9,9 +9,9 @@ import pytest
 import evidence
 from evidence import ledger
 from evidence.dataset import Dataset, load
+from evidence.display import bibliography
+from evidence.display.cite import citation, references
 from evidence.errors import ParameterError
-from evidence.writing import bibliography
-from evidence.writing.cite import citation, references
 from tests.writing.ledgers import entry
 
 ROOT = Path(__file__).parents[2]
