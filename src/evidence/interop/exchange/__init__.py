@@ -1,0 +1,1 @@
+"""Tables of trial-level data for other tools: metafor, Metapsy, RevMan."""
