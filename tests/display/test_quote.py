@@ -120,3 +120,17 @@ def test_every_number_of_the_ledger(style: str) -> None:
 def test_unknown_style() -> None:
     with pytest.raises(ParameterError, match="style: found 'mla', expected one of ama, apa, plain"):
         quote.sentence(entry(), "mla")
+
+
+@pytest.mark.parametrize(
+    ("estimate_id", "text"),
+    [
+        (POOLED, "0.52 (−0.29 to 1.33)"),
+        (BARE, "4.41"),
+        (SHARES, "35.4 percentage points (13.7 to 57.1)"),
+        (SHARE, "87.1% (70.2 to 96.4)"),
+        (POINTS, "13.20 points (6.84 to 19.57)"),
+    ],
+)
+def test_a_number_stands_in_a_list_as_in_its_sentence(estimate_id: str, text: str) -> None:
+    assert quote.shown(KNOWN.entries[estimate_id]) == text

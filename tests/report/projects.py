@@ -1,8 +1,10 @@
-"""A project small enough to build in a second: one notebook, data without trials, a catalog."""
+"""A project small enough to build in a second: one notebook, the small data package, a catalog."""
 
 import json
 from pathlib import Path
 from typing import Any
+
+from tests.dataset import packages
 
 CATALOG = """
 [[report]]
@@ -70,11 +72,12 @@ def tiny() -> dict[str, Any]:
 
 def make(root: Path, *, catalog: str = CATALOG, made: dict[str, Any] | None = None) -> Path:
     """Write the project into a folder and return it."""
-    for name in ("data", "notebooks", "reports"):
+    for name in ("notebooks", "reports"):
         (root / name).mkdir(parents=True, exist_ok=True)
-    (root / "data" / "datapackage.json").write_text('{"version": "1.0.0"}')
-    (root / "data" / "locators.csv").write_text("locator_id,accessed\na,2025-03-01\nb,2026-01-09\n")
-    (root / "data" / "trials.csv").write_text("trial_id,label\nt1,One 2001\nt2,Two 2002\n")
+    packages.build(root / "data")
+    descriptor = root / "data" / "datapackage.json"
+    content = json.loads(descriptor.read_text(encoding="utf-8"))
+    descriptor.write_text(json.dumps({**content, "version": "1.0.0"}), encoding="utf-8")
     (root / "requirements.lock").write_text("nothing\n")
     (root / "notebooks" / "tiny.ipynb").write_text(json.dumps(made or tiny()))
     (root / "reports" / "catalog.toml").write_text(catalog)

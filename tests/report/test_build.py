@@ -76,6 +76,7 @@ def test_a_build_makes_pages_index_and_ledger(first: tuple[Path, Built]) -> None
     index = (root / "reports" / "index.html").read_text()
     assert "<p>The &lt;answer&gt;.</p>" in index
     assert 'href="first.html#n-tiny.one"' in index
+    assert "Version 0.1.0 with data 1.0.0" in index
     assert (root / "reports" / "superseded.csv").read_text() == SUPERSEDED + "\n"
 
 

@@ -31,8 +31,8 @@ def test_one_report_is_made_for_each_trial(tmp_path: Path) -> None:
     )
     found = read(projects.make(tmp_path, catalog=text))
     assert [(one.report_id, one.title, one.parameters) for one in found] == [
-        ("trial-t1", "One 2001, card", {"word": "two", "trial_id": "t1"}),
-        ("trial-t2", "Two 2002, card", {"word": "two", "trial_id": "t2"}),
+        ("trial-one", "One 2020, card", {"word": "two", "trial_id": "one"}),
+        ("trial-two", "Two 2021, card", {"word": "two", "trial_id": "two"}),
     ]
 
 

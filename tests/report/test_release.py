@@ -43,7 +43,7 @@ def test_package_holds_reports_ledger_and_checksums(released: Path) -> None:
     assert sorted(one.name for one in released.parent.iterdir()) == ["SHA256SUMS", released.name]
     with zipfile.ZipFile(released) as package:
         assert package.namelist() == [f"{NAME}/{one}" for one in FILES]
-        assert {one.date_time[:3] for one in package.infolist()} == {(2026, 1, 9)}
+        assert {one.date_time[:3] for one in package.infolist()} == {(2026, 2, 1)}
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum")

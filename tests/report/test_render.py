@@ -109,30 +109,3 @@ def test_summary_is_the_answer_or_the_first_paragraph() -> None:
     assert page(answer).summary == "It is 5 < 6."
     assert page(prose="First *paragraph*.\n\nSecond.").summary == "First paragraph."
     assert page().summary == ""
-
-
-def test_index_lists_reports_and_numbers_as_text() -> None:
-    hostile = replace(ENTRY, label="<script>alert(1)</script>", reports=("a", "b"))
-    html = render.index([(REPORT, "Answer <x>.")], [hostile], STAMP)
-    assert '<a href="a.html">Title &amp; &lt;more&gt;</a><p>Answer &lt;x&gt;.</p>' in html
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;<code>" in html
-    assert html.count("<script>") == 1
-    assert f'href="a.html#n-{ENTRY.estimate_id}">0.52 (−0.29 to 1.33)</a>' in html
-
-
-@pytest.mark.parametrize(
-    ("changes", "shown"),
-    [
-        ({}, "0.52 (−0.29 to 1.33)"),
-        ({"metric": "mean_difference", "effect": 13.2, "ci_low": 6.8}, "13.2 (6.8 to 1.3)"),
-        (
-            {"scale": "proportion", "effect": 0.7, "ci_low": 0.526, "ci_high": 0.874},
-            "70.0% (52.6% to 87.4%)",
-        ),
-        ({"scale": "proportion", "effect": 0.7, "ci_low": None, "ci_high": None}, "70.0%"),
-        ({"ci_low": None, "ci_high": None}, "0.52"),
-    ],
-)
-def test_index_shows_numbers_at_reporting_precision(changes: dict[str, Any], shown: str) -> None:
-    entry = replace(ENTRY, reports=("a",), **changes)
-    assert f">{shown}</a>" in render.index([], [entry], STAMP)

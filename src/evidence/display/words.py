@@ -43,6 +43,12 @@ COMPARATOR_CLASS = {
     "usual_care": "usual or enhanced usual care",
     "active": "another structured treatment",
 }
+PROCESSING = {
+    "printed": "printed, as the source prints it",
+    "converted": "converted, by a formula from printed numbers alone",
+    "reconstructed": "reconstructed, from the only counts that fit printed numbers",
+    "imputed": "imputed, with a value that no source gives",
+}
 METRIC = {
     "hedges_g": "Hedges g",
     "d_ppc2": "pre-post-control d",

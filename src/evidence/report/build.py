@@ -160,6 +160,8 @@ def build(
     ------
     ParameterError
         If a report, its parameters, or the catalog are not what is accepted; nothing has run.
+    DataError
+        If the data package has faults; nothing has run.
     RenderError
         If one id stands for two values, or a number of the ledger moved within one version of the
         data without `accept`; nothing has been replaced.
@@ -183,8 +185,10 @@ def build(
         return Built((), unchanged, (), (), Comparison((), (), ()))
 
     # Loading what runs and renders takes two seconds; a build with nothing to do ends above.
-    from evidence.report import render
+    from evidence.dataset import load
+    from evidence.report.index_page import index
 
+    dataset = load(folders.data)
     stamp = read_stamp(folders.data)
     pages, failures = _pages(stale, folders, stamp, jobs, progress)
     committed = folders.reports / "estimates.csv"
@@ -199,10 +203,11 @@ def build(
             raise RenderError(_moved(comparison))
         version = supersede.package_version(folders.reports / "index.html")
         superseded = supersede.appended(superseded, comparison, old, version)
-    index = render.index(
+    listed = index(
         [(one, summaries[one.report_id]) for one in every if one.report_id in summaries],
         merged,
         stamp,
+        dataset,
     )
 
     removed = manifest.drop(one.report_id for one in every)
@@ -226,7 +231,7 @@ def build(
         {
             committed: ledger.to_csv(merged),
             folders.reports / "superseded.csv": superseded,
-            folders.reports / "index.html": index,
+            folders.reports / "index.html": listed,
         },
     )
     manifest.write()

@@ -1,22 +1,19 @@
 """From an executed notebook to a page: outputs in order, code hidden, nothing fetched."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from importlib.metadata import metadata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import mistune
-from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
 
 from evidence import __version__
 from evidence.display import escape
 from evidence.display.output import MIME, anchor
-from evidence.display.words import METRIC, estimate, fixed, percent, term
 from evidence.errors import RenderError
 from evidence.ledger import LedgerEntry, from_json
 from evidence.report.catalog import Report
@@ -149,10 +146,11 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
     wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
     if wrong:
         raise RenderError("the page has " + "; ".join(wrong))
-    return Page(_tidy(markup), _summary(markup), numbers)
+    return Page(tidy(markup), _summary(markup), numbers)
 
 
-def _tidy(markup: str) -> str:
+def tidy(markup: str) -> str:
+    """Return a page without white space at the ends of its lines."""
     return "\n".join(line.rstrip() for line in markup.splitlines()) + "\n"
 
 
@@ -161,59 +159,3 @@ def _summary(markup: str) -> str:
     main = markup.partition('<p class="lede">')[2].partition("</p>")[2].partition("<footer>")[0]
     found = _SAY.search(main) or _PARAGRAPH.search(main)
     return " ".join(unescape(_ELEMENT.sub("", found[1])).split()) if found else ""
-
-
-def index(pages: Iterable[tuple[Report, str]], numbers: Iterable[LedgerEntry], stamp: Stamp) -> str:
-    """Return the page that lists all reports, each with its answer, and all numbers.
-
-    Raises
-    ------
-    RenderError
-        If the page would fetch anything or has a fault of its own.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(str(TEMPLATES)),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    markup = environment.get_template("index.html.j2").render(
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-        package=PACKAGE,
-        package_version=__version__,
-        data_version=stamp.data_version,
-        sources_as_of=stamp.day,
-        pages=[
-            {"report_id": report.report_id, "title": report.title, "summary": summary}
-            for report, summary in pages
-        ],
-        numbers=[_row(one) for one in numbers],
-    )
-    wrong = faults(markup, scripts=1)
-    if wrong:
-        raise RenderError("the index has " + "; ".join(wrong))
-    return _tidy(markup)
-
-
-def _row(entry: LedgerEntry) -> dict[str, str]:
-    return {
-        "estimate_id": entry.estimate_id,
-        "label": entry.label,
-        "shown": _number(entry),
-        "href": f"{entry.reports[0]}.html#{anchor(entry.estimate_id)}",
-        "metric": term(METRIC, f"log_{entry.metric}" if entry.scale == "ratio" else entry.metric),
-        "k": "–" if entry.k is None else str(entry.k),
-        "n": "–" if entry.n is None else str(entry.n),
-        "processing": entry.processing,
-    }
-
-
-def _number(entry: LedgerEntry) -> str:
-    """Return a number at reporting precision: percentages and points one decimal, others two."""
-    low, high = entry.ci_low, entry.ci_high
-    if entry.scale == "proportion":
-        limits = "" if low is None else f" ({percent(low)} to {percent(high)})"
-        return f"{percent(entry.effect)}{limits}"
-    digits = 1 if entry.metric == "mean_difference" else 2
-    if low is None and high is None:
-        return fixed(entry.effect, digits)
-    return estimate(entry.effect, low, high, digits)

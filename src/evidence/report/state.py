@@ -10,7 +10,7 @@ from typing import Any
 from evidence import atomic
 
 VERSION = 1
-_SOURCES = ("*.py", "*.j2", "*.css", "*.typ", "*.toml")
+_SOURCES = ("*.py", "*.j2", "*.css", "*.js", "*.typ", "*.toml")
 
 
 def of_file(path: Path) -> str:
