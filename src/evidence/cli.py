@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.commands import exporting, writing
+from evidence.commands import exporting, importing, writing
 from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
@@ -322,6 +322,7 @@ def build(
 
 for _command in (writing.cite, writing.check, writing.fill, writing.diff, exporting.export):
     app.command()(_command)
+app.command("import-metapsy")(importing.import_metapsy)
 
 
 if __name__ == "__main__":

@@ -47,16 +47,24 @@ class Fault:
 
 
 class DataError(EvidenceError):
-    """Every fault of a data package, reported in one go."""
+    """Every fault of a data package, or of a file that is read, reported in one go.
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    Parameters
+    ----------
+    faults : iterable of Fault
+        All faults, in the order in which they are listed.
+    of : str
+        What they are in.
+    """
+
+    def __init__(self, faults: Iterable[Fault], of: str = "the data package") -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
         count = len(self.faults)
         lines = [str(fault) for fault in self.faults[:SHOWN_FAULTS]]
         if count > SHOWN_FAULTS:
             lines.append(f"and {count - SHOWN_FAULTS} more")
         noun = "fault" if count == 1 else "faults"
-        super().__init__("\n".join([f"{count} {noun} in the data package", *lines]))
+        super().__init__("\n".join([f"{count} {noun} in {of}", *lines]))
 
 
 class ParameterError(EvidenceError, ValueError):

@@ -15,7 +15,7 @@ from evidence.errors import DataError, Fault, ParameterError
 from evidence.provenance import Locator
 from evidence.validation import DESCRIPTOR, read_package
 
-__all__ = ["CLASSES", "Dataset", "comparator_class", "load"]
+__all__ = ["CLASSES", "Dataset", "comparator_class", "default_folder", "load"]
 
 CLASSES = ("inactive", "usual_care", "active")
 """Comparator classes, from the least to the most that the comparison group received."""
@@ -237,7 +237,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
     >>> data.fact("diamond2010", "treatment_weeks").value.tolist()
     [12.0, 16.0]
     """
-    folder = _default_folder() if path is None else Path(path)
+    folder = default_folder() if path is None else Path(path)
     package = read_package(folder)
     printed = {name: printed_frame(sheet) for name, sheet in package.sheets.items()}
     used = {name: used_frame(sheet, package.corrected) for name, sheet in package.sheets.items()}
@@ -256,7 +256,14 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
     )
 
 
-def _default_folder() -> Path:
+def default_folder() -> Path:
+    """Return the folder of the data package that `load` reads where none is named.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
     named = os.environ.get("EVIDENCE_DATA")
     if named:
         return Path(named)

@@ -35,6 +35,8 @@ class Context:
         self.arm_results = dataset.arm_results
         self.statistics = dataset.statistics
         self.directions = dataset.directions
+        terms = dataset.vocabularies
+        self._therapies = set(terms.term[terms.vocabulary == "therapy"])
         self._corrections = dataset.corrections
         self._facts = dataset.trial_facts
         self._texts = {one: dataset.text(one) for one in ("arm_results", "statistics")}
@@ -80,15 +82,31 @@ class Context:
             "prints them",
         )
 
+    def therapy_of(self, trial_id: str, condition: str) -> str:
+        """Therapy under study in a contrast: what its arm received, or that of the trial.
+
+        A trial can test several therapies; an arm that received none of the vocabulary (a treatment
+        beside the therapy under study) belongs to the therapy of its trial.
+        """
+        return condition if condition in self._therapies else str(self.trials[trial_id].therapy)
+
+    def tests(self, trial_id: str, therapy: str) -> bool:
+        """Whether a trial studies a therapy: as its own, or in one of its intervention arms."""
+        return therapy in {
+            self.trials[trial_id].therapy,
+            *(arm.condition for arm in self.arms_of(trial_id, "intervention")),
+        }
+
     def base(self, trial_id: str, intervention_arm_id: str, comparator_arm_id: str) -> Row:
         """Return a row with the fields of trial and contrast filled."""
         trial = self.trials[trial_id]
+        intervention = self.arms[intervention_arm_id].condition
         comparator = self.arms[comparator_arm_id].condition if comparator_arm_id else ""
         return Row(
             trial_id=trial_id,
             label=trial.label,
-            therapy=trial.therapy,
-            intervention=self.arms[intervention_arm_id].condition,
+            therapy=self.therapy_of(trial_id, intervention),
+            intervention=intervention,
             intervention_arm_id=intervention_arm_id,
             comparator_arm_id=comparator_arm_id,
             comparator=comparator,

@@ -22,6 +22,11 @@ EVENT_IS = {
     "response_50": 1,
     "remission": 1,
     "attempt": -1,
+    "response": 1,
+    "recovery": 1,
+    "reliable_improvement": 1,
+    "deterioration": -1,
+    "relapse": -1,
 }
 """Whether more of an event favors the intervention (1) or the comparator (-1)."""
 

@@ -10,6 +10,7 @@ from evidence.estimation.row import Row, interval
 from evidence.provenance import union
 
 DIRECTION = {"worse": -1, "better": 1}
+DIRECTION_UNKNOWN = "whether a higher score is better or worse is not known here"
 
 
 def complete(result: Any) -> bool:
@@ -42,7 +43,10 @@ def estimates(
     """
     one, two = pair
     row = _row(context, pair)
-    sign = DIRECTION[context.instruments[one.instrument_id].higher_is]
+    higher_is = context.instruments[one.instrument_id].higher_is
+    if higher_is not in DIRECTION:
+        return [replace(row, metric="mean", reason=DIRECTION_UNKNOWN)]
+    sign = DIRECTION[higher_is]
     arms = (one.mean, one.sd, int(one.n_analyzed), two.mean, two.sd, int(two.n_analyzed))
     g = continuous.standardized_mean_difference(*arms, convention=convention)
     difference = continuous.mean_difference(*arms)

@@ -289,14 +289,14 @@ def _with_printed_limits(row: Row, one: Any, sign: int, scale: Callable[[float],
     return replace(row, ci_low=low, ci_high=high, se=se, variance=se**2)
 
 
-def _log_odds_ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """Take a log odds ratio as printed, with its interval or standard error."""
+def _log_ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """Take the logarithm of a ratio as printed, with its interval or standard error."""
     sign = _sign(one)
     if sign is None:
         return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
     made = replace(
         row,
-        metric="log_odds_ratio",
+        metric=one.statistic,
         route="printed",
         processing="printed",
         effect=sign * one.estimate,
@@ -352,7 +352,8 @@ _ROUTES: dict[str, Callable[[Context, Row, Any, bool], list[Row]]] = (
         "mixed_model_b": _model_b,
         "f_slope": _f_slope,
         "chi2_groups": _chi2_bound,
-        "log_odds_ratio": _log_odds_ratio,
+        "log_odds_ratio": _log_ratio,
+        "log_risk_ratio": _log_ratio,
         "t": _test,
         "z": _test,
         "p": _test,

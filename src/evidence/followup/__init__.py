@@ -230,10 +230,24 @@ def _change_ids(pairs: Sequence[tuple[Any, Any]]) -> list[str]:
         for _, later in pairs
     ]
     times = Counter(plain)
-    return [
-        f"{one}.week_{later.follow_up_weeks:g}" if times[one] > 1 else one
+    dated = [
+        f"{one}.{_week(later)}" if times[one] > 1 else one
         for one, (_, later) in zip(plain, pairs, strict=True)
     ]
+    times = Counter(dated)
+    # Two arms can have one condition: then only the results tell their comparisons apart.
+    return [
+        ".".join([one, *later.result_ids[:2]]) if times[one] > 1 else one
+        for one, (_, later) in zip(dated, pairs, strict=True)
+    ]
+
+
+def _week(later: Any) -> str:
+    if not pd.isna(later.follow_up_weeks):
+        return f"week_{later.follow_up_weeks:g}"
+    if not pd.isna(later.weeks_since_randomization):
+        return f"week_{later.weeks_since_randomization:g}_since_randomization"
+    return "week_not_known"
 
 
 def _frame(made: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:

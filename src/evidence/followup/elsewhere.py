@@ -114,7 +114,7 @@ def states(
     )
     made = []
     for trial in context.trials.values():
-        if trial.therapy != therapy or trial.design != "randomized":
+        if trial.design != "randomized" or not context.tests(trial.trial_id, therapy):
             continue
         place = next((i for i, ids in enumerate(found) if trial.trial_id in ids), len(found))
         made.append(

@@ -51,7 +51,8 @@ def paired(frame: pd.DataFrame) -> list[tuple[Any, Any]]:
         if row.timepoint == "post":
             post.setdefault(key, row)
         else:
-            later.setdefault((*key, number(row.follow_up_weeks)), row)
+            weeks = number(row.follow_up_weeks), number(row.weeks_since_randomization)
+            later.setdefault((*key, weeks), row)
     order = {one: place for place, one in enumerate(frame.estimate_id)}
     found = [(post[key[:-1]], row) for key, row in later.items() if key[:-1] in post]
     return sorted(found, key=lambda pair: order[pair[1].estimate_id])

@@ -6,7 +6,7 @@ from fractions import Fraction
 from statistics import median
 
 from evidence.effects.continuous import cohen_d
-from evidence.effects.decimals import Printed
+from evidence.effects.decimals import MAX_DIGITS, Printed
 from evidence.errors import ParameterError
 from evidence.integrity.finding import Finding
 from evidence.integrity.reading import Pair, Reading, Row, grouped
@@ -149,6 +149,8 @@ def check_whole_scores(reading: Reading) -> Iterator[Finding]:
         if row["instrument_id"] not in WHOLE_SCORES or not row["mean"] or n is None or not exact:
             continue
         mean, sd = row["mean"], row["sd"]
+        if _computed(mean) or _computed(sd):
+            continue
         if not grim(mean, n):
             below = math.floor((row.number("mean") or 0) * n)
             yield Finding(
@@ -163,6 +165,11 @@ def check_whole_scores(reading: Reading) -> Iterator[Finding]:
                 f"No {n} whole scores have both a mean of {mean} and an SD of {sd}, unless scores "
                 "were prorated or imputed.",
             )  # fmt: skip
+
+
+def _computed(text: str) -> bool:
+    """Whether a number has more decimals than anyone prints, so that a program wrote it."""
+    return len(text.partition(".")[2]) > MAX_DIGITS
 
 
 def check_ranges(reading: Reading) -> Iterator[Finding]:

@@ -1,0 +1,236 @@
+"""What the words of Metapsy databases mean here: documented tables, and what is in none of them."""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+CONDITIONS = {
+    "wl": ("waitlist", "waitlist"),
+    "waiting list": ("waitlist", "waitlist"),
+    "waitlist": ("waitlist", "waitlist"),
+    "wlc": ("waitlist", "waitlist"),
+    "cau": ("usual_care", "care as usual"),
+    "tau": ("usual_care", "treatment as usual"),
+    "usual care": ("usual_care", "care as usual"),
+    "ecau": ("enhanced_usual_care", "enhanced care as usual"),
+    "enhanced cau": ("enhanced_usual_care", "enhanced care as usual"),
+    "eau": ("enhanced_usual_care", "enhanced care as usual"),
+    "enhanced tau": ("enhanced_usual_care", "enhanced treatment as usual"),
+    "no treatment": ("no_intervention", "no intervention"),
+    "no intervention": ("no_intervention", "no intervention"),
+    "nt": ("no_intervention", "no intervention"),
+    "other ctr": ("other_control", "another control condition"),
+    "other ctrl": ("other_control", "another control condition"),
+    "cbt": ("cbt", "cognitive behavioral therapy"),
+    "bat": ("bat", "behavioral activation"),
+    "pst": ("pst", "problem-solving therapy"),
+    "ipt": ("ipt", "interpersonal psychotherapy"),
+    "dyn": ("dyn", "psychodynamic therapy"),
+    "lrt": ("lrt", "life review therapy"),
+    "3rd": ("third_wave", "third-wave therapy"),
+    "3rd wave": ("third_wave", "third-wave therapy"),
+    "sup": ("sup", "nondirective supportive therapy"),
+    "dbt": ("dbt", "dialectical behavior therapy"),
+    "dialectic": ("dbt", "dialectical behavior therapy"),
+    "emdr": ("emdr", "eye movement desensitization and reprocessing"),
+    "writ": ("writing_therapy", "writing therapy"),
+    "dpm": ("dual_process_therapy", "treatment by the dual-process model"),
+    "other psy": ("other_psy", "another psychotherapy"),
+    "cams": ("cams", "collaborative assessment and management of suicidality"),
+    "assip": ("assip", "attempted suicide short intervention program"),
+}
+"""Condition as a file prints it in lower case: term, meaning."""
+
+OUTCOMES = {
+    "depression": ("depression", "worse"),
+    "dep": ("depression", "worse"),
+    "depressive symptoms": ("depression", "worse"),
+    "anxiety": ("anxiety", "worse"),
+    "gad": ("anxiety", "worse"),
+    "panic": ("panic", "worse"),
+    "social anxiety": ("social_anxiety", "worse"),
+    "sad": ("social_anxiety", "worse"),
+    "ptsd": ("ptsd", "worse"),
+    "insomnia": ("insomnia", "worse"),
+    "ocd": ("obsessive_compulsive_symptoms", "worse"),
+    "grief": ("grief", "worse"),
+    "stress": ("stress", "worse"),
+    "ideation": ("suicidal_ideation", "worse"),
+    "suicidal ideation": ("suicidal_ideation", "worse"),
+    "suicide": ("suicidal_ideation", "worse"),
+    "attempts": ("suicide_attempt", "worse"),
+    "suicide attempts": ("suicide_attempt", "worse"),
+    "qol": ("quality_of_life", "better"),
+    "quality of life": ("quality_of_life", "better"),
+    "well-being": ("well_being", "better"),
+    "wellbeing": ("well_being", "better"),
+    "treatment satisfaction": ("treatment_satisfaction", "better"),
+    "satisfaction": ("treatment_satisfaction", "better"),
+    "functioning": ("functioning", "better"),
+    "social functioning": ("functioning", "better"),
+    "self-esteem": ("self_esteem", "better"),
+}
+"""Outcome as a file prints it in lower case: term, what a higher score is."""
+
+INSTRUMENTS = {
+    "csq_8": "better",
+    "eq_5d": "better",
+    "msis_29": "worse",
+    "wemwbs": "better",
+    "who_5": "better",
+}
+"""Instruments whose direction is known whatever outcome a file gives them, by id of their name."""
+
+TYPES = {
+    "msd": "",
+    "change": "",
+    "other stat": "",
+    "other statistic": "",
+    "other statistics": "",
+    "dich": "",
+    "response": "response",
+    "remission": "remission",
+    "recovery": "recovery",
+    "reliable improvement": "reliable_improvement",
+    "deterioration": "deterioration",
+    "reliable deterioration": "deterioration",
+    "relapse": "relapse",
+    "attempts": "attempt",
+    "suicide attempts": "attempt",
+}
+"""Type of outcome as a file prints it in lower case: event that it counts, "" for none."""
+
+EVENTS = {
+    "response": "response, as the trial defines it",
+    "remission": "remission, as the trial defines it",
+    "recovery": "recovery, as the trial defines it",
+    "reliable_improvement": "reliable improvement",
+    "deterioration": "deterioration",
+    "relapse": "relapse",
+    "attempt": "suicide attempt",
+}
+"""Events whose direction is known to `evidence.estimation`, with their meanings."""
+
+RATERS = {
+    "self-report": "self",
+    "self report": "self",
+    "self": "self",
+    "sr": "self",
+    "clinician": "clinician",
+    "clinician-rated": "clinician",
+    "cr": "clinician",
+    "observer": "clinician",
+    "interviewer": "clinician",
+    "parent": "parent",
+    "parent-report": "parent",
+}
+AGE_GROUPS = {
+    "child": "children",
+    "children": "children",
+    "adol": "adolescents",
+    "adolescents": "adolescents",
+    "child&adol": "children_and_adolescents",
+    "yadul": "young_adults",
+    "young adults": "young_adults",
+    "adul": "adults",
+    "adults": "adults",
+    "old": "older_adults",
+    "older adults": "older_adults",
+}
+COUNTRIES = {"us": "US", "uk": "GB", "au": "AU", "can": "CA"}
+"""Codes of the standard that name one country; all else is a region."""
+
+NOT_STATED = "not_stated"
+
+_TYPE_START = re.compile(r"(remission|other dich|other)\b")
+_POST = re.compile(r"(post|end)\b|post[ _-]?(test|treatment)?", re.IGNORECASE)
+_FOLLOW_UP = re.compile(r"f[ _-]?u|follow[ _-]?up|later", re.IGNORECASE)
+_BASELINE = re.compile(r"(baseline|bl|pre)\b|pre[ _-]?(test|treatment)", re.IGNORECASE)
+_LABEL = re.compile(r"(?P<names>.+?)[\s,.]*\(?(?P<year>(19|20)\d\d[a-z]?)\)?\.?", re.IGNORECASE)
+
+
+class Label(NamedTuple):
+    """The label of a study: names as printed, year with its letter; the year may be empty."""
+
+    names: str
+    year: str
+
+    @property
+    def text(self) -> str:
+        """Names and year in one style."""
+        return f"{self.names} {self.year}".strip()
+
+    @property
+    def key(self) -> str:
+        """First name and year in lower case without accents: the same for two spellings."""
+        first = re.split(r"[,&]|\bet al\b|\band\b", self.names, maxsplit=1)[0]
+        return f"{slug(first)}_{self.year.lower()}"
+
+
+def read_label(text: str) -> Label:
+    """Return names and year of a study label, whatever its style.
+
+    Examples
+    --------
+    >>> read_label("Diamond, 2002").text, read_label("Johansen et al. (2022)").text
+    ('Diamond 2002', 'Johansen et al. 2022')
+    >>> read_label("Challacombe,2017").key
+    'challacombe_2017'
+    """
+    plain = " ".join(text.split())
+    found = _LABEL.fullmatch(plain)
+    if found is None:
+        return Label(plain, "")
+    return Label(found["names"].strip(" ,"), found["year"].lower())
+
+
+def slug(text: str) -> str:
+    """Return text as the part of an id: lower-case letters, digits and underscores.
+
+    Examples
+    --------
+    >>> slug("Löbner, 2018 (BDI-II)")
+    'lobner_2018_bdi_ii'
+    """
+    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("ø", "o"))
+    plain = "".join(one for one in letters if not unicodedata.combining(one))
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") or "not_named"
+
+
+def condition(text: str) -> tuple[str, str]:
+    """Return term and meaning of a condition; one that no table has is taken as printed."""
+    known = CONDITIONS.get(" ".join(text.lower().split()))
+    return known or (slug(text), " ".join(text.split()))
+
+
+def event_of(outcome_type: str) -> str | None:
+    """Return the event that a type of outcome counts, "" for none, None where it is no type.
+
+    Types that begin as one of the table and add how it was measured ("remission (cut-off)") are
+    that type; other types of dichotomous outcomes keep their own name, whose direction is unknown.
+    """
+    plain = " ".join(outcome_type.lower().split())
+    if plain in TYPES:
+        return TYPES[plain]
+    found = _TYPE_START.match(plain)
+    if found is None:
+        return slug(plain) if re.search(r"\b(change|rci|cut-?off|improve)", plain) else None
+    return "remission" if found[1] == "remission" else slug(plain)
+
+
+def timepoint(text: str) -> str | None:
+    """Return timepoint of a time as printed, None where it says none that is known.
+
+    Examples
+    --------
+    >>> timepoint("Post"), timepoint("FU2"), timepoint("")
+    ('post', 'follow_up', None)
+    """
+    for pattern, name in (
+        (_POST, "post"),
+        (_FOLLOW_UP, "follow_up"),
+        (_BASELINE, "baseline"),
+    ):
+        if pattern.match(text):
+            return name
+    return None
