@@ -53,6 +53,44 @@ class Diagnostics:
     k: int
 
 
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """Residuals from the pooled effect, one entry per trial in the order of the input.
+
+    Attributes
+    ----------
+    residual : tuple of float
+        Effect of the trial less the pooled effect.
+    se : tuple of float or None
+        Its standard error, v + tau2 less the variance of the pooled effect; None where it is 0,
+        for a single trial.
+    standardized : tuple of float or None
+        Residual in these standard errors (internally studentized).
+    """
+
+    residual: tuple[float, ...]
+    se: tuple[float | None, ...]
+    standardized: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Baujat:
+    """Coordinates of a Baujat plot, one entry per trial in the order of the input.
+
+    Attributes
+    ----------
+    heterogeneity : tuple of float
+        Contribution to the weighted sum of squared residuals (to Q in a common-effect model),
+        the horizontal axis.
+    influence : tuple of float
+        Squared change of the estimate when the trial is left out, in units of the variance of the
+        estimate without it, the vertical axis.
+    """
+
+    heterogeneity: tuple[float, ...]
+    influence: tuple[float, ...]
+
+
 def leave_one_out(
     effect: Any,
     variance: Any,
@@ -159,6 +197,94 @@ def diagnostics(
         dfbetas=_plain(dfbetas),
         influential=tuple(bool(flag) for flag in influential),
         k=k,
+    )
+
+
+def standardized_residuals(effect: Any, variance: Any, *, tau2: str = "REML") -> Residuals:
+    """Say how far each trial lies from the pooled effect that it is part of.
+
+    Parameters
+    ----------
+    effect, variance : array_like of shape (k,)
+        Effects and their sampling variances.
+    tau2
+        As in `evidence.synthesis.pool`.
+
+    Returns
+    -------
+    Residuals
+        Of trials left out of the estimate, which show an outlier more clearly, see `rstudent` of
+        `diagnostics`.
+
+    Raises
+    ------
+    ParameterError
+        As `evidence.synthesis.pool`.
+
+    Notes
+    -----
+    Hedges and Olkin (1985), section 12.B; Viechtbauer and Cheung (2010), Res Synth Methods
+    1:112, for random effects. Var(y_i - mu) = v_i + tau2 - 1 / sum of weights.
+
+    Examples
+    --------
+    >>> found = standardized_residuals([0.2, 0.4, 0.6, 1.9], [0.04, 0.05, 0.06, 0.05], tau2="DL")
+    >>> [round(value, 2) for value in found.standardized]
+    [-0.86, -0.55, -0.25, 1.67]
+    """
+    whole = pool(effect, variance, tau2=tau2, interval="wald")
+    effects, variances = numbers("effect", effect), numbers("variance", variance)
+    residual = effects - whole.effect
+    spread = variances + (whole.tau2 or 0.0)
+    # v + tau2 - 1 / sum w = (v + tau2) times the share of weight that the others have
+    others = 1 - np.array(whole.weights)
+    se: list[float | None] = [float(x) if x > 0 else None for x in np.sqrt(spread * others)]
+    return Residuals(
+        residual=_plain(residual),
+        se=tuple(se),
+        standardized=tuple(
+            None if error is None else float(value) / error
+            for value, error in zip(residual, se, strict=True)
+        ),
+    )
+
+
+def baujat(effect: Any, variance: Any, *, tau2: str = "REML", interval: str = "wald") -> Baujat:
+    """Set what each trial adds to heterogeneity beside what it does to the estimate.
+
+    Parameters
+    ----------
+    effect, variance : array_like of shape (k,)
+        Effects and their sampling variances, of two or more trials.
+    tau2, interval
+        As in `evidence.synthesis.pool`; tau2 is estimated anew without each trial.
+
+    Returns
+    -------
+    Baujat
+
+    Raises
+    ------
+    ParameterError
+        For fewer than two trials, and as `evidence.synthesis.pool`.
+
+    Notes
+    -----
+    Baujat et al. (2002), Stat Med 21:2641, for the common-effect model ("common").
+
+    Examples
+    --------
+    >>> found = baujat([0.2, 0.4, 0.6, 1.9], [0.04, 0.05, 0.06, 0.05], tau2="common")
+    >>> [round(value, 1) for value in found.heterogeneity]
+    [7.5, 2.4, 0.4, 26.6]
+    """
+    whole = pool(effect, variance, tau2=tau2, interval=interval)
+    without = _without_each(whole, effect, variance, tau2_interval=False, interval=interval)
+    effects, variances = numbers("effect", effect), numbers("variance", variance)
+    spread = variances + (whole.tau2 or 0.0)
+    return Baujat(
+        heterogeneity=_plain((effects - whole.effect) ** 2 / spread),
+        influence=_plain((whole.effect - without.effect) ** 2 / without.se**2),
     )
 
 
