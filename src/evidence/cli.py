@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.commands import exporting, importing, writing
+from evidence.commands import exporting, importing, pooling, writing
 from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
@@ -100,8 +100,12 @@ def pool(
     timepoint: Annotated[str, typer.Option(help="post or follow_up.")] = "post",
     metric: Annotated[str, typer.Option(help="auto, or a metric as hedges_g.")] = "auto",
     instrument: Annotated[
-        str, typer.Option(help="self_report_first, clinician_first or an instrument.")
-    ] = "self_report_first",
+        str | None,
+        typer.Option(
+            help="self_report_first (default), clinician_first or an instrument; with --model every "
+            "(its default)."
+        ),
+    ] = None,
     adjustment: Annotated[str, typer.Option(help="post, ppc or ppc_imbalanced.")] = "post",
     convention: Annotated[str, typer.Option(help="exact or metapsy.")] = "exact",
     correlation: Annotated[float, typer.Option(help="Of baseline and outcome, for d_ppc2.")] = 0.5,
@@ -114,6 +118,13 @@ def pool(
     tau2: Annotated[str, typer.Option(help="REML, ML, DL, PM, EB, SJ, HE, HS or common.")] = "REML",
     interval: Annotated[str, typer.Option(help="hksj_adhoc, hksj or wald.")] = "hksj_adhoc",
     level: Annotated[float, typer.Option(help="Confidence level.")] = 0.95,
+    model: Annotated[
+        str | None,
+        typer.Option(help="For several estimates per trial: che or three-level; CR2 intervals."),
+    ] = None,
+    rho: Annotated[
+        float | None, typer.Option(help="With che: supposed correlation of errors; default 0.6.")
+    ] = None,
     form: Form = "md",
     data: Data = None,
 ) -> None:
@@ -121,6 +132,7 @@ def pool(
     from evidence.dataset import load
     from evidence.display.frames import FORMATS, to_json
     from evidence.display.pooled_text import as_csv, as_markdown, as_record
+    from evidence.selection import EVERY
     from evidence.specification import Specification, analyze
 
     if form not in FORMATS:
@@ -131,7 +143,7 @@ def pool(
         outcome=outcome,
         timepoint=timepoint,
         metric=metric,
-        instrument=instrument,
+        instrument=instrument or ("self_report_first" if model is None else EVERY),
         adjustment=adjustment,
         convention=convention,
         correlation=correlation,
@@ -143,6 +155,11 @@ def pool(
         interval=interval,
         level=level,
     )
+    if model is not None:
+        typer.echo(pooling.several(dataset, specification, model, rho, form))
+        return
+    if rho is not None:
+        raise ParameterError("rho", rho, "no such choice without --model che")
     analysis = analyze(dataset, specification)
     writers: dict[str, Any] = {"csv": as_csv, "md": as_markdown}
     if form == "json":

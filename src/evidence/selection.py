@@ -22,6 +22,9 @@ RULES: dict[str, tuple[str, ...]] = {
 }
 """Accepted values of each rule, the default first; `instrument` also takes an instrument id."""
 
+EVERY = "every"
+"""Instrument rule that keeps all instruments and raters, for models of several estimates."""
+
 _PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
 _AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
 ROUTES = ("means", "means_change", "counts", "reconstructed_counts", "printed", "printed_b")
@@ -98,7 +101,8 @@ def select(
     therapy, outcome, timepoint : str
         What is analyzed; rows whose intervention is not the therapy never enter.
     instrument : str
-        "self_report_first", "clinician_first", or the id of one instrument.
+        "self_report_first", "clinician_first", or the id of one instrument; with `multilevel` also
+        "every".
     adjustment : str
         "post" for values at the time, "ppc" for d_ppc2, "ppc_imbalanced" for d_ppc2 where the arms
         differed by more than `IMBALANCE` SDs at baseline.
@@ -123,7 +127,17 @@ def select(
     SelectionError
         If the rule leaves two estimates of one trial, or points of different instruments.
     """
-    _check(estimates, therapy, outcome, timepoint, instrument, adjustment, imputed, overall)
+    _check(
+        estimates,
+        therapy,
+        outcome,
+        timepoint,
+        instrument,
+        adjustment,
+        imputed,
+        overall,
+        multilevel=multilevel,
+    )
     about = estimates[
         (estimates.intervention == therapy)
         & (estimates.therapy == therapy)
@@ -157,15 +171,16 @@ def select(
         for index in _not_preferred(group, instrument):
             reasons[index] = f"the instrument rule {instrument} takes another instrument"
         remaining = [index for index in group.index if not reasons[index]]
-        if not multilevel:
-            for index in _other_routes(group.loc[remaining]):
+        if len(remaining) > 1:
+            for index in _other_routes(group.loc[remaining], by_week=multilevel):
                 reasons[index] = "another route to the same quantity is nearer to the data"
             remaining = [index for index in group.index if not reasons[index]]
         if len(remaining) > 1 and not multilevel:
             ids = ", ".join(group.estimate_id.loc[remaining])
             raise SelectionError(
                 f"trial {trial_id} has {len(remaining)} estimates by this rule ({ids}); "
-                "name an instrument, a metric or a comparator class, or leave some out"
+                "name an instrument, a metric or a comparator class, leave some out, or ask for a "
+                "model of several estimates per trial (che or three-level)"
             )
     chosen = rows.loc[[index for index, reason in reasons.items() if not reason]]
     _check_units(chosen)
@@ -212,6 +227,8 @@ def _check(
     adjustment: str,
     imputed: str,
     overall: str,
+    *,
+    multilevel: bool,
 ) -> None:
     if therapy not in set(frame.therapy):
         raise ParameterError("therapy", therapy, _one_of(frame.therapy))
@@ -222,7 +239,7 @@ def _check(
     times = set(of_outcome.timepoint) - {"overall", "baseline"}
     if timepoint not in times:
         raise ParameterError("timepoint", timepoint, _one_of(times))
-    instruments = {*RULES["instrument"], *of_outcome.instrument_id}
+    instruments = {*RULES["instrument"], *of_outcome.instrument_id, *([EVERY] * multilevel)}
     for name, value, accepted in (
         ("instrument", instrument, instruments),
         ("adjustment", adjustment, RULES["adjustment"]),
@@ -269,12 +286,21 @@ def _wanted(
     }
 
 
-def _other_routes(group: pd.DataFrame) -> list[int]:
+_SAME_QUANTITY = (
+    "intervention_arm_id",
+    "comparator_arm_id",
+    "instrument_id",
+    "event",
+    "metric",
+)
+_WEEKS = ("weeks_since_randomization", "follow_up_weeks")
+
+
+def _other_routes(group: pd.DataFrame, *, by_week: bool) -> list[int]:
     """Return the rows of a trial to whose quantity another row has a nearer route."""
+    same_as = [*_SAME_QUANTITY, *(_WEEKS if by_week else ())]
     rank = group.route.map({route: i for i, route in enumerate(ROUTES)}).fillna(len(ROUTES))
-    same = group.assign(_rank=rank).groupby(
-        ["intervention_arm_id", "comparator_arm_id", "instrument_id", "event", "metric"]
-    )["_rank"]
+    same = group.assign(_rank=rank).groupby(same_as, dropna=False)["_rank"]
     return list(group.index[rank > same.transform("min")])
 
 
@@ -311,6 +337,8 @@ def _reason(
 
 def _not_preferred(group: pd.DataFrame, instrument: str) -> list[int]:
     """Return the index of rows of a trial that the instrument rule does not take."""
+    if instrument == EVERY:
+        return []
     if instrument in _PREFERRED_RATER:
         preferred = group.rater == _PREFERRED_RATER[instrument]
         return list(group.index[~preferred]) if preferred.any() else []
