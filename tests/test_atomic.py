@@ -27,3 +27,42 @@ def test_failure_leaves_the_old_file_and_nothing_else(
         atomic.replace(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_several_files_are_replaced_together(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        path.write_text("old")
+    atomic.replace_all({path: f"new {path.name}" for path in paths})
+    assert [path.read_text() for path in paths] == ["new a", "new b", "new c"]
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+@pytest.mark.parametrize("failing", range(3))
+def test_where_one_cannot_be_moved_all_stay(
+    failing: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        path.write_text("old")
+    real = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if target == paths[failing] and "new" in path.read_text():
+            raise OSError("in use")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(OSError, match="in use"):
+        atomic.replace_all(dict.fromkeys(paths, "new"))
+    assert [path.read_text() for path in paths] == ["old"] * 3
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+def test_a_file_that_is_not_there_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    with pytest.raises(FileNotFoundError):
+        atomic.replace_all({path: "new", tmp_path / "b": "new"})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.commands import exporting, importing, pooling, writing
+from evidence.commands import adding, exporting, importing, pooling, writing
 from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
@@ -337,7 +337,14 @@ def build(
     raise typer.Exit(built.exit_code)
 
 
-for _command in (writing.cite, writing.check, writing.fill, writing.diff, exporting.export):
+for _command in (
+    writing.cite,
+    writing.check,
+    writing.fill,
+    writing.diff,
+    adding.add_trial,
+    exporting.export,
+):
     app.command()(_command)
 app.command("import-metapsy")(importing.import_metapsy)
 

@@ -170,6 +170,35 @@ def event_tables(context: Context, pair: tuple[Any, Any]) -> EventTables | None:
     return EventTables(row, tuple(_tables(found)), processing)
 
 
+def reconstruction(context: Context, pair: tuple[Any, Any]) -> Reconstruction | None:
+    """Return the search for the counts behind percentages of two arms, corrections applied.
+
+    Parameters
+    ----------
+    context : Context
+        Lookups over the data set.
+    pair : tuple
+        Results of intervention and comparator arm.
+
+    Returns
+    -------
+    Reconstruction or None
+        None where counts are printed, or no percentage in an arm.
+
+    Raises
+    ------
+    ParameterError
+        If too little is printed to search.
+    """
+    one, two = pair
+    if _printed_counts(pair) is not None:
+        return None
+    if number(one.percent) is None or number(two.percent) is None:
+        return None
+    row = _row(context, pair)
+    return _found(context, row, pair, _beside(context, row))
+
+
 def _printed_counts(pair: tuple[Any, Any]) -> Counts | None:
     values = [number(value) for arm in pair for value in (arm.events, arm.n_analyzed)]
     return None if None in values else Counts(*(int(value or 0) for value in values))

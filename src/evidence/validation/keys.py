@@ -8,8 +8,7 @@ from evidence.validation.records import Row, Sheet
 
 Key = tuple[str, ...]
 
-# Columns that hold a term of ``vocabularies.csv``: table, column, vocabulary.
-_TERMS = (
+TERMS = (
     ("trials", "therapy", "therapy"),
     ("arms", "condition", "condition"),
     ("instruments", "outcome_id", "outcome"),
@@ -27,6 +26,7 @@ _TERMS = (
     ("claims", "timepoint", "timepoint"),
     ("claims", "comparator", "condition"),
 )
+"""Columns that hold a term of ``vocabularies.csv``: table, column, vocabulary."""
 
 # Columns that hold an arm, which has to be of the trial of the row.
 _ARMS = (
@@ -129,7 +129,7 @@ def _check_terms(sheets: Mapping[str, Sheet], faults: Faults) -> None:
     known = None if vocabularies is None else _keys(vocabularies, ("vocabulary", "term"))
     if known is None:
         return
-    for table, column, vocabulary in _TERMS:
+    for table, column, vocabulary in TERMS:
         if table in sheets:
             terms = {(term,) for name, term in known if name == vocabulary}
             listed = ", ".join(sorted(term for (term,) in terms)) or "none is there"

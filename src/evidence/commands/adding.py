@@ -1,0 +1,56 @@
+"""The command for a new trial: add-trial."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence.errors import ParameterError
+
+
+def add_trial(
+    entry: Annotated[
+        Path | None,
+        typer.Argument(metavar="ENTRY.toml", help="What was read, in the form of --template."),
+    ] = None,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print a form to fill in, and stop.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the rows; without it they are only shown.")
+    ] = False,
+    without: Annotated[
+        str,
+        typer.Option(
+            metavar="TRIAL", help="Show it with a copy of the data from which this trial is taken."
+        ),
+    ] = "",
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Data package; default: data/.")
+    ] = None,
+) -> None:
+    """Show what a new trial would add and move, from the numbers of an abstract; then write it."""
+    from evidence.dataset import load
+    from evidence.interop.entry import shown
+    from evidence.interop.entry.preview import preview_file
+    from evidence.interop.entry.template import template as form
+    from evidence.interop.entry.writer import write as write_rows
+    from evidence.validation import read_package
+
+    folder = load(data).path
+    if template:
+        typer.echo(form(read_package(folder)), nl=False)
+        return
+    if entry is None:
+        raise ParameterError(
+            "ENTRY", None, "a file with the trial; evidence add-trial --template prints its form"
+        )
+    if write and without:
+        raise ParameterError("without", without, "no --write: it changes a copy that is not kept")
+    would = preview_file(entry, folder, without=without)
+    for heading, block in shown.blocks(would):
+        typer.echo(f"## {heading}\n\n{block.text}\n")
+    if write:
+        write_rows(would)
+    typer.echo(shown.closing(would, written=write).text)
+    raise typer.Exit(1 if len(would.unanswered) else 0)

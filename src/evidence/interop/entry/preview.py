@@ -1,0 +1,181 @@
+"""What would come of an entry: files, counts that fit, findings, estimates, what would move."""
+
+import difflib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.effects.reconstruct import Reconstruction
+from evidence.errors import ParameterError
+from evidence.estimation import estimates
+from evidence.estimation.context import Context
+from evidence.estimation.from_arm_results import pairs
+from evidence.estimation.from_events import reconstruction
+from evidence.integrity import audit
+from evidence.integrity.handling import handled, not_handled
+from evidence.interop.entry.proposal import Proposal, propose
+from evidence.interop.entry.reading import read_entry
+from evidence.interop.entry.removal import copy_without
+from evidence.records import records
+from evidence.writing.diff import Diff, compare
+from evidence.writing.diff_sides import Side
+
+CONTEXT_LINES = 1
+"""Lines that stood there before, shown around added ones: rows are long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Percentages of an event in two arms, and what fits them.
+
+    Attributes
+    ----------
+    arms : tuple of str
+        Conditions of intervention and comparator.
+    measure, timepoint : str
+        Event or instrument, and time: terms of the data.
+    found : Reconstruction or None
+        None where too little is printed to search.
+    reason : str
+        Why there was no search.
+    """
+
+    arms: tuple[str, str]
+    measure: str
+    timepoint: str
+    found: Reconstruction | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """What would come of an entry; nothing has been written.
+
+    Attributes
+    ----------
+    proposal : Proposal
+        The rows and files.
+    counts : tuple of Counts
+        Percentages and the counts that fit them.
+    findings : DataFrame
+        What the checks find on the new rows, with the correction that answers each; columns of
+        `evidence.integrity.handling.handled`.
+    estimates : DataFrame
+        Rows of `evidence.estimates` on the trial, those without an estimate too.
+    """
+
+    proposal: Proposal
+    counts: tuple[Counts, ...]
+    findings: pd.DataFrame
+    estimates: pd.DataFrame
+
+    @property
+    def unanswered(self) -> pd.DataFrame:
+        """Findings of high severity without a correction: with them nothing is written."""
+        return not_handled(self.findings)
+
+    @cached_property
+    def diff(self) -> Diff:
+        """Numbers and conclusions that differ without and with the entry."""
+        before, after = self.proposal.before, self.proposal.after
+        return compare(Side("the data", before), Side("the data with the entry", after))
+
+
+def preview(proposal: Proposal) -> Preview:
+    """Return what would come of an entry.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        As `evidence.interop.entry.proposal.propose` returns it.
+    """
+    after, trial = proposal.after, proposal.trial_id
+    frame = estimates(after)
+    return Preview(
+        proposal,
+        tuple(_counts(after, trial)),
+        _findings(proposal),
+        frame[frame.trial_id == trial].reset_index(drop=True),
+    )
+
+
+def preview_file(path: Path, folder: Path, *, without: str = "") -> Preview:
+    """Return what would come of the file of an entry.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    folder : Path
+        The data package; nothing in it changes.
+    without : str
+        A trial that is taken out of a copy of the data package first, to enter it anew. The copy is
+        not kept, so that nothing can be written.
+
+    Raises
+    ------
+    EntryError
+        With every fault of the entry.
+    ParameterError
+        If there is no such file or no such trial.
+    """
+    entry = read_entry(path)
+    if not without:
+        return preview(propose(entry, folder))
+    with tempfile.TemporaryDirectory() as copies:
+        return preview(propose(entry, copy_without(folder, without, Path(copies) / folder.name)))
+
+
+def unified_diff(proposal: Proposal) -> str:
+    """Return what would change in the files, as a unified diff."""
+    lines: list[str] = []
+    # References take many lines, so the tables come first.
+    for name, content in sorted(proposal.new.items(), key=lambda one: one[0].endswith(".json")):
+        old, new = (_lines(one) for one in (proposal.old[name], content))
+        lines += difflib.unified_diff(
+            old, new, f"a/{name}", f"b/{name}", n=CONTEXT_LINES, lineterm=""
+        )
+    return "\n".join(lines)
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode("utf-8-sig").splitlines()
+
+
+def _counts(dataset: Dataset, trial_id: str) -> Iterator[Counts]:
+    context = Context(dataset)
+    results = dataset.arm_results
+    rows = list(records(results[results.trial_id == trial_id]))
+    for one, two in pairs(context, rows):
+        if not one.event:
+            continue
+        arms = (context.arms[one.arm_id].condition, context.arms[two.arm_id].condition)
+        try:
+            found = reconstruction(context, (one, two))
+        except ParameterError as error:
+            yield Counts(arms, one.event, one.timepoint, None, str(error))
+            continue
+        if found is not None:
+            yield Counts(arms, one.event, one.timepoint, found)
+
+
+def _findings(proposal: Proposal) -> pd.DataFrame:
+    """Return findings on the trial: on its rows, and those that only the entry brings up."""
+    found, known = (handled(one, audit(one)) for one in (proposal.after, proposal.before))
+    own = {proposal.trial_id, *proposal.ids("result_id"), *proposal.ids("direction_id")}
+    there = {_signature(one) for one in records(known)}
+    keep = [
+        one.result_id in own or one.trial_id == proposal.trial_id or _signature(one) not in there
+        for one in records(found)
+    ]
+    return found[keep].reset_index(drop=True)
+
+
+def _signature(finding: Any) -> tuple[str, ...]:
+    return finding.check, finding.result_id, finding.printed, finding.explanation

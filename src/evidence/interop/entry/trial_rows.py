@@ -1,0 +1,270 @@
+"""Rows on the trial itself: publications, places, arms, facts, new terms and instruments."""
+
+import re
+from typing import Any
+
+from evidence.interop.entry.draft import Arm, Draft, DraftRow
+from evidence.interop.entry.faults import one_of, slug
+from evidence.interop.entry.parts import Part
+from evidence.interop.entry.sections import ARM_NUMBERS, CSL, SECTIONS
+from evidence.interop.entry.values import (
+    ID,
+    RefusedError,
+    date_parts,
+    doi,
+    person,
+    text,
+)
+
+_TYPE = {
+    "article": "article-journal",
+    "dataset": "dataset",
+    "registry": "webpage",
+    "web": "webpage",
+}
+_ROLE = {"registry": "registration", "dataset": "database"}
+_OF_NO_TRIAL = ("review", "database", "claim_source")
+"""Roles of publications that are on many trials."""
+
+_RESERVED = (*SECTIONS["result"].keys, *ARM_NUMBERS)
+
+
+def terms_and_instruments(draft: Draft) -> None:
+    """Add new terms and instruments."""
+    for part in draft.entry.sections["term"]:
+        keys = SECTIONS["term"].keys
+        draft.check_keys(part, keys, part.values)
+        draft.rows.append(DraftRow("vocabularies", draft.read(part, keys, part.values), part))
+    for part in draft.entry.sections["instrument"]:
+        keys = SECTIONS["instrument"].keys
+        draft.check_keys(part, keys, part.values)
+        draft.rows.append(DraftRow("instruments", draft.read(part, keys, part.values), part))
+
+
+def trial(draft: Draft) -> None:
+    """Add the trial, with id and label proposed from author and year of its main report."""
+    part = draft.entry.one("trial")
+    if part is None:
+        return
+    keys = SECTIONS["trial"].keys
+    draft.check_keys(part, keys, part.values)
+    cells = draft.read(part, keys, part.values)
+    reports = draft.entry.sections["publication"]
+    found = _author_and_year(reports[0]) if reports else ("", "")
+    if found is None:
+        draft.faults.expect(part, "label")
+    family, year = found or ("", "")
+    proposed = slug(family).replace("_", "") + year or slug(cells.get("label", ""))
+    if ID.fullmatch(proposed) is None:
+        proposed = slug(cells.get("label", "")) or "trial"
+    given = cells.get("trial_id", "")
+    draft.trial_id = draft.new_id("trials", "trial_id", given, proposed)
+    label = f"{family} {year}".strip()
+    draft.rows.append(
+        DraftRow("trials", {"label": label, **cells, "trial_id": draft.trial_id}, part)
+    )
+    registered = cells.get("registry_id", "")
+    for row in draft.package.sheets["trials"].rows:
+        if registered and row.text["registry_id"].lower() == registered.lower():
+            draft.complain(
+                part,
+                "registry_id",
+                registered,
+                f"a trial that is not in the data; {row.text['trial_id']} has this registration",
+            )
+
+
+def _author_and_year(part: Part) -> tuple[str, str] | None:
+    """Return the first author's family name and the year, each empty where not given.
+
+    None where one is refused, which is reported where the publication is read.
+    """
+    authors = part.get("author")
+    first = authors[0] if isinstance(authors, list) else authors
+    try:
+        named = person(first) if first else {}
+        issued = part.get("issued")
+        year = str(date_parts(issued)[0]) if issued else ""
+    except RefusedError:
+        return None
+    return named.get("family", named.get("literal", "")), year
+
+
+def publications(draft: Draft) -> None:
+    """Add publications with their CSL items."""
+    keys = SECTIONS["publication"].keys
+    dois = {
+        str(item["DOI"]).lower(): name
+        for name, item in draft.package.references.items()
+        if "DOI" in item
+    }
+    for position, part in enumerate(draft.entry.sections["publication"]):
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        kind = cells.setdefault("kind", "article")
+        main = "main" if position == 0 else ""
+        role = cells.setdefault("role", _ROLE.get(kind, main))
+        found = _author_and_year(part)
+        family, year = found or ("", "")
+        proposed = slug(draft.word(part, "number")) if kind == "registry" else ""
+        proposed = proposed or slug(family).replace("_", "") + year
+        if role == "main" and ID.fullmatch(proposed) is None:
+            proposed = draft.trial_id
+        given = cells.get("publication_id", "")
+        if not given and ID.fullmatch(proposed) is None:
+            if found is not None:
+                draft.complain(part, "id", None, "an id, since author and year are not given")
+            proposed = f"{draft.trial_id}_{kind}"
+        publication_id = draft.new_id("publications", "publication_id", given, proposed)
+        cells["publication_id"] = publication_id
+        if role not in _OF_NO_TRIAL:
+            cells["trial_id"] = draft.trial_id
+        draft.publications[publication_id] = publication_id
+        draft.rows.append(DraftRow("publications", cells, part))
+        item = {"id": publication_id, "type": _TYPE.get(kind, "document"), **_item(draft, part)}
+        draft.references.append(item)
+        there = dois.get(item.get("DOI", "").lower())
+        if there is not None:
+            draft.complain(
+                part,
+                "DOI",
+                item["DOI"],
+                f"a publication that is not in the data; {there} has this DOI",
+            )
+
+
+def _item(draft: Draft, part: Part) -> dict[str, Any]:
+    """Return the CSL fields of a publication in the order in which they are given."""
+    item: dict[str, Any] = {}
+    for key, value in part.values.items():
+        if value in ("", [], {}):
+            continue
+        try:
+            if key == "type":
+                item["type"] = text(value)
+            elif key == "author":
+                item["author"] = [person(one) for one in _listed(value)]
+            elif key in ("issued", "accessed"):
+                item[key] = {"date-parts": [date_parts(value)]}
+            elif key == "DOI":
+                item["DOI"] = doi(value)
+            elif key in CSL:
+                item[CSL[key]] = text(value)
+        except RefusedError as error:
+            if not draft.faults.has(part, key):
+                draft.complain(part, key, value, str(error))
+    return item
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def locators(draft: Draft) -> None:
+    """Add the places where numbers were read."""
+    keys = SECTIONS["locator"].keys
+    for part in draft.entry.sections["locator"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        cells.setdefault("readings", "1")
+        own = list(draft.publications)
+        if part.get("publication") is None and own:
+            cells["publication_id"] = own[0]
+        else:
+            cells["publication_id"] = draft.refer(
+                part,
+                "publication",
+                part.get("publication") or "",
+                draft.publications,
+                draft.known("publications", "publication_id"),
+                "the id of a [[publication]] here, or a publication_id of publications.csv",
+            )
+        name = draft.word(part, "name") or slug(cells.get("place", ""))
+        if not name:
+            draft.complain(part, "place", None, "the place in the source, such as abstract")
+            continue
+        if name in draft.locators:
+            draft.complain(part, "name", name, "a name that no other [[locator]] has")
+        proposed = f"{cells['publication_id'] or draft.trial_id}_{slug(name)}"
+        cells["locator_id"] = draft.new_id(
+            "locators", "locator_id", cells.get("locator_id", ""), proposed
+        )
+        # A place can be named as it is written there, or by its short name.
+        for one in (cells.get("place", ""), name):
+            if one:
+                draft.locators[one] = cells["locator_id"]
+        draft.rows.append(DraftRow("locators", cells, part))
+
+
+def arms(draft: Draft) -> None:
+    """Add the arms."""
+    draft.arms_known = bool(draft.entry.sections["arm"])
+    keys = SECTIONS["arm"].keys
+    for part in draft.entry.sections["arm"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        name = draft.word(part, "name")
+        if not name or name in _RESERVED or name in draft.arms or ID.fullmatch(name) is None:
+            draft.complain(
+                part,
+                "name",
+                name or None,
+                "a short name of lower-case letters, digits and underscores that no other arm has "
+                "and that is no key of [[result]], such as abft or usual_care",
+            )
+            draft.arms_known = False
+            continue
+        proposed = f"{draft.trial_id}_{name}"
+        cells["arm_id"] = draft.new_id("arms", "arm_id", cells.get("arm_id", ""), proposed)
+        cells |= {
+            "trial_id": draft.trial_id,
+            "locator_id": draft.locator(part, part.get("locator")),
+        }
+        draft.arms[name] = Arm(cells["arm_id"], cells.get("role", ""))
+        draft.rows.append(DraftRow("arms", cells, part))
+
+
+def facts(draft: Draft) -> None:
+    """Add facts: a number, or a mapping with value, unit, locator and note, or several of them."""
+    part = draft.entry.one("facts")
+    if part is None:
+        return
+    keys = SECTIONS["facts"].keys
+    known = draft.package.sheets["trial_facts"].rows
+    units = {row.text["fact"]: row.text["unit"] for row in known}
+    for name, given in part.values.items():
+        if given in ("", [], {}):
+            continue
+        for one in _listed(given):
+            values = one if isinstance(one, dict) else {"value": one}
+            draft.check_keys(part, keys, values, arm=name)
+            cells = draft.read(part, keys, values, arm=name)
+            if re.fullmatch(ID, name) is None:
+                draft.complain(part, name, None, "a fact in lower-case letters, as mean_age")
+            if "unit" not in cells and name not in units:
+                expected = one_of(
+                    name,
+                    tuple(dict.fromkeys(units)),
+                    'a unit, as { value = 3, unit = "sessions" }, for a fact other than',
+                )
+                draft.complain(part, f"{name}.unit", None, expected)
+            cells = {
+                "trial_id": draft.trial_id,
+                "fact": name,
+                "unit": units.get(name, ""),
+                **cells,
+                "locator_id": draft.locator(part, values.get("locator"), f"{name}.locator"),
+            }
+            draft.rows.append(DraftRow("trial_facts", cells, part, name))
+
+
+def risk_of_bias(draft: Draft) -> None:
+    """Add judgements that a source prints."""
+    keys = SECTIONS["risk_of_bias"].keys
+    for part in draft.entry.sections["risk_of_bias"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values) | {
+            "trial_id": draft.trial_id,
+            "locator_id": draft.locator(part, part.get("locator")),
+        }
+        draft.rows.append(DraftRow("risk_of_bias", cells, part))
