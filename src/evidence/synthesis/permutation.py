@@ -1,0 +1,210 @@
+"""Tests of a pooled effect and of moderators that rest on rearranging the trials."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evidence.errors import ParameterError
+from evidence.synthesis import batch
+from evidence.synthesis.heterogeneity import TAU2_METHODS
+from evidence.synthesis.intervals import INTERVAL_METHODS, check_choice
+from evidence.synthesis.linear import LinearModel, between_trial_variance, weighted_fit
+from evidence.synthesis.moderators import INTERCEPT, read_design
+from evidence.synthesis.roots import Floats
+from evidence.synthesis.sampling import generator
+from evidence.synthesis.weighted import arrange_one, numbers
+
+MOST_FLIPS = 2**16
+MOST_PERMUTATIONS = 5040
+"""Every rearrangement is fitted up to these numbers: 16 trials without moderators, 7 with."""
+
+TIE = 1e-8
+"""Statistics that differ by less than this, relative to their size, are the same statistic."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermutationTest:
+    """P values from rearranged data.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Coefficients, "intercept" first.
+    statistics : tuple of float
+        Coefficient over its standard error in the data as given.
+    p_values : tuple of float
+        Share of rearrangements with a statistic at least as far from 0.
+    qm, qm_p : float or None
+        Test statistic of all coefficients but the intercept, and the share of rearrangements in
+        which it is at least as large; None without moderators.
+    rearrangements : int
+        How many were made, the data as given included; no p value can be smaller than one over
+        it.
+    exact : bool
+        True where these are all there are.
+    """
+
+    names: tuple[str, ...]
+    statistics: tuple[float, ...]
+    p_values: tuple[float, ...]
+    qm: float | None
+    qm_p: float | None
+    rearrangements: int
+    exact: bool
+
+
+def permutation_test(
+    effect: Any,
+    variance: Any,
+    moderators: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    tau2: str = "REML",
+    interval: str = "hksj_adhoc",
+    sample: int | None = None,
+    seed: int | None = None,
+) -> PermutationTest:
+    """Test without a distribution: flip signs of effects, or deal moderators out anew.
+
+    Without moderators every pattern of signs of the effects is as likely as any other if the true
+    effects are symmetric about 0. With moderators every assignment of them to trials is, if they
+    have no bearing on the effects.
+
+    Parameters
+    ----------
+    effect, variance : array_like of shape (k,)
+        Effects and their sampling variances.
+    moderators : mapping of str to sequence of length k, optional
+        As in `evidence.synthesis.regression.meta_regression`.
+    tau2, interval
+        As in `evidence.synthesis.pool`; tau2 is estimated anew each time.
+    sample : int, optional
+        Number of random rearrangements, the data as given being the first. Without it all are
+        made, for at most 16 trials, or 7 with moderators.
+    seed : int, optional
+        Required with a sample, so that the result can be had again.
+
+    Returns
+    -------
+    PermutationTest
+
+    Raises
+    ------
+    ParameterError
+        For too many trials without a sample, a sample without a seed, fewer than two trials, and
+        as `evidence.synthesis.pool` and `meta_regression`.
+
+    Notes
+    -----
+    Follmann and Proschan (1999), Biometrics 55:732, for the pooled effect; Higgins and Thompson
+    (2004), Stat Med 23:1663, for moderators. That the data as given count among a random sample:
+    Phipson and Smyth (2010), Stat Appl Genet Mol Biol 9:39.
+
+    Examples
+    --------
+    >>> found = permutation_test([0.2, 0.4, 0.6, 0.5], [0.04, 0.05, 0.06, 0.05], tau2="DL")
+    >>> found.p_values, found.rearrangements
+    ((0.125,), 16)
+    """
+    check_choice("tau2", tau2, TAU2_METHODS)
+    check_choice("interval", interval, INTERVAL_METHODS)
+    k = int(arrange_one(effect, variance).count[0])
+    if k < 2:
+        raise ParameterError("effect", k, "two or more trials")
+    effects, variances = numbers("effect", effect), numbers("variance", variance)
+    names: tuple[str, ...] = (INTERCEPT,)
+    if moderators is None:
+        signs = _signs(k, sample, seed)
+        statistics = _pooled_statistics(signs * effects, variances, tau2, interval)
+        qm = None
+    else:
+        design = read_design(moderators, k)
+        orders = _orders(k, sample, seed)
+        names = design.names
+        statistics, qm = _regressions(
+            effects, variances, design.matrix, orders, tau2=tau2, interval=interval
+        )
+    return PermutationTest(
+        names=names,
+        statistics=tuple(statistics[0].tolist()),
+        p_values=tuple(_share(np.abs(column)) for column in statistics.T),
+        qm=None if qm is None else float(qm[0]),
+        qm_p=None if qm is None else _share(qm),
+        rearrangements=int(statistics.shape[0]),
+        exact=sample is None,
+    )
+
+
+def _signs(k: int, sample: int | None, seed: int | None) -> Floats:
+    """Patterns of signs of shape (n, k), the one as given first."""
+    if sample is None:
+        if 2**k > MOST_FLIPS:
+            raise ParameterError("effect", k, "at most 16 trials, or a sample of rearrangements")
+        flipped = (np.arange(2**k)[:, None] >> np.arange(k)) % 2
+    else:
+        flipped = generator(sample, seed, 2).integers(0, 2, (sample, k))
+        flipped[0] = 0
+    return np.where(flipped == 1, -1.0, 1.0)
+
+
+def _orders(k: int, sample: int | None, seed: int | None) -> list[list[int]]:
+    """Orders of the trials, the one as given first."""
+    given = list(range(k))
+    if sample is not None:
+        random = generator(sample, seed, 2)
+        return [given, *(random.permutation(k).tolist() for _ in range(sample - 1))]
+    if math.factorial(k) > MOST_PERMUTATIONS:
+        raise ParameterError(
+            "effect", k, "at most 7 trials with moderators, or a sample of rearrangements"
+        )
+    return [list(order) for order in itertools.permutations(given)]
+
+
+def _pooled_statistics(effects: Floats, variances: Floats, tau2: str, interval: str) -> Floats:
+    pooled = batch.pool(effects, variances, tau2=tau2, interval=interval)
+    return _ratio(pooled.effect, pooled.se)[:, None]
+
+
+def _regressions(
+    effects: Floats,
+    variances: Floats,
+    matrix: Floats,
+    orders: list[list[int]],
+    *,
+    tau2: str,
+    interval: str,
+) -> tuple[Floats, Floats]:
+    """Statistics of the coefficients, (n, p), and of all but the intercept, (n,)."""
+    basis, triangle = np.linalg.qr(matrix)
+    back = np.linalg.inv(triangle)
+    rows, tests = [], []
+    for order in orders:
+        model = LinearModel(effects, variances, basis[order])
+        between, _ = between_trial_variance(model, tau2)
+        fit = weighted_fit(model, np.array([between]))
+        factor = 1.0
+        if interval != "wald":
+            factor = float(fit.q[0]) / model.degrees
+            factor = max(factor, 1.0) if interval == "hksj_adhoc" else factor
+        estimates = back @ fit.coefficients[0]
+        covariance = factor * back @ fit.inverse[0] @ back.T
+        rows.append(_ratio(estimates, np.sqrt(np.diagonal(covariance))))
+        tested = estimates[1:]
+        tests.append(float(tested @ np.linalg.solve(covariance[1:, 1:], tested)))
+    test = np.array(tests)
+    return np.array(rows), test if interval == "wald" else test / (matrix.shape[1] - 1)
+
+
+def _ratio(estimate: Floats, se: Floats) -> Floats:
+    """Estimate over standard error; 0 where the estimate is 0, whatever the standard error."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio: Floats = np.where(estimate == 0, 0.0, estimate / se)
+    return ratio
+
+
+def _share(statistic: Floats) -> float:
+    """Share of statistics at least as large as the first."""
+    return float(np.mean(statistic >= statistic[0] * (1 - TIE)))
