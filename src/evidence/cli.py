@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.commands import adding, exporting, importing, pooling, writing
+from evidence.commands import adding, exporting, following, importing, pooling, writing
 from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
@@ -66,7 +66,7 @@ def validate(
 
 @app.command()
 def estimates(
-    therapy: Annotated[str | None, typer.Option(help="abft or abct.")] = None,
+    therapy: Annotated[str | None, typer.Option(help="A therapy, as abft or abct.")] = None,
     outcome: Annotated[str | None, typer.Option(help="An outcome, as depression.")] = None,
     timepoint: Annotated[str | None, typer.Option(help="baseline, post or follow_up.")] = None,
     trial: Annotated[str | None, typer.Option(help="A trial.")] = None,
@@ -95,14 +95,14 @@ def estimates(
 
 @app.command()
 def pool(
-    therapy: Annotated[str, typer.Option(help="abft or abct.")],
+    therapy: Annotated[str, typer.Option(help="A therapy, as abft or abct.")],
     outcome: Annotated[str, typer.Option(help="An outcome, as depression.")],
     timepoint: Annotated[str, typer.Option(help="post or follow_up.")] = "post",
     metric: Annotated[str, typer.Option(help="auto, or a metric as hedges_g.")] = "auto",
     instrument: Annotated[
         str | None,
         typer.Option(
-            help="self_report_first (default), clinician_first or an instrument; with --model every "
+            help="self_report_first (default), clinician_first, an instrument; with --model every "
             "(its default)."
         ),
     ] = None,
@@ -170,7 +170,9 @@ def pool(
 
 @app.command()
 def followup(
-    therapy: Annotated[str, typer.Option(help="abft or abct.")],
+    therapy: Annotated[
+        str | None, typer.Option(help="A therapy; default: each with a result at follow-up.")
+    ] = None,
     outcome: Annotated[str | None, typer.Option(help="An outcome; default: all.")] = None,
     correlation: Annotated[float, typer.Option(help="Of the effects at both times.")] = 0.5,
     form: Form = "md",
@@ -178,19 +180,8 @@ def followup(
 ) -> None:
     """Compare effects at the end of treatment and at follow-up, with what stands apart."""
     from evidence.dataset import load
-    from evidence.display.followup_text import as_csv, as_markdown, as_record
-    from evidence.display.frames import FORMATS, to_json
-    from evidence.errors import ParameterError
-    from evidence.followup import durability
 
-    if form not in FORMATS:
-        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
-    dataset = load(data)
-    found = durability(dataset, therapy=therapy, outcome=outcome, correlation=correlation)
-    if form == "json":
-        typer.echo(to_json(as_record(found)))
-    else:
-        typer.echo(as_csv(found) if form == "csv" else as_markdown(dataset, found))
+    typer.echo(following.text(load(data), therapy, outcome, correlation, form))
 
 
 @app.command()

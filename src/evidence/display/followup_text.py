@@ -1,8 +1,10 @@
-"""A comparison at two times as a record of all its fields, as CSV and as Markdown."""
+"""A comparison at two times as a record of all its fields, and as Markdown."""
 
 from typing import Any
 
 from evidence.dataset import Dataset
+from evidence.display import words
+from evidence.display.bivariate_text import record, sentence
 from evidence.display.escape import markdown
 from evidence.display.followup_screen import first_screen
 from evidence.display.followup_tables import across_trials
@@ -20,6 +22,9 @@ FRAMES = (
     "trials",
 )
 """Frames of a result, in the order of the record."""
+
+MOST_IN_WORDS = 12
+"""With more comparisons than this each is a line of the table alone."""
 
 READ = (
     "change_id",
@@ -44,24 +49,32 @@ def as_record(found: Durability) -> dict[str, Any]:
         "correlation": found.correlation,
         "most_trials": found.most_trials,
         "bivariate_model": found.bivariate_model,
+        "bivariate": [record(one) for one in found.bivariate],
         **{name: plain(getattr(found, name)) for name in FRAMES},
     }
 
 
-def as_csv(found: Durability) -> str:
-    """Return one line for each comparison with the columns of ``comparisons``."""
-    return render(found.comparisons, "csv")
-
-
 def as_markdown(dataset: Dataset, found: Durability) -> str:
-    """Return the answer in words, then the comparisons; ratios stand there as logarithms."""
+    """Return the answer in words, then the comparisons; ratios stand there as logarithms.
+
+    Where there are too many comparisons to tell one by one, the answer and the models across trials
+    stand before the table.
+    """
     said = first_screen(dataset, found).text.splitlines()
+    if len(found.comparisons) > MOST_IN_WORDS:
+        said = [
+            said[0],
+            f"{words.capitalized(words.count(len(found.comparisons), 'comparison'))} at both times "
+            f"in {words.count(found.comparisons.trial_id.nunique(), 'trial')}.",
+        ]
+    models = [sentence(one, dataset) for one in found.bivariate]
+    across = models or [across_trials(found)]
     return "\n".join(
         [
             *(f"{'- ' * one.startswith('- ')}{markdown(one.removeprefix('- '))}" for one in said),
             "",
+            *([*map(markdown, across), ""] if models else []),
             render(found.comparisons, "md", READ),
-            "",
-            across_trials(found),
+            *([] if models else ["", *across]),
         ]
     )

@@ -37,7 +37,9 @@ class Context:
         self.directions = dataset.directions
         terms = dataset.vocabularies
         self._therapies = set(terms.term[terms.vocabulary == "therapy"])
-        self._corrections = dataset.corrections
+        self._corrections: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+        for place, one in enumerate(records(dataset.corrections)):
+            self._corrections.setdefault((one.table, one.result_id), []).append((place, one))
         self._facts = dataset.trial_facts
         self._texts = {one: dataset.text(one) for one in ("arm_results", "statistics")}
 
@@ -124,12 +126,20 @@ class Context:
             rater=instrument.rater,
         )
 
+    def _corrections_of(self, table: str, result_ids: tuple[str, ...]) -> list[Any]:
+        """Corrections of results in the order of the file."""
+        found = {
+            place: one
+            for result_id in result_ids
+            for place, one in self._corrections.get((table, result_id), ())
+        }
+        return [found[place] for place in sorted(found)]
+
     def corrected(self, row: Row, table: str, result_ids: tuple[str, ...]) -> Row:
         """Return the row with the corrections of its results and what they say as warnings."""
-        found = self._corrections
-        found = found[(found.table == table) & found.result_id.isin(result_ids)]
+        found = self._corrections_of(table, result_ids)
         said = []
-        for one in records(found):
+        for one in found:
             what = {
                 "replace": f"printed {one.field} {one.printed}, used {one.used}",
                 "withhold": f"printed {one.field} {one.printed}, not used",
@@ -139,18 +149,14 @@ class Context:
         return replace(
             row,
             result_ids=union([row.result_ids, result_ids]),
-            correction_ids=union([row.correction_ids, found.correction_id]),
+            correction_ids=union([row.correction_ids, (one.correction_id for one in found)]),
             warnings=union([row.warnings, said]),
         )
 
     def used_text(self, table: str, result_id: str, field: str) -> str:
         """Return a printed number as text, as corrected; empty where missing or withheld."""
-        found = self._corrections
-        found = found[
-            (found.table == table) & (found.result_id == result_id) & (found.field == field)
-        ]
-        for one in records(found):
-            if one.action != "flag":
+        for one in self._corrections_of(table, (result_id,)):
+            if one.field == field and one.action != "flag":
                 return str(one.used)
         text = self._texts[table]
         return str(text.loc[text.result_id == result_id, field].iloc[0])

@@ -28,6 +28,10 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
     made: list[Row] = []
     paired: set[str] = set()
     results = list(records(context.arm_results))
+    baselines: dict[tuple[str, str], list[Any]] = {}
+    for one in results:
+        if one.timepoint == "baseline" and not one.event and from_means.complete(one):
+            baselines.setdefault((one.arm_id, one.instrument_id), []).append(one)
     for one, two in pairs(context, results):
         paired |= {one.result_id, two.result_id}
         if not context.randomized(one.trial_id):
@@ -39,7 +43,7 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
                 made += from_means.estimates(
                     context,
                     (one, two),
-                    _before(results, one, two),
+                    _before(baselines, one, two),
                     convention=convention,
                     correlation=correlation,
                 )
@@ -66,28 +70,24 @@ def _key(one: Any) -> tuple[Any, ...]:
 
 def pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
     """Yield the results of intervention and comparator arm that belong together."""
+    comparators: dict[tuple[Any, ...], list[Any]] = {}
     for one in results:
-        if context.arms[one.arm_id].role != "intervention":
-            continue
-        for two in results:
-            if _key(two) == _key(one) and context.arms[two.arm_id].role == "comparator":
+        if context.arms[one.arm_id].role == "comparator":
+            comparators.setdefault(_key(one), []).append(one)
+    for one in results:
+        if context.arms[one.arm_id].role == "intervention":
+            for two in comparators.get(_key(one), ()):
                 yield one, two
 
 
-def _before(results: list[Any], one: Any, two: Any) -> tuple[Any, Any] | None:
+def _before(
+    baselines: dict[tuple[str, str], list[Any]], one: Any, two: Any
+) -> tuple[Any, Any] | None:
     if one.timepoint == "baseline":
         return None
     found = []
     for result in (one, two):
-        bases = [
-            base
-            for base in results
-            if base.timepoint == "baseline"
-            and base.arm_id == result.arm_id
-            and base.instrument_id == result.instrument_id
-            and not base.event
-            and from_means.complete(base)
-        ]
+        bases = baselines.get((result.arm_id, result.instrument_id), [])
         same_set = [base for base in bases if base.analysis_set == result.analysis_set]
         found.append(same_set or bases)
     return (found[0][0], found[1][0]) if all(len(one) == 1 for one in found) else None

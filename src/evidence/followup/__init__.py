@@ -13,6 +13,7 @@ from evidence.errors import ParameterError
 from evidence.estimation import estimates
 from evidence.estimation.context import Context
 from evidence.followup import elsewhere, pairing
+from evidence.followup.bivariate import FEWEST_TRIALS, Bivariate, bivariate_models
 from evidence.followup.comparing import (
     COMPARISON_COLUMNS,
     CORRELATION,
@@ -30,8 +31,6 @@ from evidence.followup.scenarios import SCENARIO_COLUMNS, scenarios
 from evidence.followup.timing import Timing
 
 __all__ = ["CORRELATIONS", "Durability", "durability"]
-
-TRIALS_FOR_A_BIVARIATE_MODEL = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +84,8 @@ class Durability:
         Rows behind the comparisons with the columns of `evidence.estimates`, derived ones too.
     most_trials : int
         The most trials that have one outcome on one metric at both times.
+    bivariate : tuple of Bivariate
+        Both times together across trials, for each outcome and metric that enough trials have.
     """
 
     therapy: str
@@ -100,11 +101,12 @@ class Durability:
     trials: pd.DataFrame
     estimates: pd.DataFrame
     most_trials: int
+    bivariate: tuple[Bivariate, ...]
 
     @property
     def bivariate_model(self) -> bool:
         """Whether enough trials have both times for a bivariate model across trials."""
-        return self.most_trials >= TRIALS_FOR_A_BIVARIATE_MODEL
+        return self.most_trials >= FEWEST_TRIALS
 
 
 def durability(
@@ -198,6 +200,7 @@ def durability(
         trials=elsewhere.states(context, therapy, pairs, alone, without_control),
         estimates=every[every.estimate_id.isin(behind)].reset_index(drop=True),
         most_trials=pairing.trials_with_both(pairs, therapy),
+        bivariate=bivariate_models(frame, therapy, correlation),
     )
 
 

@@ -46,7 +46,7 @@ def paired(frame: pd.DataFrame) -> list[tuple[Any, Any]]:
     """
     post: dict[tuple[Any, ...], Any] = {}
     later: dict[tuple[Any, ...], Any] = {}
-    for row in sorted(records(with_interval(frame)), key=_distance_from_print):
+    for row in sorted(records(with_interval(frame)), key=distance_from_print):
         key = measure(row)
         if row.timepoint == "post":
             post.setdefault(key, row)
@@ -63,7 +63,8 @@ def measure(row: Any) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in _MEASURE)
 
 
-def _distance_from_print(row: Any) -> int:
+def distance_from_print(row: Any) -> int:
+    """Return how far a row is from print, 0 for what a source prints."""
     return Processing.of(row.processing)
 
 
