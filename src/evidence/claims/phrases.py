@@ -71,6 +71,11 @@ class Names:
         return listed(dict.fromkeys(self.label[one] for one in trial_ids))
 
 
+def measure(instrument_id: str) -> str:
+    """Return the short name of an instrument, "BDI-II"."""
+    return instrument_id.upper().replace("_", "-")
+
+
 def when(timepoint: str) -> str:
     """Return a time in words, with the space before it; nothing for no time."""
     return _WHEN.get(timepoint, f", {timepoint.replace('_', ' ')}")
@@ -128,8 +133,7 @@ def _estimate(metric: str, effect: float, low: float, high: float, row: Any) -> 
         metric = metric.removeprefix("log_")
     if metric == "mean_difference" and row is not None:
         digits = 1
-        instrument = row.instrument_id.upper().replace("_", "-")
-        said = f"{fixed(effect, digits)} points of {instrument}"
+        said = f"{fixed(effect, digits)} points of {measure(row.instrument_id)}"
     else:
         said = f"{_SYMBOL.get(metric, metric.replace('_', ' '))} = {fixed(effect, digits)}"
     interval = f"95% CI {fixed(low, digits)} to {fixed(high, digits)}"
@@ -138,7 +142,7 @@ def _estimate(metric: str, effect: float, low: float, high: float, row: Any) -> 
 
 
 def synthesis(printed: Any) -> str:
-    """Return a published synthesis in the digits that it prints, with k and n where printed.
+    """Return a published synthesis in the digits that it prints, with k, n and its remark.
 
     Parameters
     ----------
@@ -159,7 +163,9 @@ def synthesis(printed: Any) -> str:
         said = f"{printed.metric.replace('_', ' ')} {printed.ci_low} to {printed.ci_high}"
     else:
         said = f"{printed.metric.replace('_', ' ')} without a number"
-    shown = f"{said} ({', '.join(size)})" if size else said
+    # What the source says of its number stands with it: k of the whole review, or a range.
+    beside = "; ".join(part for part in (", ".join(size), printed.note) if part)
+    shown = f"{said} ({beside})" if beside else said
     return shown.replace(" -", " −")
 
 

@@ -9,10 +9,10 @@ from evidence.claims.gathering import Gathered
 from evidence.claims.phrases import (
     Names,
     Number,
-    counted,
     estimate,
     fixed,
     listed,
+    measure,
     opened,
     pooled_estimate,
     shown_estimate,
@@ -21,7 +21,7 @@ from evidence.claims.phrases import (
 )
 from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Finding
 from evidence.dataset import Dataset
-from evidence.provenance import union
+from evidence.provenance import Processing, union
 from evidence.records import records
 from evidence.specification import Analysis
 
@@ -75,10 +75,8 @@ class Sentences:
         lead = opened(f"{self._names.outcome(claim.outcome_id)}{when(claim.time)}")
         if not gathered.evidence.findings:
             trials = {*gathered.estimates.trial_id, *gathered.directions.trial_id}
-            return Sentence(
-                f"{lead}: {counted(len(trials), 'trial')} with a row on it, no comparison between "
-                "randomized arms."
-            )
+            said = "one study says" if len(trials) == 1 else f"{len(trials)} studies say"
+            return Sentence(f"{lead}: {said} something on it, and none compares randomized arms.")
         parts: list[str] = []
         numbers: list[Number] = []
         comparisons = self._comparisons(gathered)
@@ -127,10 +125,26 @@ class Sentences:
             analysis.estimate_id,
         )
         parts = [f"{therapy} against {against}: {said} (k = {pooled.k}, n = {analysis.n})"]
-        favorable = [one.trial_id for one in own if "above" in one.sides]
-        if favorable and pooled.ci_low <= 0:
-            parts.append(f"single measures favor it in {self._names.labels(favorable)}")
+        favorable = [one for one in own if "above" in one.sides]
+        if favorable and pooled.ci_low <= 0 <= pooled.ci_high:
+            singles = listed(self._favorable(one) for one in favorable)
+            parts.append(
+                f"the pooled interval includes no difference; single measures favor it in {singles}"
+            )
         return parts, number
+
+    def _favorable(self, one: _Comparison) -> str:
+        """Return a trial with the measure that favors the therapy, the least processed of them."""
+        rows = one.estimates[one.estimates.ci_low > 0]
+        label = self._names.label[one.trial_id]
+        if rows.empty:
+            return f"{label} (in words)"
+        levels = rows.processing.map(Processing.of)
+        row = rows.loc[levels.idxmin()]
+        said = [self._names.event(row.event) if row.event else measure(row.instrument_id)]
+        if levels.min() > Processing.CONVERTED:
+            said.append(row.processing)
+        return f"{label} ({', '.join(said)})"
 
     def _phrase(self, one: _Comparison, gathered: Gathered) -> tuple[str, list[Number]]:
         """Return a comparator with trial, size and, where there is one, its number."""
@@ -206,7 +220,7 @@ class Sentences:
         closing = (
             "an association across studies does not show the cause"
             if verdict == ASSOCIATION_ONLY
-            else "none of this points the claimed way"
+            else "none of this shows what the claim says"
         )
         return Sentence(f"{self._synthesized(gathered)}; {closing}.")
 
