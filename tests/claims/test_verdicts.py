@@ -103,7 +103,7 @@ def test_each_number_stands_in_its_sentence_with_k_and_n(answers: dict[str, Judg
             (
                 "6-week waitlist, usual care or enhanced usual care: g = 0.52, 95% CI "
                 "−0.29 to 1.33 (k = 3, n = 118)",
-                "the pooled interval includes no difference; single measures favor it in Diamond 2002 ",
+                "the pooled interval includes no difference; single measures favor it in Diamond",
                 "reconstructed), Diamond 2010 (BDI-II, imputed) and Israel 2013 (HAM-D)",
                 "family-enhanced nondirective supportive therapy (Diamond 2019",
                 "no randomized comparison of ABCT",

@@ -139,10 +139,9 @@ class Sentences:
         label = self._names.label[one.trial_id]
         if rows.empty:
             return f"{label} (in words)"
-        levels = rows.processing.map(Processing.of)
-        row = rows.loc[levels.idxmin()]
+        row = min(records(rows), key=lambda row: Processing.of(row.processing))
         said = [self._names.event(row.event) if row.event else measure(row.instrument_id)]
-        if levels.min() > Processing.CONVERTED:
+        if Processing.of(row.processing) > Processing.CONVERTED:
             said.append(row.processing)
         return f"{label} ({', '.join(said)})"
 
