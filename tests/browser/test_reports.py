@@ -105,7 +105,7 @@ def test_the_two_estimates_stand_in_the_same_size(page: Page, name: str) -> None
     assert len(set(sizes)) == 1
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", REPORTS_WITH_NUMBERS)
 def test_it_can_be_read_without_scripts(page: Page, name: str) -> None:
     context = page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
     try:
@@ -129,24 +129,3 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_content(page: Page, name: s
     assert box["x"] >= 0
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#main"
-
-
-def test_the_index_finds_numbers_by_words(page: Page) -> None:
-    page.goto(address("index.html"))
-    rows = page.locator("tbody tr")
-    total = rows.count()
-    page.get_by_label("Show numbers with these words").fill("abct  USUAL")
-    shown = page.locator("tbody tr:not([hidden])")
-    assert 0 < shown.count() < total
-    assert all("abct" in one.lower() for one in shown.all_inner_texts())
-    assert page.locator("#count").inner_text() == f"{shown.count()} of {total} numbers"
-
-
-def test_the_index_leads_to_the_place_of_a_number(page: Page) -> None:
-    page.goto(address("index.html"))
-    page.locator("tbody a.n").first.click()
-    page.wait_for_load_state()
-    target = page.evaluate("decodeURIComponent(location.hash.slice(1))")
-    box = page.locator(f'[id="{target}"]').bounding_box()
-    assert box is not None
-    assert 0 <= box["y"] < 1100
