@@ -75,8 +75,8 @@ class Sentences:
         lead = opened(f"{self._names.outcome(claim.outcome_id)}{when(claim.time)}")
         if not gathered.evidence.findings:
             trials = {*gathered.estimates.trial_id, *gathered.directions.trial_id}
-            said = "one study says" if len(trials) == 1 else f"{len(trials)} studies say"
-            return Sentence(f"{lead}: {said} something on it, and none compares randomized arms.")
+            say = "one study says" if len(trials) == 1 else f"{len(trials)} studies say"
+            return Sentence(f"{lead}: {say} something on it, and none compares randomized arms.")
         parts: list[str] = []
         numbers: list[Number] = []
         comparisons = self._comparisons(gathered)
