@@ -1,13 +1,17 @@
 """Pooled analyses of the real data: known values, ids, stress test, comparator classes."""
 
 import re
+from dataclasses import replace
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, SelectionError
+from evidence.estimation import estimates
 from evidence.specification import (
     Analysis,
     Specification,
@@ -22,7 +26,8 @@ from evidence.specification import (
     with_other_methods,
     with_priors,
 )
-from tests.tolerances import half_unit
+from evidence.specification.all_choices import CHOICES, ON_ESTIMATES
+from tests.tolerances import CLOSED_FORM, half_unit
 
 ABFT = Specification(therapy="abft", outcome="depression", timepoint="post")
 ABCT = Specification(therapy="abct", outcome="affective_distress", timepoint="post")
@@ -203,3 +208,31 @@ def test_panel(dataset: Dataset, main: Analysis) -> None:
     assert by_id[test.estimate_id] == test.at_zero.effect
     for one in (*with_other_methods(dataset, main), *with_other_choices(dataset, main)):
         assert by_id[one.estimate_id] == one.pooled.effect
+
+
+@pytest.mark.parametrize(
+    ("therapy", "outcome", "timepoint"),
+    [
+        ("abft", "depression", "post"),
+        ("abft", "suicidal_ideation", "post"),
+        ("abct", "functional_impairment", "follow_up"),
+    ],
+)
+def test_panel_tries_every_choice_that_touches_an_estimate(
+    dataset: Dataset, therapy: str, outcome: str, timepoint: str
+) -> None:
+    """Choices that the panel does not try must be those that change nothing."""
+    specification = Specification(therapy=therapy, outcome=outcome, timepoint=timepoint)
+    frames = {one: estimates(dataset, convention=one) for one in CHOICES["convention"]}
+    shown = set(panel(dataset, specification, frames).effect)
+    for values in product(*(CHOICES[one] for one in ON_ESTIMATES)):
+        choice: dict[str, Any] = dict(zip(ON_ESTIMATES, values, strict=True))
+        for overall in ({}, {"overall": "as_post", "metric": "standardized"}):
+            if overall and timepoint != "post":
+                continue
+            one = replace(specification, **choice, **overall)
+            try:
+                found = analyze(dataset, one, frames[one.convention])
+            except (ParameterError, SelectionError):
+                continue
+            assert any(abs(found.pooled.effect - e) < CLOSED_FORM for e in shown), choice

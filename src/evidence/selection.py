@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from evidence.effects.convert import correct_for_small_samples
 from evidence.effects.effect import Effect
 from evidence.errors import ParameterError, SelectionError
+from evidence.records import records
 
 IMBALANCE = 0.25
 """Baseline difference in SDs above which adjustment "ppc_imbalanced" takes d_ppc2 for a trial."""
@@ -164,7 +166,7 @@ def select(
             comparator_class,
             leave_out,
         )
-        for index, row in rows.iterrows()
+        for index, row in zip(rows.index, records(rows), strict=True)
     }
     kept = rows.loc[[index for index, reason in reasons.items() if not reason]]
     for trial_id, group in kept.groupby("trial_id", sort=False):
@@ -305,7 +307,7 @@ def _other_routes(group: pd.DataFrame, *, by_week: bool) -> list[int]:
 
 
 def _reason(
-    row: pd.Series,
+    row: Any,
     metric: str,
     timepoint: str,
     overall: str,
@@ -377,9 +379,9 @@ def _without_number(
         "reason",
     ]
     # What a trial says in words tells a reader more than why a single statistic is unusable.
-    worded = rows.assign(_worded=~rows.metric.isin(["direction", "not_reported"])).sort_values(
-        "_worded", kind="stable"
-    )
-    first = worded.drop_duplicates("trial_id")
-    order = rows.trial_id.drop_duplicates()
-    return first.set_index("trial_id", drop=False).loc[order, columns].reset_index(drop=True)
+    worded = rows.metric.isin(["direction", "not_reported"])
+    first: dict[str, int] = {}
+    for place, (trial_id, says) in enumerate(zip(rows.trial_id, worded, strict=True)):
+        if trial_id not in first or (says and not worded.iloc[first[trial_id]]):
+            first[trial_id] = place
+    return rows.iloc[list(first.values())][columns].reset_index(drop=True)

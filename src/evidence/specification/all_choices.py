@@ -1,11 +1,13 @@
 """Every defensible combination of choices of a pooled analysis."""
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
@@ -13,8 +15,8 @@ from evidence.estimation import estimates
 from evidence.provenance import worst
 from evidence.selection import STANDARDIZED
 from evidence.specification.analysis import Analysis, Specification, analyze, signature
-from evidence.specification.scenarios import STANDARDIZED_METRICS, ZERO, stress_test
-from evidence.synthesis.univariate import pool
+from evidence.specification.scenarios import STANDARDIZED_METRICS, ZERO, results_at_zero
+from evidence.synthesis import batch
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "instrument": ("self_report_first", "clinician_first"),
@@ -27,8 +29,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """The choices in the order of the ids, the main one first."""
 
+ON_ESTIMATES = ("instrument", "adjustment", "convention", "imputed")
+"""Choices on which estimates enter; those on trials and methods follow them."""
 
-def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
+
+def panel(
+    dataset: Dataset, main: Specification, frames: Mapping[str, pd.DataFrame] | None = None
+) -> pd.DataFrame:
     """Return the pooled result of every combination of `CHOICES` that pools something of its own.
 
     Combinations that lead to the same numbers as one before them (a choice that no trial is
@@ -40,6 +47,9 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
         Data package.
     main : Specification
         Therapy, outcome and timepoint; its other fields are those of the main analysis.
+    frames : mapping of str to DataFrame, optional
+        Frames of `evidence.estimates` by convention, with the correlation of `main`, to save their
+        making.
 
     Returns
     -------
@@ -52,73 +62,139 @@ def panel(dataset: Dataset, main: Specification) -> pd.DataFrame:
     ParameterError
         If the main analysis itself leaves nothing to pool.
     """
-    frames = {
-        one: estimates(dataset, convention=one, correlation=main.correlation)
-        for one in CHOICES["convention"]
-    }
+    if frames is None:
+        frames = {
+            one: estimates(dataset, convention=one, correlation=main.correlation)
+            for one in CHOICES["convention"]
+        }
     first = analyze(dataset, main, frames[main.convention])
-    rows = []
+    sets = []
     seen: set[object] = set()
-    on_estimates = ("instrument", "adjustment", "convention", "imputed", "trials")
-    for values in product(*(CHOICES[one] for one in on_estimates)):
-        choice: dict[str, Any] = dict(zip(on_estimates, values, strict=True))
-        trials = choice.pop("trials")
-        specification = replace(main, **choice)
-        if trials == "with_overall":
-            if first.selection.metric not in STANDARDIZED_METRICS or main.timepoint != "post":
-                continue
-            specification = replace(specification, overall="as_post", metric=STANDARDIZED)
-        try:
-            analysis = analyze(dataset, specification, frames[specification.convention])
-        except (ParameterError, SelectionError):
-            # This combination leaves nothing to pool.
-            continue
-        key = (signature(analysis), trials == ZERO)
-        if key in seen:
-            continue
+    for choice, analysis in _analyses(dataset, main, frames, _touched(first)):
+        key = (signature(analysis), choice["trials"] == ZERO)
+        made = None if key in seen else _Set.of(analysis, choice)
         seen.add(key)
-        rows += _by_method(analysis, {**choice, "trials": trials})
-    frame = pd.DataFrame(rows)
+        if made is not None:
+            sets.append(made)
+    frame = pd.DataFrame(_pooled(sets, main.level))
     frame["main"] = frame.estimate_id == first.estimate_id
     return frame
 
 
-def _by_method(analysis: Analysis, choice: dict[str, Any]) -> list[dict[str, Any]]:
-    effect, variance = analysis.selection.effects()
-    n = analysis.n
-    processing = worst(analysis.selection.estimates.processing)
-    scenario = ""
-    if choice["trials"] == ZERO:
-        test = stress_test(analysis)
-        if test is None:
-            return []
-        entered = test.entered.variance.to_numpy(dtype=float)
-        effect = np.concatenate([effect, np.zeros(len(entered))])
-        variance = np.concatenate([variance, entered])
-        n, processing, scenario = test.n, "imputed", ZERO
-    methods = product(CHOICES["tau2"], CHOICES["interval"])
-    if len(effect) == 1:
+def _analyses(
+    dataset: Dataset,
+    main: Specification,
+    frames: Mapping[str, pd.DataFrame],
+    touched: Mapping[str, bool],
+) -> Iterator[tuple[dict[str, str], Analysis]]:
+    """Yield each combination of the choices on estimates that leaves something to pool."""
+    choices = {name: CHOICES[name] if touched[name] else CHOICES[name][:1] for name in ON_ESTIMATES}
+    for values in product(*choices.values()):
+        choice = dict(zip(choices, values, strict=True))
+        specification = replace(main, **choice)  # type: ignore[arg-type]
+        standing = _analyzed(dataset, specification, frames)
+        if standing is not None:
+            yield {**choice, "trials": "all"}, standing
+        if main.timepoint == "post" and touched["trials"]:
+            specification = replace(specification, overall="as_post", metric=STANDARDIZED)
+            with_overall = _analyzed(dataset, specification, frames)
+            if with_overall is not None:
+                yield {**choice, "trials": "with_overall"}, with_overall
+        if standing is not None:
+            yield {**choice, "trials": ZERO}, standing
+
+
+def _analyzed(
+    dataset: Dataset, specification: Specification, frames: Mapping[str, pd.DataFrame]
+) -> Analysis | None:
+    try:
+        return analyze(dataset, specification, frames[specification.convention])
+    except (ParameterError, SelectionError):
+        # This combination leaves nothing to pool.
+        return None
+
+
+def _touched(first: Analysis) -> dict[str, bool]:
+    """Return which choices could touch an estimate at all; the others need not be tried."""
+    main, frame = first.specification, first.frame
+    rows = frame[
+        (frame.intervention == main.therapy)
+        & (frame.outcome_id == main.outcome)
+        & frame.timepoint.isin([main.timepoint, "overall"])
+        & frame.variance.notna()
+    ]
+    metrics = set(rows.metric)
+    return {
+        "instrument": len(set(rows.rater)) > 1,
+        "adjustment": "d_ppc2" in metrics,
+        "convention": bool(metrics & {"hedges_g", "d_ppc2"}),
+        "imputed": "imputed" in set(rows.processing),
+        "trials": first.selection.metric in STANDARDIZED_METRICS
+        and ("overall" in set(rows.timepoint) or "d_from_test_statistic" in metrics),
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Set:
+    """Estimates that are pooled by every method, with the choices that led to them."""
+
+    analysis: Analysis
+    choice: dict[str, str]
+    scenario: str
+    effect: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    n: int
+    processing: str
+
+    @classmethod
+    def of(cls, analysis: Analysis, choice: dict[str, str]) -> "_Set | None":
+        """Return the estimates of an analysis, with the unreported ones at zero if asked for."""
+        effect, variance = analysis.selection.effects()
+        if choice["trials"] != ZERO:
+            processing = worst(analysis.selection.estimates.processing)
+            return cls(analysis, choice, "", effect, variance, analysis.n, processing)
+        entered = results_at_zero(analysis)
+        if entered is None:
+            return None
+        n = analysis.n + int((entered.n_intervention + entered.n_comparator).sum())
+        return cls(
+            analysis,
+            choice,
+            ZERO,
+            np.concatenate([effect, np.zeros(len(entered))]),
+            np.concatenate([variance, entered.variance.to_numpy(dtype=float)]),
+            n,
+            "imputed",
+        )
+
+
+def _pooled(sets: Sequence[_Set], level: float) -> list[dict[str, Any]]:
+    """Return a row for each set and method; sets of one size are pooled in one call."""
+    rows: dict[tuple[int, int], dict[str, Any]] = {}
+    for k in {len(one.effect) for one in sets}:
+        places = [place for place, one in enumerate(sets) if len(one.effect) == k]
+        effect = np.array([sets[place].effect for place in places])
+        variance = np.array([sets[place].variance for place in places])
+        methods = list(product(CHOICES["tau2"], CHOICES["interval"]))
         # One trial is its own estimate by every method.
-        methods = product(CHOICES["tau2"][:1], CHOICES["interval"][:1])
-    rows = []
-    for tau2, interval in methods:
-        pooled = pool(
-            effect, variance, tau2=tau2, interval=interval, level=analysis.specification.level
-        )
-        rows.append(
-            {
-                "estimate_id": analysis.scenario_id(scenario, tau2=tau2, interval=interval),
-                **choice,
-                "tau2_method": tau2,
-                "interval": interval,
-                "effect": pooled.effect,
-                "ci_low": pooled.ci_low,
-                "ci_high": pooled.ci_high,
-                "p_value": pooled.p_value,
-                "tau2": pooled.tau2,
-                "k": pooled.k,
-                "n": n,
-                "processing": processing,
-            }
-        )
-    return rows
+        for order, (tau2, interval) in enumerate(methods[:1] if k == 1 else methods):
+            pooled = batch.pool(effect, variance, tau2=tau2, interval=interval, level=level)
+            for at, place in enumerate(places):
+                one = sets[place]
+                rows[place, order] = {
+                    "estimate_id": one.analysis.scenario_id(
+                        one.scenario, tau2=tau2, interval=interval
+                    ),
+                    **one.choice,
+                    "tau2_method": tau2,
+                    "interval": interval,
+                    "effect": float(pooled.effect[at]),
+                    "ci_low": float(pooled.ci_low[at]),
+                    "ci_high": float(pooled.ci_high[at]),
+                    "p_value": float(pooled.p_value[at]),
+                    "tau2": None if k == 1 else float(pooled.tau2[at]),
+                    "k": k,
+                    "n": one.n,
+                    "processing": one.processing,
+                }
+    return [rows[key] for key in sorted(rows)]

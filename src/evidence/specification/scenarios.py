@@ -64,22 +64,14 @@ def stress_test(analysis: Analysis) -> StressTest | None:
             None where no trial with a known size lacks a number, or the metric is not standardized:
         the variance of a zero effect is then not known from the sizes alone.
     """
-    if analysis.selection.metric not in STANDARDIZED_METRICS:
+    at_zero = results_at_zero(analysis)
+    if at_zero is None:
         return None
-    without = analysis.selection.without_number
-    # Zero would flatter whichever side a stated difference speaks against.
-    differs = without.reason.astype(str).str.contains("difference in favor")
-    known = without.n_intervention.notna() & without.n_comparator.notna() & ~differs
-    entered = without[known].copy()
-    if entered.empty:
-        return None
-    n_1 = entered.n_intervention.to_numpy(dtype=float)
-    n_2 = entered.n_comparator.to_numpy(dtype=float)
-    variance = 1 / n_1 + 1 / n_2
+    entered, without = at_zero, analysis.selection.without_number
+    variance = entered.variance.to_numpy(dtype=float)
     open_to = NORMAL_975 * np.sqrt(variance)
     printed = [_printed_bound(analysis, trial_id) for trial_id in entered.trial_id]
     held = [bound is not None and bound[0] <= NEAR_ZERO for bound in printed]
-    entered["variance"] = variance
     entered["bound"] = np.where(held, 0.0, open_to)
     entered["bound_source"] = [
         f"held at zero: {bound[1]}" if bound is not None and near else "1.96 standard errors"
@@ -105,9 +97,29 @@ def stress_test(analysis: Analysis) -> StressTest | None:
         low=ends[0],
         high=ends[1],
         entered=entered.reset_index(drop=True),
-        not_entered=without[~known].reset_index(drop=True),
-        n=analysis.n + int((n_1 + n_2).sum()),
+        not_entered=without[~without.trial_id.isin(entered.trial_id)].reset_index(drop=True),
+        n=analysis.n + int((entered.n_intervention + entered.n_comparator).sum()),
     )
+
+
+def results_at_zero(analysis: Analysis) -> pd.DataFrame | None:
+    """Return the trials that a stress test enters, with the variance of a difference of zero.
+
+    Columns of `Selection.without_number` and ``variance``, 1/n1 + 1/n2; None as in `stress_test`.
+    """
+    if analysis.selection.metric not in STANDARDIZED_METRICS:
+        return None
+    without = analysis.selection.without_number
+    # Zero would flatter whichever side a stated difference speaks against.
+    differs = without.reason.astype(str).str.contains("difference in favor")
+    known = without.n_intervention.notna() & without.n_comparator.notna() & ~differs
+    entered = without[known].copy()
+    if entered.empty:
+        return None
+    n_1 = entered.n_intervention.to_numpy(dtype=float)
+    n_2 = entered.n_comparator.to_numpy(dtype=float)
+    entered["variance"] = 1 / n_1 + 1 / n_2
+    return entered
 
 
 def _printed_bound(analysis: Analysis, trial_id: str) -> tuple[float, str] | None:
