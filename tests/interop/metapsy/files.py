@@ -38,7 +38,7 @@ MEANS = {
     "sd_arm2": "9.0",
     "n_arm2": "27",
 }
-"""A record with means; g is 0.6552... for the intervention by both conventions, nearly."""
+"""A record with means; g is 0.6543 in favor of the intervention by both conventions."""
 
 _NOTHING = dict.fromkeys(("mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2"), "")
 

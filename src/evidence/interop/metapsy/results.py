@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidence.estimation.from_events import EVENT_IS
+from evidence.interop.metapsy.agreement import Compared
 from evidence.interop.metapsy.cells import (
     AS_PRINTED,
     EVENT_NOT_STATED,
@@ -23,6 +24,7 @@ CHANGE = (
     "two are not on one scale"
 )
 DUPLICATE = "the same numbers stand in record {first}, so that they would count twice"
+OTHER_SIGN = "the file prints g {printed} for this comparison, which has the other sign"
 ABOVE_TOTAL = "more events than participants, which cannot be"
 
 
@@ -47,7 +49,9 @@ class Results:
     apart: tuple[tuple[str, str, str], ...]
 
 
-def results(placed: Sequence[Placed], orientation: Orientation) -> Results:
+def results(
+    placed: Sequence[Placed], orientation: Orientation, compared: Sequence[Compared]
+) -> Results:
     """Return the results of all records, as printed.
 
     A record's means, changes and events are results of its arms. Its ready-made g or log risk ratio
@@ -59,7 +63,14 @@ def results(placed: Sequence[Placed], orientation: Orientation) -> Results:
         Records with their places.
     orientation : Orientation
         Directions of the file.
+    compared : sequence of Compared
+        Printed effects beside what their data give.
     """
+    turned = {
+        one.placed.record.number: one.printed
+        for one in compared
+        if one.column == ".g" and one.verdict == "sign"
+    }
     cells = [cell for one in placed for cell in cells_of(one)]
     repeated = repeated_results(cells, placed)
     separate = apart([one for one in cells if (one.placed.record.number, one.kind) not in repeated])
@@ -76,7 +87,7 @@ def results(placed: Sequence[Placed], orientation: Orientation) -> Results:
             continue
         row = _arm_row(cell, label)
         arm_rows[key] = row
-        corrections += _corrections(cell, row, first)
+        corrections += _corrections(cell, row, first, turned.get(number))
     statistics = [row for one in placed for row in _statistics(one, orientation)]
     corrections += [
         _correction(row, "statistics", "estimate", "withhold", DUPLICATE, "duplicate_record", first)
@@ -182,7 +193,7 @@ def _also(row: Row, number: int) -> None:
         row["note"] = "; ".join(filter(None, [row["note"], f"{start}{number}"]))
 
 
-def _corrections(cell: Cell, row: Row, first: int | None) -> list[Row]:
+def _corrections(cell: Cell, row: Row, first: int | None, turned: str | None) -> list[Row]:
     field = "events" if cell.kind == "events" else "mean"
     made = []
     if first is not None:
@@ -195,6 +206,9 @@ def _corrections(cell: Cell, row: Row, first: int | None) -> list[Row]:
         )
     if cell.kind == "change":
         made.append(_correction(row, "arm_results", field, "flag", CHANGE, "change_score"))
+    if turned is not None and cell.kind != "baseline" and cell.arm.role == "intervention":
+        said = OTHER_SIGN.format(printed=turned)
+        made.append(_correction(row, "arm_results", field, "flag", said, "printed_g_sign"))
     return made
 
 

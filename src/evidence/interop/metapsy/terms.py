@@ -146,7 +146,7 @@ _TYPE_START = re.compile(r"(remission|other dich|other)\b")
 _POST = re.compile(r"(post|end)\b|post[ _-]?(test|treatment)?", re.IGNORECASE)
 _FOLLOW_UP = re.compile(r"f[ _-]?u|follow[ _-]?up|later", re.IGNORECASE)
 _BASELINE = re.compile(r"(baseline|bl|pre)\b|pre[ _-]?(test|treatment)", re.IGNORECASE)
-_LABEL = re.compile(r"(?P<names>.+?)[\s,.]*\(?(?P<year>(19|20)\d\d[a-z]?)\)?\.?", re.IGNORECASE)
+_LABEL = re.compile(r"(?P<names>.+?)[\s,]*\(?(?P<year>(19|20)\d\d[a-z]?)\)?\.?", re.IGNORECASE)
 
 
 class Label(NamedTuple):
