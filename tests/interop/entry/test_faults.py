@@ -136,6 +136,44 @@ def test_a_section_that_is_needed(missing: str, tmp_path: Path) -> None:
         proposed(text, DATA, tmp_path)
 
 
+def test_a_trial_without_a_report_goes_by_its_registration(tmp_path: Path) -> None:
+    text = edited(
+        ('author = ["Åkerström, Måns", "A Study Group"]\nissued = 2027', 'kind = "registry"'),
+        ('DOI = "https://doi.org/10.1000/example"', 'number = "NCT09999999"'),
+    )
+    made = proposed(text, DATA, tmp_path)
+    assert made.after.trials.iloc[-1][["trial_id", "label"]].tolist() == [
+        "nct09999999", "NCT09999999",
+    ]  # fmt: skip
+    assert made.after.publications.iloc[-1].tolist() == [
+        "nct09999999", "registry", "nct09999999", "registration",
+    ]  # fmt: skip
+    with pytest.raises(EntryError) as caught:
+        proposed(text.replace('"NCT09999999"', '""'), DATA, tmp_path)
+    assert [(fault.column, fault.expected) for fault in caught.value.faults] == [
+        ("label", "a label, since author and year are not given"),
+        ("id", "an id, since none follows from author and year"),
+    ]
+
+
+def test_a_name_in_another_script_is_no_id_but_no_fault(tmp_path: Path) -> None:
+    text = edited(('"Åkerström, Måns", "A Study Group"', '"李, 明"'), ('"SE"', '"CN"'))
+    assert "NCT09999999" in text
+    after = proposed(text, DATA, tmp_path).after
+    assert after.trials.iloc[-1][["trial_id", "label"]].tolist() == ["trial_2027", "李 2027"]
+    assert after.publications.publication_id.iloc[-1] == "trial_2027"
+
+
+def test_a_place_is_in_a_publication(tmp_path: Path) -> None:
+    text = "\n\n".join(part for part in WHOLE.split("\n\n") if "[[publication]]" not in part)
+    with pytest.raises(EntryError) as caught:
+        proposed(text.replace('place = "abstract"', 'place = "abstract"\n', 1), DATA, tmp_path)
+    assert [fault.column for fault in caught.value.faults] == ["publication"]
+    named = text.replace('place = "abstract"', 'place = "row 200"\npublication = "metapsy_suicide"')
+    after = proposed(named, DATA, tmp_path).after
+    assert after.locators.locator_id.iloc[-1] == "metapsy_suicide_row_200"
+
+
 def test_a_place_is_needed_where_there_are_several(tmp_path: Path) -> None:
     second = '[[locator]]\nname = "table"\nplace = "Table 2"\naccessed = 2027-03-01\n\n[[arm]]'
     with pytest.raises(EntryError) as caught:

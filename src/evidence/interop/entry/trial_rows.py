@@ -54,16 +54,18 @@ def trial(draft: Draft) -> None:
     if found is None:
         draft.faults.expect(part, "label")
     family, year = found or ("", "")
-    proposed = slug(family).replace("_", "") + year or slug(cells.get("label", ""))
-    if ID.fullmatch(proposed) is None:
-        proposed = slug(cells.get("label", "")) or "trial"
+    registered = cells.get("registry_id", "")
+    # A trial without a report goes by its registration.
+    label = cells.get("label") or f"{family} {year}".strip() or registered
+    # Names in other scripts leave nothing that an id can be made of.
+    proposed = _first_id(_author_id(family, year), slug(label), f"trial_{slug(label)}".strip("_"))
+    if not label and found is not None:
+        draft.complain(part, "label", None, "a label, since author and year are not given")
     given = cells.get("trial_id", "")
     draft.trial_id = draft.new_id("trials", "trial_id", given, proposed)
-    label = f"{family} {year}".strip()
     draft.rows.append(
-        DraftRow("trials", {"label": label, **cells, "trial_id": draft.trial_id}, part)
+        DraftRow("trials", cells | {"label": label, "trial_id": draft.trial_id}, part)
     )
-    registered = cells.get("registry_id", "")
     for row in draft.package.sheets["trials"].rows:
         if registered and row.text["registry_id"].lower() == registered.lower():
             draft.complain(
@@ -90,6 +92,15 @@ def _author_and_year(part: Part) -> tuple[str, str] | None:
     return named.get("family", named.get("literal", "")), year
 
 
+def _author_id(family: str, year: str) -> str:
+    return slug(family).replace("_", "") + year
+
+
+def _first_id(*proposed: str) -> str:
+    """Return the first text that is an id, empty where none is."""
+    return next((one for one in proposed if ID.fullmatch(one)), "")
+
+
 def publications(draft: Draft) -> None:
     """Add publications with their CSL items."""
     keys = SECTIONS["publication"].keys
@@ -98,6 +109,8 @@ def publications(draft: Draft) -> None:
         for name, item in draft.package.references.items()
         if "DOI" in item
     }
+    trial_part = draft.entry.one("trial")
+    registered = "" if trial_part is None else draft.word(trial_part, "registry_id")
     for position, part in enumerate(draft.entry.sections["publication"]):
         draft.check_keys(part, keys, part.values)
         cells = draft.read(part, keys, part.values)
@@ -106,15 +119,14 @@ def publications(draft: Draft) -> None:
         role = cells.setdefault("role", _ROLE.get(kind, main))
         found = _author_and_year(part)
         family, year = found or ("", "")
-        proposed = slug(draft.word(part, "number")) if kind == "registry" else ""
-        proposed = proposed or slug(family).replace("_", "") + year
-        if role == "main" and ID.fullmatch(proposed) is None:
-            proposed = draft.trial_id
+        number = draft.word(part, "number") or registered if kind == "registry" else ""
+        main_id = draft.trial_id if role == "main" else ""
+        proposed = _first_id(slug(number), _author_id(family, year), main_id)
         given = cells.get("publication_id", "")
-        if not given and ID.fullmatch(proposed) is None:
+        if not given and not proposed:
             if found is not None:
-                draft.complain(part, "id", None, "an id, since author and year are not given")
-            proposed = f"{draft.trial_id}_{kind}"
+                draft.complain(part, "id", None, "an id, since none follows from author and year")
+            proposed = f"{draft.trial_id}_{slug(kind)}"
         publication_id = draft.new_id("publications", "publication_id", given, proposed)
         cells["publication_id"] = publication_id
         if role not in _OF_NO_TRIAL:
@@ -170,11 +182,20 @@ def locators(draft: Draft) -> None:
         own = list(draft.publications)
         if part.get("publication") is None and own:
             cells["publication_id"] = own[0]
+        elif part.get("publication") is None:
+            draft.complain(
+                part,
+                "publication",
+                None,
+                "a [[publication]] in this file, or here the publication_id of one in "
+                "publications.csv",
+            )
+            cells["publication_id"] = ""
         else:
             cells["publication_id"] = draft.refer(
                 part,
                 "publication",
-                part.get("publication") or "",
+                part.get("publication"),
                 draft.publications,
                 draft.known("publications", "publication_id"),
                 "the id of a [[publication]] here, or a publication_id of publications.csv",
