@@ -115,7 +115,7 @@ def p_value(value: Any) -> tuple[str, str]:
     p = "" if found is None else number(found[2])
     if found is None or _NUMBER.fullmatch(p) is None:
         raise RefusedError(
-            'p as printed, such as 0.18 or "< .001"; where only "not significant" or p above a '
+            'p as printed, such as 0.18 or "< .001"; where only "ns" or p above a '
             "value is printed, leave it out and write a [[direction]]"
         )
     return p, "equal" if found[1] in ("", "=") else "below"
