@@ -16,6 +16,9 @@ from evidence.interop.entry.reading import read_entry
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "data"
 EXAMPLE = ROOT / "examples" / "entry-diamond2010.toml"
+VERSION: str = json.loads((DATA / "datapackage.json").read_text("utf-8"))["version"]
+RAISED = "{}.{}.0".format(*(int(n) + place for place, n in enumerate(VERSION.split(".")[:2])))
+"""Version of the data with a trial more: the second number is one higher."""
 WHOLE = """
 [trial]
 therapy = "abft"

@@ -10,7 +10,7 @@ from evidence.cli import app
 from evidence.dataset import load
 from evidence.errors import EvidenceError
 from evidence.interop.entry.faults import EntryError
-from tests.interop.entry.entries import DATA, EXAMPLE, WHOLE, contents, copied, edited
+from tests.interop.entry.entries import DATA, EXAMPLE, RAISED, WHOLE, contents, copied, edited
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -48,7 +48,7 @@ def test_it_is_written_when_asked(entry: Path, tmp_path: Path) -> None:
     folder = copied(tmp_path / "data")
     code, output = run(str(entry), "--data", str(folder), "--write")
     assert code == 0
-    assert "data version 1.1.0" in output
+    assert f"data version {RAISED}" in output
     assert "make reports" in output
     assert "akerstrom2027" in set(load(folder).trials.trial_id)
     with pytest.raises(EntryError, match="akerstrom2027 has this DOI"):

@@ -11,7 +11,16 @@ from evidence.errors import DataError, EvidenceError, ParameterError
 from evidence.interop.entry.faults import EntryError
 from evidence.interop.entry.proposal import propose
 from evidence.interop.entry.reading import MOST_BYTES, read_entry
-from tests.interop.entry.entries import DATA, WHOLE, contents, copied, edited, proposed
+from tests.interop.entry.entries import (
+    DATA,
+    RAISED,
+    VERSION,
+    WHOLE,
+    contents,
+    copied,
+    edited,
+    proposed,
+)
 
 FAULTS = [
     # (text, its replacement, place and value that are named, what is said to be accepted)
@@ -227,7 +236,7 @@ def test_a_package_with_faults_of_its_own_is_not_the_fault_of_the_entry(tmp_path
 def test_a_version_that_cannot_be_raised(tmp_path: Path) -> None:
     folder = copied(tmp_path / "data")
     file = folder / "datapackage.json"
-    file.write_text(file.read_text("utf-8").replace('"1.0.0"', '"one"', 1), encoding="utf-8")
+    file.write_text(file.read_text("utf-8").replace(f'"{VERSION}"', '"one"', 1), encoding="utf-8")
     with pytest.raises(EntryError, match=r"a version such as 1\.0\.0"):
         proposed(WHOLE, folder, tmp_path)
 
@@ -249,4 +258,4 @@ def test_a_changed_entry_is_refused_or_fits(place: float, length: int, new: str)
             made = propose(read_entry(file), DATA)
         except EvidenceError:
             return
-        assert made.after.version == "1.1.0"
+        assert made.after.version == RAISED

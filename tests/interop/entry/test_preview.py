@@ -11,7 +11,7 @@ from evidence.interop.entry.preview import Preview, preview, preview_file
 from evidence.interop.entry.proposal import propose
 from evidence.interop.entry.reading import read_entry
 from evidence.interop.entry.removal import copy_without
-from tests.interop.entry.entries import DATA, EXAMPLE, contents, edited, proposed
+from tests.interop.entry.entries import DATA, EXAMPLE, RAISED, contents, edited, proposed
 
 
 @pytest.fixture(scope="module")
@@ -157,5 +157,5 @@ def test_next_steps_name_the_reports(example: Preview) -> None:
     steps = shown.closing(example, written=True).text
     assert "reports/trial-diamond2010.html" in steps
     assert "CHANGELOG.md" in steps
-    assert "1.1.0" in steps
+    assert RAISED in steps
     assert shown.closing(example, written=False).text.startswith("Nothing was written.")

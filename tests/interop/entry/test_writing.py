@@ -14,7 +14,17 @@ from evidence.errors import ParameterError
 from evidence.interop.entry.files import raised, with_items, with_rows, with_version
 from evidence.interop.entry.preview import Preview, preview, preview_file, unified_diff
 from evidence.interop.entry.writer import ChangedError, UnansweredError, write
-from tests.interop.entry.entries import DATA, EXAMPLE, WHOLE, contents, copied, edited, proposed
+from tests.interop.entry.entries import (
+    DATA,
+    EXAMPLE,
+    RAISED,
+    VERSION,
+    WHOLE,
+    contents,
+    copied,
+    edited,
+    proposed,
+)
 
 FILES = 13
 """Files that the whole entry changes: all tables that it has rows for, references, version."""
@@ -40,7 +50,7 @@ def test_what_was_shown_is_written_and_the_version_is_raised(tmp_path: Path) -> 
     assert {name for name in after if after[name] != before.get(name)} == set(names)
     assert {name: after[name] for name in names} == dict(would.proposal.new)
     dataset = load(folder)
-    assert (dataset.version, dataset.digest) == ("1.1.0", would.proposal.after.digest)
+    assert (dataset.version, dataset.digest) == (RAISED, would.proposal.after.digest)
     for name in names:
         if name.endswith(".csv"):
             assert after[name].startswith(before[name]), name
@@ -49,9 +59,9 @@ def test_what_was_shown_is_written_and_the_version_is_raised(tmp_path: Path) -> 
 def test_the_diff_adds_rows_and_changes_the_version_alone(would: Preview) -> None:
     lines = unified_diff(would.proposal).splitlines()
     removed = [one for one in lines if one.startswith("-") and not one.startswith("---")]
-    assert removed == ['-  "version": "1.0.0",']
+    assert removed == [f'-  "version": "{VERSION}",']
     added = [one for one in lines if one.startswith("+") and not one.startswith("+++")]
-    assert '+  "version": "1.1.0",' in added
+    assert f'+  "version": "{RAISED}",' in added
     for row in would.proposal.rows:
         assert any(all(cell in line for cell in row.cells.values() if '"' not in cell)
                    for line in added), row  # fmt: skip
