@@ -9,6 +9,7 @@ import pytest
 import evidence
 from evidence.dataset import Dataset
 from evidence.display import audit_findings
+from evidence.display.headline import plain
 from evidence.effects.proportion_intervals import FORMULAS
 from evidence.errors import ParameterError
 from evidence.integrity.handling import handled
@@ -52,7 +53,9 @@ def test_severities_are_counted_with_what_they_mean(found: pd.DataFrame) -> None
 def test_grave_findings_in_one_line_with_what_is_done(
     dataset: Dataset, found: pd.DataFrame
 ) -> None:
-    said = audit_findings.graves(dataset, found)
+    markup = audit_findings.graves(dataset, found)
+    assert 'href="trial-diamond2019.html#remark-c03">181 replaced by 1.81</a>' in markup
+    said = plain(markup)
     assert "Diamond 2010, limits of percentages: 54.32 withheld and 15.6 withheld" in said
     assert "5 replaced by 10 and 3.33 replaced by 6.67" in said
     assert "181 replaced by 1.81" in said

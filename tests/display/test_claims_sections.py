@@ -65,11 +65,14 @@ def test_every_verdict_is_explained_with_its_count(
 ) -> None:
     markup = blocks["first screen"].html
     for verdict, meaning in VERDICTS.items():
-        row = re.search(rf"<tr>[^/]*?{verdict}</th><td>([^<]*)</td>(.*?)</tr>", markup)
+        row = re.search(
+            rf"<tr[^<]*><th[^<]*>[^/]*?{verdict}</th><td>([^<]*)</td>(.*?)</tr>", markup
+        )
         assert row is not None
         assert unescape(row[1]) == meaning
         counts = [int(one) for one in re.findall(r">(\d+)<", row[2])]
         assert sum(counts) == sum(one.verdict == verdict for one in answers)
+    assert re.search(r'<b><a class="n" href="#count-supported">\d+</a> of', markup)
 
 
 def test_every_claim_has_one_line_with_its_verdict_in_words(

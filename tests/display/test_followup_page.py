@@ -70,12 +70,20 @@ def test_every_number_of_the_first_screen_is_of_the_ledger(
 ) -> None:
     by_id = {one.estimate_id: one for one in followup_sections.provenance(dataset, found).entries}
     markup = first_screen(dataset, found).html
-    for name, shown in re.findall(r'href="#n-([a-z0-9_.]+)">([^<]*)</a>', markup):
+    places = followup_sections.provenance(dataset, found).html
+    for name, shown in re.findall(r'href="#n-([a-z0-9_.]+)">(.*?)</a>', markup):
         entry = by_id[name]
         numbers = [float(one.replace("−", "-")) for one in re.findall(r"−?[\d.]+", shown)]
-        expected = [entry.ci_low, entry.ci_high] if len(numbers) == 2 else [entry.effect]
-        for number, value in zip(numbers, expected, strict=True):
-            assert value is not None
+        if counts := re.match(r"\d+ of \d+", shown):
+            at = places.index(f'id="n-{name}"')
+            assert counts[0] in places[at : at + 2500]
+            numbers = numbers[2:] if "(" in shown else []
+        limits = [entry.ci_low, entry.ci_high]
+        expected = limits if len(numbers) == 2 else [entry.effect, *limits][: len(numbers)]
+        # What was lost is the change with its sign turned, so that its limits change places.
+        printed = sorted(numbers, key=abs)
+        values = sorted((one for one in expected if one is not None), key=abs)
+        for number, value in zip(printed, values, strict=True):
             assert min(abs(abs(number) - abs(factor * value)) for factor in (1, 100)) <= 0.051
 
 

@@ -23,24 +23,28 @@ class _Page(HTMLParser):
         self.pieces: list[str] = []
         self._inside = 0
         self._unseen = 0
+        self._back = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._inside += tag in ("main", "footer")
         self._unseen += tag in ("svg", "summary")
+        # Readers of documents go back in other ways.
+        self._back = tag == "a" and ("class", "back") in attrs
         if tag in ("br", "td", "th", "p", "dt", "dd", "li", "span", "h1", "h2", "h3", "h4"):
             self.pieces.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         self._inside -= tag in ("main", "footer")
         self._unseen -= tag in ("svg", "summary")
+        self._back = False
 
     def handle_data(self, data: str) -> None:
-        if self._inside and not self._unseen:
+        if self._inside and not self._unseen and not self._back:
             self.pieces.append(data)
 
 
 def of_html(page: str) -> str:
-    """Return the text of a page."""
+    """Return the text of a page, but for its ways back."""
     parsed = _Page()
     parsed.feed(page)
     parsed.close()

@@ -7,6 +7,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import audit_readings, origins, words
+from evidence.display.card_links import remark_of, to_card
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.reconstruction_text import FORMULA
@@ -73,21 +74,22 @@ def severities(found: pd.DataFrame) -> str:
 
 
 def graves(dataset: Dataset, found: pd.DataFrame) -> str:
-    """Return the findings of high severity, each with what is done, in one line."""
+    """Return the findings of high severity, each with what is done, in one line of HTML."""
     labels = dataset.trials.set_index("trial_id").label
     high = found[found.severity == "high"]
     parts = []
     for key in records(high[["trial_id", "check"]].drop_duplicates()):
         group = high[(high.trial_id == key.trial_id) & (high.check == key.check)]
         listed = words.listed(_short(one) for one in records(group))
-        parts.append(f"{labels[key.trial_id]}, {CHECK[key.check].partition(',')[0]}: {listed}")
+        what = html(f"{labels[key.trial_id]}, {CHECK[key.check].partition(',')[0]}")
+        parts.append(f"{what}: {listed}")
     return "; ".join(parts)
 
 
 def _short(one: Any) -> str:
     done = {"replace": f"replaced by {one.used}", "withhold": "withheld", "flag": "flagged"}
-    said = done.get(one.action, "not handled")
-    return f"{one.printed.partition(',')[0]} {said}"
+    said = f"{one.printed.partition(',')[0]} {done.get(one.action, 'not handled')}"
+    return to_card(one.trial_id, remark_of(one.correction_id), said) if one.action else html(said)
 
 
 def findings_tables(

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from evidence.dataset import Dataset
 from evidence.display import entries, text, words
+from evidence.display.card_links import to_size
 from evidence.display.escape import html
 from evidence.display.output import Block, Figure
-from evidence.display.tables import Cell, number_link, table, to_number
+from evidence.display.tables import Cell, number_link, range_link, table, to_number
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
@@ -41,6 +42,29 @@ def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
     )
 
 
+def of_ends(gap: Gap, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
+    """Return the entries of the pooled value with one missing number at the ends it could have."""
+    return entries.ends_allowed(of_gap(gap, dataset), gap.low, gap.high)
+
+
+def of_weight(gap: Gap, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of the share of the information that the missing number would have."""
+    main = of_gap(gap, dataset)
+    return replace(
+        main,
+        estimate_id=f"{gap.analysis.estimate_id}.weight_of_{gap.row.trial_id}",
+        label=f"{main.label.removesuffix(' at zero')}, share of the weight by precision",
+        metric="share_of_weight",
+        scale="proportion",
+        effect=gap.information,
+        ci_low=None,
+        ci_high=None,
+        ci_level=None,
+        p_value=None,
+        method="inverse variance, without variance between trials",
+    )
+
+
 def by_trial(gaps: Sequence[Gap]) -> list[list[Gap]]:
     """Return gaps trial by trial, the trial first whose number would weigh most anywhere."""
     found: dict[str, list[Gap]] = {}
@@ -54,13 +78,18 @@ def most(gaps: Sequence[Gap], dataset: Dataset) -> str:
     best = by_trial(gaps)[0]
     parts = [
         f"for {html(text.names(gap.analysis, dataset)[1])} {_when(gap.analysis)} it would carry "
-        f"{words.percent(gap.information, 0)} of the weight by precision, and the pooled value "
-        f"would lie from {words.limits(gap.low.effect, gap.high.effect)} (now "
+        f"{_weight(gap, dataset)} of the weight by precision, and the pooled value "
+        f"would lie from {range_link(of_ends(gap, dataset))} (now "
         f"{_now(gap.analysis, dataset)}, against {html(compared(gap.analysis, dataset))})"
         for gap in best
     ]
-    who = html(f"{best[0].row.label} ({best[0].n} participants)")
+    size = to_size(dataset, best[0].row.trial_id, best[0].n, str(best[0].n))
+    who = f"{html(best[0].row.label)} ({size} participants)"
     return f"means and standard deviations by arm of {who}; {'; '.join(parts)}."
+
+
+def _weight(gap: Gap, dataset: Dataset) -> str:
+    return number_link(of_weight(gap, dataset), words.percent(gap.information, 0))
 
 
 def compared(analysis: Analysis, dataset: Dataset) -> str:
@@ -79,18 +108,25 @@ def _when(analysis: Analysis) -> str:
 
 
 def unsized(analyses: Sequence[Analysis], dataset: Dataset) -> list[str]:
-    """Return the trials without a number whose size no source prints, each once, in words."""
+    """Return the trials without a number whose size no source prints, each once, as HTML."""
     found = {}
     for analysis in analyses:
         for row in records(analysis.selection.without_number):
             if text.total(row) is None:
-                found[row.trial_id] = f"{row.label} ({_planned(dataset, row.trial_id)})"
+                found[row.trial_id] = f"{html(row.label)} ({_to_planned(dataset, row.trial_id)})"
     return list(found.values())
 
 
 def _planned(dataset: Dataset, trial_id: str) -> str:
     planned = dataset.fact(trial_id, "n_planned").value
     return f"{planned.max():g} planned" if len(planned) else "size not known"
+
+
+def _to_planned(dataset: Dataset, trial_id: str) -> str:
+    number, space, rest = _planned(dataset, trial_id).partition(" ")
+    planned = dataset.fact(trial_id, "n_planned").value
+    shown = to_size(dataset, trial_id, planned.max(), number) if len(planned) else number
+    return f"{shown}{space}{rest}"
 
 
 def gaps_tables(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[Gap]) -> Block:
@@ -130,7 +166,11 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
                 Cell(f"{gap.row.label} ({gap.n})\nagainst {text.comparator(gap.row, dataset)}"),
                 Cell(gap.row.reason),
                 Cell(f"±{words.fixed(gap.bound)}\n{gap.bound_source}"),
-                Cell(words.limits(gap.low.effect, gap.high.effect), numeric=True),
+                Cell(
+                    words.limits(gap.low.effect, gap.high.effect),
+                    numeric=True,
+                    markup=range_link(of_ends(gap, dataset)),
+                ),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell(
                     f"{words.percent(gap.information, 0)}\n"

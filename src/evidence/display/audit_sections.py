@@ -20,6 +20,7 @@ from evidence.display import (
 from evidence.display.escape import html
 from evidence.display.headline import Headline
 from evidence.display.output import Block
+from evidence.display.tables import range_link
 from evidence.specification import Analysis
 from evidence.specification.gaps import Gap
 
@@ -54,7 +55,7 @@ def first_screen(
     )
     said = [_handling(found)]
     if len(high):
-        said.insert(0, html(f"High: {audit_findings.graves(dataset, found)}."))
+        said.insert(0, f"High: {audit_findings.graves(dataset, found)}.")
     figures = []
     if gaps:
         # An interval over two trials says next to nothing, so the analysis with most trials stands.
@@ -63,7 +64,7 @@ def first_screen(
         said.append(f"Missing table that would weigh most: {audit_gaps.most(gaps, dataset)}")
     unsized = audit_gaps.unsized(analyses, dataset)
     if unsized:
-        said.append(html(f"Missing, and of a size that no source prints: {words.listed(unsized)}."))
+        said.append(f"Missing, and of a size that no source prints: {words.listed(unsized)}.")
     said.append(
         "Arithmetic shows that printed numbers do not agree, not which is wrong or why; it says "
         "nothing on how anyone worked."
@@ -116,8 +117,8 @@ def _figures(dataset: Dataset, gap: Gap) -> list[Headline]:
             then,
             2,
             f"with {gap.row.label} at zero (against {text.comparator(gap.row, dataset)}), {then.n} "
-            "participants; imputed; the missing table leaves "
-            f"{words.limits(gap.low.effect, gap.high.effect)} open",
+            "participants; imputed; ",
+            also=f"the missing table leaves {range_link(audit_gaps.of_ends(gap, dataset))} open",
         ),
     ]
 
@@ -160,13 +161,15 @@ def methods(analyses: Sequence[Analysis]) -> Block:
 def provenance(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[Gap]) -> Block:
     """Return where each number of the page comes from."""
     pooled = [(entries.of_analysis(one, dataset), pooled_sections.members(one)) for one in analyses]
-    pooled += [
-        (
-            audit_gaps.of_gap(gap, dataset),
-            f"{pooled_sections.members(gap.analysis)}; at zero: {gap.row.label}",
+    for gap in gaps:
+        members = pooled_sections.members(gap.analysis)
+        pooled.append(
+            (audit_gaps.of_gap(gap, dataset), members.followed_by(f"; at zero: {gap.row.label}"))
         )
-        for gap in gaps
-    ]
+        allowed = f"; and {gap.row.label} at ±{words.fixed(gap.bound)}"
+        pooled += [(end, members.followed_by(allowed)) for end in audit_gaps.of_ends(gap, dataset)]
+        with_it = f"; and {gap.row.label}, by the sizes of its arms"
+        pooled.append((audit_gaps.of_weight(gap, dataset), members.followed_by(with_it)))
     chosen = pd.concat([one.selection.estimates for one in analyses], ignore_index=True)
     return origins.provenance(dataset, estimates=chosen, pooled=pooled)
 

@@ -65,19 +65,28 @@ def first_screen(judgements: Sequence[Judgement]) -> Block:
         "The verdicts, what each means, and how many claims got it",
         ("Verdict", "Meaning", "Therapy", "Attachment"),
         [
+            *(
+                (
+                    Cell(named(verdict), anchor=_place_of_count(verdict)),
+                    meaning,
+                    Cell(str(by_therapy[verdict]), numeric=True),
+                    Cell(str(by_other[verdict]), numeric=True),
+                )
+                for verdict, meaning in VERDICTS.items()
+            ),
             (
-                named(verdict),
-                meaning,
-                Cell(str(by_therapy[verdict]), numeric=True),
-                Cell(str(by_other[verdict]), numeric=True),
-            )
-            for verdict, meaning in VERDICTS.items()
+                Cell("all", anchor=_place_of_count("all")),
+                "claims of the article, in our words",
+                Cell(str(len(therapy)), numeric=True),
+                Cell(str(len(other)), numeric=True),
+            ),
         ],
         table_id="verdicts",
     )
     boxes = "".join(
-        f'<div class="est"><b>{counts["supported"]} of {len(group)} <small>supported</small></b>'
-        f"<span>{html(name)}; {counts['partly supported']} more partly</span></div>"
+        f'<div class="est"><b>{_count("supported", counts["supported"])} of '
+        f"{_count('all', len(group))} <small>supported</small></b><span>{html(name)}; "
+        f"{_count('partly supported', counts['partly supported'])} more partly</span></div>"
         for name, group, counts in (
             ("claims about therapy", therapy, by_therapy),
             ("claims about attachment and associations", other, by_other),
@@ -104,6 +113,16 @@ def first_screen(judgements: Sequence[Judgement]) -> Block:
         f'<ul class="not">{items}</ul>\n{legend.html}'
     )
     return Block(text="\n".join([say, paragraph, *plain, legend.text]), html=markup)
+
+
+def _place_of_count(verdict: str) -> str:
+    """Return the id of the row that says how many claims got a verdict."""
+    return f"count-{verdict.replace(' ', '-')}"
+
+
+def _count(verdict: str, number: int) -> str:
+    """Return a number of claims as a link to its row, as HTML."""
+    return f'<a class="n" href="#{_place_of_count(verdict)}">{number}</a>'
 
 
 def _so_many(count: int) -> str:
@@ -224,16 +243,19 @@ def provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     pooled = [
         (
             entry,
-            pooled_sections.members(analysis)
-            + (f"; at zero: {labels[entry.estimate_id]}" if entry.estimate_id in labels else ""),
+            pooled_sections.members(analysis).followed_by(
+                f"; at zero: {labels[entry.estimate_id]}" if entry.estimate_id in labels else ""
+            ),
         )
         for analysis, entry in pooled_behind(dataset, judgements)
     ]
     pooled += [
         (
             entry,
-            f"{words.fixed(row.post_effect)} at the end of treatment, "
-            f"{words.fixed(row.follow_up_effect)} at follow-up",
+            Cell(
+                f"{words.fixed(row.post_effect)} at the end of treatment, "
+                f"{words.fixed(row.follow_up_effect)} at follow-up"
+            ),
         )
         for row, entry in retained_behind(dataset, judgements)
     ]

@@ -5,7 +5,7 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display import entries, words
 from evidence.display.output import Block
-from evidence.display.tables import Cell, table, to_number
+from evidence.display.tables import Cell, table, to_number, with_id
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest
@@ -182,7 +182,7 @@ def panel_table(dataset: Dataset, main: Analysis, beside: Companions, panel: pd.
         entry_of_row = known.get(row.estimate_id)
         rows.append(
             (
-                Cell("main analysis" if row.main else row.estimate_id),
+                Cell("main analysis") if row.main else with_id("", row.estimate_id),
                 *(Cell(choice_in_words(name, getattr(row, name))) for name in varied),
                 Cell(str(row.k), numeric=True),
                 to_number(entry_of_row, shown) if entry_of_row else Cell(shown, numeric=True),

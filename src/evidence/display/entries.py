@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -53,6 +54,25 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     )
 
 
+def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
+    """Return the entries of the ends of the range that an imputed estimate leaves open."""
+    entry = of_estimate(row, dataset)
+    low, high = (
+        replace(
+            entry,
+            estimate_id=f"{entry.estimate_id}.{end}est",
+            label=f"{entry.label}, {end}est over pre-post correlations of 0.3 to 0.8",
+            effect=on_quoted_scale(row.metric, value)[0],
+            ci_low=None,
+            ci_high=None,
+            ci_level=None,
+            processing="imputed",
+        )
+        for end, value in (("low", row.effect_low), ("high", row.effect_high))
+    )
+    return low, high
+
+
 def quoted(entry: LedgerEntry) -> str:
     """Return a number with its limits as readers quote it: shares and their differences in percent.
 
@@ -98,6 +118,41 @@ def of_stress_test(stress: StressTest, analysis: Analysis, dataset: Dataset) -> 
     )
 
 
+def of_stress_ends(
+    stress: StressTest, analysis: Analysis, dataset: Dataset
+) -> tuple[LedgerEntry, LedgerEntry]:
+    """Return the entries of the lowest and the highest result that unreported results allow."""
+    return ends_allowed(of_stress_test(stress, analysis, dataset), stress.low, stress.high)
+
+
+def ends_allowed(
+    at_zero: LedgerEntry, lowest: Pooled, highest: Pooled
+) -> tuple[LedgerEntry, LedgerEntry]:
+    """Return the entries of the ends of what a result with unreported ones at zero could be.
+
+    Parameters
+    ----------
+    at_zero : LedgerEntry
+        The result with them at zero, a standardized difference.
+    lowest, highest : Pooled
+        The results with them at the ends of what "no difference" allows.
+    """
+    low, high = (
+        replace(
+            at_zero,
+            estimate_id=f"{at_zero.estimate_id}.{end}est",
+            label=f"{at_zero.label.removesuffix(' at zero')} as {end} as what is reported allows",
+            effect=one.effect,
+            ci_low=one.ci_low,
+            ci_high=one.ci_high,
+            p_value=one.p_value,
+            processing="imputed",
+        )
+        for end, one in (("low", lowest), ("high", highest))
+    )
+    return low, high
+
+
 def of_events_converted(
     converted: EventsConverted, analysis: Analysis, dataset: Dataset
 ) -> LedgerEntry:
@@ -138,6 +193,30 @@ def of_posterior(
         n=analysis.n if stress is None else stress.n,
         processing=worst(rows.processing) if stress is None else "imputed",
         method=f"median and central interval of the posterior; tau {prior}",
+    )
+
+
+def of_probability(entry: LedgerEntry, probability: float) -> LedgerEntry:
+    """Return the entry of the probability that a posterior gives to an effect above zero.
+
+    Parameters
+    ----------
+    entry : LedgerEntry
+        The median of the posterior.
+    probability : float
+        From 0 to 1.
+    """
+    return replace(
+        entry,
+        estimate_id=f"{entry.estimate_id}.probability_positive",
+        label=f"{entry.label}, probability that the effect is above zero",
+        metric="probability",
+        scale="proportion",
+        effect=probability,
+        ci_low=None,
+        ci_high=None,
+        ci_level=None,
+        method=entry.method.replace("median and central interval", "share"),
     )
 
 

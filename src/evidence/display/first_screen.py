@@ -7,6 +7,7 @@ from evidence.display import entries, remarks, text, words
 from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
+from evidence.display.tables import range_link
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
 
@@ -185,9 +186,9 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
             Headline(
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
-                f"the same with {count} set to zero, {stress.n} {people}; a stress test, imputed; "
-                f"{words.limits(stress.low.effect, stress.high.effect)} over what “no difference” "
-                "leaves open",
+                f"the same with {count} set to zero, {stress.n} {people}; a stress test, imputed; ",
+                also=f"{range_link(entries.of_stress_ends(stress, analysis, dataset))} over what "
+                "“no difference” leaves open",
             )
         )
     return figures

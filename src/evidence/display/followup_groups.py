@@ -7,7 +7,6 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import text, words
-from evidence.display.escape import html
 from evidence.display.followup_entries import of_time
 from evidence.display.headline import Headline
 from evidence.display.tables import number_link
@@ -72,8 +71,8 @@ class Group:
         return Headline(entry, self.digits, "", self.factor).shown
 
     def estimate(self, entry: LedgerEntry) -> str:
-        """Return a number as a link, with its limits in brackets."""
-        return f"{self.number(entry)} ({html(self.shown(entry)[1])})"
+        """Return a number with its limits in brackets as a link."""
+        return number_link(entry, "{} ({})".format(*self.shown(entry)))
 
 
 def unit(row: Any) -> str:
@@ -103,9 +102,8 @@ def condition_in_words(condition: str, dataset: Dataset) -> str:
 
 
 def ratio(entry: LedgerEntry) -> str:
-    """Return a ratio as a link, with its limits in brackets."""
-    number, limits = Headline(entry, 2, "").shown
-    return f"{number_link(entry, number)} ({html(limits)})"
+    """Return a ratio with its limits in brackets as a link."""
+    return number_link(entry, "{} ({})".format(*Headline(entry, 2, "").shown))
 
 
 def groups(found: Durability) -> list[Group]:

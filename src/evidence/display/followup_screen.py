@@ -8,6 +8,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import remarks, text, words
+from evidence.display.card_links import to_size
 from evidence.display.escape import html
 from evidence.display.followup_entries import (
     event_in_words,
@@ -63,7 +64,7 @@ def first_screen(dataset: Dataset, found: Durability) -> Block:
 def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:
     for group in by_part.main:
         yield from _missing(group, found, dataset)
-        yield from _counts(group, found)
+        yield from _counts(group, found, dataset)
         yield from _correlations(group, found, dataset)
     for group in by_part.other_treatments:
         yield _other_treatment(group, found, dataset)
@@ -170,7 +171,8 @@ def _lost(group: Group, dataset: Dataset) -> str:
         entry = replace(entry, effect=-entry.effect, ci_low=low, ci_high=high)
     points = "points " if group.main.metric == POINTS else ""
     verb = "lost" if lost else "gained"
-    return f"{group.number(entry)} {points}{verb} ({html(group.shown(entry)[1])})"
+    limits = number_link(entry, group.shown(entry)[1])
+    return f"{group.number(entry)} {points}{verb} ({limits})"
 
 
 def _kept(group: Group, dataset: Dataset) -> str:
@@ -237,24 +239,27 @@ def _missing(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]
         return
     first, second = (of_scenario(one, relative, dataset) for one in at_times)
     total = int(at_times[0].n_intervention + at_times[0].n_comparator)
+    size = to_size(dataset, relative.trial_id, total, str(total))
     gone = ", then ".join(words.count(int(one.missing)) for one in at_times)
     yield (
-        f"Of {total} randomized, {gone} are missing. With the "
+        f"Of {size} randomized, {gone} are missing. With the "
         f"{scenario_in_words(name, relative.event)} the odds ratio is "
         f"{number_link(first, words.fixed(first.effect))}, then "
         f"{number_link(second, words.fixed(second.effect))}."
     )
 
 
-def _counts(group: Group, found: Durability) -> Iterator[str]:
+def _counts(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]:
     if not group.main.event or group.main.post_processing != "reconstructed":
         return
     rows = found.scenarios
     chosen = rows[(rows.change_id == group.main.change_id) & (rows.scenario == "observed")]
-    counts = [one.counts for one in records(chosen) if one.timepoint in TIMES]
-    yield (
-        f"Counts are not printed but reconstructed from what is: {html(', then '.join(counts))}."
-    )
+    counts = [
+        number_link(of_time(group.main, one.timepoint, found, dataset), one.counts)
+        for one in records(chosen)
+        if one.timepoint in TIMES
+    ]
+    yield f"Counts are not printed but reconstructed from what is: {', then '.join(counts)}."
 
 
 def _other_treatment(group: Group, found: Durability, dataset: Dataset) -> str:
@@ -306,8 +311,8 @@ def _uncontrolled(row: Any, dataset: Dataset) -> str:
     entry = of_proportion(row, dataset)
     event = words.term(words.EVENT, row.event)
     limits = words.limits(100 * row.ci_low, 100 * row.ci_high, 1)
+    shown = f"{int(row.events)} of {int(row.n)} ({words.percent(entry.effect)}, {limits}%)"
     return (
-        f"Apart, since uncontrolled: {html(row.label)}, {html(event)} in {int(row.events)} of "
-        f"{int(row.n)} ({number_link(entry, words.percent(entry.effect))}, {html(limits)}%)"
-        f" {html(after)}."
+        f"Apart, since uncontrolled: {html(row.label)}, {html(event)} in "
+        f"{number_link(entry, shown)} {html(after)}."
     )

@@ -7,8 +7,7 @@ from html import unescape
 
 from evidence.display import words
 from evidence.display.escape import html
-from evidence.display.output import Block
-from evidence.display.tables import number_link
+from evidence.display.output import Block, anchor
 from evidence.ledger import LedgerEntry
 
 _ELEMENT = re.compile(r"<[^>]*>")
@@ -28,12 +27,15 @@ class Headline:
         What it is.
     factor : float
         What it is shown as a multiple of: 100 for a proportion in percent.
+    also : str
+        What follows the caption, as HTML made from escaped parts.
     """
 
     entry: LedgerEntry
     digits: int
     caption: str
     factor: float = 1.0
+    also: str = ""
 
     @property
     def shown(self) -> tuple[str, str]:
@@ -63,9 +65,8 @@ def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence
     for one in figures:
         number, limits = one.shown
         boxes.append(
-            f'<div class="est"><b>{number_link(one.entry, number)} '
-            f"<small>{html(f'({limits})')}</small></b>"
-            f"<span>{html(one.caption)}</span></div>"
+            f'<div class="est"><b>{large_number(one.entry, number, limits)}</b>'
+            f"<span>{html(one.caption)}{one.also}</span></div>"
         )
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
@@ -76,8 +77,14 @@ def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence
         + "\n</ul>"
     )
     text = [say, plain(paragraph)]
-    text += ["{} ({}): {}".format(*one.shown, one.caption) for one in figures]
+    text += ["{} ({}): {}{}".format(*one.shown, one.caption, plain(one.also)) for one in figures]
     return Block(text="\n".join(text), html=markup, entries=tuple(one.entry for one in figures))
+
+
+def large_number(entry: LedgerEntry, number: str, limits: str) -> str:
+    """Return a number in large type with its limits in small type, as a link to its place."""
+    shown = f"{html(number)} <small>{html(f'({limits})')}</small>"
+    return f'<a class="n" href="#{html(anchor(entry.estimate_id))}">{shown}</a>'
 
 
 def plain(markup: str) -> str:

@@ -1,6 +1,8 @@
 """Where each number of a report comes from: print, place, conversion, processing."""
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,6 +15,8 @@ from evidence.display.tables import Cell, table, with_id
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
+
+_TO_ESTIMATE = re.compile(r'<a href="#(n-[^"]+)">([^<]*)</a>')
 
 
 def reference_name(publication_id: str, dataset: Dataset) -> str:
@@ -34,11 +38,8 @@ def sources(locator_ids: Iterable[str], dataset: Dataset) -> str:
     parts = []
     for locator_id in locator_ids:
         locator = dataset.locator(locator_id)
-        name = html(f"{reference_name(locator.publication_id, dataset)}, {locator.place}")
-        if locator.url:
-            name = f'<a href="{html(locator.url)}">{name}</a>'
         times = words.count(locator.readings, "reading")
-        parts.append(f"{name} ({times}, {locator.accessed:%Y-%m-%d})")
+        parts.append(f"{_place(locator_id, dataset)} ({times}, {locator.accessed:%Y-%m-%d})")
     return "<br>".join(parts)
 
 
@@ -78,7 +79,7 @@ def provenance(
         block = table(
             caption,
             ("Number", "What", "From", "Method", "How obtained"),
-            [_pooled_row(entry, members) for entry, members in pooled],
+            [_pooled_row(entry, members, estimates, dataset) for entry, members in pooled],
             entries=[entry for entry, _ in pooled],
         )
         markup += f"\n<h3>{html(heading)}</h3>\n{block.html}"
@@ -87,14 +88,57 @@ def provenance(
     return Block(text="\n".join(text), html=f"{markup}\n</section>", entries=tuple(found))
 
 
-def _pooled_row(entry: LedgerEntry, members: str | Cell) -> Sequence[Cell]:
+def _pooled_row(
+    entry: LedgerEntry, members: str | Cell, estimates: pd.DataFrame, dataset: Dataset
+) -> Sequence[Cell]:
+    members = members if isinstance(members, Cell) else Cell(members)
     return (
         Cell(entries.quoted(entry), anchor=anchor(entry.estimate_id)),
         with_id(entry.label, entry.estimate_id),
-        members if isinstance(members, Cell) else Cell(members),
+        with_sources(members, entry, estimates, dataset),
         Cell(entry.method),
         Cell("", tag=entry.processing),
     )
+
+
+def with_sources(
+    members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, dataset: Dataset
+) -> Cell:
+    """Return what a number was computed from, with the places that no link in it leads to.
+
+    Parameters
+    ----------
+    members : Cell
+        What it was computed from.
+    entry : LedgerEntry
+        The number.
+    estimates : DataFrame
+        Estimates of single trials in the page, each with its own places.
+    dataset : Dataset
+        Data package.
+    """
+    there = {anchor(one) for one in estimates.estimate_id}
+    shown = _TO_ESTIMATE.sub(
+        lambda link: link[0] if link[1] in there else link[2],
+        members.markup or html(members.text).replace("\n", "<br>"),
+    )
+    linked = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
+    told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])
+    places = {
+        _place(one, dataset): html(dataset.locator(one).url)
+        for one in entry.locator_ids
+        if one not in told
+    }
+    rest = [place for place, address in places.items() if f'"{address}"' not in shown]
+    read_in = [f"Read in {'; '.join(rest)}"] if rest else []
+    return replace(members, markup="<br>".join([part for part in (shown, *read_in) if part]))
+
+
+def _place(locator_id: str, dataset: Dataset) -> str:
+    """Return a place where a number was read as a link, as HTML."""
+    locator = dataset.locator(locator_id)
+    name = html(f"{reference_name(locator.publication_id, dataset)}, {locator.place}")
+    return f'<a href="{html(locator.url)}">{name}</a>' if locator.url else name
 
 
 def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:

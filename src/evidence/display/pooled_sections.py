@@ -7,7 +7,9 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import entries, origins, sections, text, words
-from evidence.display.output import Block
+from evidence.display.escape import html
+from evidence.display.output import Block, anchor
+from evidence.display.tables import Cell
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
@@ -41,15 +43,29 @@ def joint_provenance(dataset: Dataset, pairs: Sequence[tuple[Analysis, Companion
 
 def pooled_numbers(
     dataset: Dataset, analysis: Analysis, beside: Companions
-) -> list[tuple[LedgerEntry, str]]:
+) -> list[tuple[LedgerEntry, Cell]]:
     """Return every pooled number of an analysis with what entered it in words."""
     analyses = {one.estimate_id: one for one in (analysis, *beside.analyses)}
     pooled = [(entries.of_analysis(one, dataset), members(one)) for one in analyses.values()]
     main = members(analysis)
     stress = beside.stress
-    zeros = "" if stress is None else f"{main}; at zero: {words.listed(stress.entered.label)}"
+    zeros = main
     if stress is not None:
+        zeros = main.followed_by(f"; at zero: {words.listed(stress.entered.label)}")
         pooled.append((entries.of_stress_test(stress, analysis, dataset), zeros))
+        allowed = main.followed_by(
+            "; at the ends of what “no difference” allows: "
+            + words.listed(
+                f"{row.label} ±{words.fixed(row.bound)}" for row in records(stress.entered)
+            )
+        )
+        pooled += [(end, allowed) for end in entries.of_stress_ends(stress, analysis, dataset)]
+    for row in records(analysis.selection.estimates):
+        if row.metric == "d_from_test_statistic":
+            pooled += [
+                (end, Cell("the model of the trial, adjusted or of change, as correlations allow"))
+                for end in entries.of_open_ends(row, dataset)
+            ]
     if beside.converted is not None:
         converted = "; ".join(
             f"{row.label}, {row.convention}: ln odds ratio {words.fixed(row.effect)} × √3/π = "
@@ -57,23 +73,36 @@ def pooled_numbers(
             for row in records(beside.converted.entered)
         )
         entry = entries.of_events_converted(beside.converted, analysis, dataset)
-        pooled.append((entry, f"{main}; {converted}"))
+        pooled.append((entry, main.followed_by(f"; {converted}")))
     for view in beside.priors:
         entry = entries.of_posterior(view.estimate_id, view.posterior, analysis, dataset)
         pooled.append((entry, main))
+        pooled.append((entries.of_probability(entry, view.posterior.probability_positive), main))
         if view.at_zero is not None:
             entry = entries.of_posterior(view.at_zero_id, view.at_zero, analysis, dataset, stress)
             pooled.append((entry, zeros))
+            above = entries.of_probability(entry, view.at_zero.probability_positive)
+            pooled.append((above, zeros))
     return pooled
 
 
-def members(analysis: Analysis) -> str:
-    """Return the estimates that entered an analysis, with their weights, in words."""
+def members(analysis: Analysis) -> Cell:
+    """Return the estimates that entered an analysis, with weights, each with a link to its place.
+
+    A page that shows it has to tell where each of these estimates comes from.
+    """
     rows = analysis.selection.estimates
     effects, _ = analysis.selection.effects()
-    return "; ".join(
-        f"{row.label} {_corrected(row, effect)} (weight {words.percent(weight, 0)})"
+    entered = [
+        (row, f" {_corrected(row, effect)} (weight {words.percent(weight, 0)})")
         for row, effect, weight in zip(records(rows), effects, analysis.pooled.weights, strict=True)
+    ]
+    return Cell(
+        "; ".join(f"{row.label}{said}" for row, said in entered),
+        markup="; ".join(
+            f'<a href="#{html(anchor(row.estimate_id))}">{html(row.label)}</a>{html(said)}'
+            for row, said in entered
+        ),
     )
 
 

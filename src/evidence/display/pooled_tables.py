@@ -10,7 +10,7 @@ from evidence.dataset import Dataset
 from evidence.display import entries, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block
-from evidence.display.tables import Cell, table, to_number, with_id
+from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest
 
@@ -137,6 +137,7 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
     if test is None:
         return table(caption, columns, missing)
     entry = entries.of_stress_test(test, main, dataset)
+    found = entries.of_stress_ends(test, main, dataset)
     rows = [
         (
             Cell(row.label),
@@ -168,10 +169,14 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
             Cell(""),
             Cell("", numeric=True),
             Cell("over what “no difference” allows"),
-            Cell(words.limits(test.low.effect, test.high.effect), numeric=True),
+            Cell(
+                words.limits(test.low.effect, test.high.effect),
+                numeric=True,
+                markup=range_link(found),
+            ),
         )
     )
-    return table(caption, columns, rows, entries=(entry,))
+    return table(caption, columns, rows, entries=(entry, *found))
 
 
 def left_out(analysis: Analysis) -> Block:

@@ -7,24 +7,18 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display import origins, sections, text, words
 from evidence.display.escape import html
+from evidence.display.headline import large_number, plain
 from evidence.display.output import Block, anchor
-from evidence.display.tables import Cell, number_link, table, to_number, with_id
+from evidence.display.rare_entries import METHOD, names, of_ends, of_result
+from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.estimation.from_events import EventTables
-from evidence.ledger import LedgerEntry
-from evidence.provenance import union
 from evidence.records import records
 from evidence.specification.rare_events import RareEvents, RareResult
-
-METHOD = {
-    "exact": "exact conditional",
-    "mantel_haenszel": "Mantel-Haenszel",
-    "peto": "Peto",
-}
 
 
 def first_screen(dataset: Dataset, events: RareEvents) -> Block:
     """Return the first screen: what each trial counts, the pooled odds ratios, what is missing."""
-    therapy, outcome = _names(dataset, events)
+    therapy, outcome = names(dataset, events)
     results = [one for one in events.results if one.method == "exact"]
     known = all(one.pooled.ci_low is not None for one in results)
     over = known and all(
@@ -37,7 +31,7 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
     )
     counted = "; ".join(_counted(one, dataset) for one in events.tables)
     paragraph = (
-        f"{counted}. So few events leave everything from fewer to more {outcome} open."
+        f"{counted}. So few events leave everything from fewer to more {html(outcome)} open."
         if over
         else f"{counted}."
     )
@@ -50,13 +44,13 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         span = (
             ""
             if one.low == one.high
-            else f"; {words.limits(math.exp(one.low), math.exp(one.high))} over all counts that fit"
+            else f"; {range_link(of_ends(one, events, dataset))} over all counts that fit"
         )
+        number = words.fixed(entry.effect), words.limits(entry.ci_low, entry.ci_high)
         boxes.append(
-            f'<div class="est"><b>{number_link(entry, words.fixed(entry.effect))} '
-            f"<small>({html(words.limits(entry.ci_low, entry.ci_high))})</small></b>"
+            f'<div class="est"><b>{large_number(entry, *number)}</b>'
             f"<span>odds ratio, above 1 = fewer with {html(therapy)}; exact; {html(who)}, "
-            f"{entry.n} participants; {html(one.processing)}{html(span)}</span></div>"
+            f"{entry.n} participants; {html(one.processing)}{span}</span></div>"
         )
     notes = dataset.arm_results.set_index("result_id").note
     remarks = [
@@ -74,37 +68,46 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
     )
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f"<p>{html(paragraph)}</p>\n</section>\n"
+        f"<p>{paragraph}</p>\n</section>\n"
         f'<div class="pair">{"".join(boxes)}</div>\n<ul class="not">'
         + "".join(f"<li>{one}</li>" for one in remarks)
         + "</ul>"
     )
-    return Block(text=f"{say}\n{paragraph}", html=markup, entries=tuple(found))
-
-
-def _names(dataset: Dataset, events: RareEvents) -> tuple[str, str]:
-    return (
-        words.term(words.THERAPY, events.therapy),
-        words.term(words.OUTCOME, events.outcome, dataset.vocabulary("outcome")),
-    )
+    return Block(text=f"{say}\n{plain(paragraph)}", html=markup, entries=tuple(found))
 
 
 def _counted(one: EventTables, dataset: Dataset) -> str:
+    """Return the counts of a trial in words, each number a link to its place, as HTML."""
     counts = one.fewest_missing
-    therapy = words.term(words.THERAPY, one.row.intervention)
-    said = (
-        f"{one.row.label}: {counts.events_1} of {counts.n_1} with {therapy}, {counts.events_2} of "
-        f"{counts.n_2} with {text.comparator(one.row, dataset)}"
+    label, therapy, other = (
+        html(part)
+        for part in (
+            one.row.label,
+            words.term(words.THERAPY, one.row.intervention),
+            text.comparator(one.row, dataset),
+        )
     )
+    first = _to_counts(one, f"{counts.events_1} of {counts.n_1}")
+    second = _to_counts(one, f"{counts.events_2} of {counts.n_2}")
     if len(one.tables) == 1:
-        return said
+        return f"{label}: {first} with {therapy}, {second} with {other}"
     printed = dataset.text("arm_results").set_index("result_id").percent
-    percents = " and ".join(f"{printed[result]}%" for result in one.row.result_ids[:2])
-    return (
-        f"{one.row.label}: {percents} with {therapy} and with {text.comparator(one.row, dataset)}, "
-        f"counts not printed (such as {counts.events_1} of {counts.n_1} and {counts.events_2} of "
-        f"{counts.n_2})"
+    percents = " and ".join(
+        _to_counts(one, f"{printed[result]}%") for result in one.row.result_ids[:2]
     )
+    return (
+        f"{label}: {percents} with {therapy} and with {other}, counts not printed (such as {first} "
+        f"and {second})"
+    )
+
+
+def _place(one: EventTables) -> str:
+    """Return the id of the counts of a trial in the page."""
+    return f"p-{one.row.trial_id}"
+
+
+def _to_counts(one: EventTables, shown: str) -> str:
+    return f'<a class="n" href="#{html(_place(one))}">{html(shown)}</a>'
 
 
 def _when(one: EventTables) -> str:
@@ -141,43 +144,6 @@ def _condition(arm_id: str, dataset: Dataset) -> str:
     return words.term(words.COMPARATOR, condition, dataset.vocabulary("condition"))
 
 
-def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of a pooled odds ratio."""
-    pooled = result.pooled
-    therapy, outcome = _names(dataset, events)
-    rows = [one.row for one in result.tables]
-    sizes = [one.fewest_missing for one in result.tables]
-
-    def scale(value: float | None) -> float | None:
-        return None if value is None else math.exp(value)
-
-    return LedgerEntry(
-        estimate_id=result.estimate_id,
-        label=f"{therapy}, {outcome}, odds ratio above 1 = fewer with {therapy}, "
-        f"{METHOD[result.method]}, {words.listed(one.label for one in rows)}",
-        metric="odds_ratio",
-        scale="ratio",
-        effect=math.exp(pooled.effect or 0.0),
-        ci_low=scale(pooled.ci_low),
-        ci_high=scale(pooled.ci_high),
-        ci_level=pooled.level,
-        p_value=pooled.p_value,
-        k=pooled.k,
-        n=sum(one.n_1 + one.n_2 for one in sizes),
-        comparator="; ".join(union([[one.comparator for one in rows]])),
-        comparator_class="; ".join(union([[one.comparator_class for one in rows]])),
-        timepoint="last",
-        processing=result.processing,
-        method=METHOD[result.method],
-        trial_ids=tuple(one.trial_id for one in rows),
-        result_ids=union(one.result_ids for one in rows),
-        locator_ids=union(one.locator_ids for one in rows),
-        correction_ids=union(one.correction_ids for one in rows),
-        reports=(),
-        data_version=dataset.version,
-    )
-
-
 def counts_table(dataset: Dataset, events: RareEvents) -> Block:
     """Return counts and absolute risks trial by trial."""
     rows = []
@@ -189,13 +155,20 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
                 Cell(one.row.label, tag=one.processing),
                 Cell(text.comparator(one.row, dataset)),
                 Cell(_when(one)),
-                Cell(f"{counts.events_1} of {counts.n_1} ({words.percent(risk_1)})", numeric=True),
-                Cell(f"{counts.events_2} of {counts.n_2} ({words.percent(risk_2)})", numeric=True),
-                Cell(words.fixed(1000 * (risk_2 - risk_1), 0), numeric=True),
-                Cell("–" if len(one.tables) == 1 else f"{len(one.tables)} tables fit"),
+                *(
+                    Cell(said, href=f"#{_place(one)}", numeric=True)
+                    for said in (
+                        f"{counts.events_1} of {counts.n_1} ({words.percent(risk_1)})",
+                        f"{counts.events_2} of {counts.n_2} ({words.percent(risk_2)})",
+                        words.fixed(1000 * (risk_2 - risk_1), 0),
+                    )
+                ),
+                Cell("–")
+                if len(one.tables) == 1
+                else Cell(f"{len(one.tables)} tables fit", href=f"#{_place(one)}"),
             )
         )
-    therapy, _ = _names(dataset, events)
+    therapy, _ = names(dataset, events)
     return table(
         f"Participants with the event; fewer per 1,000 = fewer with {therapy}",
         (
@@ -253,15 +226,16 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
                 Cell(METHOD[one.method]),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell("–" if entry.p_value is None else words.p_value(entry.p_value)),
-                Cell(
-                    words.limits(math.exp(one.low), math.exp(one.high))
-                    if one.low != one.high
-                    else "–",
+                Cell("–", numeric=True)
+                if one.low == one.high
+                else Cell(
+                    words.limits(math.exp(one.low), math.exp(one.high)),
                     numeric=True,
+                    markup=range_link(of_ends(one, events, dataset)),
                 ),
             )
         )
-    therapy, _ = _names(dataset, events)
+    therapy, _ = names(dataset, events)
     return table(
         f"Odds ratios; above 1 = fewer events with {therapy}",
         ("Trials", "Method", "Odds ratio (95% CI)", "P", "Over all counts that fit"),
@@ -272,21 +246,12 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
 
 def provenance(dataset: Dataset, events: RareEvents) -> Block:
     """Return where each number comes from."""
-    pooled = [
-        (
-            of_result(one, events, dataset),
-            "; ".join(
-                f"{item.row.label} {'/'.join(map(str, item.fewest_missing))}" for item in one.tables
-            ),
-        )
-        for one in events.results
-    ]
-    places = "".join(
-        f"<dt>{html(_counted(one, dataset))}</dt>"
-        f"<dd>{origins.sources(one.row.locator_ids, dataset)}</dd>"
-        + "".join(f"<dd>{html(remark)}</dd>" for remark in one.row.warnings)
-        for one in events.tables
-    )
+    pooled = []
+    for one in events.results:
+        pooled.append((of_result(one, events, dataset), one))
+        if one.low != one.high:
+            pooled += [(end, one) for end in of_ends(one, events, dataset)]
+    places = "".join(_origin(one, dataset) for one in events.tables)
     rows = [
         (
             Cell(
@@ -294,10 +259,10 @@ def provenance(dataset: Dataset, events: RareEvents) -> Block:
                 anchor=anchor(entry.estimate_id),
             ),
             with_id(entry.label, entry.estimate_id),
-            Cell(members),
+            _members(one),
             Cell("", tag=entry.processing),
         )
-        for entry, members in pooled
+        for entry, one in pooled
     ]
     block = table(
         "Pooled odds ratios and the counts that entered (events and participants with the therapy, "
@@ -308,9 +273,44 @@ def provenance(dataset: Dataset, events: RareEvents) -> Block:
     )
     markup = (
         '<section class="provenance"><h2 id="numbers">Where each number comes from</h2>'
-        f"<h3>Counts</h3><dl>{places}</dl><h3>Pooled odds ratios</h3>{block.html}</section>"
+        f'<h3>Counts</h3><dl class="counts">{places}</dl><h3>Pooled odds ratios</h3>{block.html}'
+        "</section>"
     )
     return Block(text=block.text, html=markup, entries=block.entries)
+
+
+def _origin(one: EventTables, dataset: Dataset) -> str:
+    """Return where the counts of a trial come from, and what follows, as terms of a list."""
+    counts = one.fewest_missing
+    risk_1, risk_2 = counts.events_1 / counts.n_1, counts.events_2 / counts.n_2
+    said = [
+        origins.sources(one.row.locator_ids, dataset),
+        html(
+            f"{counts.events_1} of {counts.n_1} ({words.percent(risk_1)}) and {counts.events_2} of "
+            f"{counts.n_2} ({words.percent(risk_2)}): "
+            f"{words.fixed(1000 * (risk_2 - risk_1), 0)} fewer per 1,000"
+        ),
+        f'<span class="tag {html(one.processing)}">{html(one.processing)}</span>',
+    ]
+    if len(one.tables) > 1:
+        said.append(html(f"{len(one.tables)} tables fit what is printed"))
+    said += [html(remark) for remark in one.row.warnings]
+    counted = html(plain(_counted(one, dataset)))
+    return f'<dt id="{html(_place(one))}" tabindex="-1">{counted}</dt>' + "".join(
+        f"<dd>{each}</dd>" for each in said
+    )
+
+
+def _members(one: RareResult) -> Cell:
+    """Return the counts that entered a pooled odds ratio, each trial with a link to its place."""
+    counts = [(item, "/".join(map(str, item.fewest_missing))) for item in one.tables]
+    return Cell(
+        "; ".join(f"{item.row.label} {said}" for item, said in counts),
+        markup="; ".join(
+            f'<a href="#{html(_place(item))}">{html(item.row.label)}</a> {said}'
+            for item, said in counts
+        ),
+    )
 
 
 def methods(events: RareEvents) -> Block:
@@ -335,8 +335,8 @@ def citation(dataset: Dataset, events: RareEvents) -> Block:
     """Return a sentence to cite, its id, and the references it needs."""
     result = next(one for one in events.results if one.method == "exact")
     entry = of_result(result, events, dataset)
-    therapy, outcome = _names(dataset, events)
-    counted = "; ".join(_counted(one, dataset) for one in result.tables)
+    therapy, outcome = names(dataset, events)
+    counted = plain("; ".join(_counted(one, dataset) for one in result.tables))
     sentence = (
         f"{therapy}, {outcome}: {counted}; odds ratio (above 1 = fewer with {therapy}) "
         f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, exact"

@@ -6,8 +6,9 @@ import pandas as pd
 
 from evidence.dataset import CLASSES, Dataset
 from evidence.display import entries, text, words
+from evidence.display.card_links import place_of, to_card, to_size
 from evidence.display.escape import html
-from evidence.display.tables import number_link
+from evidence.display.tables import number_link, range_link
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Companions
@@ -17,7 +18,7 @@ def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[
     """Return the remarks of a pooled analysis: comparators, gaps, methods, baselines, interests."""
     remarks = [_class_remark(dataset, analysis, beside.by_class)]
     remarks += _missing(dataset, analysis)
-    remarks += _imputed(analysis)
+    remarks += _imputed(dataset, analysis)
     shown = [
         one
         for one in beside.other_methods
@@ -40,15 +41,13 @@ def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[
     return remarks
 
 
-def _imputed(analysis: Analysis) -> list[str]:
+def _imputed(dataset: Dataset, analysis: Analysis) -> list[str]:
     """Return what stands behind estimates that are imputed from a test statistic."""
     return [
-        html(
-            f"{row.label} prints a model coefficient or its P and no means; the value is imputed "
-            "from the P or interval and can be off, more often too large. Over pre-post "
-            "correlations of 0.3 to 0.8 it lies from "
-            f"{words.limits(row.effect_low, row.effect_high)} before the small-sample correction."
-        )
+        f"{html(row.label)} prints a model coefficient or its P and no means; the value is imputed "
+        "from the P or interval and can be off, more often too large. Over pre-post "
+        "correlations of 0.3 to 0.8 it lies from "
+        f"{range_link(entries.of_open_ends(row, dataset))} before the small-sample correction."
         for row in records(analysis.selection.estimates)
         if row.metric == "d_from_test_statistic"
     ]
@@ -96,16 +95,18 @@ def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
     for row in records(without):
         n = text.total(row)
         planned = dataset.fact(row.trial_id, "n_planned")
-        size = (
-            str(n)
-            if n is not None
-            else (f"{planned.value.max():g} planned" if not planned.empty else "size not known")
-        )
+        if n is not None:
+            size = to_size(dataset, row.trial_id, n, str(n))
+        elif not planned.empty:
+            most = planned.value.max()
+            size = f"{to_size(dataset, row.trial_id, most, f'{most:g}')} planned"
+        else:
+            size = "size not known"
         state = "" if status[row.trial_id] == "published" else f", {status[row.trial_id]}"
         said = ": no difference" if "no difference" in row.reason else ""
         said += _printed_p(dataset, analysis, row.trial_id)
         parts.append(
-            html(f"{row.label} ({size}, {text.comparator(row, dataset)}{state}){said}")
+            f"{html(row.label)} ({size}, {html(f'{text.comparator(row, dataset)}{state}')}){said}"
             + _events(dataset, analysis, row.trial_id)
         )
     return ["Without a usable number: " + "; ".join(parts) + "."]
@@ -130,7 +131,7 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
 
 
 def _printed_p(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
-    """Return the exact P that a trial prints for the comparison, where no estimate stands."""
+    """Return the exact P that a trial prints, where no estimate stands, as HTML."""
     rows = analysis.selection.left_out
     rows = rows[(rows.trial_id == trial_id) & (rows.route != "")]
     statistics = dataset.statistics
@@ -144,7 +145,8 @@ def _printed_p(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
         return ""
     one = found.iloc[0]
     course = " over the whole course" if one.timepoint == "overall" else ""
-    return f" ({words.p_value(one.p_value)}{course})"
+    shown = to_card(trial_id, place_of(one.result_id), words.p_value(one.p_value))
+    return f" ({shown}{course})"
 
 
 def _imbalance(dataset: Dataset, analysis: Analysis) -> list[str]:

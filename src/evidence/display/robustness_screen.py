@@ -6,7 +6,7 @@ from evidence.display import robustness_entries as made
 from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
-from evidence.display.tables import number_link
+from evidence.display.tables import number_link, range_link
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification.power import EFFECTS, POWER, information_size
@@ -123,7 +123,8 @@ def _headlines(dataset: Dataset, found: Robustness) -> list[Headline]:
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
                 f"with {words.count(len(stress.entered), 'unreported result')} at zero, {stress.n} "
-                f"{people}; imputed; {words.limits(stress.low.effect, stress.high.effect)} over "
+                f"{people}; imputed; ",
+                also=f"{range_link(entries.of_stress_ends(stress, analysis, dataset))} over "
                 "what “no difference” leaves open",
             )
         )
@@ -157,16 +158,20 @@ def _priors(dataset: Dataset, found: Robustness) -> str:
     number = words.estimate(posterior.median, posterior.ci_low, posterior.ci_high)
     said = (
         f"Prior: with a weak one on the spread between trials {number_link(entry, number)}, "
-        f"probability above zero {words.percent(posterior.probability_positive)}"
+        f"probability above zero {_probability(entry, posterior.probability_positive)}"
     )
     if view.at_zero is not None:
         zero = entries.of_posterior(view.at_zero_id, view.at_zero, found.analysis, dataset, stress)
         number = words.estimate(view.at_zero.median, view.at_zero.ci_low, view.at_zero.ci_high)
         said += (
             f"; with the unreported results at zero {number_link(zero, number)}, "
-            f"{words.percent(view.at_zero.probability_positive)}"
+            f"{_probability(zero, view.at_zero.probability_positive)}"
         )
     return said + "."
+
+
+def _probability(entry: LedgerEntry, probability: float) -> str:
+    return number_link(entries.of_probability(entry, probability), words.percent(probability))
 
 
 def _power(dataset: Dataset, found: Robustness) -> str:

@@ -16,14 +16,14 @@ from evidence.specification.power import EFFECTS, POWER
 from evidence.specification.robustness import Robustness, excluding, includes_no_difference
 
 
-def _shown(dataset: Dataset, found: Robustness) -> list[tuple[LedgerEntry, str]]:
+def _shown(dataset: Dataset, found: Robustness) -> list[tuple[LedgerEntry, Cell]]:
     """Return every number of the report beyond single estimates, with what stands behind it."""
     analysis, beside = found.analysis, found.beside
     shown = pooled_sections.pooled_numbers(dataset, analysis, beside)
     members = pooled_sections.members(analysis)
     for entry in made.extremes(found.panel, analysis, dataset):
-        shown.append((entry, "one of the panel: its choices stand in its id"))
-    shown.append((made.of_share(found.panel, analysis, dataset), "the panel"))
+        shown.append((entry, Cell("one of the panel: its choices stand in its id")))
+    shown.append((made.of_share(found.panel, analysis, dataset), Cell("the panel")))
     shown += [(made.of_clustered(one, analysis, dataset), members) for one in found.clustered]
     for group in found.developers:
         if group.analysis is not None:
@@ -38,22 +38,22 @@ def _shown(dataset: Dataset, found: Robustness) -> list[tuple[LedgerEntry, str]]
                 shown.append(
                     (
                         group_stress(group, dataset),
-                        f"{pooled_sections.members(group.analysis)}; at zero: {zeros}",
+                        pooled_sections.members(group.analysis).followed_by(f"; at zero: {zeros}"),
                     )
                 )
     for one in found.one_more:
         for result, behind in ((one.printed, None), (one.at_zero, beside.stress)):
             if result is not None:
                 shown += [
-                    (entry, f"{members} and a further trial of {one.size}")
+                    (entry, members.followed_by(f" and a further trial of {one.size}"))
                     for entry in made.of_one_more_trial(result, analysis, dataset, behind)
                 ]
     shown += [
-        (entry, f"ln odds ratio {words.fixed(row.effect)} × √3/π")
+        (entry, Cell(f"ln odds ratio {words.fixed(row.effect)} × √3/π"))
         for entry, row in converted(found, dataset)
     ]
     shown += [
-        (made.of_scenario(row, dataset), row.counts)
+        (made.of_scenario(row, dataset), Cell(row.counts))
         for row in records(found.missing)
         if row.scenario != "observed"
     ]
@@ -62,10 +62,11 @@ def _shown(dataset: Dataset, found: Robustness) -> list[tuple[LedgerEntry, str]]
 
 def provenance(dataset: Dataset, found: Robustness) -> Block:
     """Return the section that every number of the report leads to."""
+    estimates = pooled_sections.shown_estimates(found.analysis)
     powers = [made.of_power(row, found.analysis, dataset) for row in records(found.power)]
     block = origins.provenance(
         dataset,
-        estimates=pooled_sections.shown_estimates(found.analysis),
+        estimates=estimates,
         pooled=_shown(dataset, found),
     )
     of_power = table(
@@ -75,7 +76,7 @@ def provenance(dataset: Dataset, found: Robustness) -> Block:
             (
                 Cell(words.percent(entry.effect), anchor=anchor(entry.estimate_id)),
                 with_id(entry.label, entry.estimate_id),
-                Cell(entry.method),
+                origins.with_sources(Cell(entry.method), entry, estimates, dataset),
                 Cell("", tag=entry.processing),
             )
             for entry in powers

@@ -7,7 +7,11 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, origins, rare_sections, text, words
+from evidence.display import entries, origins, rare_entries, text, words
+from evidence.display.card_links import to_size
+from evidence.display.escape import html
+from evidence.display.headline import plain
+from evidence.display.tables import Cell
 from evidence.estimation.from_events import EVENT_IS
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
@@ -65,7 +69,7 @@ def of_ratio(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
     """Return the entry of the odds ratio behind an absolute effect; above 1 favors the therapy."""
     if one.events is None:
         return entries.of_estimate(one.ratio, dataset)
-    return rare_sections.of_result(one.ratio, one.events, dataset)
+    return rare_entries.of_result(one.ratio, one.events, dataset)
 
 
 def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
@@ -161,12 +165,13 @@ def _maybe(value: Any) -> float | None:
     return None if pd.isna(value) or not math.isfinite(value) else float(value)
 
 
-def with_sizes(frame: pd.DataFrame) -> str:
+def with_sizes(frame: pd.DataFrame, dataset: Dataset) -> Cell:
     """Return trials without a usable number, each with its size and what it says in words."""
     parts = []
     for one in records(frame):
-        size = "" if text.total(one) is None else f" ({text.total(one)})"
-        parts.append(
-            f"{one.label}{size}{': no difference' if 'no difference' in one.reason else ''}"
-        )
-    return "; ".join(parts)
+        n = text.total(one)
+        size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
+        said = ": no difference" if "no difference" in one.reason else ""
+        parts.append(f"{html(one.label)}{size}{said}")
+    markup = "; ".join(parts)
+    return Cell(plain(markup), markup=markup)

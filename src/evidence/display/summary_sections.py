@@ -9,7 +9,7 @@ from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
 from evidence.display.summary_tables import elsewhere, overview, points_shown
-from evidence.display.tables import number_link
+from evidence.display.tables import Cell, number_link
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.summary import Reconciliation, Summary
@@ -141,16 +141,17 @@ def methods(summary: Summary) -> Block:
     )
 
 
-def _pooled(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, str]]:
+def _pooled(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell]]:
     """Return every number beyond single estimates, with what entered it."""
-    shown: list[tuple[LedgerEntry, str]] = []
+    shown: list[tuple[LedgerEntry, Cell]] = []
     for effect in points_shown(dataset, summary):
         members = pooled_sections.members(effect.analysis)
         if effect.stress is not None:
-            members += f"; at zero: {words.listed(effect.stress.entered.label)}"
+            zeros = words.listed(effect.stress.entered.label)
+            members = members.followed_by(f"; at zero: {zeros}")
         shown.append((effect.standardized, members))
         shown += [
-            (entry, f"{words.fixed(effect.standardized.effect)} × {one.sd:g}")
+            (entry, Cell(f"{words.fixed(effect.standardized.effect)} × {one.sd:g}"))
             for one, entry in effect.each
         ]
     for finding in summary.findings:
@@ -161,7 +162,7 @@ def _pooled(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, str]]
         if finding.stress is not None:
             entry = entries.of_stress_test(finding.stress, finding.analysis, dataset)
             zeros = words.listed(finding.stress.entered.label)
-            shown.append((entry, f"{members}; at zero: {zeros}"))
+            shown.append((entry, members.followed_by(f"; at zero: {zeros}")))
     for one in summary.absolute:
         difference = made.of_absolute(one, dataset)
         if one.events is not None:
@@ -169,22 +170,26 @@ def _pooled(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, str]]
                 f"{item.row.label} {'/'.join(map(str, item.fewest_missing))}"
                 for item in one.ratio.tables
             )
-            shown.append((made.of_ratio(one, dataset), counts))
+            shown.append((made.of_ratio(one, dataset), Cell(counts)))
         shown.append(
-            (difference, f"odds ratio at {made.per_1000(one.baseline)} per 1,000 with comparator")
+            (
+                difference,
+                Cell(f"odds ratio at {made.per_1000(one.baseline)} per 1,000 with comparator"),
+            )
         )
     for pair in summary.reconciled:
         place = "; ".join(
             f"{origins.reference_name(pair.synthesis.publication_id, dataset)}, {locator.place}"
             for locator in [dataset.locator(pair.synthesis.locator_id)]
         )
-        shown.append((made.of_published(pair.synthesis, dataset), place))
+        shown.append((made.of_published(pair.synthesis, dataset), Cell(place)))
         members = pooled_sections.members(pair.analysis)
         shown.append((entries.of_analysis(pair.analysis, dataset), members))
         for analysis, needed in pair.needed:
             average = made.of_needed(needed, analysis, pair.synthesis, dataset)
             if average is not None:
-                shown.append((average, f"{pooled_sections.members(analysis)} and the average"))
+                entered = pooled_sections.members(analysis).followed_by(" and the average")
+                shown.append((average, entered))
     return list({entry.estimate_id: (entry, what) for entry, what in shown}.values())
 
 

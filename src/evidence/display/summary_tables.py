@@ -46,7 +46,9 @@ def overview(dataset: Dataset, summary: Summary) -> Block:
                 Cell(size, numeric=True),
                 number,
                 Cell(measure),
-                Cell(made.with_sizes(one.without_number) or "–"),
+                made.with_sizes(one.without_number, dataset)
+                if len(one.without_number)
+                else Cell("–"),
             )
         )
     return table(

@@ -152,7 +152,7 @@ def _missing(dataset: Dataset, one: Finding) -> tuple[Cell, LedgerEntry | None]:
     interests = f"developers took part in {words.count(took_part)} of {trials_in_all}"
     if one.without_number.empty:
         return Cell(f"no trial known without a number; {interests}"), None
-    said = f"without a usable number: {made.with_sizes(one.without_number)}"
+    said = f"without a usable number: {made.with_sizes(one.without_number, dataset).text}"
     if one.stress is None or one.analysis is None:
         return Cell(f"{said}; {interests}"), None
     entry = entries.of_stress_test(one.stress, one.analysis, dataset)

@@ -1,10 +1,11 @@
 """Tables with caption and scopes, from plain cells to HTML and text by one way of escaping."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidence.display.escape import html
 from evidence.display.output import Block, anchor
+from evidence.display.words import fixed
 from evidence.ledger import LedgerEntry
 
 
@@ -35,6 +36,11 @@ class Cell:
     anchor: str = ""
     markup: str = ""
 
+    def followed_by(self, text: str) -> "Cell":
+        """Return the cell with more text after its own."""
+        markup = f"{self.markup}{html(text)}" if self.markup else ""
+        return replace(self, text=f"{self.text}{text}", markup=markup)
+
 
 def to_number(entry: LedgerEntry, text: str, *, numeric: bool = True) -> Cell:
     """Return a cell whose number leads to where it comes from."""
@@ -50,6 +56,11 @@ def with_id(text: str, one_id: str) -> Cell:
 def number_link(entry: LedgerEntry, text: str) -> str:
     """Return a number as a link to where it comes from, as HTML."""
     return f'<a class="n" href="#{html(anchor(entry.estimate_id))}">{html(text)}</a>'
+
+
+def range_link(ends: tuple[LedgerEntry, LedgerEntry], digits: int = 2) -> str:
+    """Return "0.20 to 0.34", each end a link to where it comes from, as HTML."""
+    return " to ".join(number_link(one, fixed(one.effect, digits)) for one in ends)
 
 
 def table(

@@ -1,5 +1,6 @@
 """Sentences on a pooled analysis, generated from its fields: results, methods, limits."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ from evidence.dataset import Dataset
 from evidence.display import words
 from evidence.records import records
 from evidence.selection import IMBALANCE
-from evidence.specification import Analysis, StressTest
+from evidence.specification import Analysis, Specification, StressTest
 from evidence.synthesis.univariate import Pooled
 
 TAU2_SOURCE = {
@@ -184,6 +185,7 @@ def methods(
         )
         + ". Imputed estimates "
         + ("may enter, and are marked." if specification.imputed == "include" else "are left out.")
+        + _narrowed(specification, dataset)
     )
     paragraphs = [effects]
     if pooled.k == 1:
@@ -215,6 +217,30 @@ def methods(
             "no result."
         )
     return paragraphs
+
+
+def _narrowed(specification: Specification, dataset: Dataset) -> str:
+    """Return which trials a reader of the methods does not find by choice, as sentences."""
+    said = ""
+    if specification.comparator_class is not None:
+        compared = words.COMPARATOR_CLASS[specification.comparator_class]
+        said += f" Only comparisons with {compared} enter, by choice."
+    if specification.leave_out:
+        said += f" Left out by choice: {left_out(specification, dataset)}."
+    return said
+
+
+def left_out(specification: Specification, dataset: Dataset) -> str:
+    """Return the trials that a specification leaves out, by their labels."""
+    labels = dataset.trials.set_index("trial_id").label
+    return words.listed(labels[one] for one in specification.leave_out)
+
+
+def reason_in_words(reason: str) -> str:
+    """Return why an estimate did not enter, with the names of metrics and rules in words."""
+    for name, said in {**words.METRIC, **INSTRUMENT_RULE}.items():
+        reason = re.sub(rf"\b{name}\b", said, reason)
+    return reason
 
 
 def published(analysis: Analysis, dataset: Dataset) -> pd.DataFrame:
@@ -276,6 +302,8 @@ def result(
         "or",
     )
     who = f"{words.count(analysis.pooled.k, 'trial')}, {analysis.n} {people(analysis, dataset)}"
+    if analysis.specification.leave_out:
+        who += f"; without {left_out(analysis.specification, dataset)}, by choice"
     if points is not None:
         instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
         imputed = any("imputed" in one for one in points.warnings)

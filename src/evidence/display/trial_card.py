@@ -10,6 +10,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import text, words
+from evidence.display.card_links import SIZES, place_of_fact
 from evidence.display.escape import html
 from evidence.display.headline import plain
 from evidence.display.output import Block
@@ -21,7 +22,6 @@ from evidence.records import records
 PLANNED_IN = ("registration", "protocol")
 """Roles of the publications that say what was planned."""
 
-_SIZES = ("n_randomized", "n_enrolled", "n_planned")
 _ABBREVIATED = re.compile(r".+ \(([A-Z]{2,})\)")
 
 
@@ -165,7 +165,7 @@ class TrialCard:
     @property
     def size(self) -> str:
         """How many took part, as HTML with a link to where it is printed."""
-        for fact in _SIZES:
+        for fact in SIZES:
             found = self.about(fact)
             if not found:
                 continue
@@ -267,7 +267,7 @@ def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
                 row.unit,
                 row.locator_id,
                 row.note,
-                f"p-fact-{row.fact}-{seen[row.fact]}",
+                place_of_fact(row.fact, seen[row.fact]),
                 row.fact == "n_planned" or source in PLANNED_IN,
             )
         )
@@ -277,16 +277,6 @@ def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
 def to_place(place: str, shown: str) -> str:
     """Return a printed number as a link to the row that says where it was read, as HTML."""
     return f'<a class="n" href="#{html(place)}">{html(shown)}</a>'
-
-
-def place_of(row_id: str) -> str:
-    """Return the id of the row of an arm, a result or a direction in the page."""
-    return f"p-{row_id}"
-
-
-def remark_of(correction_id: str) -> str:
-    """Return the id of the row of a remark on a printed value in the page."""
-    return f"remark-{correction_id}"
 
 
 def sentences(parts: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from evidence.display import origins, words
+from evidence.display.card_links import place_of, remark_of
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, with_id
@@ -12,8 +13,6 @@ from evidence.display.trial_card import (
     TrialCard,
     distinct,
     joined,
-    place_of,
-    remark_of,
     said,
     to_place,
 )

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from evidence.display import entries, text, words
+from evidence.display.card_links import place_of
 from evidence.display.escape import html
 from evidence.display.tables import number_link
-from evidence.display.trial_card import TrialCard, place_of, to_place
+from evidence.display.trial_card import TrialCard, to_place
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import IMBALANCE

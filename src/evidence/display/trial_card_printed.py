@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidence.display import origins, words
+from evidence.display.card_links import place_of, remark_of
 from evidence.display.escape import html
 from evidence.display.headline import plain
 from evidence.display.output import Block
@@ -14,8 +15,6 @@ from evidence.display.trial_card import (
     in_provenance,
     joined,
     place_list,
-    place_of,
-    remark_of,
     said,
 )
 from evidence.records import records

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from evidence.display import origins, words
+from evidence.display.card_links import place_of
 from evidence.display.escape import html
 from evidence.display.headline import plain
 from evidence.display.output import Block
 from evidence.display.trial_card import (
     TrialCard,
     distinct,
-    place_of,
     sentences,
     to_place,
     values,

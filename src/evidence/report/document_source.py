@@ -9,6 +9,7 @@ from html import escape, unescape
 from html.parser import HTMLParser
 
 from evidence.errors import RenderError
+from evidence.report.way_back import without_ways_back
 
 FONT = "DejaVu Sans"
 """The font that figures were laid out with; matplotlib brings it."""
@@ -89,7 +90,7 @@ def read(page: str) -> Source:
         return f'<img src="picture:{len(pictures) - 1}">'
 
     rewriter = _Rewriter(pictures)
-    rewriter.feed(_SVG.sub(drawn, page))
+    rewriter.feed(_SVG.sub(drawn, without_ways_back(page)))
     rewriter.close()
     return Source("".join(rewriter.out), tuple(pictures))
 

@@ -19,6 +19,7 @@ from evidence.ledger import LedgerEntry, from_json
 from evidence.report.catalog import Report
 from evidence.report.inspection import faults
 from evidence.report.stamp import Stamp
+from evidence.report.way_back import with_ways_back
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -142,6 +143,7 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
         },
     }
     markup, _ = exporter.from_notebook_node(notebook, resources=resources)
+    markup = with_ways_back(markup)
     numbers = entries(notebook, report.report_id)
     wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
     if wrong:

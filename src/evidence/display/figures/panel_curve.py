@@ -51,7 +51,7 @@ def panel_curve(
     )
     return Figure(
         figure_id="panel",
-        matplotlib_figure=_draw(ordered),
+        matplotlib_figure=draw(ordered, marked=position - 1),
         alt=alt,
         caption=f"Specification panel. {len(ordered)} analyses of {outcome} with {therapy}: above, "
         "estimates with 95% intervals, sorted; below, the choices behind each. The main analysis "
@@ -77,7 +77,18 @@ def _bars(
     axes.plot(x, y, color=color, linewidth=linewidth, solid_capstyle="butt")
 
 
-def _draw(ordered: pd.DataFrame) -> Canvas:
+def draw(ordered: pd.DataFrame, *, marked: int, hollow: int | None = None) -> Canvas:
+    """Draw a panel.
+
+    Parameters
+    ----------
+    ordered : DataFrame
+        Rows of `evidence.specification.panel` in the order in which they stand side by side.
+    marked : int
+        Place of the analysis with the vertical line and the filled diamond.
+    hollow : int, optional
+        Place of another one, with a hollow diamond.
+    """
     lines = [
         (name, value)
         for name in companion_tables.varied_choices(ordered)
@@ -92,10 +103,12 @@ def _draw(ordered: pd.DataFrame) -> Canvas:
         (left, (choices_height + 0.2) / height, right - left, CURVE_HEIGHT / height)
     )
     places = np.arange(len(ordered))
-    main = int(np.flatnonzero(ordered.main)[0])
     _bars(top, places, ordered.ci_low, ordered.ci_high, color="#a9c1de", linewidth=0.9)
     _bars(top, places, ordered.effect - 0.012, ordered.effect + 0.012, color=BLUE, linewidth=1.8)
-    top.plot([main], [ordered.effect[main]], "D", color=INK, markersize=6)
+    if hollow is not None:
+        effect = ordered.effect.iloc[hollow]
+        top.plot([hollow], [effect], "D", color=INK, markerfacecolor="white", markersize=6)
+    top.plot([marked], [ordered.effect.iloc[marked]], "D", color=INK, markersize=6)
     top.axhline(0, color=INK, linewidth=0.9)
     top.set_ylabel("estimate (95% CI)", fontsize=FONT_SIZE, color=INK)
     below = canvas.add_axes((left, 0.1 / height, right - left, choices_height / height))
@@ -115,7 +128,7 @@ def _draw(ordered: pd.DataFrame) -> Canvas:
     below.set_ylim(len(lines) - 0.4, -0.6)
     for axes in (top, below):
         axes.set_xlim(-1, len(ordered))
-        axes.axvline(main, color=INK, linewidth=0.7)
+        axes.axvline(marked, color=INK, linewidth=0.7)
         axes.set_xticks([])
         for side in ("right", "top", "bottom"):
             axes.spines[side].set_visible(False)
