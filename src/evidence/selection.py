@@ -187,7 +187,9 @@ def select(
     chosen = rows.loc[[index for index, reason in reasons.items() if not reason]]
     _check_units(chosen)
     left_out = rows.drop(chosen.index).copy()
-    left_out["reason"] = [reasons[index] for index in left_out.index]
+    # Nothing left out is a column of text too.
+    said = [reasons[index] for index in left_out.index]
+    left_out["reason"] = pd.Series(said, index=left_out.index, dtype=rows.reason.dtype)
     return Selection(
         estimates=chosen.reset_index(drop=True),
         left_out=left_out.reset_index(drop=True),
