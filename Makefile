@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup reports test check lab release clean
+.PHONY: setup reports test check lab docs release clean
 
 setup: $(STAMP)
 
@@ -31,6 +31,9 @@ check: setup
 lab: setup
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+
+docs: setup
+	@$(BIN)/python tools/reference/build.py dist/docs
 
 release: setup
 	@$(BIN)/evidence validate

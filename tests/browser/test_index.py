@@ -81,6 +81,14 @@ def test_a_hyphen_finds_a_minus(opened: Page) -> None:
     assert f"Estimate {MAIN}, " in shown(opened).first.inner_text()
 
 
+def test_the_example_of_the_guide_leaves_one_number(opened: Page) -> None:
+    choose(opened, "Therapy", "abft")
+    choose(opened, "Outcome", "depression")
+    opened.get_by_label("Words or digits").fill("main analysis")
+    assert shown(opened).count() == 1
+    assert f"Estimate {MAIN}, " in shown(opened).first.inner_text()
+
+
 def test_filters_and_words_combine(opened: Page) -> None:
     choose(opened, "Therapy", "abft")
     choose(opened, "Outcome", "suicidal_ideation")
