@@ -240,6 +240,8 @@ def reason_in_words(reason: str) -> str:
     """Return why an estimate did not enter, with the names of metrics and rules in words."""
     for name, said in {**words.METRIC, **INSTRUMENT_RULE}.items():
         reason = re.sub(rf"\b{name}\b", said, reason)
+    for name, said in words.COMPARATOR_CLASS.items():
+        reason = re.sub(rf"\bof the class {name}\b", said, reason)
     return reason
 
 

@@ -69,21 +69,36 @@ def read(path: Path, *, notebooks: Path, data: Path) -> tuple[Report, ...]:
         If the catalog is missing, malformed, or its parameters are not those of its notebooks.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ParameterError(path.name, str(path), "a catalog of reports that exists") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ParameterError(path.name, str(error), "a TOML file in UTF-8") from error
+    return parsed(text, path.name, notebooks=notebooks, data=data)
+
+
+def parsed(text: str, name: str, *, notebooks: Path, data: Path) -> tuple[Report, ...]:
+    """Return the reports of the text of a catalog; `name` is what messages call it.
+
+    Raises
+    ------
+    ParameterError
+        As `read` does.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(name, str(error), "a TOML file in UTF-8") from error
     items = content.get("report")
     if set(content) != {"report"} or not isinstance(items, list):
-        raise ParameterError(path.name, sorted(content), "[[report]] tables and nothing else")
+        raise ParameterError(name, sorted(content), "[[report]] tables and nothing else")
     found = []
     for number, item in enumerate(items, start=1):
-        found += _reports(f"{path.name}, report {number}", item, notebooks, data)
+        found += _reports(f"{name}, report {number}", item, notebooks, data)
     ids = [one.report_id for one in found]
     for one in ids:
         if ids.count(one) > 1:
-            raise ParameterError(f"{path.name}, id", one, "each id once")
+            raise ParameterError(f"{name}, id", one, "each id once")
     return tuple(found)
 
 
