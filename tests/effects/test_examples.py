@@ -16,7 +16,12 @@ def test_examples_run(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["continuous", "change", "convert", "bounds", "printed", "scales", "binary", "absolute"]
+    "name",
+    [
+        *("continuous", "change", "convert", "bounds", "printed", "scales", "binary", "absolute"),
+        *("association", "correlation_scales", "five_numbers", "margins", "overlap", "paired"),
+        *("proportion_scales", "single_arm", "unequal_variances", "variability"),
+    ],
 )
 def test_every_public_function_has_an_example(name):
     module = importlib.import_module(f"evidence.effects.{name}")

@@ -7,11 +7,8 @@ Python floats. Conditional odds ratios, numbers needed to treat and missing part
 modules beside this one and named in `__all__` too.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from evidence.effects.absolute import (
     ExpectedResponse,
@@ -19,9 +16,16 @@ from evidence.effects.absolute import (
     number_needed_to_treat,
     response_from_means,
 )
-from evidence.effects.checked import Array, at_least, choice, finite_effect, plain
+from evidence.effects.cells import (
+    BinaryEffect,
+    To,
+    binary_effect,
+    double_zeros,
+    read_cells,
+    with_constant,
+)
+from evidence.effects.checked import Array, plain
 from evidence.effects.conditional import conditional_odds_ratio
-from evidence.effects.effect import Effect
 from evidence.effects.missing import MissingScenarios, Table, missing_scenarios
 from evidence.errors import ParameterError
 
@@ -42,29 +46,6 @@ __all__ = [
     "risk_difference",
     "sample_odds_ratio",
 ]
-
-To = Literal["where_needed", "all"]
-Cells = tuple[Array, Array, Array, Array]
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class BinaryEffect(Effect):
-    """An effect on an event, and what zero cells did to it.
-
-    Attributes
-    ----------
-    value, variance : float or ndarray
-        As in `Effect`.
-    corrected : bool or ndarray
-        Whether a constant was added to the cells, so that a reader can be warned.
-    double_zero : bool or ndarray
-        Whether nobody in either arm had the event, or everybody: such a trial says nothing about
-        a ratio.
-    """
-
-    corrected: bool | Mask
-    double_zero: bool | Mask
 
 
 def log_odds_ratio(
@@ -105,11 +86,11 @@ def log_odds_ratio(
     >>> round(log_odds_ratio(27, 31, 15, 29).value, 3)
     1.841
     """
-    cells = _cells(events_1, n_1, events_2, n_2)
+    cells = read_cells(events_1, n_1, events_2, n_2)
     needed = np.any([cell == 0 for cell in cells], axis=0)
-    (a, b, c, d), corrected = _with_constant(cells, needed, add, to)
+    (a, b, c, d), corrected = with_constant(cells, needed, add, to)
     value = np.log(a * d) - np.log(b * c)  # Woolf 1955
-    return _binary(value, 1 / a + 1 / b + 1 / c + 1 / d, corrected, cells)
+    return binary_effect(value, 1 / a + 1 / b + 1 / c + 1 / d, corrected, cells)
 
 
 def log_risk_ratio(
@@ -150,13 +131,13 @@ def log_risk_ratio(
     >>> round(log_risk_ratio(2, 66, 4, 63).value, 3)
     -0.74
     """
-    cells = _cells(events_1, n_1, events_2, n_2)
+    cells = read_cells(events_1, n_1, events_2, n_2)
     needed = (cells[0] == 0) | (cells[2] == 0) | ((cells[1] == 0) & (cells[3] == 0))
-    (a, b, c, d), corrected = _with_constant(cells, needed, add, to)
+    (a, b, c, d), corrected = with_constant(cells, needed, add, to)
     # Katz et al. 1978
     value = np.log(a * (c + d)) - np.log(c * (a + b))
     variance = 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
-    return _binary(value, variance, corrected, cells)
+    return binary_effect(value, variance, corrected, cells)
 
 
 def risk_difference(
@@ -195,12 +176,12 @@ def risk_difference(
     >>> round(risk_difference(27, 31, 15, 29).value, 3)
     0.354
     """
-    cells = _cells(events_1, n_1, events_2, n_2)
+    cells = read_cells(events_1, n_1, events_2, n_2)
     needed = ((cells[0] == 0) | (cells[1] == 0)) & ((cells[2] == 0) | (cells[3] == 0))
-    (a, b, c, d), corrected = _with_constant(cells, needed, add, "where_needed")
+    (a, b, c, d), corrected = with_constant(cells, needed, add, "where_needed")
     value = cells[0] / (cells[0] + cells[1]) - cells[2] / (cells[2] + cells[3])
     # Borenstein et al. 2009, eq. 5.19
-    return _binary(value, a * b / (a + b) ** 3 + c * d / (c + d) ** 3, corrected, cells)
+    return binary_effect(value, a * b / (a + b) ** 3 + c * d / (c + d) ** 3, corrected, cells)
 
 
 def arcsine_difference(
@@ -231,10 +212,12 @@ def arcsine_difference(
     >>> round(arcsine_difference(2, 66, 4, 63).value, 3)
     -0.08
     """
-    a, b, c, d = cells = _cells(events_1, n_1, events_2, n_2)
+    a, b, c, d = cells = read_cells(events_1, n_1, events_2, n_2)
     # Rücker et al. 2009, section 2
     value = np.arcsin(np.sqrt(a / (a + b))) - np.arcsin(np.sqrt(c / (c + d)))
-    return _binary(value, 1 / (4 * (a + b)) + 1 / (4 * (c + d)), np.zeros_like(a, bool), cells)
+    return binary_effect(
+        value, 1 / (4 * (a + b)) + 1 / (4 * (c + d)), np.zeros_like(a, bool), cells
+    )
 
 
 def peto_log_odds_ratio(
@@ -266,15 +249,15 @@ def peto_log_odds_ratio(
     >>> round(peto_log_odds_ratio(2, 66, 4, 63).value, 3)
     -0.743
     """
-    a, b, c, d = cells = _cells(events_1, n_1, events_2, n_2)
+    a, b, c, d = cells = read_cells(events_1, n_1, events_2, n_2)
     total, events = a + b + c + d, a + c
-    if np.any(_double_zero(cells)):
+    if np.any(double_zeros(cells)):
         expected = "a participant with the event and one without, in the two arms together"
-        raise ParameterError("events_1 + events_2", float(events[_double_zero(cells)][0]), expected)
+        raise ParameterError("events_1 + events_2", float(events[double_zeros(cells)][0]), expected)
     # Yusuf et al. 1985: observed minus expected, and the hypergeometric variance
     expected_1 = events * (a + b) / total
     v = expected_1 * (total - events) / total * (c + d) / (total - 1)
-    return _binary((a - expected_1) / v, 1 / v, np.zeros_like(a, bool), cells)
+    return binary_effect((a - expected_1) / v, 1 / v, np.zeros_like(a, bool), cells)
 
 
 def sample_odds_ratio(
@@ -304,41 +287,9 @@ def sample_odds_ratio(
     >>> round(sample_odds_ratio(21, 30, 9, 26), 3)
     4.407
     """
-    a, b, c, d = _cells(events_1, n_1, events_2, n_2)
+    a, b, c, d = read_cells(events_1, n_1, events_2, n_2)
     above, below = a * d, b * c
     if np.any((above == 0) & (below == 0)):
         raise ParameterError("events_1 + events_2", 0.0, "tables that give an odds ratio")
     with np.errstate(divide="ignore"):
         return plain(above / below)
-
-
-def _cells(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayLike) -> Cells:
-    """Events and non-events of arm 1, then of arm 2, of one shape."""
-    a, c = at_least("events_1", events_1, 0), at_least("events_2", events_2, 0)
-    n_1, n_2 = at_least("n_1", n_1, 1), at_least("n_2", n_2, 1)
-    b, d = at_least("n_1 - events_1", n_1 - a, 0), at_least("n_2 - events_2", n_2 - c, 0)
-    first, second, third, fourth = np.broadcast_arrays(a, b, c, d)
-    return first, second, third, fourth
-
-
-def _with_constant(cells: Cells, needed: Mask, add: float, to: To) -> tuple[Cells, Mask]:
-    choice("to", to, ("where_needed", "all"))
-    constant = at_least("add", add, 0)
-    if constant == 0 and np.any(needed):
-        raise ParameterError("add", 0.0, "above 0, since a table has a cell of 0")
-    chosen = np.asarray(needed if to == "where_needed" else np.ones_like(needed))
-    a, b, c, d = (np.asarray(cell + constant * chosen) for cell in cells)
-    return (a, b, c, d), chosen & (constant > 0)
-
-
-def _double_zero(cells: Cells) -> Mask:
-    a, b, c, d = cells
-    return np.asarray(((a == 0) & (c == 0)) | ((b == 0) & (d == 0)))
-
-
-def _binary(value: Array, variance: Array, corrected: Mask, cells: Cells) -> BinaryEffect:
-    effect = finite_effect(value, variance)
-    double_zero = _double_zero(cells)
-    if double_zero.ndim == 0:
-        return BinaryEffect(effect.value, effect.variance, bool(corrected), bool(double_zero))
-    return BinaryEffect(effect.value, effect.variance, corrected, double_zero)
