@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -92,6 +93,16 @@ def test_the_front_page_leads_to_functions_by_task(reference: Path) -> None:
     front = (reference / "index.html").read_text(encoding="utf-8")
     named = set(re.findall(r"\.html#(\w+)", front))
     assert set(evidence.__all__) - {"__version__"} <= named
+
+
+def test_what_the_front_page_shows_runs() -> None:
+    front = (ROOT / "tools" / "reference" / "front.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", front, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert names["analysis"].pooled.k == 3
+    for shown in re.findall(r"`(analysis\.\w+)`", front):
+        eval(shown, names)
 
 
 def test_nothing_leads_to_the_network(reference: Path) -> None:
