@@ -338,6 +338,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("import-metapsy")(importing.import_metapsy)
+app.command()(importing.context)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command for databases of others: import-metapsy."""
+"""The commands for databases of others: import-metapsy, context."""
 
 from datetime import date
 from pathlib import Path
@@ -58,3 +58,35 @@ def _date(text: str | None) -> date:
         return date.today() if text is None else date.fromisoformat(text)
     except ValueError:
         raise ParameterError("accessed", text, "a date, as 2026-11-24") from None
+
+
+def context(
+    database: Annotated[Path, typer.Argument(help="Folder that import-metapsy wrote.")],
+    output: Annotated[Path, typer.Option(help="Page to write.")] = Path("context.html"),
+    therapy: Annotated[str, typer.Option(help="A therapy of the workbook.")] = "abft",
+    outcome: Annotated[str, typer.Option(help="An outcome of both.")] = "depression",
+    timepoint: Annotated[str, typer.Option(help="post or follow_up.")] = "post",
+    age_group: Annotated[
+        str, typer.Option(help="Age group of the trials of the database, or all.")
+    ] = "adolescents",
+    rho: Annotated[
+        float, typer.Option(help="Supposed correlation of errors of estimates of one trial.")
+    ] = 0.6,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Data package of the workbook; default: data/.")
+    ] = None,
+) -> None:
+    """Write a page that sets a therapy beside those of an imported database."""
+    from evidence.report.context_page import build_context
+
+    build_context(
+        database,
+        output,
+        data=data,
+        therapy=therapy,
+        outcome=outcome,
+        timepoint=timepoint,
+        age_group=age_group,
+        rho=rho,
+    )
+    typer.echo(f"{output}: written")

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evidence.dataset.labels import slug
 from evidence.estimation.from_events import EVENT_IS
 from evidence.interop.metapsy.placing import Measure, Placed
 from evidence.interop.metapsy.recomputing import Match, match, standardized
-from evidence.interop.metapsy.terms import INSTRUMENTS, NOT_STATED, OUTCOMES, slug
+from evidence.interop.metapsy.terms import INSTRUMENTS, NOT_STATED, OUTCOMES
 
 ENOUGH = 0.9
 """Share of comparable records that have to agree before a file is said to have a convention."""

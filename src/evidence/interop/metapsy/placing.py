@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evidence.dataset.labels import read_label, slug
 from evidence.errors import DataError
 from evidence.interop.metapsy.normalizing import ARMS, Database, Record
 from evidence.interop.metapsy.terms import (
@@ -12,8 +13,6 @@ from evidence.interop.metapsy.terms import (
     RATERS,
     condition,
     event_of,
-    read_label,
-    slug,
     timepoint,
 )
 from evidence.validation.faults import Faults

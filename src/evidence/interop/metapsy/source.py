@@ -6,8 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from evidence.dataset.labels import slug
 from evidence.errors import ParameterError
-from evidence.interop.metapsy.terms import OUTCOMES, slug
+from evidence.interop.metapsy.terms import OUTCOMES
 
 PUBLICATION = "metapsy_database"
 """Id of the database in ``publications.csv``."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from evidence.dataset.labels import slug
 from evidence.interop.metapsy.cells import change_instrument
 from evidence.interop.metapsy.normalizing import ARMS, Database
 from evidence.interop.metapsy.orienting import Orientation
 from evidence.interop.metapsy.placing import Arm, Placed, Trial
 from evidence.interop.metapsy.results import Results, in_words
 from evidence.interop.metapsy.source import PUBLICATION, Source
-from evidence.interop.metapsy.terms import AGE_GROUPS, COUNTRIES, EVENTS, slug
+from evidence.interop.metapsy.terms import AGE_GROUPS, COUNTRIES, EVENTS
 from evidence.validation import TABLES
 
 Row = dict[str, str]

@@ -1,8 +1,8 @@
 """What the words of Metapsy databases mean here: documented tables, and what is in none of them."""
 
 import re
-import unicodedata
-from typing import NamedTuple
+
+from evidence.dataset.labels import slug
 
 CONDITIONS = {
     "wl": ("waitlist", "waitlist"),
@@ -146,55 +146,6 @@ _TYPE_START = re.compile(r"(remission|other dich|other)\b")
 _POST = re.compile(r"(post|end)\b|post[ _-]?(test|treatment)?", re.IGNORECASE)
 _FOLLOW_UP = re.compile(r"f[ _-]?u|follow[ _-]?up|later", re.IGNORECASE)
 _BASELINE = re.compile(r"(baseline|bl|pre)\b|pre[ _-]?(test|treatment)", re.IGNORECASE)
-_LABEL = re.compile(r"(?P<names>.+?)[\s,]*\(?(?P<year>(19|20)\d\d[a-z]?)\)?\.?", re.IGNORECASE)
-
-
-class Label(NamedTuple):
-    """The label of a study: names as printed, year with its letter; the year may be empty."""
-
-    names: str
-    year: str
-
-    @property
-    def text(self) -> str:
-        """Names and year in one style."""
-        return f"{self.names} {self.year}".strip()
-
-    @property
-    def key(self) -> str:
-        """First name and year in lower case without accents: the same for two spellings."""
-        first = re.split(r"[,&]|\bet al\b|\band\b", self.names, maxsplit=1)[0]
-        return f"{slug(first)}_{self.year.lower()}"
-
-
-def read_label(text: str) -> Label:
-    """Return names and year of a study label, whatever its style.
-
-    Examples
-    --------
-    >>> read_label("Diamond, 2002").text, read_label("Johansen et al. (2022)").text
-    ('Diamond 2002', 'Johansen et al. 2022')
-    >>> read_label("Challacombe,2017").key
-    'challacombe_2017'
-    """
-    plain = " ".join(text.split())
-    found = _LABEL.fullmatch(plain)
-    if found is None:
-        return Label(plain, "")
-    return Label(found["names"].strip(" ,"), found["year"].lower())
-
-
-def slug(text: str) -> str:
-    """Return text as the part of an id: lower-case letters, digits and underscores.
-
-    Examples
-    --------
-    >>> slug("Löbner, 2018 (BDI-II)")
-    'lobner_2018_bdi_ii'
-    """
-    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("ø", "o"))
-    plain = "".join(one for one in letters if not unicodedata.combining(one))
-    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") or "not_named"
 
 
 def condition(text: str) -> tuple[str, str]:
