@@ -236,3 +236,23 @@ def test_panel_tries_every_choice_that_touches_an_estimate(
             except (ParameterError, SelectionError):
                 continue
             assert any(abs(found.pooled.effect - e) < CLOSED_FORM for e in shown), choice
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"tau2": "ML"},
+        {"instrument": "bdi_ii", "leave_out": ("diamond2002",)},
+        {"instrument": "clinician_first", "comparator_class": "inactive"},
+    ],
+)
+def test_panel_marks_a_main_analysis_that_none_of_its_combinations_is(
+    dataset: Dataset, choice: dict[str, Any]
+) -> None:
+    main = analyze(dataset, replace(ABFT, **choice))
+    frame = panel(dataset, main.specification)
+    assert frame.main.sum() == 1
+    marked = frame[frame.main].iloc[0]
+    assert marked.effect == pytest.approx(main.pooled.effect, abs=CLOSED_FORM)
+    assert marked.ci_high == pytest.approx(main.pooled.ci_high, abs=CLOSED_FORM)
+    assert marked.k == main.pooled.k

@@ -153,3 +153,12 @@ def test_bad_options(dataset: Dataset) -> None:
         evidence.estimates(dataset, convention="hedges")
     with pytest.raises(ParameterError, match="correlation"):
         evidence.estimates(dataset, correlation=1.0)
+
+
+def test_a_number_that_rests_on_another_correlation_has_an_id_of_its_own(dataset: Dataset) -> None:
+    usual, other = (evidence.estimates(dataset, correlation=one) for one in (0.5, 0.7))
+    ids = [set(frame.estimate_id[frame.metric == "d_ppc2"]) for frame in (usual, other)]
+    assert ids[0]
+    assert ids[1] == {f"{one}.correlation_0.7" for one in ids[0]}
+    rest = [set(frame.estimate_id[frame.metric != "d_ppc2"]) for frame in (usual, other)]
+    assert rest[0] == rest[1]

@@ -17,6 +17,8 @@ from evidence.estimation.row import COLUMNS, Row, to_frame
 __all__ = ["COLUMNS", "estimates"]
 
 CONVENTIONS = ("exact", "metapsy")
+CORRELATION = 0.5
+"""Correlation of baseline and outcome that is supposed where none is asked for."""
 _SHORT_NAMES = {"outcome": "outcome_id", "trial": "trial_id", "instrument": "instrument_id"}
 _FILTERS = (
     "therapy",
@@ -34,7 +36,7 @@ _FILTERS = (
 
 
 def estimates(
-    dataset: Dataset, *, convention: str = "exact", correlation: float = 0.5, **filters: str
+    dataset: Dataset, *, convention: str = "exact", correlation: float = CORRELATION, **filters: str
 ) -> pd.DataFrame:
     """Return one row per estimate, and one per result or trial that allows none.
 
@@ -84,7 +86,7 @@ def estimates(
     ]
     rows = _sharing(rows)
     rows += unreported.rows(context, rows)
-    return _filtered(to_frame(_identified(context, rows)), filters)
+    return _filtered(to_frame(_identified(context, rows, correlation)), filters)
 
 
 def _sharing(rows: Sequence[Row]) -> list[Row]:
@@ -110,9 +112,9 @@ def _sharing(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _identified(context: Context, rows: Sequence[Row]) -> list[Row]:
+def _identified(context: Context, rows: Sequence[Row], correlation: float) -> list[Row]:
     """Give each row its id; routes to the same quantity are told apart by route, then by result."""
-    plain = [_stem(context, row) for row in rows]
+    plain = [_stem(context, row, correlation) for row in rows]
     counts = Counter(plain)
     routed = [
         f"{stem}.{row.route}" if counts[stem] > 1 and row.route else stem
@@ -128,13 +130,15 @@ def _identified(context: Context, rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _stem(context: Context, row: Row) -> str:
+def _stem(context: Context, row: Row, correlation: float) -> str:
     parts = [row.trial_id]
     if len(context.arms_of(row.trial_id)) > 2 and row.comparator:
         parts.append(f"{row.intervention}_vs_{row.comparator}")
     parts += [row.outcome_id, row.event or row.instrument_id, row.timepoint, row.metric]
     if row.metric == "hedges_g" and row.convention == "metapsy" and row.route == "means":
         parts.append("metapsy")
+    if row.metric == "d_ppc2" and correlation != CORRELATION:
+        parts.append(f"correlation_{correlation:g}")
     return ".".join(part for part in parts if part)
 
 

@@ -29,6 +29,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """The choices in the order of the ids, the main one first."""
 
+SAME = 1e-9
+"""Results that differ by less are the same one, reached by other choices."""
+
 ON_ESTIMATES = ("instrument", "adjustment", "convention", "imputed")
 """Choices on which estimates enter; those on trials and methods follow them."""
 
@@ -56,6 +59,7 @@ def panel(
     DataFrame
         Columns estimate_id, the choices (tau2 as tau2_method), effect, ci_low, ci_high, p_value,
         tau2, k, n, processing and main (True for the main analysis), in the order of the choices.
+        A main analysis that none of the combinations leads to stands at the end.
 
     Raises
     ------
@@ -76,9 +80,51 @@ def panel(
         seen.add(key)
         if made is not None:
             sets.append(made)
-    frame = pd.DataFrame(_pooled(sets, main.level))
-    frame["main"] = frame.estimate_id == first.estimate_id
+    frame, place = placed(pd.DataFrame(_pooled(sets, main.level)), first)
+    frame["main"] = frame.index == place
     return frame
+
+
+def placed(
+    panel: pd.DataFrame, analysis: Analysis, *, trials: str = "all"
+) -> tuple[pd.DataFrame, int]:
+    """Return a panel that has a row for an analysis, and the index of that row.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `panel`.
+    analysis : Analysis
+        An analysis of the same question. Its row is the one with its id, else one that came to the
+        same numbers by other choices, else a new one at the end.
+    trials : str
+        What a new row says of its trials.
+    """
+    pooled = analysis.pooled
+    same = (panel.trials == "all") & (panel.k == pooled.k)
+    for name in ("effect", "ci_low", "ci_high"):
+        same &= (panel[name] - getattr(pooled, name)).abs() < SAME
+    by_id = panel.estimate_id == analysis.estimate_id
+    for match in (by_id, same):
+        if match.any():
+            return panel, int(match.to_numpy().argmax())
+    specification = analysis.specification
+    row = {
+        "estimate_id": analysis.estimate_id,
+        **{name: getattr(specification, name) for name in ON_ESTIMATES},
+        "trials": trials,
+        "tau2_method": specification.tau2,
+        "interval": specification.interval,
+        "effect": pooled.effect,
+        "ci_low": pooled.ci_low,
+        "ci_high": pooled.ci_high,
+        "p_value": pooled.p_value,
+        "tau2": pooled.tau2,
+        "k": pooled.k,
+        "n": analysis.n,
+        "processing": worst(analysis.selection.estimates.processing),
+    }
+    return pd.concat([panel, pd.DataFrame([row])], ignore_index=True), len(panel)
 
 
 def _analyses(
