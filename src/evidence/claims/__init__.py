@@ -107,6 +107,8 @@ def judgements(dataset: Dataset, *, kind: str = ALL) -> tuple[Judgement, ...]:
         If the kind is unknown, or no claim is of it.
     """
     claims = [one for one in claims_of(dataset) if kind in (ALL, one.kind)]
+    if dataset.claims.empty:
+        raise ParameterError("data", dataset.path.name, "a data package with claims; it has none")
     if not claims:
         known = dict.fromkeys(one.kind for one in claims_of(dataset))
         raise ParameterError("kind", kind, f"one of {', '.join((ALL, *known))}")

@@ -41,11 +41,15 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
         trial_id, label, status, n_randomized (None where not known), outcome_id, state (one of
         `STATES`), detail (what is there, in words), result_ids.
     """
-    trials = dataset.trials
-    if therapy not in set(trials.therapy[trials.design == "randomized"]):
-        accepted = ", ".join(sorted(set(trials.therapy)))
+    trials = dataset.trials[dataset.trials.design == "randomized"]
+    arms = dataset.arms
+    tested = arms[(arms.role == "intervention") & arms.trial_id.isin(trials.trial_id)]
+    own = set(tested.trial_id[tested.condition == therapy])
+    studied = trials[(trials.therapy == therapy) | trials.trial_id.isin(own)]
+    if studied.empty:
+        accepted = ", ".join(sorted(set(dataset.trials.therapy)))
         raise ParameterError("therapy", therapy, f"one with randomized trials, out of {accepted}")
-    trials = trials[(trials.therapy == therapy) & (trials.design == "randomized")]
+    trials = studied
     rows = frame[frame.trial_id.isin(trials.trial_id) & (frame.timepoint != "baseline")]
     directions = dataset.directions
     directions = directions[directions.trial_id.isin(trials.trial_id)]

@@ -9,6 +9,7 @@ import pytest
 
 import evidence
 from evidence.errors import DataError, ParameterError, SelectionError
+from evidence.estimation.missing import missing_evidence
 from evidence.interop.metapsy import import_database
 from evidence.specification import Specification, analyze
 from tests.dataset.test_dataset import DATA
@@ -216,6 +217,7 @@ def test_changes_from_baseline_are_used_with_a_remark(tmp_path: Path) -> None:
 
 def test_ready_made_g_turns_as_the_file_or_the_caller_says(tmp_path: Path) -> None:
     alone = imported(tmp_path, ready())
+    assert any("cannot be told" in one and "(0 are below 0, 1 above)" in one for one in alone.lines)
     assert evidence.estimates(alone.dataset).effect.isna().all()
     assert "the source does not say whom it favors" in set(evidence.estimates(alone.dataset).reason)
     for side, sign in (("intervention", 1), ("comparator", -1)):
@@ -418,6 +420,20 @@ def test_the_schema_is_that_of_the_workbook_with_named_differences(tmp_path: Pat
         ("statistics", "statistic"),
         ("arm_results", "analysis_set"),
     }
+
+
+def test_a_package_without_claims_says_so(tmp_path: Path) -> None:
+    dataset = imported(tmp_path, means()).dataset
+    with pytest.raises(ParameterError, match="expected a data package with claims; it has none"):
+        evidence.verdicts(dataset)
+
+
+def test_missing_evidence_counts_trials_by_their_arms(tmp_path: Path) -> None:
+    dataset = imported(
+        tmp_path, means(study="Bo 2002"), means(study="Bo 2002", condition_arm1="bat")
+    ).dataset
+    states = missing_evidence(dataset, evidence.estimates(dataset), therapy="bat")
+    assert list(states.state) == ["number"]
 
 
 def test_commands_take_the_package(tmp_path: Path) -> None:

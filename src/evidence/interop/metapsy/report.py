@@ -76,7 +76,7 @@ def summary(
     lines = [
         f"{database.file}: {len(placed)} records of {trials} studies",
         *(f"normalized: {what}: {times}" for what, times in said(database, placed).items()),
-        _convention(orientation),
+        _convention(orientation, placed),
         _agreement(compared),
     ]
     kinds = Counter(discrepancies.kind)
@@ -101,15 +101,18 @@ def said(database: Database, placed: Sequence[Placed]) -> Mapping[str, int]:
     return found
 
 
-def _convention(orientation: Orientation) -> str:
+def _convention(orientation: Orientation, placed: Sequence[Placed]) -> str:
     if orientation.by_caller:
         side = "intervention" if orientation.positive_g == 1 else "comparator"
         return f"a positive g favors the {side}, as --positive-g says"
     compared = orientation.favoring + orientation.against
     if not compared:
+        values = [g for one in placed if (g := one.record.value(".g")) is not None]
+        below, above = sum(g < 0 for g in values), sum(g > 0 for g in values)
+        signs = f" ({below} are below 0, {above} above)" if values else ""
         return (
-            "whom a positive g favors cannot be told: no record prints data beside its g; where "
-            "the documentation of the database says it, name it with --positive-g"
+            f"whom a positive g favors cannot be told: no record prints data beside its g{signs}; "
+            "where the documentation of the database says it, name it with --positive-g"
         )
     if orientation.positive_g is None:
         return (
@@ -159,7 +162,7 @@ def report(
     lines += [f"- {markdown(what)}: {times}" for what, times in changes.items()] or ["Nothing."]
     lines += ["", "## Printed effects beside their data", ""]
     lines += [f"{markdown(_capital(_agreement(compared)))}.", ""]
-    lines += [f"{markdown(_capital(_convention(orientation)))}.", ""]
+    lines += [f"{markdown(_capital(_convention(orientation, placed)))}.", ""]
     if orientation.by_g:
         names = ", ".join(orientation.by_g)
         lines += [
