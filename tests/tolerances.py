@@ -16,6 +16,15 @@ SEARCHED = 1e-5
 reference stopped on the flat top of the likelihood; never without a test of the likelihood itself
 and of what follows from the variances of the reference."""
 
+UNREFINED = 1e-3
+"""Estimates of a reference that stopped at its default thresholds (1e-5 on tau2, or a root found
+to four digits), relative to the number or to its standard error; never without exact comparisons
+of the same formulas where nothing is searched for."""
+
+LIKELIHOOD = 1e-6
+"""Log-likelihoods this near to each other are the same top: every parameter is then within
+sqrt(2e-6) = 0.0014 of its standard error of the other."""
+
 
 def half_unit(printed: str) -> float:
     """Half a unit of the last digit of a printed number: 0.005 for "0.40"."""
