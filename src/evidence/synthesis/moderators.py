@@ -1,4 +1,4 @@
-"""The design of a meta-regression, read from named characteristics of trials."""
+"""The design of a meta-regression, read from named characteristics of trials, and its results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +33,28 @@ class Design:
     names: tuple[str, ...]
     matrix: Floats
     moderators: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One coefficient with its interval.
+
+    Attributes
+    ----------
+    name : str
+        "intercept", the moderator, or "moderator: level" against its reference.
+    estimate, se, ci_low, ci_high : float
+        Change of the effect per unit of the moderator.
+    p_value : float
+        Two-sided, against 0.
+    """
+
+    name: str
+    estimate: float
+    se: float
+    ci_low: float
+    ci_high: float
+    p_value: float
 
 
 def read_design(moderators: Mapping[str, Sequence[Any]], k: int) -> Design:

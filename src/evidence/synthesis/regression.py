@@ -22,35 +22,15 @@ from evidence.synthesis.linear import (
     q_profile,
     weighted_fit,
 )
-from evidence.synthesis.moderators import read_design
+from evidence.synthesis.moderators import Coefficient, read_design
 from evidence.synthesis.roots import Floats
 from evidence.synthesis.univariate import Pooled, pool
 from evidence.synthesis.weighted import arrange_one, numbers
 
+__all__ = ["Coefficient", "Regression", "Subgroups", "meta_regression", "subgroups"]
+
 TRIALS_PER_MODERATOR = 10
 """Cochrane Handbook, section 10.11.5.1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Coefficient:
-    """One coefficient with its interval.
-
-    Attributes
-    ----------
-    name : str
-        "intercept", the moderator, or "moderator: level" against its reference.
-    estimate, se, ci_low, ci_high : float
-        Change of the effect per unit of the moderator.
-    p_value : float
-        Two-sided, against 0.
-    """
-
-    name: str
-    estimate: float
-    se: float
-    ci_low: float
-    ci_high: float
-    p_value: float
 
 
 @dataclass(frozen=True, slots=True)
