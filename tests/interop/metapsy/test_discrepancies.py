@@ -63,6 +63,10 @@ def test_rounding_says_to_how_many_digits(tmp_path: Path, digits: int) -> None:
     assert row.explanation == f"rounded to {digits} decimal{'s' * (digits > 1)}"
 
 
+def test_a_number_beside_the_rounded_one_is_not_rounding(tmp_path: Path) -> None:
+    assert of(tmp_path, means(**{".g": "0.66"})).iloc[0].kind == "unexplained"
+
+
 def test_rounding_of_the_standard_error(tmp_path: Path) -> None:
     row = of(tmp_path, means(**BENEFIT | {".g_se": f"{G.se:.3f}"})).iloc[0]
     assert (row.kind, row.column) == ("rounding", ".g_se")

@@ -106,11 +106,14 @@ def test_several_therapies_of_one_trial_are_selected_by_their_arm(tmp_path: Path
 
 
 def test_head_to_head_comparisons_are_those_of_the_file(tmp_path: Path) -> None:
-    found = effects(
-        tmp_path,
+    records = (
         means(study="Bo 2002", condition_arm2="bat", mean_arm2="15"),
         means(study="Bo 2002", condition_arm1="bat", mean_arm1="15", sd_arm1="9.0", n_arm1="27"),
     )
+    found = effects(tmp_path, *records)
+    arms = imported(tmp_path, *records).dataset.arms.set_index("arm_id").role
+    assert arms["bo_2002_bat_comparator"] == "comparator"
+    assert arms["bo_2002_bat"] == "intervention"
     assert set(found) == {
         "bo_2002.cbt_vs_bat.depression.bdi_ii.post.hedges_g",
         "bo_2002.bat_vs_waitlist.depression.bdi_ii.post.hedges_g",
@@ -259,14 +262,15 @@ def test_an_arm_with_other_numbers_in_another_record_stands_by_itself(tmp_path: 
 
 
 def test_a_repeated_record_does_not_count_twice(tmp_path: Path) -> None:
-    made = imported(tmp_path, means(), means(), ready(study="Bo 2002"), ready(study="Bo 2002"))
+    twice = [means(), means(), ready(study="Bo 2002"), ready(study="Bo 2002")]
+    made = imported(tmp_path, *twice, positive_g="intervention")
     assert list(made.discrepancies.kind[made.discrepancies.kind == "duplicate_record"]) == [
         "duplicate_record",
         "duplicate_record",
     ]
     assert made.dataset.arm_results.result_id.is_unique
     main = Specification(therapy="cbt", outcome="depression", timepoint="post")
-    assert analyze(made.dataset, main).pooled.k == 1
+    assert analyze(made.dataset, main).pooled.k == 2
     printed = made.dataset.text("arm_results").set_index("result_id")["mean"]
     assert printed["r2_mean_arm1"] == "14.2"
 
