@@ -58,8 +58,13 @@ def test_corrections_and_derived_times_are_not_counted(
 
 def test_the_sentence_adds_up(places: pd.DataFrame) -> None:
     said = audit_readings.counted(places)
-    total, _, *parts, twice, once = map(int, re.findall(r"\b\d+\b", said))
+    total, used, read, *parts, twice, once = map(int, re.findall(r"\b\d+\b", said))
     assert total == sum(parts) == twice + once == places.numbers.sum()
+    assert used == (places.numbers > 0).sum()
+    assert read == len(places)
+    assert "(the rest gave none)" in said
+    every = audit_readings.counted(places[places.numbers > 0])
+    assert f"read at {used} places: " in every
     assert once == places.numbers[places.readings == 1].sum() > 0
 
 

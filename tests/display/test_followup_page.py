@@ -124,7 +124,7 @@ def test_missing_participants_stand_in_a_table(dataset: Dataset) -> None:
     line = next(one for one in said.splitlines() if "Missing counted as not recovered" in one)
     for part in ("27 of 35 against 15 of 31", "3.60 (1.25 to 10.37)", "3.67", "imputed"):
         assert part in line
-    assert "Missing counted as favors the therapy least" in said
+    assert "Missing counted so as to favor the therapy least" in said
 
 
 def test_dropped_correlations_are_said(dataset: Dataset) -> None:

@@ -96,8 +96,11 @@ def counted(places: pd.DataFrame) -> str:
         f"{by_source[one]} in {many}" for one, (_, many) in SOURCES.items() if one in by_source
     )
     once = f", {total - twice} once" if twice < total else ""
+    rest = len(places) - len(used)
+    at = f"{len(used)}" if not rest else f"{len(used)} of {len(places)}"
+    other = "" if not rest else " (the rest gave none)"
     return (
-        f"{total} printed numbers were read at {len(used)} places: {kinds}. {twice} were read at "
+        f"{total} printed numbers were read at {at} places{other}: {kinds}. {twice} were read at "
         f"least twice, independently{once}."
     )
 

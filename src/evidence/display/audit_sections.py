@@ -50,8 +50,8 @@ def first_screen(
     """
     high = found[found.severity == "high"]
     paragraph = html(
-        f"{audit_readings.counted(places)} What can be recomputed from them was: "
-        f"{words.count(len(found), 'finding')}, {audit_findings.severities(found)}."
+        f"{audit_readings.counted(places)} Recomputing gave {words.count(len(found), 'finding')}: "
+        f"{audit_findings.severities(found)}."
     )
     said = [_handling(found)]
     if len(high):
@@ -66,8 +66,8 @@ def first_screen(
     if unsized:
         said.append(f"Missing, and of a size that no source prints: {words.listed(unsized)}.")
     said.append(
-        "Arithmetic shows that printed numbers do not agree, not which is wrong or why; it says "
-        "nothing on how anyone worked."
+        "Arithmetic shows that numbers do not agree, not which is wrong or why, and nothing on how "
+        "anyone worked."
     )
     return headline.answer(_say(high), paragraph, figures, said)
 

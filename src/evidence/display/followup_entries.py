@@ -49,8 +49,8 @@ def scenario_in_words(scenario: str, event: str) -> str:
         "observed": "participants assessed at the time",
         "missing_not_recovered": f"missing counted as {bad}",
         "missing_recovered": f"missing counted as {good}",
-        "best": "missing counted as favors the therapy most",
-        "worst": "missing counted as favors the therapy least",
+        "best": "missing counted so as to favor the therapy most",
+        "worst": "missing counted so as to favor the therapy least",
     }[scenario]
 
 

@@ -278,9 +278,10 @@ def staying(dataset: Dataset, found: Durability) -> Block:
         for row in records(found.staying)
     ]
     return table(
-        "Of those recovered at the end of treatment, who is recovered at follow-up: the least and "
-        "the most that any joint table allows. Stay recovered: if both shares are those of the "
-        "same people. Seen twice: seen recovered both times, whoever is missing.",
+        "Of those recovered at the end of treatment, how many still are at follow-up: the least "
+        "and the most that the counts allow, as no source says who. Stay recovered: possible "
+        "percentage of those recovered at the end who still are, if nobody missing changes the "
+        "percentages. Seen twice: those seen recovered both times, whoever is missing.",
         ("Arm", "End of treatment", "Follow-up", "Stay recovered", "Seen twice"),
         rows,
     )

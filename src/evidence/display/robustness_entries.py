@@ -22,8 +22,8 @@ SCENARIO = {
     "observed": "participants assessed",
     "missing_bad": "missing counted as having had the bad outcome",
     "missing_good": "missing counted as having had the good outcome",
-    "best": "missing counted as favors the therapy most",
-    "worst": "missing counted as favors the therapy least",
+    "best": "missing counted so as to favor the therapy most",
+    "worst": "missing counted so as to favor the therapy least",
 }
 """Assumptions about missing participants in words."""
 

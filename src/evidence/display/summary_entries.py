@@ -171,7 +171,8 @@ def with_sizes(frame: pd.DataFrame, dataset: Dataset) -> Cell:
     for one in records(frame):
         n = text.total(one)
         size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
-        said = ": no difference" if "no difference" in one.reason else ""
+        # The words of a source that found no difference are no proof that there is none.
+        said = ": no clear difference" if "no difference" in one.reason else ""
         parts.append(f"{html(one.label)}{size}{said}")
     markup = "; ".join(parts)
     return Cell(plain(markup), markup=markup)

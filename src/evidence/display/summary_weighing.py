@@ -148,8 +148,13 @@ def _imprecision(one: Finding) -> str:
 def _missing(dataset: Dataset, one: Finding) -> tuple[Cell, LedgerEntry | None]:
     trials = dataset.trials.set_index("trial_id")
     took_part = sum(trials.developer_involved[trial] == "yes" for trial in one.trial_ids)
-    trials_in_all = words.count(len(one.trial_ids), "trial")
-    interests = f"developers took part in {words.count(took_part)} of {trials_in_all}"
+    total = len(one.trial_ids)
+    if total == 1:
+        took = "took part" if took_part else "are not known to have taken part"
+        interests = f"developers {took} in the one trial"
+    else:
+        share = words.count(took_part) if took_part else "none"
+        interests = f"developers took part in {share} of {words.count(total)} trials"
     if one.without_number.empty:
         return Cell(f"no trial known without a number; {interests}"), None
     said = f"without a usable number: {made.with_sizes(one.without_number, dataset).text}"

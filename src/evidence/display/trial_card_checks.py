@@ -43,8 +43,8 @@ def registered_against_reported(card: TrialCard) -> Block:
     elif card.trial.registry_id:
         parts.append(
             said(
-                f"Registered as {card.trial.registry_id}. Nothing was recorded from the "
-                "registration that differs from a report."
+                f"Registered as {card.trial.registry_id}. No outcome or number was read in the "
+                "registration, so it was not compared."
             )
         )
     if card.trial.note:

@@ -234,11 +234,13 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
     chosen = max(solutions, key=lambda one: (one.n_1 + one.n_2, one))
     if len(solutions) > MOST_SOLUTIONS:
         return [_undetermined(unusable, found)]
+    total = _only_total(context, row, pair)
     remark = f"counts reconstructed: {table(chosen)} " + (
         "are those with most participants among the only whole numbers that fit: "
         + "; ".join(table(one) for one in solutions)
         if many
         else "are the only whole numbers that fit what is printed"
+        + ("" if total is None else f" with arms that add to {total}")
         + (", corrections applied" if row.correction_ids else "")
     )
     randomized = context.total_randomized(row.trial_id)
@@ -279,8 +281,10 @@ def _undetermined(row: Row, found: Reconstruction) -> Row:
         route="reconstructed_counts",
         effect_low=low,
         effect_high=high,
-        reason=f"{len(found.solutions)} tables fit the printed percentages; their odds ratio in "
-        f"favor of the intervention lies between {math.exp(low):.2f} and {math.exp(high):.2f}",
+        reason=f"{len(found.solutions)} tables fit the printed percentages; the estimate "
+        f"of the odds ratio (above 1 favors the intervention) lies between {math.exp(low):.2f} and "
+        f"{math.exp(high):.2f} depending on the counts; its confidence interval is far wider and "
+        "is not given here",
     )
 
 
@@ -314,21 +318,26 @@ def _found(
         if one.statistic == "odds_ratio_fisher" and p_value:
             measures["p_fisher"] = ("<" if one.p_relation == "below" else "") + p_value
     sizes = [context.size(result.arm_id) for result in pair]
-    total = context.total_randomized(row.trial_id)
-    # Shares of a total are a guess: the search takes the total and leaves the arms open.
-    by_total = (
-        total is not None
-        and any(size.imputed for size in sizes)
-        and len(context.arms_of(row.trial_id)) == 2
-    )
+    total = _only_total(context, row, pair)
     arms = [
         PrintedArm(
             percent=context.used_text("arm_results", result.result_id, "percent"),
             ci_low=context.used_text("arm_results", result.result_id, "percent_ci_low") or None,
             ci_high=context.used_text("arm_results", result.result_id, "percent_ci_high") or None,
             n=None if pd.isna(result.n_analyzed) else int(result.n_analyzed),
-            n_max=total if by_total else size.n,
+            n_max=size.n if total is None else total,
         )
         for result, size in zip(pair, sizes, strict=True)
     ]
-    return _search(arms[0], arms[1], n_total=total if by_total else None, **measures)
+    return _search(arms[0], arms[1], n_total=total, **measures)
+
+
+def _only_total(context: Context, row: Row, pair: tuple[Any, Any]) -> int | None:
+    """Return the total randomized where no source prints the arms, else None.
+
+    Shares of a total are a guess: the search takes the total and leaves the arms open.
+    """
+    imputed = any(context.size(result.arm_id).imputed for result in pair)
+    if imputed and len(context.arms_of(row.trial_id)) == 2:
+        return context.total_randomized(row.trial_id)
+    return None

@@ -198,9 +198,10 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
             processing="imputed",
             effect_low=-bound,
             effect_high=bound,
-            reason=f"a chi-square of {text} with {one.df1:g} df gives no point: the absolute "
-            f"standardized difference is at most {bound:.3f} if the contrast lies inside the "
-            "hypothesis tested, which the source does not spell out",
+            reason=f"a chi-square of {text} with {one.df1:g} df gives no estimate; if it tested "
+            "the difference between the arms, which the source does not spell out, the observed "
+            f"standardized difference is at most {bound:.3f} to either side; no confidence "
+            "interval follows",
         )
     ]
 

@@ -138,7 +138,7 @@ def _printed_bound(analysis: Analysis, trial_id: str) -> tuple[float, str] | Non
     when = " over the whole course" if row.timepoint == "overall" else ""
     return float(row.effect_high), (
         f"a printed chi-square{when} bounds the observed difference by {row.effect_high:.3f}, if "
-        "the contrast lies inside the hypothesis that was tested"
+        "it tested the difference between the arms"
     )
 
 
