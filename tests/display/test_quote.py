@@ -84,6 +84,25 @@ def test_what_is_imputed_is_said(style: str) -> None:
     assert "reconstructed" in quote.sentence(KNOWN.entries[ODDS], style)
 
 
+def test_a_change_in_points_says_so_once() -> None:
+    change = entry(
+        label="Collado 2021, DASS-21, ABCT against usual care: change in points, if both estimates "
+        "correlate at 0.9 (assumed)",
+        metric="change_in_points",
+        timepoint="change",
+        comparator="usual_care",
+        effect=-6.0,
+        ci_low=-9.5,
+        ci_high=-2.5,
+    )
+    said = quote.sentence(change, "plain")
+    assert said.startswith(
+        "Collado 2021, DASS-21, ABCT against usual care, if both estimates correlate at 0.9 "
+        "(assumed), from the end of treatment to follow-up: change of −6.0 points, 95% confidence "
+        "interval −9.5 to −2.5"
+    )
+
+
 def test_a_ratio_and_a_change_have_their_own_null() -> None:
     assert "above 1 favors the intervention" in quote.sentence(KNOWN.entries[ODDS])
     change = entry(timepoint="change", metric="change_in_points")

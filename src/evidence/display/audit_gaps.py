@@ -6,6 +6,7 @@ from dataclasses import replace
 from evidence.dataset import Dataset
 from evidence.display import entries, text, words
 from evidence.display.card_links import to_size
+from evidence.display.choices import method_in_words
 from evidence.display.escape import html
 from evidence.display.output import Block, Figure
 from evidence.display.tables import Cell, number_link, range_link, table, to_number
@@ -29,7 +30,7 @@ def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
         ci_high=pooled.ci_high,
         p_value=pooled.p_value,
         k=pooled.k,
-        method=f"tau2 {pooled.tau2_method}, interval {pooled.interval_method}",
+        method=method_in_words(pooled),
         n=(main.n or 0) + gap.n,
         comparator="; ".join(union([main.comparator.split("; "), [gap.row.comparator]])),
         comparator_class="; ".join(

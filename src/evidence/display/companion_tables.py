@@ -4,6 +4,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import entries, words
+from evidence.display.choices import CHOICE, choice_in_words
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, to_number, with_id
 from evidence.ledger import LedgerEntry
@@ -12,43 +13,7 @@ from evidence.specification import Analysis, Companions, StressTest
 from evidence.specification.all_choices import CHOICES
 from evidence.synthesis.bayes import Posterior
 
-CHOICE = {
-    "instrument": {
-        "self_report_first": "self-report first",
-        "clinician_first": "ratings by clinicians first",
-    },
-    "adjustment": {
-        "post": "values at the time",
-        "ppc": "adjusted for baseline in every trial (pre-post-control)",
-        "ppc_imbalanced": "adjusted for baseline where arms differed before",
-    },
-    "convention": {"exact": "exact correction", "metapsy": "approximate correction (Metapsy)"},
-    "imputed": {"exclude": "imputed estimates left out", "include": "imputed estimates enter"},
-    "overall": {
-        "as_post": "statistics over the whole course enter",
-        "leave_out": "statistics over the whole course left out",
-    },
-    "trials": {
-        "all": "trials with a usable number",
-        "with_overall": "statistics over the whole course enter",
-        "unreported_at_zero": "unreported results at zero (imputed)",
-    },
-    "tau2": {"common": "common effect"},
-    "interval": {
-        "hksj_adhoc": "Hartung-Knapp, ad hoc correction",
-        "hksj": "Hartung-Knapp, no correction",
-        "wald": "normal quantile",
-    },
-}
-"""Choices in words."""
-
 PRIOR = {"half_normal": "half-normal", "half_cauchy": "half-Cauchy"}
-
-
-def choice_in_words(name: str, value: str) -> str:
-    """Return one choice in words."""
-    known = CHOICE.get("tau2" if name == "tau2_method" else name, {})
-    return known.get(value, f"tau² by {value}" if name.startswith("tau2") else value)
 
 
 def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:

@@ -8,13 +8,38 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
+from evidence.display.choices import differing, method_in_words
 from evidence.display.text import total
-from evidence.display.words import COMPARATOR, METRIC, OUTCOME, THERAPY, TIMEPOINT, estimate, term
+from evidence.display.words import (
+    COMPARATOR,
+    METRIC,
+    OUTCOME,
+    THERAPY,
+    TIMEPOINT,
+    estimate,
+    listed,
+    term,
+)
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
 from evidence.synthesis.bayes import Posterior
 from evidence.synthesis.univariate import Pooled
+
+METHOD = {
+    "means": "from means and SDs of both arms",
+    "means_change": "from means before and after and SDs before",
+    "printed": "printed",
+    "printed_b": "printed",
+    "b_interval": "from B of a model and its interval",
+    "b_p": "from P of B of a model",
+    "f_slope": "from F of group by time",
+    "t": "from t of a test",
+    "counts": "from printed counts",
+    "reconstructed_counts": "from counts reconstructed from percentages",
+    "shared_control": "difference of two contrasts with one arm",
+}
+"""Routes in words; a route without words is named as it is in the data."""
 
 
 def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
@@ -30,7 +55,7 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     return LedgerEntry(
         estimate_id=row.estimate_id,
         label=f"{row.label}, {measure}, {term(TIMEPOINT, row.timepoint)}, "
-        f"{term(THERAPY, row.intervention)} against {term(COMPARATOR, row.comparator)}",
+        f"{_contrast(row, dataset)}, {term(METRIC, row.metric)}{_as_obtained(row, dataset)}",
         metric=row.metric.removeprefix("log_"),
         scale="ratio" if ratio else "difference",
         effect=scale(row.effect),
@@ -44,7 +69,7 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
         comparator_class=row.comparator_class,
         timepoint=row.timepoint,
         processing=row.processing,
-        method=f"{row.route}; {row.convention}" if row.convention else row.route,
+        method="; ".join(part for part in (term(METHOD, row.route), row.convention) if part),
         trial_ids=(row.trial_id,),
         result_ids=tuple(row.result_ids),
         locator_ids=tuple(row.locator_ids),
@@ -101,14 +126,15 @@ def on_quoted_scale(metric: str, value: float) -> tuple[float, int]:
 
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a pooled result."""
-    return _of_pooled(analysis.estimate_id, "pooled", analysis.pooled, analysis, dataset)
+    what = "pooled" if analysis.pooled.k > 1 else "one trial"
+    return _of_pooled(analysis.estimate_id, what, analysis.pooled, analysis, dataset)
 
 
 def of_stress_test(stress: StressTest, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of the result with unreported results at zero."""
     return _of_pooled(
         stress.estimate_id,
-        "with unreported results at zero",
+        _at_zero(stress),
         stress.at_zero,
         analysis,
         dataset,
@@ -141,7 +167,7 @@ def ends_allowed(
         replace(
             at_zero,
             estimate_id=f"{at_zero.estimate_id}.{end}est",
-            label=f"{at_zero.label.removesuffix(' at zero')} as {end} as what is reported allows",
+            label=at_zero.label.replace(" at zero", f" as {end} as what is reported allows", 1),
             effect=one.effect,
             ci_low=one.ci_low,
             ci_high=one.ci_high,
@@ -182,7 +208,7 @@ def of_posterior(
     return _entry(
         estimate_id,
         f"posterior, {prior} prior of scale {posterior.prior_scale:g}"
-        + (", with unreported results at zero" if stress else ""),
+        + (f", {_at_zero(stress)}" if stress else ""),
         (posterior.median, posterior.ci_low, posterior.ci_high),
         analysis,
         dataset,
@@ -220,6 +246,31 @@ def of_probability(entry: LedgerEntry, probability: float) -> LedgerEntry:
     )
 
 
+def _contrast(row: Any, dataset: Dataset) -> str:
+    meanings = dataset.vocabulary("condition")
+    return (
+        f"{term(THERAPY, row.intervention, meanings)} against "
+        f"{term(COMPARATOR, row.comparator, meanings)}"
+    )
+
+
+def _as_obtained(row: Any, dataset: Dataset) -> str:
+    """Return what tells a value that a source prints from one that follows from counts."""
+    if row.route == "reconstructed_counts":
+        return ", from reconstructed counts"
+    if row.route != "printed":
+        return ""
+    notes = dataset.statistics.set_index("result_id").note
+    # Two printed values of one result differ by what their notes begin with.
+    note = str(notes.get(row.result_ids[0], "")).partition(";")[0]
+    return f", as printed{f', {note}' if note else ''}"
+
+
+def _at_zero(stress: StressTest) -> str:
+    """Return which unreported results stand at zero."""
+    return f"with unreported results at zero ({listed(stress.entered.label)})"
+
+
 def _of_pooled(
     estimate_id: str,
     what: str,
@@ -244,7 +295,7 @@ def _of_pooled(
         k=pooled.k,
         n=analysis.n if n is None else n,
         processing=processing or worst(rows.processing),
-        method=f"tau2 {pooled.tau2_method}, interval {pooled.interval_method}",
+        method=method_in_words(pooled),
     )
 
 
@@ -270,7 +321,8 @@ def _entry(
     return LedgerEntry(
         estimate_id=estimate_id,
         label=f"{term(THERAPY, specification.therapy)}, {term(OUTCOME, specification.outcome)}, "
-        f"{term(TIMEPOINT, specification.timepoint)}, {term(METRIC, metric)}, {what}",
+        f"{term(TIMEPOINT, specification.timepoint)}, {term(METRIC, metric)}, {what}"
+        f"{differing(specification, dataset)}",
         metric=metric.removeprefix("log_"),
         scale="ratio" if ratio else "difference",
         effect=effect,

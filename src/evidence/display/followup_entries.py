@@ -8,7 +8,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset, comparator_class
 from evidence.display import entries, text
-from evidence.display.words import METRIC, THERAPY, TIMEPOINT, term
+from evidence.display.words import METRIC, MINUS, THERAPY, TIMEPOINT, term
 from evidence.estimation.from_events import EVENT_IS
 from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
@@ -99,7 +99,7 @@ def of_change(row: Any, dataset: Dataset, at: Any = None) -> LedgerEntry:
         row,
         dataset,
         row.change_id if at is None else at.estimate_id,
-        CHANGE.get(row.metric, f"change of {term(METRIC, row.metric)}"),
+        f"{CHANGE.get(row.metric, f'change of {term(METRIC, row.metric)}')}{_assumed(one)}",
         (one.change, one.change_ci_low, one.change_ci_high),
         ratio=row.metric.startswith("log_"),
         method=f"follow-up minus post, correlation {one.correlation:g}",
@@ -116,7 +116,7 @@ def of_retained(row: Any, dataset: Dataset, at: Any = None) -> LedgerEntry | Non
         row,
         dataset,
         one.retained_id,
-        f"retained fraction{scale}",
+        f"retained fraction{_of_metric(row)}{scale}{_assumed(one)}",
         (one.retained_fraction, one.retained_ci_low, one.retained_ci_high),
         metric="retained_fraction",
         method=f"Fieller interval, correlation {one.correlation:g}",
@@ -146,7 +146,7 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         row,
         dataset,
         one.estimate_id,
-        f"{what}, {scenario_in_words(one.scenario, row.event)}",
+        f"{what}, {scenario_in_words(one.scenario, row.event)}{_assumed(one) if change else ''}",
         (one.effect, one.ci_low, one.ci_high),
         ratio=row.metric.startswith("log_"),
         metric="" if change else row.metric.removeprefix("log_"),
@@ -154,6 +154,15 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         timepoint=at,
         n=int(one.n_intervention + one.n_comparator),
     )
+
+
+def _assumed(one: Any) -> str:
+    """Return the correlation of both estimates that a number rests on, which no source prints."""
+    return f", if both estimates correlate at {one.correlation:g} (assumed)".replace("-", MINUS)
+
+
+def _of_metric(row: Any) -> str:
+    return f" of the {METRIC[row.metric]}" if row.metric in METRIC else ""
 
 
 def _between_times(

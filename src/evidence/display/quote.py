@@ -23,6 +23,7 @@ _NAME = {
     "odds_ratio": ("odds ratio", "OR"),
     "risk_ratio": ("risk ratio", "RR"),
     "risk_difference": ("risk difference", "RD"),
+    "change_in_points": ("change", "change"),
 }
 TIMEPOINT = {
     **words.TIMEPOINT,
@@ -47,7 +48,8 @@ def _numbers(entry: LedgerEntry) -> list[str | None]:
         return [None if one is None else words.fixed(100 * one, 1) for one in numbers]
     points = entry.metric in ("mean_difference", "change_in_points")
     small = points and max(abs(one) for one in numbers if one is not None) < SMALL
-    return [None if one is None else words.fixed(one, 3 if small else 2) for one in numbers]
+    digits = 3 if small else 1 if entry.metric == "change_in_points" else 2
+    return [None if one is None else words.fixed(one, digits) for one in numbers]
 
 
 def _interval_name(entry: LedgerEntry, style: str) -> str:
@@ -149,6 +151,8 @@ def subject(entry: LedgerEntry) -> str:
     name = words.METRIC.get(entry.metric) or words.METRIC.get(f"log_{entry.metric}")
     if name:
         text = text.replace(f", {name},", ",").removesuffix(f", {name}")
+    if entry.metric == "change_in_points":
+        text = text.replace(": change in points", "")
     compared = words.listed(
         [words.term(words.COMPARATOR, one) for one in entry.comparator.split("; ") if one], "or"
     )

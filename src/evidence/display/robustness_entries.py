@@ -8,6 +8,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import entries, words
+from evidence.display.choices import differing
 from evidence.estimation.row import NORMAL_975
 from evidence.ledger import LedgerEntry
 from evidence.records import records
@@ -66,8 +67,8 @@ def of_share(panel: pd.DataFrame, analysis: Analysis, dataset: Dataset) -> Ledge
     return replace(
         main,
         estimate_id=f"{analysis.estimate_id}.panel.share_including_no_difference",
-        label=f"{_about(analysis)}, share of {len(panel)} analyses whose interval includes no "
-        "difference",
+        label=f"{_about(analysis, dataset)}, share of {len(panel)} analyses whose interval "
+        "includes no difference",
         metric="share_of_analyses",
         scale="proportion",
         effect=float(including.mean()),
@@ -90,8 +91,8 @@ def of_clustered(one: Clustered, analysis: Analysis, dataset: Dataset) -> Ledger
     return replace(
         main,
         estimate_id=one.estimate_id,
-        label=f"{_about(analysis)}, as if {one.cluster_size:g} participants shared a therapist, "
-        f"correlation {one.correlation:g}",
+        label=f"{_about(analysis, dataset)}, as if {one.cluster_size:g} participants shared a "
+        f"therapist, correlation {one.correlation:g}",
         effect=scale(pooled.effect),
         ci_low=scale(pooled.ci_low),
         ci_high=scale(pooled.ci_high),
@@ -160,8 +161,8 @@ def of_one_more_trial(
         replace(
             start,
             estimate_id=f"{start.estimate_id}.one_more_trial_of_{size}.{end}",
-            label=f"{_about(analysis)}, {name} effect of one more trial of {size} that moves the "
-            f"lower limit over zero{among}",
+            label=f"{_about(analysis, dataset)}, {name} effect of one more trial of {size} that "
+            f"moves the lower limit over zero{among}",
             effect=value,
             ci_low=None,
             ci_high=None,
@@ -250,12 +251,13 @@ def extremes(
     )
 
 
-def _about(analysis: Analysis) -> str:
+def _about(analysis: Analysis, dataset: Dataset) -> str:
     specification = analysis.specification
-    return ", ".join(
+    named = ", ".join(
         (
             words.term(words.THERAPY, specification.therapy),
             words.term(words.OUTCOME, specification.outcome),
             words.term(words.TIMEPOINT, specification.timepoint),
         )
     )
+    return f"{named}{differing(specification, dataset)}"

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import companion_tables, entries, text, words
+from evidence.display import entries, text, words
 from evidence.display import robustness_entries as made
+from evidence.display.choices import choice_in_words
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, to_number
@@ -38,8 +39,8 @@ def by_method(found: Robustness) -> Block:
             including = int(includes_no_difference(part).sum())
             rows.append(
                 (
-                    Cell(words.capitalized(companion_tables.choice_in_words("trials", trials))),
-                    Cell(companion_tables.choice_in_words("interval", interval)),
+                    Cell(words.capitalized(choice_in_words("trials", trials))),
+                    Cell(choice_in_words("interval", interval)),
                     Cell(f"{including} of {len(part)}", numeric=True),
                     Cell(words.limits(part.effect.min(), part.effect.max()), numeric=True),
                     Cell(words.limits(part.ci_low.min(), part.ci_low.max()), numeric=True),

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from evidence.dataset import Dataset
 from evidence.display import companion_tables, text, words
+from evidence.display.choices import choice_in_words
 from evidence.display.figures.forest import BLUE, INK, SOFT
 from evidence.display.output import Block, Figure
 from evidence.specification import Analysis, Companions
@@ -118,7 +119,7 @@ def draw(ordered: pd.DataFrame, *, marked: int, hollow: int | None = None) -> Ca
         below.text(
             -0.01,
             line,
-            companion_tables.choice_in_words(name, value),
+            choice_in_words(name, value),
             transform=below.get_yaxis_transform(),
             ha="right",
             va="center",

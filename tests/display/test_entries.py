@@ -1,0 +1,109 @@
+"""Labels of numbers: each says every choice that tells it from another number."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evidence
+from evidence import ledger
+from evidence.display import entries, followup_entries
+from evidence.followup import durability
+from evidence.ledger import LedgerEntry
+from evidence.records import records
+from evidence.specification import Specification, analyze, companions, stress_test
+
+DATASET = evidence.load()
+FRAME = evidence.estimates(DATASET)
+MAIN = Specification(therapy="abft", outcome="depression", timepoint="post")
+
+
+def shared(found: Iterable[LedgerEntry]) -> list[str]:
+    """Return the labels that stand for more than one number."""
+    by_id = {one.estimate_id: one.label for one in found}
+    return [label for label, count in Counter(by_id.values()).items() if count > 1]
+
+
+def of_specification(**changed: Any) -> LedgerEntry:
+    return entries.of_analysis(analyze(DATASET, replace(MAIN, **changed)), DATASET)
+
+
+def test_no_two_rows_of_the_ledger_have_one_label() -> None:
+    assert shared(ledger.read(Path(__file__).parents[2] / "reports" / "estimates.csv")) == []
+
+
+def test_estimates_of_single_trials_have_labels_of_their_own() -> None:
+    rows = FRAME[FRAME.effect.notna()]
+    assert shared(entries.of_estimate(row, DATASET) for row in records(rows)) == []
+
+
+def test_companions_of_an_analysis_have_labels_of_their_own() -> None:
+    analysis = analyze(DATASET, MAIN, FRAME)
+    beside = companions(DATASET, analysis)
+    found = [entries.of_analysis(one, DATASET) for one in (analysis, *beside.analyses)]
+    for one in (analysis, *beside.analyses):
+        stress = stress_test(one)
+        if stress is not None:
+            found.append(entries.of_stress_test(stress, one, DATASET))
+            found += entries.of_stress_ends(stress, one, DATASET)
+    assert shared(found) == []
+
+
+def test_changes_name_the_correlation_that_is_assumed() -> None:
+    found = durability(DATASET, therapy="abct")
+    rows = {one.change_id: one for one in records(found.comparisons)}
+    made = [followup_entries.of_change(one, DATASET) for one in rows.values()]
+    made += [one for row in rows.values() if (one := followup_entries.of_retained(row, DATASET))]
+    assert shared(made) == []
+    assert all("correlate at 0.5 (assumed)" in one.label for one in made)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"interval": "hksj"},
+            "interval by Hartung-Knapp, no correction, a less cautious method than the main "
+            "analysis",
+        ),
+        ({"tau2": "common", "interval": "wald"}, "common effect, interval by normal quantile, a"),
+        ({"tau2": "PM"}, "tau² by PM"),
+        ({"instrument": "clinician_first"}, "ratings by clinicians first"),
+        ({"instrument": "bdi_ii"}, "Beck Depression Inventory, second edition alone"),
+        ({"adjustment": "ppc", "correlation": 0.7}, "(pre-post-control), pre-post correlation 0.7"),
+        ({"convention": "metapsy"}, "approximate correction (Metapsy)"),
+        ({"imputed": "exclude"}, "imputed estimates of single trials left out"),
+        ({"comparator_class": "usual_care"}, "usual or enhanced usual care only"),
+        ({"leave_out": ("diamond2002",)}, "without Diamond 2002"),
+        ({"level": 0.9}, "90% interval"),
+    ],
+)
+def test_labels_name_each_choice_that_is_not_the_main_one(
+    changed: dict[str, Any], said: str
+) -> None:
+    label = of_specification(**changed).label
+    assert said in label
+    assert said not in of_specification().label
+    assert ("less cautious" in label) == bool({"hksj", "wald"} & set(changed.values()))
+
+
+def test_a_stress_test_names_the_trials_at_zero() -> None:
+    alone = analyze(DATASET, replace(MAIN, leave_out=("nct00329199", "waraan2021")), FRAME)
+    stress = stress_test(alone)
+    assert stress is not None
+    entry = entries.of_stress_test(stress, alone, DATASET)
+    assert "with unreported results at zero (Diamond 2019)" in entry.label
+    assert entry.method == (
+        "random effects (REML), Hartung-Knapp interval with the ad hoc correction"
+    )
+
+
+def test_of_one_trial_nothing_is_pooled() -> None:
+    only = Specification(therapy="abct", outcome="functional_impairment", timepoint="post")
+    entry = entries.of_analysis(analyze(DATASET, only, FRAME), DATASET)
+    assert "pooled" not in entry.label
+    assert entry.label.endswith(", one trial")
+    assert entry.method == "one trial, not pooled; interval by the normal quantile"
