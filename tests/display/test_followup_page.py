@@ -119,6 +119,21 @@ def test_the_subtraction_shown_gives_the_number(dataset: Dataset) -> None:
     assert "13.2 − 11.51 = 1.69" in followup_sections.provenance(dataset, found).html
 
 
+def test_years_of_life_stand_in_their_unit_with_whom_they_count(dataset: Dataset) -> None:
+    found = evidence.durability(dataset, therapy="abct")
+    said = followup_tables.unpaired(dataset, found).text
+    name = "difference in quality-adjusted life years"
+    assert f"{name} 0.021 (0.009 to 0.033), intention to treat" in said
+    assert f"{name} 0.023 (0.010 to 0.141), completers" in said
+
+
+def test_who_took_part_is_said_where_nobody_says_who_was_randomized(dataset: Dataset) -> None:
+    said = followup_tables.trials(dataset, evidence.durability(dataset, therapy="abft")).text
+    assert "Diamond GM 2016 | not printed (32 enrolled) |" in said
+    assert "NCT00329199 | not printed (240 planned) |" in said
+    assert "Israel 2013 | 20 |" in said
+
+
 def test_missing_participants_stand_in_a_table(dataset: Dataset) -> None:
     said = followup_tables.missing(dataset, evidence.durability(dataset, therapy="abft")).text
     line = next(one for one in said.splitlines() if "Missing counted as not recovered" in one)

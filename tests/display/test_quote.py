@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evidence import ledger
-from evidence.display import quote
+from evidence.display import entries, quote
 from evidence.errors import ParameterError
 from tests.writing.ledgers import BARE, KNOWN, ODDS, POINTS, POOLED, SHARE, SHARES, ZERO, entry
 
@@ -116,6 +116,19 @@ def test_a_ratio_and_a_change_have_their_own_null() -> None:
 def test_small_differences_keep_their_digits() -> None:
     one = entry(metric="mean_difference", effect=0.021, ci_low=0.009, ci_high=0.033, p_value=None)
     assert "0.021 points (95% CI, 0.009 to 0.033)" in quote.statistic(one)
+
+
+def test_years_of_life_are_no_points() -> None:
+    one = entry(
+        label="Trial, EuroQol five dimensions, quality-adjusted life years, at follow-up",
+        metric="mean_difference",
+        effect=0.021,
+        ci_low=0.009,
+        ci_high=0.033,
+    )
+    assert "0.021 quality-adjusted life years (95% CI, 0.009 to 0.033)" in quote.statistic(one)
+    assert entries.quoted(one) == "0.021 (0.009 to 0.033)"
+    assert entries.quoted(entry(effect=0.021, ci_low=0.009, ci_high=0.033)) == "0.02 (0.01 to 0.03)"
 
 
 def test_a_posterior_has_a_credible_interval() -> None:

@@ -18,6 +18,11 @@ def place_of_fact(fact: str, reading: int) -> str:
     return place_of(f"fact-{fact}-{reading}")
 
 
+def place_of_reason(estimate_id: str) -> str:
+    """Return the id of the row that says why a result allows no estimate."""
+    return f"reason-{estimate_id}"
+
+
 def remark_of(correction_id: str) -> str:
     """Return the id of the row of a remark on a printed value in the card of its trial."""
     return f"remark-{correction_id}"

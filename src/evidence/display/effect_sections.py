@@ -1,11 +1,13 @@
 """The report on every trial-level estimate: route by route, and what allows none."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import entries, sections, text, words
+from evidence.display.card_links import place_of, place_of_reason
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, to_number, with_id
@@ -77,12 +79,12 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
             (
                 Cell(row.label),
                 Cell(words.term(words.OUTCOME, row.outcome_id, outcomes).partition(" (")[0]),
-                Cell(f"{_measure(row, dataset)}, {_when(row)}"),
+                Cell(", ".join(filter(None, _measured(row, dataset)))),
                 Cell(
                     f"{words.term(words.THERAPY, row.intervention).replace('_', ' ')} against "
                     f"{text.comparator(row, dataset)}"
                 ),
-                Cell(words.term(words.METRIC, row.metric)),
+                Cell(text.metric(row, dataset)),
                 to_number(entry, entries.quoted(entry)),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),
             )
@@ -93,6 +95,11 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
         rows,
         entries=found,
     )
+
+
+def _measured(row: Any, dataset: Dataset) -> tuple[str, str, str]:
+    """Return measure, time and, where there are several, the analysis of an estimate."""
+    return _measure(row, dataset), _when(row), text.analyzed(row, dataset)
 
 
 def _measure(row: Any, dataset: Dataset) -> str:
@@ -108,18 +115,22 @@ def _when(row: Any) -> str:
     return when if pd.isna(weeks) else f"{when} (week {weeks:g})"
 
 
-def without_estimate(frame: pd.DataFrame) -> Block:
-    """Return every result or outcome that allows no estimate, with the reason."""
+def without_estimate(frame: pd.DataFrame, *, on_card: bool = False) -> Block:
+    """Return every result or outcome that allows no estimate, with the reason.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Frame of `evidence.estimates`.
+    on_card : bool
+        Whether the page is the card of a trial, so that reasons can lead to what is printed.
+    """
     rows = [
         (
-            Cell(row.label),
+            Cell(row.label, anchor=place_of_reason(row.estimate_id)),
             with_id("", row.estimate_id),
-            Cell(row.reason),
-            Cell(
-                "–"
-                if pd.isna(row.effect_low)
-                else f"{words.limits(row.effect_low, row.effect_high)} at most"
-            ),
+            _reason(row, on_card=on_card),
+            Cell("–" if pd.isna(row.effect_low) else _bounds(row)),
         )
         for row in records(frame[frame.effect.isna()])
     ]
@@ -128,6 +139,22 @@ def without_estimate(frame: pd.DataFrame) -> Block:
         ("Trial", "Result or outcome", "Reason", "Bounds"),
         rows,
     )
+
+
+def _reason(row: Any, *, on_card: bool) -> Cell:
+    """Return why a result allows no estimate; on the card of its trial as a link to the print."""
+    if not (on_card and row.result_ids):
+        return Cell(row.reason)
+    place = html(place_of(row.result_ids[0]))
+    return Cell(row.reason, markup=f'<a href="#{place}">{html(row.reason)}</a>')
+
+
+def _bounds(row: Any) -> str:
+    """Return what a result leaves open, on the scale that readers quote."""
+    if row.route == "chi2_bound":
+        return f"{words.limits(row.effect_low, row.effect_high)} at most"
+    ends = math.exp(row.effect_low), math.exp(row.effect_high)
+    return f"odds ratio {words.limits(*ends)} over all counts that fit"
 
 
 def methods(convention: str, correlation: float) -> Block:

@@ -14,6 +14,7 @@ from evidence.display.words import (
     COMPARATOR,
     METRIC,
     OUTCOME,
+    QALY,
     THERAPY,
     TIMEPOINT,
     estimate,
@@ -101,10 +102,11 @@ def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
 def quoted(entry: LedgerEntry) -> str:
     """Return a number with its limits as readers quote it: shares and their differences in percent.
 
-    The rest has two decimals, so that what a source prints can be found again.
+    The rest has two decimals, quality-adjusted life years three, so that what a source prints can
+    be found again.
     """
     shares = entry.scale == "proportion" or entry.metric.endswith("risk_difference")
-    factor, digits = (100.0, 1) if shares else (1.0, 2)
+    factor, digits = (100.0, 1) if shares else (1.0, 3 if QALY in entry.label else 2)
     effect, low, high = (
         None if one is None else factor * one for one in (entry.effect, entry.ci_low, entry.ci_high)
     )

@@ -6,6 +6,8 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import text, words
+from evidence.display.card_links import SIZES
+from evidence.display.entries import on_quoted_scale
 from evidence.display.escape import html
 from evidence.display.followup_entries import (
     event_in_words,
@@ -327,15 +329,32 @@ def unpaired(dataset: Dataset, found: Durability) -> Block:
             (
                 Cell(f"{row.label}\n{short_contrast(row, dataset)}"),
                 Cell(words.term(words.OUTCOME, row.outcome_id, outcomes)),
-                Cell(
-                    row.reason
-                    or f"{words.term(words.METRIC, row.metric)} "
-                    f"{words.estimate(row.effect, row.ci_low, row.ci_high, 3)}"
-                ),
+                Cell(row.reason or _without_partner(row, dataset)),
             )
             for row in records(found.unpaired)
         ],
     )
+
+
+def _without_partner(row: Any, dataset: Dataset) -> str:
+    """Return a number at follow-up on the scale that readers quote, and whom it counts."""
+    metric = text.metric(row, dataset)
+    (effect, digits), (low, _), (high, _) = (
+        on_quoted_scale(row.metric, one) for one in (row.effect, row.ci_low, row.ci_high)
+    )
+    shown = words.estimate(effect, low, high, 3 if words.QALY in metric else digits)
+    return ", ".join(filter(None, (f"{metric} {shown}", text.analyzed(row, dataset))))
+
+
+def _took_part(row: Any, dataset: Dataset) -> str:
+    """Return how many were randomized, else how many were enrolled or planned."""
+    if not pd.isna(row.n_randomized):
+        return str(row.n_randomized)
+    for fact in SIZES[1:]:
+        found = dataset.fact(row.trial_id, fact).value
+        if not found.empty:
+            return f"not printed ({found.iloc[0]:g} {fact.removeprefix('n_')})"
+    return "not known"
 
 
 def trials(dataset: Dataset, found: Durability) -> Block:
@@ -347,7 +366,7 @@ def trials(dataset: Dataset, found: Durability) -> Block:
         [
             (
                 Cell(row.label),
-                Cell("not known" if pd.isna(row.n_randomized) else str(row.n_randomized)),
+                Cell(_took_part(row, dataset)),
                 Cell(row.status),
                 Cell(STATE[row.state]),
                 Cell(involved[row.trial_id].replace("_", " ")),

@@ -106,7 +106,9 @@ def _unit(entry: LedgerEntry) -> str:
         return "%"
     if _is_share(entry):
         return " percentage points"
-    return " points" if entry.metric in ("mean_difference", "change_in_points") else ""
+    if entry.metric not in ("mean_difference", "change_in_points"):
+        return ""
+    return f" {words.QALY}" if words.QALY in entry.label else " points"
 
 
 def shown(entry: LedgerEntry) -> str:

@@ -187,6 +187,14 @@ class TrialCard:
         group = self.trial.age_group
         return words.term(words.PEOPLE, group) if group else "participants"
 
+    @property
+    def who(self) -> str:
+        """Who took part; a population that names the people already stands alone."""
+        population = str(self.trial.population)
+        if self.people in population:
+            return population
+        return f"{self.people}, {population or 'not stated'}"
+
     def measure(self, row: Any) -> str:
         """Return what was measured, with the instrument named in full."""
         instruments = self.dataset.instruments.set_index("instrument_id").name

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from evidence.display import origins, words
 from evidence.display.card_links import place_of, remark_of
 from evidence.display.escape import html
@@ -18,6 +20,26 @@ from evidence.display.trial_card import (
 )
 from evidence.display.trial_card_printed import fact_name
 from evidence.records import records
+
+_NOUN = {
+    "n_randomized": "the number randomized",
+    "n_enrolled": "the number enrolled",
+    "n_planned": "the number planned",
+    "n_screened": "the number screened",
+    "percent_female": "the percentage of female participants",
+    "percent_african_american": "the percentage of African American participants",
+    "mean_age": "mean age",
+    "age_min": "the lowest age",
+    "age_max": "the highest age",
+    "treatment_weeks": "the length of treatment",
+    "comparator_weeks": "the length of the comparison condition",
+    "sessions_coded": "the number of sessions",
+    "sessions_attended_intervention": "the sessions attended in the intervention arm",
+    "sessions_attended_comparator": "the sessions attended in the comparator arm",
+    "percent_recovered_at_follow_up_intervention": "the percentage recovered at follow-up in the "
+    "intervention arm",
+}
+"""Facts as nouns to stand in a sentence."""
 
 ACTION = {
     "replace": "replaced",
@@ -153,17 +175,37 @@ def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
 
 def differing(card: TrialCard) -> list[Sequence[Cell]]:
     """Return what sources print differently, each with its readings."""
-    differ = card.findings[card.findings.check == "sources_differ"]
-    rows: list[Sequence[Cell]] = []
-    for fact in distinct([one.fact for one in card.facts]):
-        about = card.about(fact)
-        # The check names a fact by its words; it knows that 15.2 and 15.21 are one reading.
-        named = f", {fact.replace('_', ' ')}: "
-        if any(named in one for one in differ.explanation):
-            rows.append((Cell(words.capitalized(fact_name(fact))), _readings(card, about)))
-    for direction_id in differ.result_id[differ.result_id.isin(card.directions.direction_id)]:
-        rows.append(_differing_words(card, direction_id))
+    rows: list[Sequence[Cell]] = [
+        (Cell(words.capitalized(fact_name(fact))), _readings(card, card.about(fact)))
+        for fact in _differing_facts(card)
+    ]
+    rows += [_differing_words(card, one) for one in _differing_directions(card)]
     return rows
+
+
+def differ_on(card: TrialCard) -> list[str]:
+    """Return what sources print differently, as nouns to stand in a sentence."""
+    outcomes = card.directions.set_index("direction_id").outcome_id
+    return [
+        *(words.term(_NOUN, one, {one: fact_name(one)}) for one in _differing_facts(card)),
+        *(f"{card.outcome(outcomes[one])}, in words" for one in _differing_directions(card)),
+    ]
+
+
+def _differing(card: TrialCard) -> pd.DataFrame:
+    return card.findings[card.findings.check == "sources_differ"]
+
+
+def _differing_facts(card: TrialCard) -> list[str]:
+    # The check names a fact by its words; it knows that 15.2 and 15.21 are one reading.
+    said = _differing(card).explanation
+    facts = distinct([one.fact for one in card.facts])
+    return [one for one in facts if any(f", {one.replace('_', ' ')}: " in text for text in said)]
+
+
+def _differing_directions(card: TrialCard) -> list[str]:
+    ids = _differing(card).result_id
+    return list(ids[ids.isin(card.directions.direction_id)])
 
 
 def _differing_words(card: TrialCard, direction_id: str) -> Sequence[Cell]:

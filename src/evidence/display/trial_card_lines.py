@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.display import entries, text, words
-from evidence.display.card_links import place_of
+from evidence.display import entries, origins, text, words
+from evidence.display.card_links import place_of, place_of_reason
 from evidence.display.escape import html
+from evidence.display.headline import plain as to_text
 from evidence.display.tables import number_link
 from evidence.display.trial_card import TrialCard, to_place
 from evidence.ledger import LedgerEntry
@@ -24,7 +25,6 @@ SAYS = {
 
 _RANK = ("hedges_g", "d_from_test_statistic", "log_odds_ratio", "log_risk_ratio")
 _SHORT = {"d_from_test_statistic": "d"}
-_STATISTIC = {"qaly_difference": "difference in QALYs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,12 @@ class Line:
         How the number was obtained, empty for words.
     entries : tuple of LedgerEntry
         The number, if there is an estimate, and one that stands beside it.
+    measure : str
+        Short name of the measure, empty for words.
+    higher_is : str
+        "better" or "worse" for scores, empty for events and words.
+    said_by : str
+        For words, a clause on who says them where no report of the trial itself does.
     """
 
     intervention_arm_id: str
@@ -68,6 +74,9 @@ class Line:
     size: str
     processing: str
     entries: tuple[LedgerEntry, ...] = ()
+    measure: str = ""
+    higher_is: str = ""
+    said_by: str = ""
 
 
 def lines(card: TrialCard) -> tuple[Line, ...]:
@@ -111,23 +120,16 @@ def _key(row: Any) -> tuple[bool, bool, int]:
     return bool(pd.isna(row.effect)), bool(pd.isna(row.ci_low)), rank
 
 
-def metric(card: TrialCard, row: Any) -> str:
-    """Return the metric of an estimate in words."""
-    statistics = card.statistics.set_index("result_id").statistic
-    named = [_STATISTIC.get(statistics.get(one, ""), "") for one in row.result_ids]
-    return next(filter(None, named), "") or words.term(words.METRIC, row.metric)
-
-
 def _numeric(card: TrialCard, row: Any) -> Line:
     found: tuple[LedgerEntry, ...] = ()
     if pd.isna(row.effect):
-        state, plain, processing = "range", *_bounds(row)
-        markup = to_place(place_of(row.result_ids[0]), plain)
+        state, markup, processing = "range", *_bounds(card, row)
+        plain = to_text(markup)
     else:
         entry = entries.of_estimate(row, card.dataset)
         state, processing, found = _state(row), row.processing, (entry,)
         shown = entries.quoted(entry)
-        name = _SHORT.get(row.metric) or metric(card, row)
+        name = _SHORT.get(row.metric) or text.metric(row, card.dataset)
         plain, markup = f"{name} {shown}", f"{html(name)} {number_link(entry, shown)}"
         adjusted = _adjusted(card, row)
         if adjusted is not None:
@@ -140,7 +142,7 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         row.intervention_arm_id,
         row.comparator_arm_id,
         row.outcome_id,
-        _what(card, row) + _analysis(card, row),
+        ", ".join(filter(None, (_what(card, row), text.analyzed(row, card.dataset)))),
         text.when(row, card.dataset),
         row.timepoint,
         state,
@@ -149,7 +151,15 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         _size(card, row),
         processing,
         found,
+        _what(card, row) if row.event else row.instrument_id.upper().replace("_", "-"),
+        "" if row.event else _higher_is(card, row),
     )
+
+
+def _higher_is(card: TrialCard, row: Any) -> str:
+    """Return whether higher scores are better or worse."""
+    instruments = card.dataset.instruments.set_index("instrument_id").higher_is
+    return str(instruments.get(row.instrument_id, ""))
 
 
 def _adjusted(card: TrialCard, row: Any) -> tuple[LedgerEntry, str] | None:
@@ -182,13 +192,34 @@ def _state(row: Any) -> str:
     return "against" if row.ci_high < 0 else "includes"
 
 
-def _bounds(row: Any) -> tuple[str, str]:
-    """Return what a source leaves open where it leaves no point, and how that was obtained."""
+def _bounds(card: TrialCard, row: Any) -> tuple[str, str]:
+    """Return what print leaves open where it allows no estimate, as HTML, and how obtained."""
+    place = place_of_reason(row.estimate_id)
     if row.route == "chi2_bound":
-        low, high = words.fixed(row.effect_low), words.fixed(row.effect_high)
-        return f"d between {low} and {high}, no point", "imputed"
+        statistics = card.statistics.set_index("result_id")
+        printed = to_place(place_of(row.result_ids[0]), _test(statistics.loc[row.result_ids[0]]))
+        bound = to_place(place, f"{words.fixed(row.effect_high)} SD")
+        return (
+            f"{printed}; if it tested the difference between the arms, the observed difference is "
+            f"at most {bound}; no confidence interval",
+            "imputed",
+        )
     low, high = (words.fixed(math.exp(one)) for one in (row.effect_low, row.effect_high))
-    return f"odds ratio between {low} and {high} by the counts that fit, no point", "reconstructed"
+    ends = to_place(place, f"{low} and {high}")
+    return (
+        f"the estimate of the odds ratio lies between {ends} depending on the counts, which are "
+        "not printed; its confidence interval is far wider and is not given here",
+        "reconstructed",
+    )
+
+
+def _test(one: Any) -> str:
+    """Return a printed chi-square with its degrees of freedom and P."""
+    parts = [f"chi-square {one.estimate}", f"df {one.df1}"]
+    if one.p_value:
+        p = words.p_value(float(one.p_value))
+        parts.append(p.replace("=", "<") if one.p_relation == "below" else p)
+    return ", ".join(parts)
 
 
 def _what(card: TrialCard, row: Any) -> str:
@@ -205,28 +236,12 @@ def _size(card: TrialCard, row: Any) -> str:
         return "sizes not printed"
     if any(one.startswith("arm sizes imputed") for one in row.warnings):
         return f"{total} participants (arm sizes imputed)"
+    if row.metric == "events":
+        return f"how many of the {total} participants were counted is not printed"
     sizes = card.arms.set_index("arm_id").n_randomized
     randomized = [sizes[row.intervention_arm_id], sizes[row.comparator_arm_id]]
     everyone = sum(int(one) for one in randomized) if all(randomized) else total
     return f"{total} of {everyone} participants" if total < everyone else f"{total} participants"
-
-
-def _analysis(card: TrialCard, row: Any) -> str:
-    """Return which participants were analyzed, where a source prints more than one analysis."""
-    statistics = card.statistics
-    own = statistics[statistics.result_id.isin(row.result_ids)]
-    if own.empty:
-        return ""
-    one = own.iloc[0]
-    same = statistics[
-        (statistics.statistic == one.statistic)
-        & (statistics.instrument_id == one.instrument_id)
-        & (statistics.event == one.event)
-        & (statistics.timepoint == one.timepoint)
-        & (statistics.intervention_arm_id == one.intervention_arm_id)
-        & (statistics.comparator_arm_id == one.comparator_arm_id)
-    ]
-    return f", {one.note.partition(';')[0]}" if len(same) > 1 and one.note else ""
 
 
 def named(card: TrialCard, line: Line) -> str:
@@ -256,7 +271,9 @@ def _in_words(card: TrialCard, numbers: list[Line]) -> list[Line]:
         state = states.pop() if len(states) == 1 else "words_differ"
         first, second, outcome, timepoint = key
         notes = "; ".join(one for one in dict.fromkeys(group.note) if one)
-        said = f"{in_words(card, state, first, second)}, without a number"
+        said_by = _said_by(card, group)
+        by = f", {said_by}" if said_by else ""
+        said = f"{in_words(card, state, first, second)}{by}, without a number"
         remark = f" ({notes})" if notes else ""
         made.append(
             Line(
@@ -271,9 +288,26 @@ def _in_words(card: TrialCard, numbers: list[Line]) -> list[Line]:
                 f"{said}{remark}",
                 "",
                 "",
+                said_by=said_by,
             )
         )
     return made
+
+
+def _said_by(card: TrialCard, group: pd.DataFrame) -> str:
+    """Return a clause on who says words, where none of them is from a report of the trial."""
+    own = set(card.publications.publication_id)
+    sources = [card.dataset.locator(one).publication_id for one in group.locator_id]
+    if own & set(sources):
+        return ""
+    roles = card.dataset.publications.set_index("publication_id").role
+    names = words.listed(
+        f"{origins.reference_name(one, card.dataset)} "
+        f"({roles[one].replace('_', ' ')}, no report of the trial)"
+        for one in dict.fromkeys(sources)
+    )
+    developers = all("the developers say" in note for note in group.note)
+    return f"as the developers say in {names}" if developers else f"according to {names}"
 
 
 def in_words(card: TrialCard, state: str, intervention_arm_id: str, comparator_arm_id: str) -> str:
@@ -281,6 +315,6 @@ def in_words(card: TrialCard, state: str, intervention_arm_id: str, comparator_a
     return {
         "words_favor": f"in favor of {card.brief(intervention_arm_id)}",
         "words_against": f"in favor of {card.brief(comparator_arm_id)}",
-        "words_none": "no difference",
+        "words_none": "no clear difference",
         "words_differ": "sources say different things",
     }[state]

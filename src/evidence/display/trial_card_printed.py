@@ -51,7 +51,7 @@ STATISTIC = {
     "odds_ratio_fisher": "odds ratio beside an exact test",
     "mixed_model_b": "B of a mixed model",
     "indirect_b": "indirect effect B",
-    "qaly_difference": "difference in QALYs",
+    "qaly_difference": "difference in quality-adjusted life years",
     "risk_difference_percent": "risk difference in percent",
     "number_needed_to_treat": "number needed to treat",
 }

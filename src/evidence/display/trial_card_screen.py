@@ -14,7 +14,7 @@ from evidence.display.trial_card import (
     to_place,
     values,
 )
-from evidence.display.trial_card_checks import differing
+from evidence.display.trial_card_checks import differ_on
 from evidence.display.trial_card_lines import Line, named
 from evidence.display.trial_card_printed import STATISTIC, signed
 from evidence.records import records
@@ -42,10 +42,10 @@ _PHRASE = {
     "against": "interval on the side of {second}",
     "includes": "interval includes no difference",
     "no_interval": "a number without an interval",
-    "range": "no point, only bounds",
+    "range": "no estimate with an interval, only bounds",
     "words_favor": "in favor of {first}, in words without a number",
     "words_against": "in favor of {second}, in words without a number",
-    "words_none": "no difference, in words without a number",
+    "words_none": "no clear difference, in words without a number",
     "words_differ": "sources say different things, without a number",
 }
 TOOL = {"cochrane_rob1_four_items": "four items of the first Cochrane tool (RoB 1)"}
@@ -88,7 +88,9 @@ def _list(heading: str, items: Sequence[str]) -> str:
 def _identity(card: TrialCard) -> str:
     """Return what the trial is in one sentence, as HTML."""
     status = "" if card.trial.status == "published" else f"{card.trial.status} "
-    kind = words.capitalized(f"{status}{KIND[card.trial.design]}")
+    unclear = [one for one in card.trial.note.split("; ") if "how the groups were formed" in one]
+    doubt = f" ({unclear[0]})" if unclear and card.trial.design == "randomized" else ""
+    kind = words.capitalized(f"{status}{KIND[card.trial.design]}{doubt}")
     against = words.listed(card.comparators)
     compared = f" against {against}" if against else ""
     given = card.treatment(card.arms.arm_id[card.arms.role == "intervention"].iloc[0])
@@ -132,11 +134,42 @@ def _verdict(card: TrialCard, lines: Sequence[Line]) -> str:
     first = card.brief(chosen[0].intervention_arm_id)
     second = card.brief(chosen[0].comparator_arm_id)
     states = distinct([one.state for one in chosen])
-    phrases = [_PHRASE[one].format(first=first, second=second) for one in states]
     imputed = " (imputed)" if all(one.processing == "imputed" for one in chosen) else ""
-    if len(phrases) == 1:
-        return f"{phrases[0]}{imputed}"
-    return f"on some measures {phrases[0]}, on others {words.listed(phrases[1:])}{imputed}"
+    if len(states) == 1:
+        phrase = _PHRASE[states[0]].format(first=first, second=second)
+        said_by = {one.said_by for one in chosen} - {""}
+        if said_by:
+            phrase = phrase.replace(", in words", f", {words.listed(sorted(said_by))},")
+        return f"{phrase}{imputed}"
+    return f"{', '.join(_by_measure(chosen, states, first, second))}{imputed}"
+
+
+def _by_measure(lines: Sequence[Line], states: Sequence[str], first: str, second: str) -> list[str]:
+    """Return which measures of one outcome say what, where they do not agree."""
+    by_state = {state: [one for one in lines if one.state == state] for state in states}
+    names = [{one.measure for one in group} for group in by_state.values()]
+    repeated = len(set().union(*names)) < sum(map(len, names))
+    said = []
+    for state, group in by_state.items():
+        measures = words.listed(
+            distinct(
+                [
+                    f"{'the ' if one.higher_is else ''}{one.measure}"
+                    + (f" {one.when}" if repeated else "")
+                    for one in group
+                ]
+            )
+        )
+        if state == "includes":
+            said.append(f"on {measures} the interval includes no difference")
+            continue
+        ahead = first if state == "favors" else second
+        ends = {one.higher_is for one in group}
+        # A score that is worse when higher is lower with the treatment that it favors.
+        moved = {"worse": "lower", "better": "higher"}.get(ends.pop() if len(ends) == 1 else "")
+        side = f"{moved} with" if moved else "interval on the side of"
+        said.append(f"{side} {ahead} on {measures}")
+    return said
 
 
 def _paragraph(card: TrialCard) -> str:
@@ -144,16 +177,12 @@ def _paragraph(card: TrialCard) -> str:
     country = COUNTRY.get(trial.country, trial.country)
     return sentences(
         [
-            html(
-                f"Who: {card.people}, {trial.population or 'not stated'}"
-                f"{f' ({country})' if country else ''}"
-            )
-            + _described(card),
+            html(f"Remark: {trial.note}.") if trial.note else "",
+            html(f"Who: {card.who}{f' ({country})' if country else ''}") + _described(card),
             arms_in_short(card),
             length(card),
             registration(card),
             html(DEVELOPERS[trial.developer_involved].format(therapy=card.therapy)),
-            html(f"Remark: {trial.note}.") if trial.note else "",
         ]
     )
 
@@ -343,10 +372,9 @@ def _agreement(card: TrialCard) -> list[str]:
     said = []
     if len(card.corrections):
         said.append(f"{words.count(len(card.corrections), 'remark')} on printed values")
-    what = [str(row[0].text) for row in differing(card)]
+    what = differ_on(card)
     if what:
-        names = words.listed(f"{one[:1].lower()}{one[1:]}" for one in what)
-        said.append(f"sources differ on {names}")
+        said.append(f"sources differ on {words.listed(what)}")
     link = f'<a href="#contradictions">{html("; ".join(said))}</a>'
     return [f"Agreement: {link}."] if said else []
 
@@ -365,4 +393,8 @@ def _read(card: TrialCard) -> str:
     places = distinct(list(read.place))
     names = [html(origins.reference_name(one, card.dataset)) for one in own.publication_id]
     papers = f'<a href="#papers-on-the-trial">{words.listed(distinct(names))}</a>'
-    return f"Full tables: read of its own articles ({papers}): {html(words.listed(places))}."
+    if places == ["abstract"]:
+        return f"Full tables: of its own articles only abstracts were read ({papers})."
+    return (
+        f"Full tables: of its own articles ({papers}) these were read: {html('; '.join(places))}."
+    )

@@ -11,7 +11,6 @@ from evidence.display.output import Block
 from evidence.display.references import reference
 from evidence.display.tables import Cell, table, to_number
 from evidence.display.trial_card import TrialCard, distinct, joined, said
-from evidence.display.trial_card_lines import metric
 from evidence.display.trial_card_printed import source
 from evidence.display.trial_card_screen import TOOL
 from evidence.estimation.missing import missing_evidence
@@ -40,7 +39,7 @@ def estimates_table(card: TrialCard) -> Block | None:
             (
                 Cell(f"{what}\n{card.measure(row)}"),
                 Cell(card.contrast(row.intervention_arm_id, row.comparator_arm_id)),
-                Cell(metric(card, row)),
+                Cell(text.metric(row, card.dataset)),
                 to_number(entry, entries.quoted(entry)),
                 Cell("–" if total is None else str(total), numeric=True),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),
@@ -66,7 +65,7 @@ def estimated(card: TrialCard) -> Block:
         else estimates
     ]
     if card.rows.effect.isna().any():
-        found.append(without_estimate(card.rows))
+        found.append(without_estimate(card.rows, on_card=True))
     return joined(found)
 
 

@@ -60,6 +60,8 @@ METRIC = {
     "standardized": "Hedges g or d from a test statistic",
     "mixed": "Hedges g or pre-post-control d",
 }
+QALY = "quality-adjusted life years"
+"""What an instrument counts whose name holds these words; its differences are no points."""
 PEOPLE = {"adolescents": "adolescents", "adults": "adults", "young_adults": "young adults"}
 INTERVAL = {
     "hksj_adhoc": "Hartung-Knapp with the ad hoc correction",
