@@ -1,5 +1,6 @@
 """Whether small trials show other effects than large ones: regression and rank tests."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class RegressionTest:
     Attributes
     ----------
     statistic, p_value : float
-        Test that the slope is 0, two-sided.
+        Test that the slope is 0, two-sided; infinite where all trials lie on the line.
     df : int or None
         Degrees of freedom of t; None where the normal distribution is used.
     intercept, slope : Coefficient
@@ -181,7 +182,7 @@ def regression_test(
             sentences.append("The search for tau2 did not converge.")
     has_limit = predictor in AT_INFINITY
     return RegressionTest(
-        statistic=slope.estimate / slope.se,
+        statistic=_ratio(slope),
         p_value=slope.p_value,
         df=df,
         intercept=intercept,
@@ -260,6 +261,13 @@ def chance_warning(k: int) -> tuple[str, ...]:
         f"{trials}: with fewer than {ENOUGH_TRIALS}, methods for small-study effects cannot tell "
         "asymmetry from chance (Sterne et al. 2011).",
     )
+
+
+def _ratio(slope: Coefficient) -> float:
+    """Slope over its standard error, which is 0 where all trials lie on the line."""
+    if slope.se == 0:
+        return math.copysign(math.inf, slope.estimate) if slope.estimate else 0.0
+    return slope.estimate / slope.se
 
 
 def _size(predictor: str, variances: Floats, n_analyzed: Any) -> Floats:

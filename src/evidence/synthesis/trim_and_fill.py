@@ -17,6 +17,9 @@ SIDES = ("auto", "left", "right")
 
 MAX_STEPS = 100
 
+TIED = 1e-12
+"""Difference of distances, relative to the largest, that rounding alone can give."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrimFill:
@@ -101,7 +104,7 @@ def trimfill(
     Notes
     -----
     Duval and Tweedie (2000), J Am Stat Assoc 95:89, and (2000), Biometrics 56:455. Equal
-    distances from the center are ranked in the order of the effects.
+    distances from the center share their ranks, so that nothing is added to a symmetric funnel.
 
     Examples
     --------
@@ -183,15 +186,12 @@ def _side(effects: Floats, variances: Floats, tau2: str) -> str:
 
 def _missing(deviation: Floats, estimator: str) -> float:
     """Estimate, not rounded, from deviations in ascending order."""
-    k = deviation.size
-    ranks = np.empty(k)
-    ranks[np.argsort(np.abs(deviation), kind="stable")] = np.arange(1, k + 1)
-    right = deviation > 0
+    k, distance, right = deviation.size, np.abs(deviation), deviation > 0
     if estimator == "R0":
-        # R0 = gamma - 1, the length of the run of largest distances that all lie to the right
-        left_ranks = ranks[~right]
-        return float(k - (left_ranks.max() if left_ranks.size else 0) - 1)
-    total = float(ranks[right].sum())
+        # R0 = gamma - 1, where gamma trials lie on the right and farther out than any on the left
+        farthest = float(distance[~right].max(initial=0.0)) + TIED * float(distance.max())
+        return float((distance[right] > farthest).sum() - 1)
+    total = float(_ranks(distance)[right].sum())
     if estimator == "L0":
         # L0 = (4 T - n (n + 1)) / (2 n - 1)
         return (4 * total - k * (k + 1)) / (2 * k - 1)
@@ -204,6 +204,17 @@ def _missing(deviation: Floats, estimator: str) -> float:
             "L0 or R0: so many of the largest distances lie on one side that Q0 has no value",
         )
     return float(k - 0.5 - np.sqrt(under))
+
+
+def _ranks(distance: Floats) -> Floats:
+    """Ranks from 1, the average where distances are the same but for rounding."""
+    order = np.argsort(distance, kind="stable")
+    ascending = distance[order]
+    group = np.concatenate([[0], np.cumsum(np.diff(ascending) > TIED * ascending[-1])])
+    ranks = np.empty(distance.size)
+    average = np.bincount(group, np.arange(1.0, distance.size + 1)) / np.bincount(group)
+    ranks[order] = average[group]
+    return ranks
 
 
 def _standard_error(k: int, precise: float, estimator: str) -> float | None:
