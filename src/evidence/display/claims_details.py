@@ -134,7 +134,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
                 Cell(row.label),
                 Cell(text.comparator(row, dataset)),
                 Cell(f"{_measure(row)}, {words.term(words.METRIC, row.metric)}"),
-                to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_number(entry, entries.quoted(entry)),
                 Cell("" if entry.n is None else str(entry.n), numeric=True),
                 Cell("", tag=row.processing),
             )

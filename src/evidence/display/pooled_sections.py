@@ -60,8 +60,11 @@ def pooled_numbers(
             )
         )
         pooled += [(end, allowed) for end in entries.of_stress_ends(stress, analysis, dataset)]
-    for row in records(analysis.selection.estimates):
+    effects = zip(*analysis.selection.effects(), strict=True)
+    for row, (effect, variance) in zip(records(analysis.selection.estimates), effects, strict=True):
         if row.metric == "d_from_test_statistic":
+            corrected = entries.of_corrected(row, effect, variance, dataset)
+            pooled.append((corrected, _to_estimate(row, f" {_corrected(row, effect)}")))
             pooled += [
                 (end, Cell("the model of the trial, adjusted or of change, as correlations allow"))
                 for end in entries.of_open_ends(row, dataset)
@@ -97,13 +100,14 @@ def members(analysis: Analysis) -> Cell:
         (row, f" {_corrected(row, effect)} (weight {words.percent(weight, 0)})")
         for row, effect, weight in zip(records(rows), effects, analysis.pooled.weights, strict=True)
     ]
-    return Cell(
-        "; ".join(f"{row.label}{said}" for row, said in entered),
-        markup="; ".join(
-            f'<a href="#{html(anchor(row.estimate_id))}">{html(row.label)}</a>{html(said)}'
-            for row, said in entered
-        ),
-    )
+    cells = [_to_estimate(row, said) for row, said in entered]
+    return Cell("; ".join(one.text for one in cells), markup="; ".join(one.markup for one in cells))
+
+
+def _to_estimate(row: Any, said: str) -> Cell:
+    """Return the trial of an estimate as a link to its place, and what is said of it."""
+    link = f'<a href="#{html(anchor(row.estimate_id))}">{html(row.label)}</a>'
+    return Cell(f"{row.label}{said}", markup=f"{link}{html(said)}")
 
 
 def _corrected(row: Any, effect: float) -> str:

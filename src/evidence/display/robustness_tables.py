@@ -11,8 +11,9 @@ from evidence.display import entries, text, words
 from evidence.display import robustness_entries as made
 from evidence.display.choices import choice_in_words
 from evidence.display.escape import html
+from evidence.display.headline import plain
 from evidence.display.output import Block
-from evidence.display.tables import Cell, table, to_number
+from evidence.display.tables import Cell, number_link, table, to_number
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, StressTest
@@ -142,8 +143,9 @@ def _needed(
     limit = Cell(words.fixed(result.best_limit), numeric=True)
     if not ends:
         return [Cell("no effect would"), limit]
-    high = f" to {words.fixed(ends[1].effect)}" if len(ends) > 1 else " or more"
-    return [to_number(ends[0], f"{words.fixed(ends[0].effect)}{high}", numeric=False), limit]
+    markup = " to ".join(number_link(one, words.fixed(one.effect)) for one in ends)
+    markup += "" if len(ends) > 1 else " or more"
+    return [Cell(plain(markup), markup=markup), limit]
 
 
 def power(dataset: Dataset, found: Robustness) -> Block:

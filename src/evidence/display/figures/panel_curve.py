@@ -15,6 +15,8 @@ from evidence.display.output import Block, Figure
 from evidence.specification import Analysis, Companions
 
 WIDTH = 9.0
+INTERVAL = "#7394c0"
+"""Color of intervals: lighter than the estimates on them, and three times as dark as paper."""
 CURVE_HEIGHT = 2.6
 LINE_HEIGHT = 0.19
 FONT_SIZE = 9
@@ -104,7 +106,7 @@ def draw(ordered: pd.DataFrame, *, marked: int, hollow: int | None = None) -> Ca
         (left, (choices_height + 0.2) / height, right - left, CURVE_HEIGHT / height)
     )
     places = np.arange(len(ordered))
-    _bars(top, places, ordered.ci_low, ordered.ci_high, color="#a9c1de", linewidth=0.9)
+    _bars(top, places, ordered.ci_low, ordered.ci_high, color=INTERVAL, linewidth=0.9)
     _bars(top, places, ordered.effect - 0.012, ordered.effect + 0.012, color=BLUE, linewidth=1.8)
     if hollow is not None:
         effect = ordered.effect.iloc[hollow]

@@ -156,7 +156,14 @@ def alt_text(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
 
 def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Block:
     pooled_entry = entries.of_analysis(analysis, dataset)
-    found = [entries.of_estimate(row, dataset) for row in records(analysis.selection.estimates)]
+    found = [
+        entries.of_corrected(row, effect, variance, dataset)
+        if row.metric == "d_from_test_statistic"
+        else entries.of_estimate(row, dataset)
+        for row, effect, variance in zip(
+            records(analysis.selection.estimates), *analysis.selection.effects(), strict=True
+        )
+    ]
     entry_of = iter(found)
     stress_entry = entries.of_stress_test(stress, analysis, dataset) if stress else None
     by_kind = {"pooled": pooled_entry, "stress": stress_entry}

@@ -19,7 +19,7 @@ ROOM_FOR_LABELS = 0.95
 RATIO_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 TITLE_WIDTH = {1: 100, 2: 52, 3: 34}
 """Characters of a line above a panel, by the number of panels."""
-COLORS = (BLUE, AMBER, SOFT)
+COLORS = (BLUE, AMBER, INK)
 MARKERS = ("o", "s", "D")
 SHIFT = 0.07
 """Inches between the series at one time, so that intervals do not overlap."""
