@@ -40,18 +40,24 @@ def plain(markup: str) -> str:
 def test_abft(dataset: Dataset, abft: Durability) -> None:
     said = plain(first_screen(dataset, abft).html)
     for part in (
-        "Whether any difference between ABFT and other care lasts is not known.",
+        "In one small trial recovery was still more frequent with ABFT than with enhanced usual "
+        "care "
+        "at 24 weeks after randomization; how much of the difference is lost, if any, is not "
+        "known.",
         "recovery (suicidal ideation below the clinical range) fell in both arms",
         "to 24 weeks after randomization",
         "87.1 to 70.0% with ABFT, 51.7 to 34.6% with enhanced usual care",
         "was 35.4 percentage points both times; its change is 0.0 (−23.2 to 23.3)",
-        "The odds ratio went from 6.30 to 4.41; their ratio is 0.70 (0.21 to 2.34).",
+        "The odds ratio went from 6.30 (1.76 to 22.61) to 4.41 (1.43 to 13.56); their ratio is "
+        "0.70 "
+        "(0.21 to 2.34).",
         "35.4 (13.7 to 57.1)",
         "35.4 (10.8 to 59.9)",
         "31 + 29 assessed; reconstructed",
         "30 + 26 assessed; reconstructed",
         "Of 66 randomized, six, then ten are missing.",
-        "missing counted as not recovered the odds ratio is 3.60, then 3.67.",
+        "missing counted as not recovered the odds ratio is 3.60 (1.25 to 10.37), then 3.67 (1.31 "
+        "to 10.26).",
         "not printed but reconstructed from what is: 27 of 31 against 15 of 29, then 21 of 30 "
         "against 9 of 26",
         "correlate at 0.5, which no source prints; the percentages allow at most 0.63",
@@ -65,22 +71,26 @@ def test_abft(dataset: Dataset, abft: Durability) -> None:
 def test_abct(dataset: Dataset, abct: Durability) -> None:
     said = plain(first_screen(dataset, abct).html)
     for part in (
-        "Whether any difference between ABCT and other care lasts is not known.",
+        "In one small trial distress was still lower with ABCT added to usual care than with usual "
+        "care alone at 6 months; how much of the difference is lost, if any, is not known.",
         "ABCT added to usual care was ahead of usual care alone by 13.2 points of DASS-21 at the "
         "end of treatment and by 7.2 at 6 months (counted from when is not stated)",
-        "6.0 points lost (−0.4 to 12.4), a retained fraction of 0.55 (0.07 to 1.04).",
+        "6.0 points lost (−0.4 to 12.4), 55% of the difference was left (7 to 104%).",
         "13.2 (6.8 to 19.6)",
         "7.2 (0.8 to 13.6)",
         "30 + 30 randomized, arm sizes imputed; printed",
-        "(MBSR) added to usual care was ahead of usual care alone by 11.5, then 8.6, a retained "
-        "fraction of 0.75 (0.24 to 1.48).",
-        "imputed from the arm that both share (positive favors ABCT): 1.7 (−4.7 to 8.1) at the end "
-        "of treatment, −1.4 (−7.9 to 5.1) at follow-up; the difference is far within chance at "
-        "both times.",
+        "(MBSR) added to usual care was ahead of usual care alone by 11.5 (5.0 to 18.0) at the end "
+        "of treatment, 8.6 (2.1 to 15.1) at follow-up, 75% of the difference was left (24 to "
+        "148%).",
+        "ABCT against MBSR, imputed from the arm that both share (positive favors ABCT): 1.7 (−4.7 "
+        "to 8.1) at the end of treatment, −1.4 (−7.9 to 5.1) at follow-up; both intervals include "
+        "no difference.",
         "−15.1 to 3.1 at 0 and −8.9 to −3.1 at 0.9, so whether it includes no change depends "
         "on that",
-        "Montero-Marin 2018 against relaxation: d from a test statistic, FIQ 0.92, then 1.02, "
-        "imputed; change 0.10 (−0.51 to 0.71).",
+        "Montero-Marin 2018 against relaxation: d from a test statistic, FIQ 0.92 (0.31 to 1.53) "
+        "at "
+        "the end of treatment, 1.02 (0.41 to 1.63) at follow-up, imputed; change 0.10 (−0.51 to "
+        "0.71).",
         "No follow-up in any source seen: iABCT 2026.",
         "cannot be called large or small",
     ):
@@ -98,14 +108,14 @@ def test_a_retained_fraction_never_stands_without_its_interval(
     dataset: Dataset, abct: Durability
 ) -> None:
     said = plain(first_screen(dataset, abct).html)
-    fractions = re.findall(r"retained fraction of \S+ (\S+)", said)
-    assert fractions
-    assert all(one.startswith("(") for one in fractions)
+    shares = re.findall(r"\d+% of the difference was left (\S+)", said)
+    assert len(shares) == 2
+    assert all(one.startswith("(") for one in shares)
 
 
 def test_the_text_says_what_the_page_says(dataset: Dataset, abft: Durability) -> None:
     block = first_screen(dataset, abft)
-    for part in ("fell in both arms", "3.60, then 3.67", "13 of 15 (86.7%"):
+    for part in ("fell in both arms", "then 3.67", "13 of 15 (86.7%"):
         assert part in block.text
     assert "<" not in block.text
 
@@ -126,8 +136,22 @@ def altered(found: Durability, **columns: float) -> Durability:
 def test_the_answer_follows_the_interval_of_the_change(
     dataset: Dataset, abft: Durability, low: float, high: float, said: str
 ) -> None:
-    found = altered(abft, change_ci_low=low, change_ci_high=high)
+    found = altered(abft, change_ci_low=low, change_ci_high=high, follow_up_ci_low=-0.1)
     assert first_screen(dataset, found).text.startswith(said)
+    still_there = altered(abft, change_ci_low=low, change_ci_high=high)
+    first, _, _ = first_screen(dataset, still_there).text.partition("\n")
+    assert first.startswith("In one small trial recovery was still more frequent with ABFT")
+    assert ("is not known" in first) == ("is not known" in said)
+    assert first.endswith(said) == ("is not known" not in said)
+
+
+def test_a_difference_that_is_there_only_later_is_not_still_there(
+    dataset: Dataset, abct: Durability
+) -> None:
+    later = altered(abct, post_ci_low=-0.1)
+    assert "distress was lower with ABCT added to usual care" in first_screen(dataset, later).text
+    large = altered(abct, follow_up_n_intervention=64, follow_up_n_comparator=64)
+    assert first_screen(dataset, large).text.startswith("In one trial distress was still lower")
 
 
 def test_trials_that_disagree(dataset: Dataset, abct: Durability) -> None:
@@ -139,7 +163,8 @@ def test_trials_that_disagree(dataset: Dataset, abct: Durability) -> None:
     own.loc[gains, ["change_ci_low", "change_ci_high"]] = [0.1, 0.5]
     own.loc[~gains, ["change_ci_low", "change_ci_high"]] = [-9.0, -1.0]
     found = dataclasses.replace(abct, comparisons=own)
-    assert first_screen(dataset, found).text.startswith("Trials do not agree")
+    first, _, _ = first_screen(dataset, found).text.partition("\n")
+    assert "Trials do not agree on how much of the effect of ABCT lasts." in first
 
 
 def test_without_a_comparison_nothing_is_claimed(dataset: Dataset, abft: Durability) -> None:
@@ -174,12 +199,15 @@ def test_the_direction_of_the_arms_follows_their_shares(
     assert moved == (post != later)
 
 
-def test_a_difference_beyond_chance_is_not_called_chance(
+def test_intervals_that_include_no_difference_are_counted(
     dataset: Dataset, abct: Durability
 ) -> None:
-    for effect, said in ((5.0, "is within chance"), (9.0, "is beyond chance at one time")):
+    for lows, said in (
+        ((0.1, -1.0), "one interval includes no difference"),
+        ((0.1, 0.1), "neither interval includes no difference"),
+    ):
         frame = abct.comparisons.copy()
-        frame.loc[frame.derived, "post_effect"] = effect
+        frame.loc[frame.derived, ["post_ci_low", "follow_up_ci_low"]] = lows
         found = dataclasses.replace(abct, comparisons=frame)
         assert said in first_screen(dataset, found).text
 

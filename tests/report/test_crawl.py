@@ -45,6 +45,9 @@ def as_printed(shown: str, entry: LedgerEntry) -> bool:
     """Return whether a link prints its number: the estimate, its limits, or both."""
     found = crawl.numbers(shown.removesuffix(", 95% intervals"))
     effect, low, high = values(entry)
+    if entry.metric == "retained_fraction" and "%" in shown:
+        # Sentences say the share that is left in percent, tables as a fraction.
+        effect, low, high = (None if one is None else 100 * one for one in (effect, low, high))
     wanted = {1: [effect], 2: [low, high], 3: [effect, low, high]}.get(len(found))
     if wanted is None:
         return False

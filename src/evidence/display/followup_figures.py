@@ -87,7 +87,14 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
         + (" * Arm sizes imputed." if any("*" in row[3].text for row in rows) else ""),
         table=table(
             "The effects at both times",
-            ("Comparison", "Unit", "Weeks", "n", "Effect (95% CI)", "How obtained"),
+            (
+                "Comparison",
+                "Unit",
+                "Weeks since the end of treatment",
+                "n",
+                "Effect (95% CI)",
+                "How obtained",
+            ),
             rows,
             entries=entries,
         ),
@@ -172,7 +179,14 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
         f"intervals. {NO_LINE}",
         table=table(
             "The shares by arm at both times",
-            ("Arm", "Event", "Weeks", "Counts", "Percent (95% CI)", "How obtained"),
+            (
+                "Arm",
+                "Event",
+                "Weeks since the end of treatment",
+                "Counts",
+                "Percent (95% CI)",
+                "How obtained",
+            ),
             rows,
             entries=entries,
         ),

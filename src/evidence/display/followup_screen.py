@@ -28,19 +28,21 @@ from evidence.display.followup_groups import (
     condition_in_words,
     parts,
     ratio,
+    short_contrast,
     when,
 )
 from evidence.display.headline import Headline, answer, plain
 from evidence.display.output import Block
 from evidence.display.tables import number_link
-from evidence.estimation.row import NORMAL_975
+from evidence.estimation.from_events import EVENT_IS
 from evidence.followup import Durability
 from evidence.records import records
+from evidence.specification.power import information_size
 
 POINTS = "mean_difference"
 
-FAR_WITHIN_CHANCE = 1.0
-"""Standard errors from 0 below which a difference is called far within chance."""
+MEDIUM = 0.5
+"""Standardized difference that a trial has to be large enough to show, not to be called small."""
 
 
 def first_screen(dataset: Dataset, found: Durability) -> Block:
@@ -57,7 +59,7 @@ def first_screen(dataset: Dataset, found: Durability) -> Block:
     paragraph = " ".join(_sentence(one, found, dataset) for one in by_part.main)
     figures = [one for group in by_part.main[:1] for one in _headlines(group, found, dataset)]
     said = list(_remarks(by_part, found, dataset))
-    block = answer(_say(by_part, found), paragraph, figures, said)
+    block = answer(_say(by_part, found, dataset), paragraph, figures, said)
     return replace(block, text="\n".join([block.text, *(f"- {plain(one)}" for one in said)]))
 
 
@@ -83,18 +85,44 @@ def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[st
         yield from remarks.unknown_range(dataset, instrument_id)
 
 
-def _say(by_part: Parts, found: Durability) -> str:
+def _say(by_part: Parts, found: Durability, dataset: Dataset) -> str:
+    """Return whether a difference is there at follow-up, and what is known of its change."""
     therapy = words.term(words.THERAPY, found.therapy)
     changes = [one.main for one in by_part.main]
     if not changes:
         return f"No trial compares {therapy} with anything both at the end of treatment and later."
+    there = [_later(row, found, dataset) for row in changes if row.follow_up_ci_low > 0]
+    first = f"{words.capitalized('; '.join(there))}" if there else ""
     if all(row.change_ci_low <= 0 <= row.change_ci_high for row in changes):
+        if there:
+            return f"{first}; how much of the difference is lost, if any, is not known."
         return f"Whether any difference between {therapy} and other care lasts is not known."
     if all(row.change_ci_high < 0 for row in changes):
-        return f"Part of the effect of {therapy} is lost after treatment."
-    if all(row.change_ci_low > 0 for row in changes):
-        return f"The effect of {therapy} is larger at follow-up than at the end of treatment."
-    return f"Trials do not agree on how much of the effect of {therapy} lasts."
+        change = f"Part of the effect of {therapy} is lost after treatment."
+    elif all(row.change_ci_low > 0 for row in changes):
+        change = f"The effect of {therapy} is larger at follow-up than at the end of treatment."
+    else:
+        change = f"Trials do not agree on how much of the effect of {therapy} lasts."
+    return f"{first}. {change}" if there else change
+
+
+def _later(row: Any, found: Durability, dataset: Dataset) -> str:
+    """Return a difference at follow-up whose interval excludes none, in words alone."""
+    still = "still " if row.post_ci_low > 0 else ""
+    n = row.follow_up_n_intervention + row.follow_up_n_comparator
+    small = "small " if n < information_size(MEDIUM) else ""
+    if row.event:
+        what = words.term(words.EVENT, row.event)
+        moved = "more frequent" if EVENT_IS[row.event] > 0 else "less frequent"
+    else:
+        meanings = dataset.vocabulary("outcome")
+        what = words.term(words.OUTCOME, row.outcome_id, meanings).partition(" (")[0]
+        higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
+        moved = "lower" if higher_is == "worse" else "higher"
+    treatment, other = _both(row, dataset)
+    # The sentence after this one says from when it is counted.
+    at = when(row, found, dataset).partition(" (")[0]
+    return f"in one {small}trial {what} was {still}{moved} with {treatment} than with {other} {at}"
 
 
 def _sentence(group: Group, found: Durability, dataset: Dataset) -> str:
@@ -123,8 +151,7 @@ def _of_event(group: Group, found: Durability, dataset: Dataset) -> str:
     return (
         f"In {html(row.label)}, {html(event)} {moved} from the end of treatment to {html(later)}: "
         f"{', '.join(spans)}. {_difference(group, found, dataset)} The odds ratio went from "
-        f"{number_link(at_post, words.fixed(at_post.effect))} to "
-        f"{number_link(at_follow_up, words.fixed(at_follow_up.effect))}; their ratio is "
+        f"{ratio(at_post)} to {ratio(at_follow_up)}; their ratio is "
         f"{ratio(of_change(relative, dataset))}."
     )
 
@@ -155,11 +182,16 @@ def _of_scores(group: Group, found: Durability, dataset: Dataset) -> str:
 
 def _ahead(row: Any, dataset: Dataset) -> str:
     """Return who was ahead of whom, as "ABCT added to usual care was ahead of usual care alone"."""
+    return " was ahead of ".join(_both(row, dataset))
+
+
+def _both(row: Any, dataset: Dataset) -> tuple[str, str]:
+    """Return both treatments, as "ABCT added to usual care" and "usual care alone"."""
     name = condition_in_words(row.intervention, dataset)
     against = text.comparator(row, dataset)
     if row.comparator == "usual_care" and text.added(row.intervention_arm_id, dataset):
-        return f"{name} added to {against} was ahead of {against} alone"
-    return f"{name} was ahead of {against}"
+        return f"{name} added to {against}", f"{against} alone"
+    return name, against
 
 
 def _lost(group: Group, dataset: Dataset) -> str:
@@ -177,7 +209,12 @@ def _lost(group: Group, dataset: Dataset) -> str:
 
 def _kept(group: Group, dataset: Dataset) -> str:
     entry = of_retained(group.main, dataset)
-    return "" if entry is None else f", a retained fraction of {ratio(entry)}"
+    if entry is None:
+        return ""
+    share, (low, high) = entry.effect, (entry.ci_low or 0.0, entry.ci_high or 0.0)
+    limits = f"({words.limits(100 * low, 100 * high, 0)}%)"
+    shown = f"{words.percent(share, 0)} of the difference was left {limits}"
+    return f", {number_link(entry, shown)}"
 
 
 def _headlines(group: Group, found: Durability, dataset: Dataset) -> list[Headline]:
@@ -243,9 +280,8 @@ def _missing(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]
     gone = ", then ".join(words.count(int(one.missing)) for one in at_times)
     yield (
         f"Of {size} randomized, {gone} are missing. With the "
-        f"{scenario_in_words(name, relative.event)} the odds ratio is "
-        f"{number_link(first, words.fixed(first.effect))}, then "
-        f"{number_link(second, words.fixed(second.effect))}."
+        f"{scenario_in_words(name, relative.event)} the odds ratio is {ratio(first)}, then "
+        f"{ratio(second)}."
     )
 
 
@@ -266,31 +302,25 @@ def _other_treatment(group: Group, found: Durability, dataset: Dataset) -> str:
     row = group.main
     before, after = group.at_times(found, dataset)
     return (
-        f"In the same trial, {html(_ahead(row, dataset))} by {group.number(before)}, then "
-        f"{group.number(after)}{_kept(group, dataset)}."
+        f"In the same trial, {html(_ahead(row, dataset))} by {group.estimate(before)} at the end "
+        f"of treatment, {group.estimate(after)} at follow-up{_kept(group, dataset)}."
     )
 
 
 def _derived(group: Group, found: Durability, dataset: Dataset) -> str:
     row = group.main
     before, after = group.at_times(found, dataset)
-    names = [condition_in_words(one, dataset) for one in (row.intervention, row.comparator)]
-    distances = [
-        abs(getattr(row, f"{one}_effect")) / getattr(row, f"{one}_variance") ** 0.5 for one in TIMES
-    ]
-    return (
-        f"{html(names[0])} against {html(names[1])}, imputed from the arm that both share "
-        f"(positive favors {html(names[0])}): {group.estimate(before)} at the end of treatment, "
-        f"{group.estimate(after)} at follow-up; {_by_chance(max(distances))}."
+    include = sum(
+        getattr(row, f"{one}_ci_low") <= 0 <= getattr(row, f"{one}_ci_high") for one in TIMES
     )
-
-
-def _by_chance(distance: float) -> str:
-    if distance < FAR_WITHIN_CHANCE:
-        return "the difference is far within chance at both times"
-    if distance < NORMAL_975:
-        return "the difference is within chance at both times"
-    return "the difference is beyond chance at one time at least"
+    said = {2: "both intervals include no difference", 1: "one interval includes no difference"}
+    return (
+        f"{html(short_contrast(row, dataset))}, imputed from the arm that both share (positive "
+        f"favors {html(condition_in_words(row.intervention, dataset))}): "
+        f"{group.estimate(before)} at the end of treatment, "
+        f"{group.estimate(after)} at follow-up; "
+        f"{said.get(include, 'neither interval includes no difference')}."
+    )
 
 
 def _imputed(group: Group, found: Durability, dataset: Dataset) -> str:
@@ -299,8 +329,8 @@ def _imputed(group: Group, found: Durability, dataset: Dataset) -> str:
     change = of_change(row, dataset)
     return (
         f"{html(row.label)} against {html(text.comparator(row, dataset))}: {html(group.unit)} "
-        f"{group.number(before)}, then {group.number(after)}, imputed; change "
-        f"{group.estimate(change)}."
+        f"{group.estimate(before)} at the end of treatment, {group.estimate(after)} at follow-up, "
+        f"imputed; change {group.estimate(change)}."
     )
 
 

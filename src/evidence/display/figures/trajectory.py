@@ -114,7 +114,7 @@ def described(panels: Sequence[Panel]) -> str:
         f"{panel.title}: "
         + "; ".join(
             f"{series.label} "
-            + ", ".join(f"{point.shown} at week {weeks(point)}" for point in series.points)
+            + ", ".join(f"{point.shown} {_at(point)}" for point in series.points)
             for series in panel.series
         )
         + "."
