@@ -122,6 +122,13 @@ def described(panels: Sequence[Panel]) -> str:
     )
 
 
+def _at(point: Point) -> str:
+    """Return the time of a point in words."""
+    if point.weeks_high == 0:
+        return "at the end of treatment"
+    return f"{weeks(point)} weeks after the end of treatment"
+
+
 def weeks(point: Point) -> str:
     """Return the weeks since the end of treatment in words: "8 to 12" where sources differ."""
     if point.weeks_low == point.weeks_high:
