@@ -29,8 +29,7 @@ check: setup
 	@$(BIN)/lint-imports
 
 lab: setup
-	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. \
-		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+	@$(BIN)/evidence lab
 
 docs: setup
 	@$(BIN)/python tools/reference/build.py dist/docs

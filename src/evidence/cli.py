@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.commands import adding, exporting, following, importing, pooling, writing
+from evidence.commands import (
+    adding,
+    exporting,
+    following,
+    importing,
+    opening,
+    pooling,
+    writing,
+)
 from evidence.errors import EvidenceError, ParameterError
 
 app = typer.Typer(
@@ -335,6 +343,7 @@ for _command in (
     writing.diff,
     adding.add_trial,
     exporting.export,
+    opening.lab,
 ):
     app.command()(_command)
 app.command("import-metapsy")(importing.import_metapsy)

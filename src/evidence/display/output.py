@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MIME = "application/vnd.evidence.estimate+json"
 """Type of the output that carries ledger entries."""
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+"""Type of the output that stands for a widget of a running kernel, by a name of its own."""
+
 FIGURES = "EVIDENCE_FIGURES"
 """Environment variable: "svg" while a report is built, else figures are shown as PNG."""
 

@@ -1,7 +1,6 @@
 """Runs a notebook in the interpreter that runs this, in surroundings that are the same anywhere."""
 
 import os
-import sys
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
@@ -15,6 +14,7 @@ from jupyter_core.utils import ensure_event_loop
 from papermill.exceptions import PapermillExecutionError
 
 from evidence.display.output import FIGURES
+from evidence.report import interpreter
 from evidence.report.stamp import Stamp
 
 DATA = "EVIDENCE_DATA"
@@ -59,13 +59,8 @@ def manager(*, root: Path, cache: Path, environment: Mapping[str, str]) -> type[
     runtime = cache / "runtime"
     runtime.mkdir(parents=True, exist_ok=True)
     specification = KernelSpec(
-        argv=[
-            sys.executable,
-            *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
-            # It warns on each start that messages on the loopback device are signed, not encrypted.
-            "--log-level=ERROR",
-        ],
-        display_name="Python 3",
+        argv=interpreter.argv(),
+        display_name=interpreter.DISPLAY_NAME,
         language="python",
         env=dict(environment),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence import atomic
-from evidence.display.output import FIGURES
+from evidence.display.output import FIGURES, WIDGET
 from evidence.report import kernel
 from evidence.report.build import Folders, find_root
 from evidence.report.kernel import NotebookError
@@ -22,8 +22,9 @@ _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 def clean(notebook: dict[str, Any]) -> dict[str, Any]:
     """Return a notebook without what changes from run to run.
 
-    Outputs stay. Times, counts of executions, traces of papermill and of editors, and object
-    addresses go; cells are named by their place, so that their ids are the same each time.
+    Outputs stay. Times, counts of executions, traces of papermill and of editors, object addresses
+    and widgets (but not the words beside them) go; cells are named by their place, so that their
+    ids are the same each time.
 
     Parameters
     ----------
@@ -74,6 +75,7 @@ def _output(output: dict[str, Any], count: int) -> dict[str, Any]:
             if kind.startswith("text/")
             else value
             for kind, value in made["data"].items()
+            if kind != WIDGET
         }
     return made
 

@@ -95,13 +95,18 @@ def placed(
     panel : DataFrame
         From `panel`.
     analysis : Analysis
-        An analysis of the same question. Its row is the one with its id, else one that came to the
-        same numbers by other choices, else a new one at the end.
+        An analysis of the same question. Its row is the one with its id, else one of the same
+        trials that came to the same numbers (a choice that touches none of them), else a new one
+        at the end.
     trials : str
-        What a new row says of its trials.
+        What the panel says of its trials.
     """
     pooled = analysis.pooled
-    same = (panel.trials == "all") & (panel.k == pooled.k)
+    same = (panel.trials == trials) & (panel.k == pooled.k)
+    if pooled.k > 1:
+        # One trial is its own estimate by every method.
+        chosen = analysis.specification
+        same &= (panel.tau2_method == chosen.tau2) & (panel.interval == chosen.interval)
     for name in ("effect", "ci_low", "ci_high"):
         same &= (panel[name] - getattr(pooled, name)).abs() < SAME
     by_id = panel.estimate_id == analysis.estimate_id

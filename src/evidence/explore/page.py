@@ -1,0 +1,241 @@
+"""What follows from a choice as HTML: the answer, figures, and what was left out and why."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from evidence.display import drawing, entries, followup_figures, quote, text, words
+from evidence.display.escape import html
+from evidence.display.figures import panel_curve, points_forest, pooled_forest
+from evidence.display.output import Figure
+from evidence.explore.model import Found, Model, Place
+from evidence.explore.sentences import differing, nothing, per_trial, result
+from evidence.followup import Durability
+from evidence.records import records
+from evidence.specification import Specification
+
+_LINK = re.compile(r"</?a\b[^>]*>")
+
+
+def _answer(model: Model, found: Found) -> str:
+    """Return the result in words and in large type, with the choices that led to it."""
+    if found.analysis is None:
+        return (
+            '<div class="answer" role="status">'
+            f'<p class="say">{html(nothing(model.dataset, found))}</p></div>'
+        )
+    analysis = found.analysis
+    entry = entries.of_analysis(analysis, model.dataset)
+    pooled = analysis.pooled
+    measure = words.term(words.METRIC, analysis.selection.metric)
+    boxes = [
+        _number(
+            words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high),
+            f"{measure}, {words.count(pooled.k, 'trial')}, n = {analysis.n}"
+            + ("; imputed" if entry.processing == "imputed" else ""),
+        )
+    ]
+    if found.stress is not None:
+        zero = found.stress.at_zero
+        boxes.append(
+            _number(
+                words.estimate(zero.effect, zero.ci_low, zero.ci_high),
+                f"with {words.count(len(found.stress.entered), 'unreported result')} at zero, "
+                f"n = {found.stress.n}; a stress test, imputed",
+            )
+        )
+    reading = quote.reading(entry)
+    said = [differing(model.dataset, found.specification)]
+    if reading:
+        said.insert(0, f"{words.capitalized(reading)}.")
+    return (
+        f'<div class="answer" role="status"><p class="say">{html(result(model.dataset, found))}'
+        f'</p>\n<div class="pair">{"".join(boxes)}</div>\n'
+        f"<p>{html(' '.join(said))}</p>\n"
+        f"<p>Id of the first number: <code>{html(entry.estimate_id)}</code></p></div>"
+    )
+
+
+def _number(number: str, caption: str) -> str:
+    value, _, limits = number.partition(" ")
+    return (
+        f'<div class="est"><b>{html(value)} <small>{html(limits)}</small></b>'
+        f"<span>{html(caption)}</span></div>"
+    )
+
+
+def _forest(model: Model, found: Found) -> str:
+    if found.analysis is None:
+        return ""
+    if found.points is not None:
+        figure = points_forest.points_forest(model.dataset, found.analysis, found.points)
+    else:
+        figure = pooled_forest.pooled_forest(model.dataset, found.analysis, found.stress)
+    return _figure("Forest plot", figure)
+
+
+def _left_out(model: Model, found: Found) -> str:
+    if found.selection is None:
+        return ""
+    items = "".join(
+        f"<li>{html(label)}: {html(why)}.</li>" for label, why in per_trial(found).values()
+    )
+    trials = (
+        f"<ul>{items}</ul>"
+        if items
+        else "<p>None: each trial that measured the outcome at this time entered.</p>"
+    )
+    return (
+        f"<h3>Trials that did not enter, and why</h3>\n{trials}\n"
+        f"{_other_numbers(found.selection.left_out)}"
+    )
+
+
+def _other_numbers(left_out: pd.DataFrame) -> str:
+    """Return every single result that did not enter, folded up."""
+    if left_out.empty:
+        return ""
+    items = "".join(
+        f"<li><code>{html(row.estimate_id)}</code>: {html(text.reason_in_words(row.reason))}</li>"
+        for row in records(left_out)
+    )
+    many = words.count(len(left_out), "result")
+    return (
+        f"<details><summary>Each of the {many} that did not enter, by its id</summary>"
+        f"<ul>{items}</ul></details>"
+    )
+
+
+def _panel(model: Model, found: Found) -> str:
+    place = model.place(found)
+    title = "Among all defensible combinations of choices"
+    heading = f"<h3>{title}</h3>"
+    if place is None:
+        said = "There is no combination of choices to show: nothing can be pooled."
+        return f"{heading}\n<p>{said}</p>" if found.selection is not None else ""
+    if len(place.panel) == 1:
+        said = "One trial and one way to read it: no other combination of choices gives a number."
+        return f"{heading}\n<p>{said}</p>"
+    rows = place.panel
+    chosen = rows.iloc[place.chosen]
+    shown = words.estimate(chosen.effect, chosen.ci_low, chosen.ci_high)
+    main = rows.iloc[place.main]
+    combinations = rows if place.among else rows[~rows.chosen]
+    over = int(((combinations.ci_low <= 0) & (combinations.ci_high >= 0)).sum())
+    same = place.chosen == place.main
+    # The place among the combinations alone: a result that is none of them counts as the next one.
+    alt = (
+        f"{len(combinations)} combinations of choices sorted by their estimate, from "
+        f"{words.fixed(combinations.effect.min())} to {words.fixed(combinations.effect.max())}; "
+        f"{over} of their intervals include no difference. Your choices, {shown}, stand "
+        f"{'at' if place.among else 'before'} place {place.chosen + 1} from below"
+        + (
+            ": this is the main analysis."
+            if same
+            else f"; the main analysis, {words.estimate(main.effect, main.ci_low, main.ci_high)}, "
+            f"at place {place.main + 1}."
+        )
+    )
+    caption = (
+        f"{len(combinations)} analyses with all trials, sorted by their estimate: above, estimates "
+        "with 95% intervals; below, the choices behind each. Filled diamond with the line: your "
+        "choices"
+        + (", which are those of the main analysis. " if same else "; hollow: the main analysis. ")
+        + ("" if place.among else "Yours are none of these combinations and stand beside them. ")
+        + "The analyses share their trials, so their number is no measure of evidence."
+    )
+    in_words = f"<details><summary>The figure in words</summary><p>{html(alt)}</p></details>"
+    return f"{heading}\n{_drawn(title, _panel_svg(place, alt), caption, in_words)}"
+
+
+def _panel_svg(place: Place, alt: str) -> str:
+    hollow = None if place.chosen == place.main else place.main
+    canvas = panel_curve.draw(place.panel, marked=place.chosen, hollow=hollow)
+    return drawing.to_svg(
+        canvas, name="explore-panel", title="All defensible combinations", description=alt
+    )
+
+
+def _trajectory(model: Model, now: Found) -> str:
+    specification = now.specification
+    title = "At the end of treatment and at follow-up"
+    heading = f"<h3>{title}</h3>"
+    found = model.follow_up(specification)
+    if found is None:
+        return f"{heading}\n<p>No trial of this therapy has a result after treatment has ended.</p>"
+    figure = followup_figures.effects(model.dataset, found) if len(found.comparisons) else None
+    if not isinstance(figure, Figure):
+        outcome = words.term(
+            words.OUTCOME, specification.outcome, model.dataset.vocabulary("outcome")
+        )
+        return (
+            f"{heading}\n<p>No randomized comparison among these trials has a number on "
+            f"{html(outcome)} at both times.{html(_apart(found))}</p>"
+        )
+    return f"{heading}\n{_figure(title, figure, also=_apart(found))}"
+
+
+def _apart(found: Durability) -> str:
+    labels = dict.fromkeys(found.uncontrolled.label)
+    return f" Apart, since uncontrolled: {words.listed(labels)}." if labels else ""
+
+
+def _figure(title: str, figure: Figure, also: str = "") -> str:
+    svg = drawing.to_svg(
+        figure.matplotlib_figure,
+        name=f"explore-{figure.figure_id}",
+        title=title,
+        description=figure.alt,
+    )
+    # The links of a report lead to places of its page, which a notebook does not have.
+    table = (
+        "<details><summary>The figure as a table</summary>"
+        f"{_LINK.sub('', figure.table.html)}</details>"
+    )
+    return _drawn(title, svg, f"{figure.caption}{also}", table)
+
+
+def _drawn(title: str, svg: str, caption: str, folded: str) -> str:
+    return (
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{html(title)}">'
+        f"{svg}</div>\n<figcaption>{html(caption)}</figcaption>\n{folded}</figure>"
+    )
+
+
+PARTS: dict[str, Callable[[Model, Found], str]] = {
+    "answer": _answer,
+    "forest": _forest,
+    "left_out": _left_out,
+    "panel": _panel,
+    "trajectory": _trajectory,
+}
+"""Parts of the page in the order in which they are read, each as HTML made from escaped text."""
+
+
+def part(model: Model, name: str, specification: Specification) -> str:
+    """Return one part of what follows from a specification.
+
+    Parameters
+    ----------
+    model : Model
+        Questions and answers.
+    name : str
+        A key of `PARTS`.
+    specification : Specification
+        The choices.
+    """
+    return PARTS[name](model, model.found(specification))
+
+
+def basis(model: Model, name: str, specification: Specification) -> Specification:
+    """Return the choices that a part follows from: effects at both times rest on trials alone."""
+    if name != "trajectory":
+        return specification
+    main = model.start(specification.therapy, specification.outcome, specification.timepoint)
+    return replace(
+        main,
+        comparator_class=specification.comparator_class,
+        leave_out=specification.leave_out,
+    )

@@ -1,0 +1,222 @@
+"""A report of one's own choices: its entry in the catalog, shown before it is written."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from evidence import atomic
+from evidence.dataset import Dataset
+from evidence.display import text, words
+from evidence.errors import ParameterError
+from evidence.explore.model import MAIN, Found
+from evidence.explore.sentences import differing
+from evidence.report import catalog
+from evidence.specification import Analysis, Specification
+
+NOTEBOOK = "03_pooled_effects.ipynb"
+"""Notebook that makes the report of a pooled analysis."""
+
+_QUESTION = ("therapy", "outcome", "timepoint")
+_CHOICES = (
+    "comparator_class",
+    "instrument",
+    "adjustment",
+    "correlation",
+    "imputed",
+    "tau2",
+    "interval",
+    "leave_out",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An entry for the catalog that has been checked and not been written.
+
+    Attributes
+    ----------
+    report_id : str
+        Id of the report, the name of its files.
+    entry : str
+        What would be added, as TOML.
+    path : Path
+        The catalog.
+    before, after : str
+        The catalog as it stood when the proposal was made, and with the entry.
+    """
+
+    report_id: str
+    entry: str
+    path: Path
+    before: str
+    after: str
+
+
+def parameters(specification: Specification) -> dict[str, Any]:
+    """Return what the notebook is given: the question, and choices other than the main ones."""
+    given = {name: getattr(specification, name) for name in _QUESTION}
+    given |= {
+        name: getattr(specification, name)
+        for name in _CHOICES
+        if getattr(specification, name) != MAIN[name]
+    }
+    return {name: list(one) if isinstance(one, tuple) else one for name, one in given.items()}
+
+
+def suggested_id(analysis: Analysis) -> str:
+    """Return an id made from the choices: that of the number, without its metric.
+
+    Examples
+    --------
+    ``abft-depression-post-trials-usual-care-tau2-dl``
+    """
+    specification = analysis.specification
+    question = ".".join(getattr(specification, name) for name in _QUESTION)
+    choices = analysis.estimate_id.partition(".pooled")[2]
+    return f"{question}{choices}".replace(".", "-").replace("_", "-")
+
+
+def suggested_title(dataset: Dataset, specification: Specification) -> str:
+    """Return a title made from the question."""
+    therapy = dataset.vocabulary("therapy")[specification.therapy]
+    outcome = words.term(words.OUTCOME, specification.outcome, dataset.vocabulary("outcome"))
+    also = ", by choices other than the main ones" if _differs(specification) else ""
+    return f"{words.capitalized(therapy)} and {outcome.partition(' (')[0]}{also}"
+
+
+def _differs(specification: Specification) -> bool:
+    return len(parameters(specification)) > len(_QUESTION)
+
+
+def _lede(dataset: Dataset, analysis: Analysis) -> str:
+    specification = analysis.specification
+    when = words.term(words.TIMEPOINT, specification.timepoint).removeprefix("at the ")
+    people = words.capitalized(text.people(analysis, dataset))
+    also = f" {differing(dataset, specification)}" if _differs(specification) else ""
+    return f"{people}, {when.removeprefix('at ')}, randomized trials.{also}"
+
+
+def existing(root: Path, specification: Specification) -> str:
+    """Return the id of the report that the catalog has for the same choices, else nothing.
+
+    Raises
+    ------
+    ParameterError
+        If the catalog cannot be read.
+    """
+    return next(
+        (
+            one.report_id
+            for one in _reports(root, _text(root))
+            if one.notebook.name == NOTEBOOK
+            and parameters(Specification(**_as_choices(one.parameters)))
+            == parameters(specification)
+        ),
+        "",
+    )
+
+
+def _as_choices(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of the notebook as the choices that they stand for."""
+    made = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
+    if made.get("comparator_class") == "all":
+        made["comparator_class"] = None
+    return made
+
+
+def propose(
+    dataset: Dataset, found: Found, *, root: Path, report_id: str = "", title: str = ""
+) -> Proposal:
+    """Return the entry for a report of choices, checked as a build checks it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    found : Found
+        The choices and what they lead to.
+    root : Path
+        Folder of the project.
+    report_id, title : str
+        Id and heading; made from the choices where empty.
+
+    Raises
+    ------
+    ParameterError
+        If the choices lead to no result, the id is taken or not in the form of ids, or the catalog
+        cannot be read.
+    """
+    if found.analysis is None:
+        raise ParameterError(
+            "choices", "no estimate", "choices that leave an estimate: a report needs one"
+        )
+    before = _text(root)
+    taken = {one.report_id for one in _reports(root, before)}
+    wanted = report_id.strip() or _free(suggested_id(found.analysis), taken)
+    if wanted in taken:
+        raise ParameterError("id", wanted, "an id that no other report has")
+    values = {
+        "id": wanted,
+        "title": title.strip() or suggested_title(dataset, found.specification),
+        "lede": _lede(dataset, found.analysis),
+        "notebook": NOTEBOOK,
+    }
+    given = ", ".join(
+        f"{name} = {_toml(one)}" for name, one in parameters(found.specification).items()
+    )
+    entry = "\n".join(
+        [
+            "[[report]]",
+            *(f"{name} = {_toml(value)}" for name, value in values.items()),
+            f"parameters = {{ {given} }}",
+            "",
+        ]
+    )
+    after = f"{before.rstrip()}\n\n{entry}"
+    _reports(root, after)
+    return Proposal(wanted, entry, _catalog(root), before, after)
+
+
+def write(proposal: Proposal) -> None:
+    """Write an entry into the catalog: the whole of it, or nothing.
+
+    Raises
+    ------
+    ParameterError
+        If the catalog has changed since the entry was shown.
+    OSError
+        If it cannot be written; the old one then stands.
+    """
+    if proposal.path.read_text(encoding="utf-8") != proposal.before:
+        raise ParameterError(
+            proposal.path.name, "a change since the entry was shown", "the catalog as it was"
+        )
+    atomic.replace(proposal.path, proposal.after)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    candidates = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
+    return next(one for one in candidates if one not in taken)
+
+
+def _catalog(root: Path) -> Path:
+    return root / "reports" / "catalog.toml"
+
+
+def _text(root: Path) -> str:
+    try:
+        return _catalog(root).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ParameterError("catalog.toml", str(error), "a catalog that can be read") from error
+
+
+def _reports(root: Path, content: str) -> tuple[catalog.Report, ...]:
+    return catalog.parsed(content, "catalog.toml", notebooks=root / "notebooks", data=root / "data")
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML, whose strings and lists of them are written as those of JSON."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
