@@ -10,7 +10,8 @@ import pytest
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import first_screen, text
+from evidence.display import first_screen, missing_table, pooled_sections, text
+from evidence.estimation.missing import missing_evidence
 from evidence.specification import Analysis, Companions, Specification, analyze, companions
 from evidence.synthesis.univariate import pool
 
@@ -47,21 +48,25 @@ def test_depression(dataset: Dataset) -> None:
         "It is not known whether ABFT reduces depressive symptoms more than other care.",
         "Three small trials with printed means favor ABFT, with an interval that includes no "
         "difference.",
-        "Two further trials with 189 adolescents report no difference and print no means.",
+        "Two further trials with 189 adolescents report no clear difference and print no mean "
+        "difference.",
         "Neither benefit nor its absence is shown.",
-        "0.52 (−0.29 to 1.33)",
+        "0.52 (95% CI −0.29 to 1.33; P = .11)",
+        "Hedges g (in standard deviations, positive favors ABFT)",
         "118 adolescents; against 6-week waitlist, usual care and enhanced usual care",
-        "0.23 (−0.16 to 0.63)",
-        "307 adolescents; a stress test, imputed; 0.20 to 0.34",
+        "0.23 (95% CI −0.16 to 0.63; P = .18)",
+        "these against usual care or an active family-enhanced supportive therapy; 307 "
+        "adolescents; a stress test, imputed; 0.20 (−0.39 to 0.79) to 0.34 (0.02 to 0.66) over "
+        "what “no difference” leaves open, with Waraan 2021 held at zero",
         "waitlist or no intervention (Diamond 2002): 0.65 (−0.06 to 1.36)",
         "usual or enhanced usual care (Israel 2013 and Diamond 2010): 0.47 (−2.32 to 3.26)",
-        "Waraan 2021 (60, usual care): no difference",
-        "Diamond 2019 (129, an active family-enhanced supportive therapy): no difference",
+        "Waraan 2021 (60, usual care): no clear difference",
+        "Diamond 2019 (129, an active family-enhanced supportive therapy): no clear difference",
         "0.06 to 0.98 and 0.15 to 0.89 for the same trials; they share the gap",
         "In Diamond 2002, 4.2 of the 6.7 points between the arms were there before treatment; the "
         "arms were measured at different times",
         "no difference in mean BDI, says the later review by the developers",
-        "another structured treatment: no number (no difference in Diamond 2019)",
+        "another structured treatment: no mean difference (no clear difference in Diamond 2019)",
         "Developers of ABFT took part in four of the five published trials",
     ):
         assert part in said
@@ -71,14 +76,15 @@ def test_distress_stands_in_points(dataset: Dataset) -> None:
     said, _, _ = screen(dataset, "abct", "affective_distress")
     for part in (
         "In one of two published trials, distress was lower with ABCT added to usual care than "
-        "with usual care alone; the other reports no difference.",
-        "ABCT was not better than mindfulness-based stress reduction (MBSR)",
-        "13.2 (6.8 to 19.6)",
-        "7.2 (0.8 to 13.6)",
+        "with usual care alone; the other reports no clear difference.",
+        "ABCT was not shown to be better than mindfulness-based stress reduction (MBSR)",
+        "13.2 (95% CI 6.8 to 19.6)",
+        "points lower on the DASS-21 with ABCT, at the end of treatment; against usual care",
+        "7.2 (95% CI 0.8 to 13.6)",
         "at 6 months",
         "arm sizes imputed",
         "the registered main hypothesis was superiority over MBSR",
-        "iABCT 2026 (68 planned, waitlist): no difference",
+        "iABCT 2026 (68 planned, waitlist): no clear difference",
         "cannot be called large or small",
     ):
         assert part in said
@@ -89,9 +95,9 @@ def test_ideation_names_the_larger_trial_and_its_p(dataset: Dataset) -> None:
     said, _, _ = screen(dataset, "abft", "suicidal_ideation")
     for part in (
         "In one of three published trials, suicidal ideation was lower with ABFT than with "
-        "enhanced usual care; the other two report no difference.",
-        "0.77 (0.27 to 1.27)",
-        "no difference (P = .18 over the whole course), odds ratio 1.35 (0.63 to 2.93)",
+        "enhanced usual care; the other two report no clear difference.",
+        "0.77 (95% CI 0.27 to 1.27; P = .003)",
+        "no clear difference (P = .18 over the whole course), odds ratio 1.35 (0.63 to 2.93)",
         "Hospital aftercare (20, enhanced usual care, unpublished)",
     ):
         assert part in said
@@ -171,3 +177,30 @@ def test_a_trial_name_stays_text(dataset: Dataset) -> None:
     ).html
     assert "<script" not in markup
     assert "&lt;script&gt;" in markup
+
+
+def test_limits_count_a_terminated_trial_apart(dataset: Dataset) -> None:
+    _, analysis, _ = screen(dataset, "abft", "depression")
+    said = pooled_sections.limits(dataset, analysis).text
+    assert (
+        "Five randomized trials measured depressive symptoms, one terminated trial planned" in said
+    )
+
+
+def test_to_cite_names_the_comparators_of_trials_at_zero(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "suicidal_ideation")
+    said = text.result(analysis, dataset, None, beside.stress)
+    assert (
+        "these against an active family-enhanced supportive therapy, usual care or enhanced usual "
+        "care, one of them not published"
+    ) in said
+
+
+def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
+    states = missing_evidence(dataset, evidence.estimates(dataset), therapy="abft")
+    found = states.set_index(["trial_id", "outcome_id"]).state
+    assert found["waraan2021", "depression"] == "event_only"
+    assert found["diamond2002", "depression"] == "number"
+    # Attempts are counted in every trial, so no score is missing.
+    assert found["diamond2019", "suicide_attempt"] == "number"
+    assert "◑ event only" in missing_table.missing_matrix(dataset, states, therapy="abft").text

@@ -16,7 +16,7 @@ from evidence.records import records
 ROUTE = {
     "means": "means and SDs of both arms",
     "means_change": "means before and after, SDs before",
-    "printed": "printed as such",
+    "printed": "as printed",
     "printed_b": "coefficient of a model, printed",
     "b_interval": "interval of a model coefficient → z → d",
     "b_p": "p of a model coefficient → z → d",

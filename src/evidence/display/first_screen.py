@@ -7,9 +7,10 @@ from evidence.display import entries, remarks, text, words
 from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
-from evidence.display.tables import range_link
+from evidence.display.tables import ends_link
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
+from evidence.specification.scenarios import STANDARDIZED_METRICS
 
 
 def first_screen(
@@ -70,7 +71,7 @@ def _answer(
         verb = (
             ("reports" if rest == 1 else "report") if none else ("prints" if rest == 1 else "print")
         )
-        silent = f"; {others} {verb} {'no difference' if none else 'no usable number'}"
+        silent = f"; {others} {verb} {'no clear difference' if none else 'no usable number'}"
     say = (
         f"In {trials}, {outcome} {'were' if outcome.endswith('symptoms') else 'was'} "
         f"{'lower' if lower else 'higher'} with {therapy}"
@@ -120,6 +121,11 @@ def _what_is_printed(analysis: Analysis) -> str:
     )
 
 
+def _mean(analysis: Analysis) -> str:
+    """Return what trials lack that may print other numbers, such as an odds ratio."""
+    return "mean difference" if _what_is_printed(analysis) == "means" else "usable number"
+
+
 def _verb(dataset: Dataset, analysis: Analysis) -> str:
     higher_is = dataset.instruments.set_index("instrument_id").higher_is
     worse = {higher_is[one] for one in analysis.selection.estimates.instrument_id} == {"worse"}
@@ -138,7 +144,7 @@ def others(dataset: Dataset, analysis: Analysis) -> str:
     reports = "reports" if len(without) == 1 else "report"
     prints = "prints" if len(without) == 1 else "print"
     said = (
-        f"{reports} no difference and {prints} no {_what_is_printed(analysis)}"
+        f"{reports} no clear difference and {prints} no {_mean(analysis)}"
         if none
         else f"{prints} no usable number"
     )
@@ -158,7 +164,9 @@ def against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
     )
     if not found:
         return ""
-    return f"In the same trial {therapy} was not better than {words.listed(found, 'or')}."
+    return (
+        f"In the same trial {therapy} was not shown to be better than {words.listed(found, 'or')}."
+    )
 
 
 def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> list[Headline]:
@@ -176,8 +184,9 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
         Headline(
             entries.of_analysis(analysis, dataset),
             2,
-            f"{metric}, {trials} that {prints} {_what_is_printed(analysis)}, "
+            f"{metric}{_scale(analysis)}, {trials} that {prints} {_what_is_printed(analysis)}, "
             f"{analysis.n} {people}; against {compared}{imputed}",
+            named=True,
         )
     ]
     if stress is not None:
@@ -186,12 +195,23 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
             Headline(
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
-                f"the same with {count} set to zero, {stress.n} {people}; a stress test, imputed; ",
-                also=f"{range_link(entries.of_stress_ends(stress, analysis, dataset))} over what "
-                "“no difference” leaves open",
+                f"the same with {count} set to zero, {text.zeros_against(stress, dataset)}; "
+                f"{stress.n} {people}; a stress test, imputed; ",
+                also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} over what "
+                f"“no difference” leaves open{html(text.held_at_zero(stress))}",
+                named=True,
             )
         )
     return figures
+
+
+def _scale(analysis: Analysis) -> str:
+    """Return the unit of a standardized effect, and what its sign means."""
+    therapy = words.term(words.THERAPY, analysis.specification.therapy)
+    ratio = analysis.selection.metric.startswith("log_")
+    side = f"above 1 favors {therapy}" if ratio else f"positive favors {therapy}"
+    unit = "in standard deviations, " if analysis.selection.metric in STANDARDIZED_METRICS else ""
+    return f" ({unit}{side})"
 
 
 def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[Headline]:
@@ -204,7 +224,8 @@ def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) 
         & (frame.intervention_arm_id == points.intervention_arm_id)
         & (frame.comparator_arm_id == points.comparator_arm_id)
     ]
-    instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+    instrument = str(points.instrument_id).upper().replace("_", "-")
+    lower = text.better(points.instrument_id, dataset)
     figures = []
     for row in records(rows):
         n = text.total(row)
@@ -214,9 +235,10 @@ def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) 
             Headline(
                 entries.of_estimate(row, dataset),
                 1,
-                f"points of {instrument} in favor of "
+                f"points {lower} on the {instrument} with "
                 f"{words.term(words.THERAPY, row.intervention)}, {text.when(row, dataset)}; "
                 f"against {text.comparator(row, dataset)}; one trial{size}{imputed}",
+                named=True,
             )
         )
     return figures

@@ -29,6 +29,8 @@ class Headline:
         What it is shown as a multiple of: 100 for a proportion in percent.
     also : str
         What follows the caption, as HTML made from escaped parts.
+    named : bool
+        Whether the limits have their level before them and the exact P behind them.
     """
 
     entry: LedgerEntry
@@ -36,6 +38,7 @@ class Headline:
     caption: str
     factor: float = 1.0
     also: str = ""
+    named: bool = False
 
     @property
     def shown(self) -> tuple[str, str]:
@@ -45,6 +48,15 @@ class Headline:
             for value in (self.entry.effect, self.entry.ci_low, self.entry.ci_high)
         )
         return words.fixed(effect, self.digits), words.limits(low, high, self.digits)
+
+    @property
+    def interval(self) -> str:
+        """Limits as they stand beside the number in large type."""
+        limits = self.shown[1]
+        if not self.named:
+            return limits
+        p = "" if self.entry.p_value is None else f"; {words.p_value(self.entry.p_value)}"
+        return f"{100 * (self.entry.ci_level or 0.95):g}% CI {limits}{p}"
 
 
 def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence[str]) -> Block:
@@ -63,7 +75,7 @@ def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence
     """
     boxes = []
     for one in figures:
-        number, limits = one.shown
+        number, limits = one.shown[0], one.interval
         boxes.append(
             f'<div class="est"><b>{large_number(one.entry, number, limits)}</b>'
             f"<span>{html(one.caption)}{one.also}</span></div>"
@@ -77,7 +89,7 @@ def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence
         + "\n</ul>"
     )
     text = [say, plain(paragraph)]
-    text += ["{} ({}): {}{}".format(*one.shown, one.caption, plain(one.also)) for one in figures]
+    text += [f"{one.shown[0]} ({one.interval}): {one.caption}{plain(one.also)}" for one in figures]
     return Block(text="\n".join(text), html=markup, entries=tuple(one.entry for one in figures))
 
 

@@ -9,6 +9,7 @@ from evidence.display.tables import Cell, table
 
 STATE = {
     "number": "● number",
+    "event_only": "◑ event only",
     "range_only": "◐ range only",
     "direction_only": "○ words only",
     "within_arm_only": "△ within arm only",
@@ -19,11 +20,12 @@ STATE = {
 """Each state in a sign and in words, so that neither color nor sign carries it alone."""
 
 LEGEND = (
-    "● number: an effect between the arms can be computed. ◐ range only: printed percentages leave "
-    "a range. ○ words only: the source says whether the arms differed, without a usable number. △ "
-    "within arm only: a change within an arm or a mediation, no comparison. ✕ not reported: "
-    "measured or planned, no result. ⊘ unpublished: what is known comes from a review by the "
-    "developers. ? unknown: no source seen says whether it was measured."
+    "● number: an effect between the arms can be computed. ◑ event only: an effect on an event, "
+    "none on the score. ◐ range only: printed percentages leave a range. ○ words only: the source "
+    "says whether the arms differed, without a usable number. △ within arm only: a change within "
+    "an arm or a mediation, no comparison. ✕ not reported: measured or planned, no result. ⊘ "
+    "unpublished: what is known comes from a review by the developers. ? unknown: no source seen "
+    "says whether it was measured."
 )
 
 

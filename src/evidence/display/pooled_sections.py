@@ -169,8 +169,8 @@ def limits(dataset: Dataset, analysis: Analysis) -> Block:
     imputed = list(dict.fromkeys(chosen.label[chosen.processing == "imputed"]))
     enters = "enters" if analysis.pooled.k == 1 else "enter"
     also = [
-        f"{words.capitalized(words.count(len(ids), 'randomized trial'))} measured {outcome}; "
-        f"{words.count(analysis.pooled.k)} {enters} the estimate. Estimates from so few and so "
+        f"{_measured(dataset, ids, outcome)}; {words.count(analysis.pooled.k)} {enters} the "
+        "estimate. Estimates from so few and so "
         "small trials move much with one more trial.",
         "The comparators differ; a pooled value over them is an effect against no one of them."
         if len(set(chosen.comparator)) > 1
@@ -178,3 +178,16 @@ def limits(dataset: Dataset, analysis: Analysis) -> Block:
         *([f"Imputed: the standardized estimate of {words.listed(imputed)}."] if imputed else []),
     ]
     return sections.limits(dataset, trial_ids=ids, also=also)
+
+
+def _measured(dataset: Dataset, trial_ids: Sequence[str], outcome: str) -> str:
+    """Return how many trials measured an outcome, and which of them only planned to."""
+    trials = dataset.trials.set_index("trial_id").loc[list(trial_ids)]
+    ended = trials.status == "terminated"
+    said = (
+        f"{words.capitalized(words.count(int((~ended).sum()), 'randomized trial'))} measured "
+        f"{outcome}"
+    )
+    if ended.any():
+        said += f", {words.count(int(ended.sum()), 'terminated trial')} planned to"
+    return said

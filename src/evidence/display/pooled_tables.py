@@ -36,7 +36,7 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
                 Cell(
                     f"{row.instrument_id.upper().replace('_', '-')}, {row.rater}"
                     if trial_id in chosen.index
-                    else "no number"
+                    else "no usable number"
                 ),
                 Cell(trial.developer_involved.replace("_", " ")),
                 Cell(trial.note or "–"),

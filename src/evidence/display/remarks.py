@@ -59,7 +59,8 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
     for name in CLASSES:
         if name not in by_class:
             parts.append(
-                f"{html(words.COMPARATOR_CLASS[name])}: no number{_silent(analysis, name)}"
+                f"{html(words.COMPARATOR_CLASS[name])}: {_lacking(analysis)}"
+                f"{_silent(analysis, name)}"
             )
             continue
         one = by_class[name]
@@ -75,14 +76,20 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
     return "By comparator: " + "; ".join(parts) + "."
 
 
+def _lacking(analysis: Analysis) -> str:
+    """Return what a class of comparators lacks; its trials may print other numbers, as a P."""
+    means = analysis.selection.metric in ("hedges_g", "d_ppc2", "mixed")
+    return "no mean difference" if means else "no usable number"
+
+
 def _silent(analysis: Analysis, comparator_class: str) -> str:
-    """Return the trials of a class that report no difference without a usable number."""
+    """Return the trials of a class that report no clear difference without a usable number."""
     without = analysis.selection.without_number
     rows = without[
         (without.comparator_class == comparator_class)
         & without.reason.str.contains("no difference")
     ]
-    return "" if rows.empty else html(f" (no difference in {words.listed(rows.label)})")
+    return "" if rows.empty else html(f" (no clear difference in {words.listed(rows.label)})")
 
 
 def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
@@ -103,7 +110,7 @@ def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
         else:
             size = "size not known"
         state = "" if status[row.trial_id] == "published" else f", {status[row.trial_id]}"
-        said = ": no difference" if "no difference" in row.reason else ""
+        said = ": no clear difference" if "no difference" in row.reason else ""
         said += _printed_p(dataset, analysis, row.trial_id)
         parts.append(
             f"{html(row.label)} ({size}, {html(f'{text.comparator(row, dataset)}{state}')}){said}"

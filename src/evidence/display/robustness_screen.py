@@ -6,7 +6,7 @@ from evidence.display import robustness_entries as made
 from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
-from evidence.display.tables import number_link, range_link
+from evidence.display.tables import ends_link, number_link
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification.power import EFFECTS, POWER, information_size
@@ -122,10 +122,10 @@ def _headlines(dataset: Dataset, found: Robustness) -> list[Headline]:
             Headline(
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
-                f"with {words.count(len(stress.entered), 'unreported result')} at zero, {stress.n} "
-                f"{people}; imputed; ",
-                also=f"{range_link(entries.of_stress_ends(stress, analysis, dataset))} over "
-                "what “no difference” leaves open",
+                f"with {words.count(len(stress.entered), 'unreported result')} at zero, "
+                f"{text.zeros_against(stress, dataset)}; {stress.n} {people}; imputed; ",
+                also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} over "
+                f"what “no difference” leaves open{html(text.held_at_zero(stress))}",
             )
         )
     return figures
@@ -233,7 +233,7 @@ def _silent_others(dataset: Dataset, found: Robustness) -> str:
     if not others:
         return ""
     reports = "reports" if len(others) == 1 else "report"
-    return f" {words.listed(others)}, least tied to them, {reports} no difference."
+    return f" {words.listed(others)}, least tied to them, {reports} no clear difference."
 
 
 def _developers(dataset: Dataset, found: Robustness) -> str:

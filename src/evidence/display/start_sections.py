@@ -94,7 +94,7 @@ def _item(dataset: Dataset, question: Question) -> str:
             if points is None
             else "points"
         )
-        imputed = _imputed(entry, points)
+        imputed = _imputed(dataset, question, entry, points)
         shown.append(
             f'<a class="n" href="#n-{html(entry.estimate_id)}">{html(number)}</a> {html(unit)}, '
             f"{words.count(entry.k or 0, 'trial')}, {entry.n} participants{imputed}"
@@ -113,10 +113,14 @@ def _item(dataset: Dataset, question: Question) -> str:
     return f"{link}, against {html(compared)}: " + "; ".join(shown) + f".{also}"
 
 
-def _imputed(entry: LedgerEntry, points: pd.Series | None) -> str:
+def _imputed(
+    dataset: Dataset, question: Question, entry: LedgerEntry, points: pd.Series | None
+) -> str:
     """Return what of a number is imputed, in words."""
-    if "at_zero" in entry.estimate_id:
-        return ", with unreported results at zero (imputed)"
+    stress = question.beside.stress
+    if stress is not None and entry.estimate_id == stress.estimate_id:
+        against = text.zeros_against(stress, dataset)
+        return f", with unreported results at zero (imputed; {html(against)})"
     if entry.processing == "imputed":
         return ", imputed"
     if points is not None and any("imputed" in one for one in points.warnings):
@@ -261,7 +265,7 @@ def trials_table(dataset: Dataset) -> Block:
 
 def missing_counts(states: pd.DataFrame) -> str:
     """Return how many cells of the missing-evidence matrix hold a number, in words."""
-    numbers = int((states.state == "number").sum())
+    numbers = int(states.state.isin(["number", "event_only"]).sum())
     known = int((states.state != "unknown").sum())
     return (
         f"Of {known} combinations of trial and outcome that a source mentions, {numbers} allow an "

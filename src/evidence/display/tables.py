@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from evidence.display.escape import html
 from evidence.display.output import Block, anchor
-from evidence.display.words import fixed
+from evidence.display.words import estimate, fixed
 from evidence.ledger import LedgerEntry
 
 
@@ -61,6 +61,13 @@ def number_link(entry: LedgerEntry, text: str) -> str:
 def range_link(ends: tuple[LedgerEntry, LedgerEntry], digits: int = 2) -> str:
     """Return "0.20 to 0.34", each end a link to where it comes from, as HTML."""
     return " to ".join(number_link(one, fixed(one.effect, digits)) for one in ends)
+
+
+def ends_link(ends: tuple[LedgerEntry, LedgerEntry]) -> str:
+    """Return "0.20 (−0.39 to 0.79) to 0.34 (0.02 to 0.66)", each end a link, as HTML."""
+    return " to ".join(
+        number_link(one, estimate(one.effect, one.ci_low, one.ci_high)) for one in ends
+    )
 
 
 def table(

@@ -67,6 +67,29 @@ def comparator(row: Any, dataset: Dataset) -> str:
     return name if facts.empty else f"{facts.value.iloc[0]:g}-week {name}"
 
 
+def better(instrument_id: str, dataset: Dataset) -> str:
+    """Return which side of an instrument is the better one: "lower" or "higher"."""
+    higher_is = dataset.instruments.set_index("instrument_id").higher_is[instrument_id]
+    return "higher" if higher_is == "better" else "lower"
+
+
+def zeros_against(stress: StressTest, dataset: Dataset) -> str:
+    """Return what the trials that a stress test enters compared with, and which are unpublished."""
+    against = words.listed(
+        dict.fromkeys(comparator(row, dataset) for row in records(stress.entered)), "or"
+    )
+    status = dataset.trials.set_index("trial_id").status
+    hidden = sum(status[one] != "published" for one in stress.entered.trial_id)
+    also = f", {words.count(hidden)} of them not published" if hidden else ""
+    return f"these against {against}{also}"
+
+
+def held_at_zero(stress: StressTest) -> str:
+    """Return the trials that the ends of a stress test do not move, after a comma."""
+    held = stress.entered.label[stress.entered.bound == 0]
+    return "" if held.empty else f", with {words.listed(held)} held at zero"
+
+
 def total(row: Any) -> int | None:
     """Return the participants of both arms of a row, None where a size is not known."""
     if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
@@ -337,8 +360,9 @@ def result(
         instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
         imputed = any("imputed" in one for one in points.warnings)
         return (
-            f"{therapy} compared with {compared}, {outcome} {when}: a difference of "
-            f"{words.fixed(points.effect)} points of {instrument} in favor of {therapy} (95% CI, "
+            f"{therapy} compared with {compared}, {outcome} {when}: {words.fixed(points.effect)} "
+            f"points {better(points.instrument_id, dataset)} on {instrument} with {therapy} "
+            "(95% CI, "
             f"{words.limits(points.ci_low, points.ci_high)}; "
             f"{words.p_value(analysis.pooled.p_value)}; {who}"
             f"{', arm sizes imputed' if imputed else ''}).{_silent(analysis, dataset)}"
@@ -355,7 +379,8 @@ def result(
         + (
             ""
             if stress is None
-            else " With the unreported results at zero, a stress test (imputed), "
+            else f" With the unreported results at zero ({zeros_against(stress, dataset)}), a "
+            "stress test (imputed), "
             f"{symbol} = {words.fixed(stress.at_zero.effect)} "
             f"({words.limits(stress.at_zero.ci_low, stress.at_zero.ci_high)}; "
             f"{stress.n} {people(analysis, dataset)})."
@@ -369,7 +394,7 @@ def _imputed(analysis: Analysis) -> str:
 
 
 def _silent(analysis: Analysis, dataset: Dataset) -> str:
-    """Return how many published trials report no difference without a usable number."""
+    """Return how many published trials report no clear difference without a usable number."""
     without = analysis.selection.without_number
     known = published(analysis, dataset).trial_id
     count = int((without.trial_id.isin(known) & without.reason.str.contains("no difference")).sum())
@@ -378,5 +403,5 @@ def _silent(analysis: Analysis, dataset: Dataset) -> str:
     reports = "reports" if count == 1 else "report"
     return (
         f" {words.capitalized(words.count(count, 'further published trial'))} {reports} no "
-        "difference without a usable number."
+        "clear difference without a usable number."
     )

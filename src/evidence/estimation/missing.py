@@ -10,6 +10,7 @@ from evidence.records import records
 
 STATES = (
     "number",
+    "event_only",
     "range_only",
     "direction_only",
     "within_arm_only",
@@ -17,7 +18,8 @@ STATES = (
     "unpublished",
     "unknown",
 )
-"""From most to least: an effect between arms; counts that leave only a range; words on the arms;
+"""From most to least: an effect between arms; one on an event and none on the score, where other
+trials have one on a score; counts that leave only a range; words on the arms;
 a change within an arm; measured or planned without a result; by a trial that is not published; no
 row in the data."""
 
@@ -63,7 +65,7 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
                 (directions.trial_id == trial.trial_id) & (directions.outcome_id == outcome)
             ]
             state, detail = _state(about, said, therapy)
-            if trial.status == "unpublished" and state not in ("number", "unknown"):
+            if trial.status == "unpublished" and state not in ("number", "event_only", "unknown"):
                 state = "unpublished"
             made.append(
                 {
@@ -82,6 +84,11 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
                     ),
                 }
             )
+    scored = {one["outcome_id"] for one in made if one["state"] == "number"}
+    for one in made:
+        # An outcome that every trial counts as an event has no score to miss.
+        if one["state"] == "event_only" and one["outcome_id"] not in scored:
+            one["state"] = "number"
     frame_of_states = pd.DataFrame(made)
     frame_of_states["n_randomized"] = frame_of_states["n_randomized"].astype("Int64")
     return frame_of_states
@@ -91,7 +98,8 @@ def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, 
     between = about[(about.intervention == therapy) & (about.comparator != "")]
     numbers = between[between.effect.notna()]
     if not numbers.empty:
-        return "number", _listed(numbers.timepoint)
+        state = "event_only" if (numbers.event != "").all() else "number"
+        return state, _listed(numbers.timepoint)
     bounded = between[between.effect_low.notna()]
     if not bounded.empty:
         return "range_only", _listed(bounded.timepoint)

@@ -85,6 +85,7 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
             )
         )
     pooled = analysis.pooled
+    means = set(chosen.metric) <= {"hedges_g", "d_ppc2"}
     if pooled.k > 1:
         rows.append(
             ForestRow(
@@ -98,7 +99,8 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
             )
         )
     for row in records(analysis.selection.without_number):
-        said = "no difference, no number" if "no difference" in row.reason else "no number"
+        none = "no clear difference, " if "no difference" in row.reason else ""
+        said = f"{none}{'no mean difference' if means else 'no usable number'}"
         rows.append(
             ForestRow(
                 "unreported", row.label, _short(row, dataset), text.sizes(row, dataset), remark=said
@@ -148,7 +150,7 @@ def alt_text(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
     unreported = [row for row in rows if row.kind == "unreported"]
     if unreported:
         parts.append(
-            "Without a number: "
+            "Without a usable number: "
             + "; ".join(f"{row.label} ({row.remark.split(',')[0]})" for row in unreported)
         )
     return ". ".join(parts) + "."
