@@ -64,12 +64,27 @@ def as_printed(shown: str, entry: LedgerEntry) -> bool:
         )
     if all(prints(one, value) for one, value in zip(found, wanted, strict=True)):
         return True
+    if "above 1 = fewer" in entry.label:
+        # The usual direction of an event to be avoided; its limits change places.
+        usual = [None if not one else 1 / one for one in (effect, high, low)]
+        if all(
+            prints(one, value)
+            for one, value in zip(
+                found, {1: usual[:1], 2: usual[1:], 3: usual}[len(found)], strict=True
+            )
+        ):
+            return True
     # What was lost is a change with its sign turned; its limits change places.
     lost = [None if one is None else -one for one in (effect, high, low)]
     wanted = {1: lost[:1], 2: lost[1:], 3: lost}[len(found)]
-    return "change" in entry.estimate_id and all(
-        prints(one, value) for one, value in zip(found, wanted, strict=True)
-    )
+    if "change" in entry.estimate_id:
+        return all(prints(one, value) for one, value in zip(found, wanted, strict=True))
+    if entry.metric != "odds_ratio":
+        return False
+    # Odds of a bad event, the therapy against the comparator: the ledger turns them.
+    usual = [None if not one else 1 / one for one in (effect, high, low)]
+    wanted = {1: usual[:1], 2: usual[1:], 3: usual}[len(found)]
+    return all(prints(one, value) for one, value in zip(found, wanted, strict=True))
 
 
 @cache
