@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, sections, text, words
+from evidence.display import entries, row_words, sections, text, words
 from evidence.display.card_links import place_of, place_of_reason
 from evidence.display.escape import html
 from evidence.display.output import Block
@@ -84,7 +84,7 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
                     f"{words.term(words.THERAPY, row.intervention).replace('_', ' ')} against "
                     f"{text.comparator(row, dataset)}"
                 ),
-                Cell(text.metric(row, dataset)),
+                Cell(row_words.metric(row, dataset)),
                 to_number(entry, entries.quoted(entry)),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),
             )
@@ -99,7 +99,7 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
 
 def _measured(row: Any, dataset: Dataset) -> tuple[str, str, str]:
     """Return measure, time and, where there are several, the analysis of an estimate."""
-    return _measure(row, dataset), _when(row), text.analyzed(row, dataset)
+    return _measure(row, dataset), _when(row), row_words.analyzed(row, dataset)
 
 
 def _measure(row: Any, dataset: Dataset) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import text, words
+from evidence.display import row_words, text, words
 from evidence.display.card_links import SIZES
 from evidence.display.entries import on_quoted_scale
 from evidence.display.escape import html
@@ -338,12 +338,12 @@ def unpaired(dataset: Dataset, found: Durability) -> Block:
 
 def _without_partner(row: Any, dataset: Dataset) -> str:
     """Return a number at follow-up on the scale that readers quote, and whom it counts."""
-    metric = text.metric(row, dataset)
+    metric = row_words.metric(row, dataset)
     (effect, digits), (low, _), (high, _) = (
         on_quoted_scale(row.metric, one) for one in (row.effect, row.ci_low, row.ci_high)
     )
     shown = words.estimate(effect, low, high, 3 if words.QALY in metric else digits)
-    return ", ".join(filter(None, (f"{metric} {shown}", text.analyzed(row, dataset))))
+    return ", ".join(filter(None, (f"{metric} {shown}", row_words.analyzed(row, dataset))))
 
 
 def _took_part(row: Any, dataset: Dataset) -> str:

@@ -62,6 +62,19 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
     )
 
 
+def usual(entry: LedgerEntry) -> tuple[str, str]:
+    """Return an odds ratio of the event with its limits, the therapy against the comparator.
+
+    The ledger turns it, so that above 1 favors the therapy, as everywhere; readers of trials expect
+    the odds of the event with the therapy over those with the comparator.
+    """
+    effect, low, high = (
+        None if one is None or one == 0 else 1 / one
+        for one in (entry.effect, entry.ci_high, entry.ci_low)
+    )
+    return words.fixed(effect), words.limits(low, high)
+
+
 def of_ends(
     result: RareResult, events: RareEvents, dataset: Dataset
 ) -> tuple[LedgerEntry, LedgerEntry]:

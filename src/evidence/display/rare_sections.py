@@ -1,17 +1,21 @@
 """A report on a rare event: counts first, pooled odds ratios behind them."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import origins, sections, text, words
+from evidence.display import origins, row_words, sections, text, words
 from evidence.display.escape import html
 from evidence.display.headline import large_number, plain
 from evidence.display.output import Block, anchor
-from evidence.display.rare_entries import METHOD, names, of_ends, of_result
-from evidence.display.tables import Cell, range_link, table, to_number, with_id
-from evidence.estimation.from_events import EventTables
+from evidence.display.rare_entries import METHOD, names, of_ends, of_result, usual
+from evidence.display.tables import Cell, number_link, range_link, table, to_number, with_id
+from evidence.effects import binary
+from evidence.estimation.from_events import Counts, EventTables
+from evidence.estimation.row import NORMAL_975
+from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification.rare_events import RareEvents, RareResult
 
@@ -46,11 +50,16 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
             if one.low == one.high
             else f"; {range_link(of_ends(one, events, dataset))} over all counts that fit"
         )
-        number = words.fixed(entry.effect), words.limits(entry.ci_low, entry.ci_high)
+        turned = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
+        against = words.listed(
+            dict.fromkeys(text.comparator(item.row, dataset) for item in one.tables), "or"
+        )
         boxes.append(
-            f'<div class="est"><b>{large_number(entry, *number)}</b>'
-            f"<span>odds ratio, above 1 = fewer with {html(therapy)}; exact; {html(who)}, "
-            f"{entry.n} participants; {html(one.processing)}{span}</span></div>"
+            f'<div class="est"><b>{large_number(entry, *usual(entry))}</b>'
+            f"<span>odds ratio of {html(outcome)}, {html(therapy)} against {html(against)} (below "
+            f"1 = fewer with {html(therapy)}); exact; {html(who)}, {entry.n} participants; "
+            f"{html(one.processing)}. Turned, so that above 1 = fewer: "
+            f"{number_link(entry, turned)}{span}</span></div>"
         )
     notes = dataset.arm_results.set_index("result_id").note
     remarks = [
@@ -110,10 +119,21 @@ def _to_counts(one: EventTables, shown: str) -> str:
     return f'<a class="n" href="#{html(_place(one))}">{html(shown)}</a>'
 
 
-def _when(one: EventTables) -> str:
+def _when(one: EventTables, dataset: Dataset) -> str:
     weeks = one.row.weeks_since_randomization
     when = words.term(words.TIMEPOINT, one.row.timepoint)
-    return when if weeks is None else f"{when}, {weeks:g} weeks after randomization"
+    if weeks is None:
+        return when
+    said = f"{when}, {weeks:g} weeks after randomization"
+    return row_words.presumed(said, one.row.result_ids, dataset)
+
+
+def _fewer(counts: Counts) -> str:
+    """Return how many fewer per 1,000 have the event with the therapy, with the 95% interval."""
+    found = binary.risk_difference(*counts)
+    fewer, margin = -float(found.value), NORMAL_975 * float(found.variance) ** 0.5
+    limits = [words.fixed(1000 * one, 0) for one in (fewer - margin, fewer + margin)]
+    return f"{words.fixed(1000 * fewer, 0)} ({' to '.join(limits)})"
 
 
 def _others(dataset: Dataset, events: RareEvents) -> list[str]:
@@ -154,13 +174,13 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
             (
                 Cell(one.row.label, tag=one.processing),
                 Cell(text.comparator(one.row, dataset)),
-                Cell(_when(one)),
+                Cell(_when(one, dataset)),
                 *(
                     Cell(said, href=f"#{_place(one)}", numeric=True)
                     for said in (
                         f"{counts.events_1} of {counts.n_1} ({words.percent(risk_1)})",
                         f"{counts.events_2} of {counts.n_2} ({words.percent(risk_2)})",
-                        words.fixed(1000 * (risk_2 - risk_1), 0),
+                        _fewer(counts),
                     )
                 ),
                 Cell("–")
@@ -177,7 +197,7 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
             "Counted until",
             therapy,
             "Comparator",
-            "Fewer per 1,000",
+            "Fewer per 1,000 (95% CI)",
             "Other counts",
         ),
         rows,
@@ -224,6 +244,7 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
             (
                 Cell(words.listed(item.row.label for item in one.tables), tag=one.processing),
                 Cell(METHOD[one.method]),
+                to_number(entry, "{} ({})".format(*usual(entry))),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell("–" if entry.p_value is None else words.p_value(entry.p_value)),
                 Cell("–", numeric=True)
@@ -235,10 +256,18 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
                 ),
             )
         )
-    therapy, _ = names(dataset, events)
+    therapy, outcome = names(dataset, events)
     return table(
-        f"Odds ratios; above 1 = fewer events with {therapy}",
-        ("Trials", "Method", "Odds ratio (95% CI)", "P", "Over all counts that fit"),
+        f"Odds ratios of {words.OUTCOME.get(events.outcome, outcome)}, {therapy} against the "
+        f"comparator (below 1 = fewer with {therapy}), and turned (above 1 = fewer)",
+        (
+            "Trials",
+            "Method",
+            "Odds ratio (95% CI)",
+            "Turned (95% CI)",
+            "P",
+            "Turned, over all counts that fit",
+        ),
         rows,
         entries=found,
     )
@@ -248,21 +277,21 @@ def provenance(dataset: Dataset, events: RareEvents) -> Block:
     """Return where each number comes from."""
     pooled = []
     for one in events.results:
-        pooled.append((of_result(one, events, dataset), one))
+        entered = tuple(item.fewest_missing for item in one.tables)
+        pooled.append((of_result(one, events, dataset), _members(one, entered)))
         if one.low != one.high:
-            pooled += [(end, one) for end in of_ends(one, events, dataset)]
+            low, high = of_ends(one, events, dataset)
+            pooled.append((low, _members(one, one.counts_low)))
+            pooled.append((high, _members(one, one.counts_high)))
     places = "".join(_origin(one, dataset) for one in events.tables)
     rows = [
         (
-            Cell(
-                words.estimate(entry.effect, entry.ci_low, entry.ci_high),
-                anchor=anchor(entry.estimate_id),
-            ),
+            Cell(_both_ways(entry), anchor=anchor(entry.estimate_id)),
             with_id(entry.label, entry.estimate_id),
-            _members(one),
+            members,
             Cell("", tag=entry.processing),
         )
-        for entry, one in pooled
+        for entry, members in pooled
     ]
     block = table(
         "Pooled odds ratios and the counts that entered (events and participants with the therapy, "
@@ -287,8 +316,7 @@ def _origin(one: EventTables, dataset: Dataset) -> str:
         origins.sources(one.row.locator_ids, dataset),
         html(
             f"{counts.events_1} of {counts.n_1} ({words.percent(risk_1)}) and {counts.events_2} of "
-            f"{counts.n_2} ({words.percent(risk_2)}): "
-            f"{words.fixed(1000 * (risk_2 - risk_1), 0)} fewer per 1,000"
+            f"{counts.n_2} ({words.percent(risk_2)}): {_fewer(counts)} fewer per 1,000"
         ),
         f'<span class="tag {html(one.processing)}">{html(one.processing)}</span>',
     ]
@@ -301,9 +329,19 @@ def _origin(one: EventTables, dataset: Dataset) -> str:
     )
 
 
-def _members(one: RareResult) -> Cell:
+def _both_ways(entry: LedgerEntry) -> str:
+    """Return an odds ratio as the ledger has it, and in the usual direction."""
+    turned = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
+    number, limits = usual(entry)
+    shown = number if entry.ci_low is None else f"{number} ({limits})"
+    return f"{turned}\nnot turned: {shown}"
+
+
+def _members(one: RareResult, entered: Sequence[Counts]) -> Cell:
     """Return the counts that entered a pooled odds ratio, each trial with a link to its place."""
-    counts = [(item, "/".join(map(str, item.fewest_missing))) for item in one.tables]
+    counts = [
+        (item, "/".join(map(str, own))) for item, own in zip(one.tables, entered, strict=True)
+    ]
     return Cell(
         "; ".join(f"{item.row.label} {said}" for item, said in counts),
         markup="; ".join(
@@ -317,8 +355,10 @@ def methods(events: RareEvents) -> Block:
     """Return the methods section."""
     return sections.methods(
         [
-            "Odds ratios compare the odds of the event with the comparator to those with the "
-            "therapy, so that values above 1 favor the therapy. Exact conditional: the conditional "
+            "Odds ratios stand in the usual direction, the odds of the event with the therapy over "
+            "those with the comparator, and turned, so that values above 1 favor the therapy as "
+            "everywhere in this workbook. Intervals of differences per 1,000 are those of the risk "
+            "difference on the normal quantile. Exact conditional: the conditional "
             "maximum likelihood estimate with its exact interval (Fisher 1935; Mehta, Patel and "
             "Gray 1985). Mantel-Haenszel (Mantel and Haenszel 1959) with the variance of Robins, "
             "Breslow and Greenland (1986). Peto: the one-step estimate (Yusuf et al. 1985), for "
@@ -338,8 +378,9 @@ def citation(dataset: Dataset, events: RareEvents) -> Block:
     therapy, outcome = names(dataset, events)
     counted = plain("; ".join(_counted(one, dataset) for one in result.tables))
     sentence = (
-        f"{therapy}, {outcome}: {counted}; odds ratio (above 1 = fewer with {therapy}) "
-        f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, exact"
+        f"{therapy}, {outcome}: {counted}; odds ratio "
+        f"{'{} ({})'.format(*usual(entry))}, below 1 = fewer with {therapy} (turned, so that above "
+        f"1 = fewer: {words.estimate(entry.effect, entry.ci_low, entry.ci_high)}), exact"
         + ("." if entry.p_value is None else f"; {words.p_value(entry.p_value)}.")
     )
     rows = pd.DataFrame({"locator_ids": [one.row.locator_ids for one in events.tables]})

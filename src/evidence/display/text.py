@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import words
+from evidence.display import row_words, words
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Specification, StressTest
@@ -97,33 +97,6 @@ def total(row: Any) -> int | None:
     return int(row.n_intervention) + int(row.n_comparator)
 
 
-def metric(row: Any, dataset: Dataset) -> str:
-    """Return the metric of an estimate in words, with what a difference is counted in."""
-    instruments = dataset.instruments.set_index("instrument_id").name
-    if row.metric == "mean_difference" and words.QALY in instruments.get(row.instrument_id, ""):
-        return f"difference in {words.QALY}"
-    return words.term(words.METRIC, row.metric)
-
-
-def analyzed(row: Any, dataset: Dataset) -> str:
-    """Return which participants were analyzed, where a source prints more than one analysis."""
-    statistics = dataset.statistics
-    own = statistics[statistics.result_id.isin(row.result_ids)]
-    if own.empty:
-        return ""
-    keys = [
-        "statistic",
-        "instrument_id",
-        "event",
-        "timepoint",
-        "intervention_arm_id",
-        "comparator_arm_id",
-    ]
-    one = own.iloc[0]
-    same = statistics[(statistics[keys] == one[keys]).all(axis=1)]
-    return str(one.note).partition(";")[0] if len(same) > 1 and one.note else ""
-
-
 WEEKS_OF_A_QUARTER = 13
 """Sources that count in months print multiples of three, which the data hold in weeks."""
 
@@ -144,7 +117,7 @@ def when(row: Any, dataset: Dataset) -> str:
         return words.term(words.TIMEPOINT, row.timepoint)
     quarters, rest = divmod(result.weeks, WEEKS_OF_A_QUARTER)
     span = f"{result.weeks:g} weeks" if rest else f"{3 * quarters:g} months"
-    return f"at {span} {_CLOCK[result.clock]}"
+    return row_words.presumed(f"at {span} {_CLOCK[result.clock]}", row.result_ids, dataset)
 
 
 def added(arm_id: str, dataset: Dataset) -> bool:

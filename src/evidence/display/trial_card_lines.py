@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.display import entries, origins, text, words
+from evidence.display import entries, origins, row_words, text, words
 from evidence.display.card_links import place_of, place_of_reason
 from evidence.display.escape import html
 from evidence.display.headline import plain as to_text
@@ -129,7 +129,7 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         entry = entries.of_estimate(row, card.dataset)
         state, processing, found = _state(row), row.processing, (entry,)
         shown = entries.quoted(entry)
-        name = _SHORT.get(row.metric) or text.metric(row, card.dataset)
+        name = _SHORT.get(row.metric) or row_words.metric(row, card.dataset)
         plain, markup = f"{name} {shown}", f"{html(name)} {number_link(entry, shown)}"
         adjusted = _adjusted(card, row)
         if adjusted is not None:
@@ -142,7 +142,7 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         row.intervention_arm_id,
         row.comparator_arm_id,
         row.outcome_id,
-        ", ".join(filter(None, (_what(card, row), text.analyzed(row, card.dataset)))),
+        ", ".join(filter(None, (_what(card, row), row_words.analyzed(row, card.dataset)))),
         text.when(row, card.dataset),
         row.timepoint,
         state,

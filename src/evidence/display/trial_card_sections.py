@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.display import entries, text, words
+from evidence.display import entries, row_words, text, words
 from evidence.display.effect_sections import ROUTE, without_estimate
 from evidence.display.missing_table import STATE
 from evidence.display.output import Block
@@ -39,7 +39,7 @@ def estimates_table(card: TrialCard) -> Block | None:
             (
                 Cell(f"{what}\n{card.measure(row)}"),
                 Cell(card.contrast(row.intervention_arm_id, row.comparator_arm_id)),
-                Cell(text.metric(row, card.dataset)),
+                Cell(row_words.metric(row, card.dataset)),
                 to_number(entry, entries.quoted(entry)),
                 Cell("–" if total is None else str(total), numeric=True),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),

@@ -36,6 +36,8 @@ class RareResult:
         On the log scale, above 0 where it favors the intervention.
     low, high : float
         Log odds ratio over all tables that fit what is printed.
+    counts_low, counts_high : tuple of Counts
+        Table by table, the counts that give the low and the high end.
     tables : tuple of EventTables
         What entered.
     processing : str
@@ -47,6 +49,8 @@ class RareResult:
     pooled: PooledEvents
     low: float
     high: float
+    counts_low: tuple[Counts, ...]
+    counts_high: tuple[Counts, ...]
     tables: tuple[EventTables, ...]
     processing: str
 
@@ -132,16 +136,20 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
 def _result(estimate_id: str, method: str, tables: list[EventTables]) -> RareResult:
     pooled = _pool(method, [one.fewest_missing for one in tables], tables)
     every = [
-        effect
+        (effect, combination)
         for combination in product(*(_ends(one) for one in tables))
         if (effect := _pool(method, list(combination), tables).effect) is not None
     ]
+    low, counts_low = min(every, default=(math.nan, ()))
+    high, counts_high = max(every, default=(math.nan, ()))
     return RareResult(
         estimate_id,
         method,
         pooled,
-        min(every, default=math.nan),
-        max(every, default=math.nan),
+        low,
+        high,
+        counts_low,
+        counts_high,
         tuple(tables),
         worst(one.processing for one in tables),
     )

@@ -113,8 +113,7 @@ def described(panels: Sequence[Panel]) -> str:
     return " ".join(
         f"{panel.title}: "
         + "; ".join(
-            f"{series.label} "
-            + ", ".join(f"{point.shown} {_at(point)}" for point in series.points)
+            f"{series.label} " + ", ".join(f"{point.shown} {_at(point)}" for point in series.points)
             for series in panel.series
         )
         + "."

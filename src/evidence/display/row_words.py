@@ -1,0 +1,45 @@
+"""What an estimate is counted in, whom it counts and when, where that is not plain."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from evidence.dataset import Dataset
+from evidence.display import words
+
+
+def metric(row: Any, dataset: Dataset) -> str:
+    """Return the metric of an estimate in words, with what a difference is counted in."""
+    instruments = dataset.instruments.set_index("instrument_id").name
+    if row.metric == "mean_difference" and words.QALY in instruments.get(row.instrument_id, ""):
+        return f"difference in {words.QALY}"
+    return words.term(words.METRIC, row.metric)
+
+
+def analyzed(row: Any, dataset: Dataset) -> str:
+    """Return which participants were analyzed, where a source prints more than one analysis."""
+    statistics = dataset.statistics
+    own = statistics[statistics.result_id.isin(row.result_ids)]
+    if own.empty:
+        return ""
+    keys = [
+        "statistic",
+        "instrument_id",
+        "event",
+        "timepoint",
+        "intervention_arm_id",
+        "comparator_arm_id",
+    ]
+    one = own.iloc[0]
+    same = statistics[(statistics[keys] == one[keys]).all(axis=1)]
+    return str(one.note).partition(";")[0] if len(same) > 1 and one.note else ""
+
+
+def presumed(said: str, result_ids: Iterable[str], dataset: Dataset) -> str:
+    """Return a time in words, as presumed where the sources imply it and do not state it."""
+    results = pd.concat([dataset.statistics, dataset.arm_results])
+    notes = results.note[results.result_id.isin(list(result_ids))]
+    if not any("period implied" in str(note) for note in notes):
+        return said
+    return f"presumably {said} (period not stated)"

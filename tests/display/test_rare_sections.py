@@ -1,0 +1,77 @@
+"""A rare event: the usual direction first, intervals of differences, counts behind the ends."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import evidence
+from evidence.dataset import Dataset
+from evidence.display import rare_sections
+from evidence.display.headline import plain
+from evidence.specification.rare_events import RareEvents, rare_events
+from tests.claims.packages import changed, where
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def events(dataset: Dataset) -> RareEvents:
+    return rare_events(dataset, therapy="abft", outcome="suicide_attempt", event="attempt")
+
+
+def test_the_usual_direction_stands_first(dataset: Dataset, events: RareEvents) -> None:
+    said = plain(rare_sections.first_screen(dataset, events).html)
+    boxes = said.split("odds ratio of suicide attempts, ")
+    assert [one[-19:] for one in boxes[:2]] == ["0.46 (0.04 to 3.37)", "0.46 (0.13 to 1.50)"]
+    first, second = boxes[1:]
+    assert first.startswith(
+        "ABFT against an active family-enhanced supportive therapy (below 1 = fewer with ABFT); "
+        "exact; Diamond 2019, 129 participants"
+    )
+    assert "Turned, so that above 1 = fewer: 2.16 (0.30 to 24.67)" in first
+    assert "2.17 (0.66 to 7.82); 2.14 to 2.27 over all counts that fit" in second
+    cited = rare_sections.citation(dataset, events).text
+    assert "odds ratio 0.46 (0.04 to 3.37), below 1 = fewer with ABFT" in cited
+
+
+def test_differences_per_1000_have_their_interval(dataset: Dataset, events: RareEvents) -> None:
+    said = rare_sections.counts_table(dataset, events).text
+    # 4/63 - 2/66 = 0.0332, SE sqrt(.0303 x .9697 / 66 + .0635 x .9365 / 63) = 0.0373
+    assert "4 of 63 (6.3%) | 33 (−40 to 106) |" in said
+    assert "33 (−40 to 106) fewer per 1,000" in rare_sections.provenance(dataset, events).html
+
+
+def test_a_time_that_is_implied_is_presumed(dataset: Dataset, events: RareEvents) -> None:
+    lines = rare_sections.counts_table(dataset, events).text.splitlines()
+    by_trial = {line.partition(" ")[2][:4]: line for line in lines}
+    assert (
+        "| presumably at follow-up, 24 weeks after randomization (period not stated) |"
+        in by_trial["2010"]
+    )
+    assert "| at the end of treatment, 16 weeks after randomization |" in by_trial["2019"]
+
+
+def test_a_time_that_is_stated_is_not_presumed(tmp_path: Path) -> None:
+    stated = [
+        where("arm_results", result_id=f"d10_sa_{arm}_fu")(note="lay page")
+        for arm in ("abft", "euc")
+    ]
+    data = changed(tmp_path, *stated)
+    found = rare_events(data, therapy="abft", outcome="suicide_attempt", event="attempt")
+    assert "presumably" not in rare_sections.counts_table(data, found).text
+
+
+def test_the_ends_of_a_range_name_their_own_counts(dataset: Dataset, events: RareEvents) -> None:
+    rows = rare_sections.provenance(dataset, events).text.splitlines()
+    exact = [row for row in rows if "interval_exact" in row and "Diamond 2010" in row]
+    counts = [re.search(r"Diamond 2010 (\d+/\d+/\d+/\d+)", row) for row in exact]
+    assert [one[1] for one in counts if one] == ["4/35/6/27", "4/35/5/23", "2/19/6/27"]
+    result = next(one for one in events.results if one.low != one.high)
+    assert len(result.counts_low) == len(result.counts_high) == len(result.tables)
+    ends_of = zip(result.tables, result.counts_low, result.counts_high, strict=True)
+    for one, low, high in ends_of:
+        assert {low, high} <= set(one.tables)
