@@ -10,7 +10,7 @@ import pytest
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import first_screen, missing_table, pooled_sections, text
+from evidence.display import first_screen, missing_table, pooled_sections, pooled_tables, text
 from evidence.estimation.missing import missing_evidence
 from evidence.specification import Analysis, Companions, Specification, analyze, companions
 from evidence.synthesis.univariate import pool
@@ -107,6 +107,30 @@ def test_imputed_effects_are_called_so(dataset: Dataset) -> None:
     said, _, _ = screen(dataset, "abct", "functional_impairment")
     assert "against relaxation; imputed" in said
     assert "can be off, more often too large" in said
+    assert "Before the small-sample correction it is 0.92; over pre-post" in said
+
+
+def test_one_trial_has_words_of_its_own(dataset: Dataset) -> None:
+    _, distress, beside = screen(dataset, "abct", "affective_distress")
+    told = pooled_sections.methods(dataset, distress, beside).text
+    assert told.startswith(
+        "Methods\nThe first screen shows the coefficient of the model of Collado"
+    )
+    left = pooled_tables.left_out(distress).text
+    assert "shown on the first screen in points" in left
+    assert "distress, DASS-21, at the end of treatment, difference in points" in left
+    _, impairment, _ = screen(dataset, "abct", "functional_impairment")
+    assert "not assessed for this trial" in pooled_sections.limits(dataset, impairment).text
+    assert "weight" not in pooled_sections.members(impairment).text
+    assert "weight" in pooled_sections.members(screen(dataset, "abft", "depression")[1]).text
+
+
+def test_sources_hold_the_main_report_of_each_trial(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    cited = pooled_sections.citation(dataset, analysis, beside).html
+    main = dataset.publications[dataset.publications.role == "main"]
+    for one in main.publication_id[main.trial_id.isin(analysis.selection.estimates.trial_id)]:
+        assert dataset.references[one]["title"] in cited.replace("&#x27;", "'")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evidence.dataset import Dataset
-from evidence.display.words import METRIC, MINUS, fixed
+from evidence.display.words import METRIC, MINUS, STATISTIC, THERAPY, TIMEPOINT, fixed, term
 from evidence.effects import continuous, convert
 from evidence.records import records
 
@@ -31,8 +31,12 @@ def _minus(text: str) -> str:
 
 
 def _arm_result(one: Any, dataset: Dataset) -> str:
-    condition = dataset.arms.set_index("arm_id").condition[one.arm_id].replace("_", " ")
-    when = "" if one.timepoint == "post" else f", {one.timepoint.replace('_', ' ')}"
+    condition = term(
+        THERAPY,
+        str(dataset.arms.set_index("arm_id").condition[one.arm_id]),
+        dataset.vocabulary("condition"),
+    )
+    when = "" if one.timepoint == "post" else f", {term(TIMEPOINT, one.timepoint)}"
     if one.mean:
         value = f"mean {one.mean} (SD {one.sd or 'not printed'})"
     elif one.events:
@@ -46,13 +50,13 @@ def _arm_result(one: Any, dataset: Dataset) -> str:
 
 
 def _statistic(one: Any, _dataset: Dataset) -> str:
-    parts = [f"{one.statistic.replace('_', ' ')} {one.estimate}"]
+    parts = [f"{term(STATISTIC, one.statistic)} {one.estimate}"]
     if one.ci_low:
         parts.append(f"({one.ci_low} to {one.ci_high})")
     if one.se:
         parts.append(f"SE {one.se}")
     if one.df1:
-        parts.append(f"df {one.df1}" + (f", {one.df2}" if one.df2 else ""))
+        parts.append(f"df {one.df1}" + (f" and {one.df2}" if one.df2 else ""))
     if one.p_value:
         parts.append(f"p {'<' if one.p_relation == 'below' else '='} {one.p_value}")
     return " ".join(parts)

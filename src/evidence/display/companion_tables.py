@@ -142,12 +142,14 @@ def panel_table(dataset: Dataset, main: Analysis, beside: Companions, panel: pd.
         known[entry.estimate_id] = entry
     rows = []
     varied = varied_choices(panel)
-    for row in records(panel):
+    for place, row in enumerate(records(panel), start=1):
         shown = words.estimate(row.effect, row.ci_low, row.ci_high)
         entry_of_row = known.get(row.estimate_id)
         rows.append(
             (
-                Cell("main analysis") if row.main else with_id("", row.estimate_id),
+                Cell("main analysis")
+                if row.main
+                else with_id(f"analysis {place}", row.estimate_id),
                 *(Cell(choice_in_words(name, getattr(row, name))) for name in varied),
                 Cell(str(row.k), numeric=True),
                 to_number(entry_of_row, shown) if entry_of_row else Cell(shown, numeric=True),

@@ -97,7 +97,7 @@ def members(analysis: Analysis) -> Cell:
     rows = analysis.selection.estimates
     effects, _ = analysis.selection.effects()
     entered = [
-        (row, f" {_corrected(row, effect)} (weight {words.percent(weight, 0)})")
+        (row, f" {_corrected(row, effect)}{_weight(weight, len(rows))}")
         for row, effect, weight in zip(records(rows), effects, analysis.pooled.weights, strict=True)
     ]
     cells = [_to_estimate(row, said) for row, said in entered]
@@ -108,6 +108,11 @@ def _to_estimate(row: Any, said: str) -> Cell:
     """Return the trial of an estimate as a link to its place, and what is said of it."""
     link = f'<a href="#{html(anchor(row.estimate_id))}">{html(row.label)}</a>'
     return Cell(f"{row.label}{said}", markup=f"{link}{html(said)}")
+
+
+def _weight(weight: float, k: int) -> str:
+    """Return a weight among pooled trials; one trial alone has none to share."""
+    return f" (weight {words.percent(weight, 0)})" if k > 1 else ""
 
 
 def _corrected(row: Any, effect: float) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, text, words
+from evidence.display import entries, row_words, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.records import records
-from evidence.specification import Analysis, Companions, StressTest
+from evidence.specification import Analysis, Companions, StressTest, points_behind
 
 
 def studies(dataset: Dataset, analysis: Analysis) -> Block:
@@ -30,7 +30,7 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
         rows.append(
             (
                 Cell(f"{trial.label}\n{trial.status}"),
-                Cell(", ".join(part for part in (trial.population, trial.country) if part)),
+                Cell(", ".join(part for part in (trial.population, _country(trial)) if part)),
                 Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
                 Cell(_weeks(dataset, trial_id)),
                 Cell(
@@ -55,6 +55,10 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
         ),
         rows,
     )
+
+
+def _country(trial: Any) -> str:
+    return str(words.COUNTRY.get(trial.country, trial.country))
 
 
 def _arm(arm: Any, dataset: Dataset) -> str:
@@ -179,14 +183,19 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
     return table(caption, columns, rows, entries=(entry, *found))
 
 
+SHOWN = "shown on the first screen in points; the analysis pools the standardized value behind it"
+
+
 def left_out(analysis: Analysis) -> Block:
     """Return every other estimate and result on the outcome, with the reason it did not enter."""
+    points = points_behind(analysis)
+    shown = [] if points is None else [points.estimate_id]
     rows = [
         (
             Cell(row.label),
-            with_id("", row.estimate_id),
+            with_id(row_words.about(row), row.estimate_id),
             Cell(_shown(row), numeric=True),
-            Cell(_in_words(row.reason)),
+            Cell(_in_words(row.reason) if row.estimate_id not in shown else SHOWN),
         )
         for row in records(analysis.selection.left_out)
     ]

@@ -45,12 +45,17 @@ def _imputed(dataset: Dataset, analysis: Analysis) -> list[str]:
     """Return what stands behind estimates that are imputed from a test statistic."""
     return [
         f"{html(row.label)} prints a model coefficient or its P and no means; the value is imputed "
-        "from the P or interval and can be off, more often too large. Over pre-post "
-        "correlations of 0.3 to 0.8 it lies from "
-        f"{range_link(entries.of_open_ends(row, dataset))} before the small-sample correction."
+        "from the P or interval and can be off, more often too large. Before the small-sample "
+        f"correction it is {_uncorrected(dataset, row)}; over pre-post correlations of 0.3 to 0.8 "
+        f"it lies from {range_link(entries.of_open_ends(row, dataset))}."
         for row in records(analysis.selection.estimates)
         if row.metric == "d_from_test_statistic"
     ]
+
+
+def _uncorrected(dataset: Dataset, row: Any) -> str:
+    """Return an estimate as it stands among those of its trial, as a link."""
+    return number_link(entries.of_estimate(row, dataset), words.fixed(row.effect))
 
 
 def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Analysis]) -> str:
@@ -134,7 +139,10 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
     entry = entries.of_estimate(row, dataset)
     event = dataset.vocabulary("event").get(row.event, row.event)
     shown = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
-    return f", odds ratio {number_link(entry, shown)} for {html(event)}"
+    measure = str(row.instrument_id).upper().replace("_", "-")
+    on = "" if measure in event.upper() else f" on {measure}"
+    how = "" if entry.processing == "printed" else f" ({entry.processing})"
+    return f", odds ratio {number_link(entry, shown)} for {html(f'{event}{on}{how}')}"
 
 
 def _printed_p(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:

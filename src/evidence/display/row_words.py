@@ -17,6 +17,22 @@ def metric(row: Any, dataset: Dataset) -> str:
     return words.term(words.METRIC, row.metric)
 
 
+def about(row: Any) -> str:
+    """Return what a row of the frame of estimates is on: outcome, measure, time, metric."""
+    instrument = str(row.instrument_id).upper().replace("_", "-")
+    event = words.term(words.EVENT, row.event) if row.event else ""
+    parts = (
+        words.term(words.OUTCOME, row.outcome_id).partition(" (")[0],
+        instrument,
+        event,
+        words.term(words.TIMEPOINT, row.timepoint),
+        {"direction": "in words", "not_reported": "not reported"}.get(
+            row.metric, words.term({**words.STATISTIC, **words.METRIC}, row.metric)
+        ),
+    )
+    return ", ".join(part for part in parts if part)
+
+
 def analyzed(row: Any, dataset: Dataset) -> str:
     """Return which participants were analyzed, where a source prints more than one analysis."""
     statistics = dataset.statistics

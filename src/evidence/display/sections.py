@@ -48,12 +48,15 @@ def citation(
         + (f"; estimate {estimate_id}." if estimate_id else ".")
     )
     locators = union([*frame.locator_ids, tuple(also)])
-    publications = [dataset.locator(one).publication_id for one in locators]
+    publications = dataset.publications
+    main = publications[publications.role == "main"]
+    mains = main.publication_id[main.trial_id.isin(frame.trial_id)]
+    cited = union([tuple(mains), [dataset.locator(one).publication_id for one in locators]])
     quoted = "".join(f'<p class="cite">{html(one)}</p>' for one in (sentence, workbook) if one)
     markup = (
         f'<h2 id="cite">How to cite</h2>{quoted}'
         "<p>Cite the sources of the numbers beside the workbook. Sources of this report:</p>"
-        + reference_list(publications, dataset)
+        + reference_list(cited, dataset)
     )
     return Block(text="\n".join(one for one in (sentence, workbook) if one), html=markup)
 
@@ -73,21 +76,19 @@ def limits(dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = 
     labels = dataset.trials.set_index("trial_id").label
     bias = dataset.risk_of_bias
     assessed = set(bias.trial_id)
-    high = bias[bias.trial_id.isin(trial_ids) & (bias.judgement == "high")]
+    own = bias[bias.trial_id.isin(trial_ids)]
     judged = "; ".join(
-        f"{labels[trial]}: high for {words.listed(group.domain.str.replace('_', ' '))}"
-        for trial, group in high.groupby("trial_id", sort=False)
+        f"{labels[trial]}: {_judged(group)}" for trial, group in own.groupby("trial_id", sort=False)
     )
     not_assessed = [labels[one] for one in trial_ids if one not in assessed]
     if len(not_assessed) == len(trial_ids):
-        bias_said = (
-            "Risk of bias was assessed for none of these trials in any source seen, nor here."
-        )
+        whose = "this trial" if len(trial_ids) == 1 else "any of these trials"
+        bias_said = f"Risk of bias was not assessed for {whose} in any source seen, nor here."
     else:
         in_source = words.listed(labels[one] for one in trial_ids if one in assessed)
         bias_said = (
             f"Risk of bias was judged in a source seen for {in_source} only: "
-            f"{judged or 'no domain judged high'}. Not assessed in any source seen: "
+            f"{judged}. Not assessed in any source seen: "
             f"{words.listed(not_assessed) or 'none'}. No assessment was made here."
         )
     items = [
@@ -103,3 +104,12 @@ def limits(dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = 
         '<h2 id="limits">Limits</h2><ul>' + "".join(f"<li>{html(one)}</li>" for one in items)
     ) + "</ul>"
     return Block(text="\n".join(["Limits", *items]), html=markup)
+
+
+def _judged(group: pd.DataFrame) -> str:
+    """Return every judgement of a trial with its domains."""
+    parts = []
+    for judgement, own in group.groupby("judgement", sort=False):
+        said = str(judgement).replace("self_report", "self-report").replace("_", " ")
+        parts.append(f"{said} for {words.listed(own.domain.str.replace('_', ' '))}")
+    return ", ".join(parts)

@@ -57,8 +57,8 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     )
     paragraph = (
         f"{words.capitalized(words.count(len(rows), 'published randomized trial'))} are in this "
-        f"workbook: {counts}. Trials that measured an outcome often print no number of it; what "
-        "that could change stands beside every estimate."
+        f"workbook{_not_stated(rows)}: {counts}. Trials that measured an outcome often print no "
+        "number of it; what that could change stands beside every estimate."
     )
     items = [_item(dataset, one) for one in questions]
     markup = (
@@ -69,6 +69,16 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     )
     found = [entry for one in questions for entry in _entries(dataset, one)]
     return Block(text=f"{say}\n{paragraph}", html=markup, entries=tuple(found))
+
+
+def _not_stated(trials: pd.DataFrame) -> str:
+    """Return how many trials do not say that groups were formed at random, by their notes."""
+    silent = int(trials.note.str.contains("does not say how the groups were formed").sum())
+    if not silent:
+        return ""
+    do = "does" if silent == 1 else "do"
+    groups = "its groups" if silent == 1 else "their groups"
+    return f" ({words.count(silent)} of them {do} not state how {groups} were formed)"
 
 
 def _entries(dataset: Dataset, question: Question) -> list[LedgerEntry]:
@@ -224,7 +234,7 @@ def trials_table(dataset: Dataset) -> Block:
             for fact in ("n_randomized", "n_enrolled", "n_planned")
             for value in dataset.fact(trial.trial_id, fact).value[:1]
         ]
-        size = "not known" if not total else f"{total[0]:g}"
+        size = "not known" if not total else f"{total[0]:,.0f}"
         if total and dataset.fact(trial.trial_id, "n_randomized").empty:
             size += (
                 " enrolled" if not dataset.fact(trial.trial_id, "n_enrolled").empty else " planned"

@@ -18,15 +18,6 @@ from evidence.specification.power import EFFECTS, information_size
 from evidence.summary import Finding, Needed, Reconciliation, Summary, presumed_trials
 from evidence.synthesis.univariate import i2_limits
 
-COUNTRY = {
-    "BE": "Belgium",
-    "ES": "Spain",
-    "IL": "Israel",
-    "NO": "Norway",
-    "US": "United States",
-}
-"""Codes of countries in words; another code stands as it is."""
-
 
 def weighed(dataset: Dataset, summary: Summary) -> Block:
     """Return for each finding what the five domains of a rating would look at; no rating."""
@@ -120,7 +111,7 @@ def _indirectness(dataset: Dataset, one: Finding) -> str:
     who = "; ".join(dict.fromkeys(trials.population[trial] for trial in ids))
     where = words.listed(
         dict.fromkeys(
-            COUNTRY.get(trials.country[trial], trials.country[trial] or "not known")
+            words.COUNTRY.get(trials.country[trial], trials.country[trial] or "not known")
             for trial in ids
         )
     )

@@ -9,7 +9,7 @@ from evidence.dataset import Dataset
 from evidence.display import row_words, words
 from evidence.records import records
 from evidence.selection import IMBALANCE
-from evidence.specification import Analysis, Specification, StressTest
+from evidence.specification import Analysis, Specification, StressTest, points_behind
 from evidence.synthesis.univariate import Pooled
 
 TAU2_SOURCE = {
@@ -210,7 +210,16 @@ def methods(
         + ("may enter, and are marked." if specification.imputed == "include" else "are left out.")
         + _narrowed(specification, dataset)
     )
+    points = points_behind(analysis)
     paragraphs = [effects]
+    if points is not None:
+        name = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+        paragraphs = [
+            f"The first screen shows the coefficient of the model of {points.label} in points of "
+            f"{name}, as the source prints it with its interval; positive favors {therapy}. The "
+            "standardized value behind it, made to stand beside other trials, is made so:",
+            effects,
+        ]
     if pooled.k == 1:
         paragraphs.append(
             "One trial gives an estimate, so nothing is pooled; its interval is that of the trial "

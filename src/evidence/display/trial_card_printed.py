@@ -37,24 +37,6 @@ FACT = {
     "sessions_attended_comparator": "sessions attended, comparator arm",
     "percent_recovered_at_follow_up_intervention": "recovered at follow-up, intervention arm",
 }
-STATISTIC = {
-    "hedges_g": "Hedges g",
-    "cohens_d_unspecified": "effect size, kind not stated",
-    "cohens_d_at_least": "d of at least",
-    "f_slope": "F of group by time",
-    "t_within": "t of the change within the arm",
-    "d_within": "d of the change within the arm",
-    "t_time_both_arms": "t of time, both arms together",
-    "slope_b": "slope B within the arm",
-    "chi2_groups": "chi-square of the groups",
-    "odds_ratio": "odds ratio",
-    "odds_ratio_fisher": "odds ratio beside an exact test",
-    "mixed_model_b": "B of a mixed model",
-    "indirect_b": "indirect effect B",
-    "qaly_difference": "difference in quality-adjusted life years",
-    "risk_difference_percent": "risk difference in percent",
-    "number_needed_to_treat": "number needed to treat",
-}
 DIRECTION = {
     "favors_intervention": "in favor of {first}",
     "favors_comparator": "in favor of {second}",
@@ -242,7 +224,7 @@ def _arm_result(one: Any) -> str:
 
 
 def _statistic(one: Any) -> str:
-    parts = [f"{words.term(STATISTIC, one.statistic)} {signed(one.estimate)}"]
+    parts = [f"{words.term(words.STATISTIC, one.statistic)} {signed(one.estimate)}"]
     if one.ci_low and one.ci_high:
         parts[0] += f" ({signed(one.ci_low)} to {signed(one.ci_high)})"
     if one.se:

@@ -16,16 +16,9 @@ from evidence.display.trial_card import (
 )
 from evidence.display.trial_card_checks import differ_on
 from evidence.display.trial_card_lines import Line, named
-from evidence.display.trial_card_printed import STATISTIC, signed
+from evidence.display.trial_card_printed import signed
 from evidence.records import records
 
-COUNTRY = {
-    "BE": "Belgium",
-    "ES": "Spain",
-    "IL": "Israel",
-    "NO": "Norway",
-    "US": "United States",
-}
 KIND = {
     "randomized": "randomized trial",
     "non_randomized": "comparison of groups not formed at random",
@@ -174,7 +167,7 @@ def _by_measure(lines: Sequence[Line], states: Sequence[str], first: str, second
 
 def _paragraph(card: TrialCard) -> str:
     trial = card.trial
-    country = COUNTRY.get(trial.country, trial.country)
+    country = words.COUNTRY.get(trial.country, trial.country)
     return sentences(
         [
             html(f"Remark: {trial.note}.") if trial.note else "",
@@ -274,7 +267,7 @@ def _within(card: TrialCard) -> list[str]:
             found.append(f"{html(f'{outcome} {when}')}: {said}{note}.")
     for one in records(card.statistics):
         if not one.comparator_arm_id:
-            shown = words.term(STATISTIC, one.statistic)
+            shown = words.term(words.STATISTIC, one.statistic)
             value = to_place(place_of(one.result_id), signed(one.estimate))
             found.append(f"{html(f'{card.measure(one)}: {shown}')} {value}.")
     return found

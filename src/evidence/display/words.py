@@ -63,6 +63,33 @@ METRIC = {
 QALY = "quality-adjusted life years"
 """What an instrument counts whose name holds these words; its differences are no points."""
 PEOPLE = {"adolescents": "adolescents", "adults": "adults", "young_adults": "young adults"}
+COUNTRY = {
+    "BE": "Belgium",
+    "ES": "Spain",
+    "IL": "Israel",
+    "NO": "Norway",
+    "US": "United States",
+}
+"""Codes of countries in words; another code stands as it is."""
+STATISTIC = {
+    "hedges_g": "Hedges g",
+    "cohens_d_unspecified": "effect size, kind not stated",
+    "cohens_d_at_least": "d of at least",
+    "f_slope": "F of group by time",
+    "t_within": "t of the change within the arm",
+    "d_within": "d of the change within the arm",
+    "t_time_both_arms": "t of time, both arms together",
+    "slope_b": "slope B within the arm",
+    "chi2_groups": "chi-square of the groups",
+    "odds_ratio": "odds ratio",
+    "odds_ratio_fisher": "odds ratio beside an exact test",
+    "mixed_model_b": "B of a mixed model",
+    "indirect_b": "indirect effect B",
+    "qaly_difference": "difference in quality-adjusted life years",
+    "risk_difference_percent": "risk difference in percent",
+    "number_needed_to_treat": "number needed to treat",
+}
+"""Printed statistics in words."""
 INTERVAL = {
     "hksj_adhoc": "Hartung-Knapp with the ad hoc correction",
     "hksj": "Hartung-Knapp without the correction",

@@ -156,6 +156,11 @@ def alt_text(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
     return ". ".join(parts) + "."
 
 
+def _weight(row: ForestRow, analysis: Analysis) -> str:
+    """Return a weight among pooled trials; one trial alone has none to share."""
+    return "" if row.weight is None or analysis.pooled.k == 1 else words.percent(row.weight)
+
+
 def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Block:
     pooled_entry = entries.of_analysis(analysis, dataset)
     found = [
@@ -183,7 +188,7 @@ def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Bl
                 Cell(row.comparator),
                 Cell(row.sizes, numeric=True),
                 to_number(entry, shown) if entry else Cell(shown, numeric=True),
-                Cell("" if row.weight is None else words.percent(row.weight), numeric=True),
+                Cell(_weight(row, analysis), numeric=True),
             )
         )
     return table(
