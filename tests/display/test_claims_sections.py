@@ -9,7 +9,7 @@ import pytest
 import evidence
 from evidence.claims import RULES, VERDICTS, Judgement, Number, Sentence, judgements
 from evidence.dataset import Dataset
-from evidence.display import claims_details, claims_sections
+from evidence.display import claims_conditions, claims_details, claims_sections, words
 from evidence.display.output import Block
 from tests.claims.packages import changed, where
 
@@ -27,7 +27,7 @@ def answers(dataset: Dataset) -> tuple[Judgement, ...]:
 def page(dataset: Dataset, answers: tuple[Judgement, ...]) -> dict[str, Block]:
     """Return the blocks of the report in order."""
     return {
-        "first screen": claims_sections.first_screen(answers),
+        "first screen": claims_sections.first_screen(dataset, answers),
         "therapy": claims_sections.overview(dataset, answers, about_therapy=True),
         "attachment": claims_sections.overview(dataset, answers, about_therapy=False),
         "details": claims_details.details(dataset, answers),
@@ -52,12 +52,54 @@ def test_the_first_screen_counts_the_verdicts_and_says_what_they_do_not_mean(
 ) -> None:
     text = blocks["first screen"].text
     assert text.startswith(
-        "Of 19 claims about therapy none is supported as worded, five are partly supported, and 11 "
-        "are left without an answer here. Of five claims about attachment and other associations "
-        "one is supported."
+        "Of 19 claims about therapy none is supported as worded, five are partly supported, one is "
+        "shown as an association only, one is not supported, one is contradicted and 11 are left "
+        "without an answer here. Of five claims about attachment and other associations one is "
+        "supported as worded, one is partly supported, two are shown as an association only and "
+        "one is left without an answer here."
     )
+    assert "ABT in it is attachment-based therapy" in text
+    assert "“What is attachment-based therapy? Signs that suggest" in text
+    assert "(Headspace, 2025)" in text
     assert "no verdict on a therapy" in text
     assert "what was not tested here may be true" in text
+
+
+def test_the_counts_of_the_answer_add_up(blocks: dict[str, Block]) -> None:
+    number = {words.count(one): one for one in range(11)} | {"none": 0}
+    say = blocks["first screen"].text.partition("\n")[0]
+    sentences = [f"Of{one}" for one in say.split("Of")[1:]]
+    assert len(sentences) == 2
+    for sentence in sentences:
+        found = re.findall(r"(\w+) (?:claims?|is|are)\b", sentence)
+        total, *parts = (number[one] if one in number else int(one) for one in found)
+        assert total == sum(parts)
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "limit"),
+    [
+        ("abft_standard_care", "if the article means Diamond 2002, which is likely but not stated"),
+        ("takes_months", "only the length of the treatments is known"),
+        ("sign_emotions", "the pooled interval includes no difference"),
+        ("abct_helps", "in one trial against usual care; not against MBSR or waitlist"),
+        ("abft_conflict", "in one trial against waitlist, without a number"),
+        (
+            "abct_lasts",
+            "in one trial against usual care; not against MBSR; how much of it is left is not "
+            "known",
+        ),
+        ("attachment_self_esteem", "how early it begins is not shown"),
+        ("attachment_emotion", ""),
+    ],
+)
+def test_a_verdict_has_its_limit_beside_it(
+    claim_id: str, limit: str, answers: tuple[Judgement, ...], dataset: Dataset
+) -> None:
+    one = next(one for one in answers if one.claim.claim_id == claim_id)
+    assert claims_conditions.in_few_words(dataset, one) == limit
+    shown = f"{one.claim.claim} ({limit})" if limit else one.claim.claim
+    assert shown in claims_sections.first_screen(dataset, answers).text
 
 
 def test_every_verdict_is_explained_with_its_count(

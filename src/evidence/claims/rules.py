@@ -24,7 +24,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         NOT_SUPPORTED: "nothing found speaks for it; no proof of the opposite",
         CONTRADICTED: "what was found points the other way",
         CANNOT_TELL: "there are data, of a kind that cannot answer it",
-        NOT_TESTED: "no row of this workbook addresses it; research elsewhere may",
+        NOT_TESTED: "nothing in this workbook addresses it; research elsewhere may",
     }
 )
 """Each verdict with what it means."""

@@ -7,6 +7,7 @@ import pandas as pd
 from evidence.claims import RULES, VERDICTS, Judgement
 from evidence.dataset import Dataset
 from evidence.display import entries, origins, pooled_sections, sections, words
+from evidence.display.claims_conditions import in_few_words
 from evidence.display.claims_details import (
     SIGN,
     link,
@@ -16,6 +17,7 @@ from evidence.display.claims_details import (
     retained_behind,
 )
 from evidence.display.escape import html
+from evidence.display.headline import plain
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table
 from evidence.ledger import LedgerEntry
@@ -31,35 +33,41 @@ KIND = {
     "process": "How long it takes",
 }
 _ORDER = tuple(SIGN)
-_ANSWERED = ("supported", "partly supported", "not supported", "contradicted")
+_ANSWERED = (
+    "supported",
+    "partly supported",
+    "association only",
+    "not supported",
+    "contradicted",
+)
 """Verdicts whose claims the first screen names."""
 
 
-def first_screen(judgements: Sequence[Judgement]) -> Block:
-    """Return how many claims got which verdict, of therapies and of attachment, and the legend."""
+def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
+    """Return how many claims got which verdict, of therapies and of attachment, and the legend.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    judgements : sequence of Judgement
+        All answers.
+    """
     therapy, other = _split(judgements)
     by_therapy, by_other = _counts(therapy), _counts(other)
-    sayings = []
-    if therapy:
-        unanswered = by_therapy["cannot tell"] + by_therapy["not tested"]
-        sayings.append(
-            f"Of {words.count(len(therapy), 'claim')} about therapy "
-            f"{_so_many(by_therapy['supported'])} supported as worded, "
-            f"{_so_many(by_therapy['partly supported'])} partly supported, and "
-            f"{_so_many(unanswered)} left without an answer here."
+    say = " ".join(
+        f"Of {words.count(len(group), 'claim')} about {about} {_summed(counts)}."
+        for group, about, counts in (
+            (therapy, "therapy", by_therapy),
+            (other, "attachment and other associations", by_other),
         )
-    if other:
-        sayings.append(
-            f"Of {words.count(len(other), 'claim')} about attachment and other associations "
-            f"{_so_many(by_other['supported'])} supported."
-        )
-    say = " ".join(sayings)
-    paragraph = (
-        "A verdict says what the rows of this workbook carry, by fixed rules, for the wording of "
-        "one popular article. It is no verdict on a therapy: partly supported may rest on one "
-        "small trial, and what was not tested here may be true. Findings on attachment are not "
-        "findings on therapy: that secure attachment goes with an outcome does not show that a "
-        "therapy changes it."
+        if group
+    )
+    paragraph = _article(dataset) + html(
+        "A verdict says how far the evidence gathered here bears out the wording of the article, "
+        "by fixed rules. It is no verdict on a therapy: partly supported may rest on one small "
+        "trial, and what was not tested here may be true. That secure attachment goes with an "
+        "outcome does not show that a therapy changes it."
     )
     legend = table(
         "The verdicts, what each means, and how many claims got it",
@@ -97,22 +105,53 @@ def first_screen(judgements: Sequence[Judgement]) -> Block:
         for verdict in _ANSWERED
         for about, group in (("on therapy", therapy), ("on attachment", other))
     ]
-    items = "".join(
-        f"<li>{html(lead)}: {'; '.join(link(one) for one in found)}.</li>"
-        for lead, found in named_claims
-        if found
-    )
-    plain = [
-        f"{lead}: {'; '.join(one.claim.claim for one in found)}."
+    items = [
+        f"{html(lead)}: {'; '.join(_with_limit(dataset, one) for one in found)}."
         for lead, found in named_claims
         if found
     ]
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f'<p>{html(paragraph)}</p>\n</section>\n<div class="pair">{boxes}</div>\n'
-        f'<ul class="not">{items}</ul>\n{legend.html}'
+        f'<p>{paragraph}</p>\n</section>\n<div class="pair">{boxes}</div>\n'
+        f'<ul class="not">{"".join(f"<li>{one}</li>" for one in items)}</ul>\n{legend.html}'
     )
-    return Block(text="\n".join([say, paragraph, *plain, legend.text]), html=markup)
+    said = [plain(one) for one in (paragraph, *items)]
+    return Block(text="\n".join([say, *said, legend.text]), html=markup)
+
+
+def _article(dataset: Dataset) -> str:
+    """Return which article the claims are of, as HTML; empty where the data name none."""
+    publications = dataset.publications
+    sources = publications.publication_id[publications.role == "claim_source"]
+    named = []
+    for one in sources:
+        item = dataset.references[one]
+        year = item.get("issued", {}).get("date-parts", [[""]])[0][0]
+        where = ", ".join(str(part) for part in (item.get("container-title"), year) if part)
+        name = html(f"“{item['title']}”{f' ({where})' if where else ''}")
+        named.append(f'<a href="{html(item["URL"])}">{name}</a>' if item.get("URL") else name)
+    if not named:
+        return ""
+    return f"The article: {words.listed(named)}; ABT in it is attachment-based therapy. "
+
+
+def _with_limit(dataset: Dataset, judgement: Judgement) -> str:
+    """Return a claim as a link to its details, with what limits its verdict, as HTML."""
+    limit = in_few_words(dataset, judgement)
+    return f"{link(judgement)}{f' ({html(limit)})' if limit else ''}"
+
+
+def _summed(counts: dict[str, int]) -> str:
+    """Return how many claims got which verdict in words; those without an answer together."""
+    unanswered = counts["cannot tell"] + counts["not tested"]
+    said = [f"{_so_many(counts['supported'])} supported as worded"]
+    for verdict in ("partly supported", "association only", "not supported", "contradicted"):
+        if counts[verdict]:
+            named = "shown as an association only" if "only" in verdict else verdict
+            said.append(f"{_so_many(counts[verdict])} {named}")
+    if unanswered:
+        said.append(f"{_so_many(unanswered)} left without an answer here")
+    return words.listed(said)
 
 
 def _place_of_count(verdict: str) -> str:
@@ -214,7 +253,7 @@ def methods() -> Block:
     block = sections.methods(
         [
             "Each claim names a kind, and where it can a therapy, an outcome and a time. Evidence "
-            "on it are the rows of this workbook on that outcome and time, of that therapy, or of "
+            "on it is what this workbook holds on that outcome and time, of that therapy, or of "
             "both where it names none; a claim on attachment or on the dose of treatment rests on "
             "published syntheses alone. Comparisons count where a randomized trial compares the "
             "therapy with another arm: by an interval, or by words of the source where it prints "

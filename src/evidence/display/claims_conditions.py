@@ -1,0 +1,65 @@
+"""What limits a verdict in few words, to stand beside a claim that has no room for its answer."""
+
+from collections.abc import Iterable
+
+from evidence.claims import Judgement
+from evidence.claims.rules import PARTLY_SUPPORTED, Finding
+from evidence.dataset import Dataset
+from evidence.display import words
+
+
+def in_few_words(dataset: Dataset, judgement: Judgement) -> str:
+    """Return the condition or the limit of a verdict, empty where the verdict says it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    judgement : Judgement
+        The answer to a claim.
+    """
+    claim = judgement.claim
+    if claim.kind == "comparator" and claim.likely_trial_id and claim.match != "strong":
+        label = dataset.trials.set_index("trial_id").label[claim.likely_trial_id]
+        return f"if the article means {label}, which is {claim.match} but not stated"
+    if judgement.verdict != PARTLY_SUPPORTED:
+        return ""
+    match claim.kind:
+        case "process":
+            return "only the length of the treatments is known"
+        case "association":
+            if claim.assertion == "early_origin":
+                return "how early it begins is not shown"
+            return "other syntheses do not find it"
+        case _:
+            return _of_effect(dataset, judgement)
+
+
+def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
+    evidence = judgement.gathered.evidence
+    pooled = [one.pooled for one in judgement.gathered.analyses if one.pooled.k > 1]
+    if any(one.ci_low <= 0 <= one.ci_high for one in pooled):
+        return "the pooled interval includes no difference"
+    favorable = evidence.on("above")
+    against = _compared(dataset, favorable)
+    trials = words.count(len({one.trial_id for one in favorable}), "trial")
+    by = "" if any(one.has_number for one in favorable) else ", without a number"
+    said = [f"in {trials} against {words.listed(against)}{by}"]
+    rest = [one for one in evidence.findings if one.side != "above"]
+    not_against = [one for one in _compared(dataset, rest) if one not in against]
+    if not_against:
+        said.append(f"not against {words.listed(not_against, 'or')}")
+    if judgement.claim.kind == "durability" and not evidence.lasting_trials:
+        said.append("how much of it is left is not known")
+    return "; ".join(said)
+
+
+def _compared(dataset: Dataset, findings: Iterable[Finding]) -> list[str]:
+    """Return what the therapy was compared with, each once, by its abbreviation if it has one."""
+    conditions = dataset.arms.set_index("arm_id").condition
+    meanings = dataset.vocabulary("condition")
+    names = [
+        words.term(words.COMPARATOR, conditions[one.comparator_arm_id], meanings)
+        for one in findings
+    ]
+    return list(dict.fromkeys(one.partition(" (")[2].removesuffix(")") or one for one in names))
