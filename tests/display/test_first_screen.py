@@ -11,6 +11,7 @@ import pytest
 import evidence
 from evidence.dataset import Dataset
 from evidence.display import first_screen, missing_table, pooled_sections, pooled_tables, text
+from evidence.display.figures import pooled_forest
 from evidence.estimation.missing import missing_evidence
 from evidence.specification import Analysis, Companions, Specification, analyze, companions
 from evidence.synthesis.univariate import pool
@@ -228,3 +229,11 @@ def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
     # Attempts are counted in every trial, so no score is missing.
     assert found["diamond2019", "suicide_attempt"] == "number"
     assert "◑ event only" in missing_table.missing_matrix(dataset, states, therapy="abft").text
+
+
+def test_points_stand_beside_each_standardized_value(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    twin = pooled_forest.pooled_forest(dataset, analysis, beside.stress).table
+    assert "6.7 (−0.2 to 13.6) BDI" in twin.text
+    assert "BDI-II" in twin.text
+    assert "diamond2002.depression.bdi.post.mean_difference" in twin.html

@@ -8,6 +8,7 @@ from evidence.display.figures.forest import ForestRow, draw
 from evidence.display.output import Block, Figure
 from evidence.display.tables import Cell, table, to_number
 from evidence.estimation.row import NORMAL_975
+from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, StressTest
 
@@ -161,6 +162,26 @@ def _weight(row: ForestRow, analysis: Analysis) -> str:
     return "" if row.weight is None or analysis.pooled.k == 1 else words.percent(row.weight)
 
 
+def _in_points(
+    dataset: Dataset, analysis: Analysis
+) -> tuple[dict[str, Cell], tuple[LedgerEntry, ...]]:
+    """Return each trial's difference in points of its instrument, where it has one."""
+    frame = analysis.frame
+    frame = frame[(frame.metric == "mean_difference") & frame.effect.notna()]
+    keys = ["instrument_id", "timepoint", "intervention_arm_id", "comparator_arm_id"]
+    cells = {}
+    found = []
+    for row in records(analysis.selection.estimates):
+        same = frame[(frame[keys] == [getattr(row, one) for one in keys]).all(axis=1)]
+        for one in records(same.head(1)):
+            entry = entries.of_estimate(one, dataset)
+            shown = words.estimate(one.effect, one.ci_low, one.ci_high, 1)
+            instrument = one.instrument_id.upper().replace("_", "-")
+            cells[row.label] = to_number(entry, f"{shown} {instrument}", numeric=False)
+            found.append(entry)
+    return cells, tuple(found)
+
+
 def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Block:
     pooled_entry = entries.of_analysis(analysis, dataset)
     found = [
@@ -172,6 +193,7 @@ def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Bl
         )
     ]
     entry_of = iter(found)
+    points, in_points = _in_points(dataset, analysis)
     stress_entry = entries.of_stress_test(stress, analysis, dataset) if stress else None
     by_kind = {"pooled": pooled_entry, "stress": stress_entry}
     body = []
@@ -189,11 +211,12 @@ def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Bl
                 Cell(row.sizes, numeric=True),
                 to_number(entry, shown) if entry else Cell(shown, numeric=True),
                 Cell(_weight(row, analysis), numeric=True),
+                points.get(row.label, Cell("")) if row.kind == "trial" else Cell(""),
             )
         )
     return table(
         "The numbers of the forest plot",
-        ("Trial", "Compared with", "n", "Estimate (95% CI)", "Weight"),
+        ("Trial", "Compared with", "n", "Estimate (95% CI)", "Weight", "In points (95% CI)"),
         body,
-        entries=(*found, pooled_entry, *([stress_entry] if stress_entry else [])),
+        entries=(*found, *in_points, pooled_entry, *([stress_entry] if stress_entry else [])),
     )
