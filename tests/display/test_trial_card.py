@@ -157,7 +157,8 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
         ),
         (
             "israel2013",
-            "Depressive symptoms: lower with ABFT on the HAM-D, on the BDI-II the interval includes "
+            "Depressive symptoms: lower with ABFT on the HAM-D, on the BDI-II the interval "
+            "includes "
             "no difference.",
         ),
         (
@@ -173,7 +174,8 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
         ),
         (
             "aftercare",
-            "Unpublished randomized trial: ABFT against enhanced usual care, 20 adolescents. Suicide "
+            "Unpublished randomized trial: ABFT against enhanced usual care, 20 adolescents. "
+            "Suicide "
             "attempts: in favor of ABFT, as the developers say in Diamond et al. 2021 (review, no "
             "report of the trial), without a number. Remark: no outcome figure seen",
         ),

@@ -11,7 +11,7 @@ from evidence.display.card_links import remark_of, to_card
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.reconstruction_text import FORMULA
-from evidence.display.tables import Cell, table, with_id
+from evidence.display.tables import Cell, table
 from evidence.errors import ParameterError
 from evidence.integrity.reading import Reading
 from evidence.records import records
@@ -131,13 +131,14 @@ def _findings_table(
 ) -> Block:
     labels = dataset.trials.set_index("trial_id").label
     places = _places(dataset)
+    named = _in_words(dataset)
     usable = estimates[estimates.effect.notna()]
     rows = []
     for one in records(found):
         resting = int(usable.result_ids.map(lambda ids, one=one: one.result_id in ids).sum())
         rows.append(
             (
-                with_id(labels[one.trial_id], one.result_id),
+                _with_small_id(labels[one.trial_id], named.get(one.result_id, ""), one.result_id),
                 Cell(one.printed, markup=_printed(dataset, one, places)),
                 _arithmetic(one, dataset),
                 Cell(_done(one)),
@@ -153,6 +154,44 @@ def _findings_table(
         return block
     said = f"No finding of {severity} severity."
     return Block(text=said, html=f"<p>{html(said)}</p>")
+
+
+def _with_small_id(first: str, second: str, one_id: str) -> Cell:
+    """Return a cell of one or two lines with an id in small type beneath."""
+    lines = [one for one in (first, second) if one]
+    markup = "".join(f"{html(one)}<br>" for one in lines)
+    return Cell(
+        " ".join([", ".join(lines), one_id]),
+        markup=f"{markup}<small><code>{html(one_id)}</code></small>",
+    )
+
+
+def _in_words(dataset: Dataset) -> dict[str, str]:
+    """Return what each result or direction is on: measure, time, and arm or contrast."""
+    conditions = dataset.arms.set_index("arm_id").condition
+    instruments = dataset.instruments.set_index("instrument_id").name
+    events, outcomes = dataset.vocabulary("event"), dataset.vocabulary("outcome")
+    received = words.THERAPY | words.COMPARATOR
+    meanings = dataset.vocabulary("condition")
+
+    def said(measure: str, row: Any, *arms: str) -> str:
+        given = [words.term(received, conditions[arm], meanings) for arm in arms if arm]
+        when = words.term(words.TIMEPOINT, row.timepoint)
+        return ", ".join([measure, when, *([" against ".join(given)] if given else [])])
+
+    found = {}
+    for row in records(dataset.arm_results):
+        measure = events.get(row.event, "") or instruments[row.instrument_id]
+        found[row.result_id] = said(measure, row, row.arm_id)
+    for row in records(dataset.statistics):
+        measure = events.get(row.event, "") or instruments[row.instrument_id]
+        arms = (row.intervention_arm_id, row.comparator_arm_id)
+        found[row.result_id] = said(measure, row, *arms)
+    for row in records(dataset.directions):
+        measure = words.term(words.OUTCOME, row.outcome_id, outcomes)
+        arms = (row.intervention_arm_id, row.comparator_arm_id)
+        found[row.direction_id] = said(measure, row, *arms)
+    return found
 
 
 def _places(dataset: Dataset) -> dict[str, str]:
@@ -219,7 +258,7 @@ def checks_table(found: pd.DataFrame) -> Block:
     counts = pd.crosstab(found.check, found.severity)
     rows = [
         (
-            with_id(words.capitalized(meaning), check),
+            _with_small_id(words.capitalized(meaning), "", check),
             *(
                 Cell(
                     str(counts.loc[check, one])

@@ -63,18 +63,20 @@ def _published(dataset: Dataset, summary: Summary) -> tuple[list[Headline], list
     published = made.of_published(first.synthesis, dataset)
     name = origins.reference_name(first.synthesis.publication_id, dataset)
     therapy, outcome = text.names(analysis, dataset)
+    compared = text.comparators(analysis.selection.estimates, dataset)
     figures = [
         Headline(
             entries.of_analysis(analysis, dataset),
             2,
             f"Hedges g, {outcome}, {therapy}: this workbook, "
             f"{words.count(analysis.pooled.k, 'trial')}, {analysis.n} "
-            f"{text.people(analysis, dataset)}, all comparators",
+            f"{text.people(analysis, dataset)}, against {compared}",
         ),
         Headline(
             published,
             2,
-            f"the same as published: {name}, {published.k} trials, {published.n} participants",
+            f"{outcome}, {therapy}, as {name} publish it: {published.k} trials, {published.n} "
+            "participants",
         ),
     ]
     return figures, _needed(dataset, first, name)

@@ -149,7 +149,7 @@ def points(dataset: Dataset, summary: Summary) -> Block:
             rows.append(
                 (
                     Cell(named(effect.analysis.specification) if place == 0 else "the same"),
-                    Cell(_over(effect.analysis, effect.stress)),
+                    Cell(_over(effect.analysis, effect.stress, dataset)),
                     to_number(
                         standardized,
                         words.estimate(
@@ -182,11 +182,13 @@ def _place(url: str, place: str) -> str:
     return f'<a href="{html(url)}">{html(place)}</a>' if url else html(place)
 
 
-def _over(analysis: Analysis, stress: StressTest | None) -> str:
+def _over(analysis: Analysis, stress: StressTest | None, dataset: Dataset) -> str:
+    rows = analysis.selection.estimates
     if stress is not None:
-        return "all comparators, unreported results at zero"
+        rows = pd.concat([rows, stress.entered])
+        return f"{text.comparators(rows, dataset)}; unreported results at zero"
     name = analysis.specification.comparator_class
-    return "all comparators" if name is None else words.COMPARATOR_CLASS[name]
+    return text.comparators(rows, dataset) if name is None else words.COMPARATOR_CLASS[name]
 
 
 def absolute(dataset: Dataset, summary: Summary) -> Block:
@@ -227,7 +229,9 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
         )
     return table(
         "Events per 1,000 at risks counted in comparator arms; odds ratios are turned so that "
-        "above 1 favors the therapy, for attempts too",
+        "above 1 favors the therapy, for attempts too. These intervals follow from the odds ratio "
+        "with the comparator's risk taken as known; they differ from those of the risk difference "
+        "elsewhere",
         (
             "Event",
             "Per 1,000 with the comparator",

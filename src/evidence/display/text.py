@@ -90,6 +90,11 @@ def held_at_zero(stress: StressTest) -> str:
     return "" if held.empty else f", with {words.listed(held)} held at zero"
 
 
+def comparators(rows: pd.DataFrame, dataset: Dataset) -> str:
+    """Return what trials compared with, each once, as "a, b or c"."""
+    return words.listed(dict.fromkeys(comparator(row, dataset) for row in records(rows)), "or")
+
+
 def total(row: Any) -> int | None:
     """Return the participants of both arms of a row, None where a size is not known."""
     if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
@@ -331,10 +336,7 @@ def result(
     """
     therapy, outcome = names(analysis, dataset)
     when = words.term(words.TIMEPOINT, analysis.specification.timepoint)
-    compared = words.listed(
-        dict.fromkeys(comparator(row, dataset) for row in records(analysis.selection.estimates)),
-        "or",
-    )
+    compared = comparators(analysis.selection.estimates, dataset)
     who = f"{words.count(analysis.pooled.k, 'trial')}, {analysis.n} {people(analysis, dataset)}"
     if analysis.specification.leave_out:
         who += f"; without {left_out(analysis.specification, dataset)}, by choice"
