@@ -1,6 +1,7 @@
 """Every number of every first screen is in the ledger and leads to where it comes from."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from urllib.parse import unquote
 
@@ -42,49 +43,51 @@ def prints(number: str, value: float | None) -> bool:
 
 
 def as_printed(shown: str, entry: LedgerEntry) -> bool:
-    """Return whether a link prints its number: the estimate, its limits, or both."""
-    found = crawl.numbers(shown.removesuffix(", 95% intervals"))
+    """Return whether a link prints its number: the estimate, its limits, or both; its P too."""
+    if shown_p := re.search(r"; P ([=<>]) (\.\d+)", shown):
+        if not _is_p(shown_p[1], shown_p[2], entry.p_value):
+            return False
+        shown = shown.replace(shown_p[0], "")
+    found = crawl.numbers(re.sub(r"(\d+)% CI", _level(entry), shown))
+    if len(found) not in (1, 2, 3):
+        return False
     effect, low, high = values(entry)
-    if entry.metric == "retained_fraction" and "%" in shown:
-        # Sentences say the share that is left in percent, tables as a fraction.
-        effect, low, high = (None if one is None else 100 * one for one in (effect, low, high))
-    wanted = {1: [effect], 2: [low, high], 3: [effect, low, high]}.get(len(found))
-    if wanted is None:
-        return False
-    if re.search(r"\d (?:more|fewer)", shown):
-        # Absolute effects: so many more or fewer per 1,000.
-        per_1000 = [1000 * one for one in (entry.effect, entry.ci_low, entry.ci_high) if one]
-        return all(
-            abs(one - two) <= 0.5001
-            for one, two in zip(
-                sorted(abs(crawl.value(one)) for one in found),
-                sorted(map(abs, per_1000)),
-                strict=True,
-            )
-        )
-    if all(prints(one, value) for one, value in zip(found, wanted, strict=True)):
-        return True
-    if "above 1 = fewer" in entry.label:
-        # The usual direction of an event to be avoided; its limits change places.
-        usual = [None if not one else 1 / one for one in (effect, high, low)]
-        if all(
-            prints(one, value)
-            for one, value in zip(
-                found, {1: usual[:1], 2: usual[1:], 3: usual}[len(found)], strict=True
-            )
-        ):
-            return True
-    # What was lost is a change with its sign turned; its limits change places.
-    lost = [None if one is None else -one for one in (effect, high, low)]
-    wanted = {1: lost[:1], 2: lost[1:], 3: lost}[len(found)]
+    # What was lost is a change with its sign turned; the odds of an event to be avoided are usually
+    # told the other way round than in the ledger. In both the limits change places.
+    turned: list[float | None] = []
     if "change" in entry.estimate_id:
-        return all(prints(one, value) for one, value in zip(found, wanted, strict=True))
-    if entry.metric != "odds_ratio":
+        turned = [None if one is None else -one for one in (effect, high, low)]
+    elif entry.metric == "odds_ratio":
+        turned = [None if not one else 1 / one for one in (effect, high, low)]
+    ways = [[effect, low, high], turned]
+    if entry.metric.startswith("retained_fraction") and "%" in shown:
+        # Sentences say the share that is left in percent, tables as a fraction.
+        ways = [[None if one is None else 100 * one for one in (effect, low, high)]]
+    if re.search(r"\d (?:more|fewer)", shown):
+        # Absolute effects: so many more or fewer per 1,000, the sign in words.
+        found = [one.lstrip("−") for one in found]
+        per_1000 = [1000 * one for one in (entry.effect, entry.ci_low, entry.ci_high) if one]
+        ways = [[abs(per_1000[place]) for place in order] for order in ((0, 1, 2), (0, 2, 1))]
+    return any(
+        all(prints(one, value) for one, value in zip(found, wanted, strict=True))
+        for way in ways
+        if way
+        for wanted in [{1: way[:1], 2: way[1:], 3: way}[len(found)]]
+    )
+
+
+def _is_p(relation: str, number: str, p: float | None) -> bool:
+    """Return whether a printed P is that of the ledger."""
+    if p is None:
         return False
-    # Odds of a bad event, the therapy against the comparator: the ledger turns them.
-    usual = [None if not one else 1 / one for one in (effect, high, low)]
-    wanted = {1: usual[:1], 2: usual[1:], 3: usual}[len(found)]
-    return all(prints(one, value) for one, value in zip(found, wanted, strict=True))
+    if relation == "=":
+        return prints(number, p)
+    return p < float(number) if relation == "<" else p > float(number)
+
+
+def _level(entry: LedgerEntry) -> Callable[[re.Match[str]], str]:
+    """Return what takes the level of an interval out of a text where it is that of the ledger."""
+    return lambda level: "CI" if 100 * (entry.ci_level or 0) == int(level[1]) else level[0]
 
 
 @cache
