@@ -383,5 +383,10 @@ def citation(dataset: Dataset, events: RareEvents) -> Block:
         f"1 = fewer: {words.estimate(entry.effect, entry.ci_low, entry.ci_high)}), exact"
         + ("." if entry.p_value is None else f"; {words.p_value(entry.p_value)}.")
     )
-    rows = pd.DataFrame({"locator_ids": [one.row.locator_ids for one in events.tables]})
+    rows = pd.DataFrame(
+        {
+            "trial_id": [one.row.trial_id for one in events.tables],
+            "locator_ids": [one.row.locator_ids for one in events.tables],
+        }
+    )
     return sections.citation(dataset, rows, sentence=sentence, estimate_id=entry.estimate_id)
