@@ -23,7 +23,7 @@ WORDS = (
     ("date", r"\d{4}-\d\d-\d\d"),
     ("time", r"\d+(?: (?:and|or) \d+)?(?: weeks?\b| months?\b|-week)|\bweek \d+(?: to \d+)?"),
     ("level of the intervals", r"95% (?:CI|intervals)"),
-    ("no difference on either scale", r"\babove [01]\b"),
+    ("no difference on either scale", r"\b(?:above|below) [01]\b"),
     ("unit of absolute effects", r"[Pp]er 1,000"),
     ("definition of an event", r"at least 50% lower"),
     ("name of a tool or statement", r"PRISMA 2020|RoB [12]\b"),
