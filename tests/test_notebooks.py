@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from evidence.display.output import WIDGET
 from evidence.report import parameters, refresh
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -70,7 +71,7 @@ def test_parameters_say_what_they_take(name: str) -> None:
 
 
 def test_cleaning_takes_out_what_changes_from_run_to_run() -> None:
-    png = {"image/png": "AA", "text/plain": "x"}
+    png = {"image/png": "AA", "text/plain": "x", WIDGET: {"model_id": "7f00aa11bb22"}}
     dirty = {
         "cells": [
             {

@@ -35,6 +35,13 @@ NAMES = {
 _ANY = "any"
 """Stands in a widget for no choice: a widget takes None for nothing selected."""
 
+_KEYS = (
+    "this.closest('.evidence-explore').addEventListener('focusin', "
+    "function (event) { event.target.dataset.lmSuppressShortcuts = 'true' })"
+)
+"""JupyterLab takes arrows and letters for its cells, also where they should change a choice; it
+leaves them to elements with this mark."""
+
 _STYLE = Path(__file__).with_name("style.css")
 
 
@@ -74,7 +81,9 @@ class Explorer:
         self.form = ReportForm(self.model, root or find_root())
         # Going back to a choice costs nothing.
         self._part = lru_cache(maxsize=512)(partial(part, self.model))
-        self.choices = {name: widgets.Dropdown(description=NAMES[name]) for name in NAMES}
+        self.choices = {
+            name: widgets.Dropdown(description=NAMES[name], tooltip=NAMES[name]) for name in NAMES
+        }
         for name, widget in self.choices.items():
             widget.observe(self._observer(name), names="value")
         self.reset = widgets.Button(description="Back to the main analysis")
@@ -92,7 +101,7 @@ class Explorer:
         answer, *rest = self.parts.values()
         return widgets.VBox(
             [
-                widgets.HTML(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>"),
+                widgets.HTML(f'<style onload="{_KEYS}">{_STYLE.read_text("utf-8")}</style>'),
                 choices,
                 answer,
                 widgets.HTML("<h3>Trials, each in or out</h3>"),
@@ -158,9 +167,8 @@ class Explorer:
 
     def _box(self, trial: Trial) -> widgets.Checkbox:
         without = "" if trial.has_number else "; without a usable number"
-        box = widgets.Checkbox(
-            description=f"{trial.label} ({trial.compared}{without})", indent=False, value=True
-        )
+        named = f"{trial.label} ({trial.compared}{without})"
+        box = widgets.Checkbox(description=named, tooltip=named, indent=False, value=True)
         box.observe(self._trials_changed, names="value")
         return box
 
