@@ -66,8 +66,7 @@ def test_changes_name_the_correlation_that_is_assumed() -> None:
     [
         (
             {"interval": "hksj"},
-            "interval by Hartung-Knapp, no correction, a less cautious method than the main "
-            "analysis",
+            "interval by Hartung-Knapp, no correction, a less cautious method than the default",
         ),
         ({"tau2": "common", "interval": "wald"}, "common effect, interval by normal quantile, a"),
         ({"tau2": "PM"}, "tau² by PM"),

@@ -75,7 +75,7 @@ def differing(specification: Specification, dataset: Dataset) -> str:
     if "adjustment" in changed and "correlation" in changed:
         said.append(f"pre-post correlation {specification.correlation:g}")
     if specification.interval in ("hksj", "wald") or specification.tau2 == "common":
-        said.append("a less cautious method than the main analysis")
+        said.append("a less cautious method than the default")
     return "".join(f", {one}" for one in said)
 
 
