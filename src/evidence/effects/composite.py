@@ -32,8 +32,8 @@ def composite(effect: ArrayLike, variance: ArrayLike, correlation: float) -> Eff
 
     Examples
     --------
-    >>> composite([0.4, 0.6], [0.04, 0.04], 0.5)
-    Effect(value=0.5, variance=0.03)
+    >>> composite([0.4, 0.6], [0.25, 0.25], 0.5)
+    Effect(value=0.5, variance=0.1875)
     """
     effects = numbers("effect", effect)
     variances = at_least("variance", variance, 0)
