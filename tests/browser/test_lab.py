@@ -46,13 +46,12 @@ class Lab:
 
 
 def copied(folder: Path) -> Path:
-    """A copy of the workbook whose notebooks have no outputs, so that those found are new."""
-    for name in ("data", "notebooks"):
+    """A copy of the workbook without reports and outputs, so that those found are new."""
+    for name in ("data", "notebooks", "examples"):
         shutil.copytree(ROOT / name, folder / name)
-    shutil.copytree(
-        ROOT / "reports", folder / "reports", ignore=shutil.ignore_patterns("*.docx", "*.pdf")
-    )
-    shutil.copyfile(ROOT / "requirements.lock", folder / "requirements.lock")
+    (folder / "reports").mkdir()
+    for place in ("reports/catalog.toml", "reports/superseded.csv", "requirements.lock"):
+        shutil.copyfile(ROOT / place, folder / place)
     for path in (folder / "notebooks").glob("*.ipynb"):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         for cell in notebook["cells"]:
@@ -183,6 +182,16 @@ def stop_kernels(page: Page, lab: Lab) -> None:
         page.request.delete(f"{lab.address}/api/sessions/{session['id']}?token={TOKEN}")
 
 
+def what_is_wrong(cell: dict[str, Any]) -> str:
+    """Return the error of a cell or that it has no output, empty if nothing is wrong."""
+    for one in cell["outputs"]:
+        if one["output_type"] == "error":
+            return f"{one['ename']}: {one['evalue']}"
+    silent = WITHOUT_OUTPUT & set(cell["metadata"].get("tags", ()))
+    run = cell["execution_count"] and (cell["outputs"] or silent)
+    return "" if run else f"without output: {''.join(cell['source'])}"
+
+
 def test_it_opens_on_the_start_with_a_kernel_and_no_popup(
     page: Page, lab: Lab, requests: list[str]
 ) -> None:
@@ -207,10 +216,8 @@ def test_every_notebook_runs_from_top_to_bottom(page: Page, lab: Lab, requests: 
         for name in two:
             to_front(page, name)
             for cell in finished(page, lab, name):
-                kinds = {one["output_type"] for one in cell["outputs"]}
-                silent = WITHOUT_OUTPUT & set(cell["metadata"].get("tags", ()))
-                if "error" in kinds or not (kinds or silent) or not cell["execution_count"]:
-                    wrong.setdefault(name, []).append("".join(cell["source"]))
+                if said := what_is_wrong(cell):
+                    wrong.setdefault(name, []).append(said)
         stop_kernels(page, lab)
     assert wrong == {}
     assert outside(requests) == []

@@ -237,3 +237,33 @@ def test_points_stand_beside_each_standardized_value(dataset: Dataset) -> None:
     assert "6.7 (−0.2 to 13.6) BDI" in twin.text
     assert "BDI-II" in twin.text
     assert "diamond2002.depression.bdi.post.mean_difference" in twin.html
+
+
+def test_trials_that_a_choice_keeps_out_are_named_on_the_first_screen(dataset: Dataset) -> None:
+    specification = Specification(
+        therapy="abft",
+        outcome="depression",
+        timepoint="post",
+        adjustment="ppc",
+        comparator_class="usual_care",
+        leave_out=("diamond2010",),
+    )
+    analysis = analyze(dataset, specification)
+    beside = companions(dataset, analysis)
+    said = plain(first_screen.first_screen(dataset, analysis, beside).html)
+    assert "In one of two published trials that enter, depressive symptoms were lower" in said
+    for part in (
+        "Only comparisons with usual or enhanced usual care enter, by choice.",
+        "Left out by choice: Diamond 2010.",
+    ):
+        assert part in said
+        assert part in " ".join(text.methods(analysis, dataset, i2_limits=None, stress=None))
+    assert "by choice" in text.result(analysis, dataset)
+    main = analyze(dataset, Specification(therapy="abft", outcome="depression", timepoint="post"))
+    assert "by choice" not in " ".join(
+        [
+            first_screen.first_screen(dataset, main, companions(dataset, main)).text,
+            *text.methods(main, dataset, i2_limits=None, stress=None),
+            text.result(main, dataset),
+        ]
+    )

@@ -37,6 +37,7 @@ def first_screen(
         figures = _figures(dataset, analysis, beside.stress)
         said = remarks.of_pooled(dataset, analysis, beside)
     say, paragraph = _answer(dataset, analysis, points, beside.stress)
+    paragraph = f"{paragraph} {text.narrowed(analysis.specification, dataset)}".strip()
     return answer(say, html(paragraph), figures, said)
 
 
@@ -58,10 +59,12 @@ def _answer(
     arm_id = str(analysis.selection.estimates.intervention_arm_id.iloc[0])
     added = points is not None and text.added(arm_id, dataset)
     of_all = len(text.published(analysis, dataset))
+    kept = text.narrowed(analysis.specification, dataset)
     trials = (
-        "the one published trial"
+        f"the one published trial{' that enters' if kept else ''}"
         if of_all == 1
         else f"{words.count(pooled.k)} of {words.count(of_all)} published trials"
+        f"{' that enter' if kept else ''}"
     )
     rest = of_all - pooled.k
     silent = ""

@@ -1,6 +1,5 @@
 """Tables of a pooled report: trials, comparator classes, choices, unreported results."""
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -195,7 +194,7 @@ def left_out(analysis: Analysis) -> Block:
             Cell(row.label),
             with_id(row_words.about(row), row.estimate_id),
             Cell(_shown(row), numeric=True),
-            Cell(_in_words(row.reason) if row.estimate_id not in shown else SHOWN),
+            Cell(text.reason_in_words(row.reason) if row.estimate_id not in shown else SHOWN),
         )
         for row in records(analysis.selection.left_out)
     ]
@@ -212,10 +211,3 @@ def _shown(row: Any) -> str:
         return "–"
     value, digits = entries.on_quoted_scale(row.metric, row.effect)
     return words.fixed(value, digits) + (" points" if row.metric == "risk_difference" else "")
-
-
-def _in_words(reason: str) -> str:
-    """Return a reason with the names of metrics and rules in words."""
-    for name, said in {**words.METRIC, **text.INSTRUMENT_RULE}.items():
-        reason = re.sub(rf"\b{name}\b", said, reason)
-    return reason

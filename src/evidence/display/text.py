@@ -213,8 +213,8 @@ def methods(
         )
         + ". Imputed estimates "
         + ("may enter, and are marked." if specification.imputed == "include" else "are left out.")
-        + _narrowed(specification, dataset)
-    )
+        + f" {narrowed(specification, dataset)}"
+    ).rstrip()
     points = points_behind(analysis)
     paragraphs = [effects]
     if points is not None:
@@ -256,15 +256,15 @@ def methods(
     return paragraphs
 
 
-def _narrowed(specification: Specification, dataset: Dataset) -> str:
-    """Return which trials a reader of the methods does not find by choice, as sentences."""
-    said = ""
+def narrowed(specification: Specification, dataset: Dataset) -> str:
+    """Return which trials are kept out by choice, as sentences; empty where none is."""
+    said = []
     if specification.comparator_class is not None:
         compared = words.COMPARATOR_CLASS[specification.comparator_class]
-        said += f" Only comparisons with {compared} enter, by choice."
+        said.append(f"Only comparisons with {compared} enter, by choice.")
     if specification.leave_out:
-        said += f" Left out by choice: {left_out(specification, dataset)}."
-    return said
+        said.append(f"Left out by choice: {left_out(specification, dataset)}.")
+    return " ".join(said)
 
 
 def left_out(specification: Specification, dataset: Dataset) -> str:
