@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from evidence.commands import opening
@@ -30,6 +31,8 @@ TOKEN = "of-the-tests"
 START_HERE = "00_start_here.ipynb"
 START, RUN, STOP = 60, 90, 20
 """Seconds that the server, a notebook and the end may take at most; all take a few."""
+
+expect.set_options(timeout=START * 1000)
 
 
 @dataclass(frozen=True)
@@ -137,16 +140,16 @@ def panel(page: Page, name: str) -> Locator:
 
 def open_start(page: Page, lab: Lab) -> None:
     page.goto(f"{lab.address}/?token={TOKEN}")
-    expect(tab(page, START_HERE)).to_be_visible(timeout=START * 1000)
+    expect(tab(page, START_HERE)).to_be_visible()
     ready(page, START_HERE)
 
 
 def ready(page: Page, name: str) -> None:
     """Wait until the kernel of a notebook is there and has nothing to do."""
     toolbar = panel(page, name).locator(".jp-NotebookPanel-toolbar")
-    expect(toolbar.locator(".jp-Toolbar-kernelName")).to_have_text("Python 3", timeout=START * 1000)
+    expect(toolbar.locator(".jp-Toolbar-kernelName")).to_have_text("Python 3")
     indicator = toolbar.locator(".jp-Notebook-ExecutionIndicator")
-    expect(indicator).to_have_attribute("data-status", "idle", timeout=START * 1000)
+    expect(indicator).to_have_attribute("data-status", "idle")
 
 
 def to_front(page: Page, name: str) -> None:
@@ -173,7 +176,7 @@ def finished(page: Page, lab: Lab, name: str) -> list[dict[str, Any]]:
     prompts = panel(page, name).locator(".jp-CodeCell .jp-InputPrompt")
     expect(prompts.filter(has_text="[*]:")).to_have_count(0, timeout=RUN * 1000)
     choose(page, "File", "Save Notebook")
-    expect(tab(page, name)).not_to_have_class(re.compile("jp-mod-dirty"), timeout=START * 1000)
+    expect(tab(page, name)).not_to_have_class(re.compile("jp-mod-dirty"))
     return lab.saved(name)
 
 
@@ -254,6 +257,8 @@ def test_choices_are_changed_by_keys_and_become_a_report(
     answer, figure = explorer.locator(".answer"), explorer.locator("svg").first
     expect(answer).to_contain_text("(95% CI, −0.29 to 1.33", timeout=RUN * 1000)
     before = figure.inner_html()
+    results = Axe().run(page, context=".evidence-explore")
+    assert results.violations_count == 0, results.generate_report()
 
     tab_to(page, "Interval")
     page.keyboard.press("ArrowDown")

@@ -40,7 +40,7 @@ class ReportForm:
             field.observe(lambda _: self._withdraw(), names="value")
         self.box = widgets.VBox(
             [
-                widgets.HTML("<h3>Make a report of this</h3>"),
+                widgets.HTML("<h2>Make a report of this</h2>"),
                 self.title,
                 self.report_id,
                 widgets.HBox([self.preview, self.confirm], layout={"flex_flow": "row wrap"}),

@@ -88,7 +88,7 @@ def _left_out(model: Model, found: Found) -> str:
         else "<p>None: each trial that measured the outcome at this time entered.</p>"
     )
     return (
-        f"<h3>Trials that did not enter, and why</h3>\n{trials}\n"
+        f"<h2>Trials that did not enter, and why</h2>\n{trials}\n"
         f"{_other_numbers(found.selection.left_out)}"
     )
 
@@ -111,7 +111,7 @@ def _other_numbers(left_out: pd.DataFrame) -> str:
 def _panel(model: Model, found: Found) -> str:
     place = model.place(found)
     title = "Among all defensible combinations of choices"
-    heading = f"<h3>{title}</h3>"
+    heading = f"<h2>{title}</h2>"
     if place is None:
         said = "There is no combination of choices to show: nothing can be pooled."
         return f"{heading}\n<p>{said}</p>" if found.selection is not None else ""
@@ -161,7 +161,7 @@ def _panel_svg(place: Place, alt: str) -> str:
 def _trajectory(model: Model, now: Found) -> str:
     specification = now.specification
     title = "At the end of treatment and at follow-up"
-    heading = f"<h3>{title}</h3>"
+    heading = f"<h2>{title}</h2>"
     found = model.follow_up(specification)
     if found is None:
         return f"{heading}\n<p>No trial of this therapy has a result after treatment has ended.</p>"

@@ -104,7 +104,7 @@ class Explorer:
                 widgets.HTML(f'<style onload="{_KEYS}">{_STYLE.read_text("utf-8")}</style>'),
                 choices,
                 answer,
-                widgets.HTML("<h3>Trials, each in or out</h3>"),
+                widgets.HTML("<h2>Trials, each in or out</h2>"),
                 self._trial_boxes,
                 *rest,
                 self.form.box,
