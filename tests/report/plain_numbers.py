@@ -26,6 +26,7 @@ WORDS = (
     ("no difference on either scale", r"\b(?:above|below) [01]\b"),
     ("unit of absolute effects", r"[Pp]er 1,000"),
     ("definition of an event", r"at least 50% lower"),
+    ("name of a notebook", r"\b\d\d_[a-z_]+"),
     ("name of a tool or statement", r"PRISMA 2020|RoB [12]\b"),
     ("definition of power and of what it is for", r"0\.[35] SD|80% (?=for 0\.3 SD takes)"),
 )
