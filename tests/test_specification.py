@@ -242,6 +242,7 @@ def test_panel_tries_every_choice_that_touches_an_estimate(
     "choice",
     [
         {"tau2": "ML"},
+        {"tau2": "SJ"},
         {"instrument": "bdi_ii", "leave_out": ("diamond2002",)},
         {"instrument": "clinician_first", "comparator_class": "inactive"},
     ],
