@@ -3,9 +3,11 @@
 import json
 import math
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +19,7 @@ from evidence.errors import ParameterError, SelectionError
 from evidence.interop.exchange import metafor, metapsy, revman
 from evidence.interop.exchange.contrast import contrasts, one_per_result
 from evidence.interop.exchange.tables import export_table
+from evidence.interop.metapsy import import_database
 from evidence.synthesis import pool
 from tests.oracles import ROOT
 from tests.tolerances import CLOSED_FORM
@@ -110,10 +113,34 @@ def test_metapsy_numbers_follow_ups_and_keeps_what_was_measured_before(
     dataset: Dataset, tmp_path: Path
 ) -> None:
     read = written(dataset, "metapsy", tmp_path)
-    assert set(read.time) == {"post", "FU1", "overall"}
+    assert set(read.time) == {"post", "FU1"}
     first = read[read.estimate_id.str.startswith("diamond2002.depression.bdi.post")].iloc[0]
     assert (first.bl_mean_arm1, first.bl_sd_arm1, first.bl_n_arm1) == (23.8, 7.4, 16)
     assert (first.bl_mean_arm2, first.bl_sd_arm2, first.bl_n_arm2) == (28, 7.1, 16)
+
+
+def test_what_metapsy_has_is_read_back_with_the_same_estimates(
+    dataset: Dataset, usable: pd.DataFrame, tmp_path: Path
+) -> None:
+    read = written(dataset, "metapsy", tmp_path)
+    import_database(tmp_path / "metapsy.csv", tmp_path / "back", accessed=date(2026, 11, 25))
+    back = evidence.load(tmp_path / "back")
+    frame = evidence.estimates(back)
+    frame = frame[frame.variance.notna()]
+    compared = 0
+    for row in read[read[["mean_arm1", "event_arm1"]].notna().any(axis=1)].itertuples():
+        ours = usable.loc[row.estimate_id.removesuffix(".metapsy")]
+        again = frame[
+            (frame.label == row.study)
+            & (frame.metric == ours.metric)
+            & (frame.outcome_id == ours.outcome_id)
+            & (frame.timepoint == ours.timepoint)
+            & np.isclose(frame.effect, ours.effect, rtol=CLOSED_FORM)
+        ]
+        assert len(again) == 1, row.estimate_id
+        assert again.variance.iloc[0] == pytest.approx(ours.variance, rel=CLOSED_FORM)
+        compared += 1
+    assert compared == 10
 
 
 def test_revman_has_each_trial_once_in_an_analysis(dataset: Dataset, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ COLUMNS = (
     *("outcome_type", "outcome_domain", "instrument", "rating", "time", "time_weeks"),
     *_MEANS,
     *_BEFORE,
+    "dich",
     *_COUNTS,
     *("precalc_g", "precalc_g_se", "rand_arm1", "rand_arm2"),
     *("year", "country", "age_group", "diagnosis", ".g", ".g_se"),
@@ -33,7 +34,12 @@ _CONDITIONS = {
     "enhanced_usual_care": "cau",
     "cognitive_behavioral_therapy": "cbt",
 }
-_EVENTS = {"response_50": "response", "attempt": "attempts"}
+_EVENTS = {
+    "response_50": "response",
+    "attempt": "attempts",
+    "no_longer_mdd": "remission",
+    "clinical_recovery": "remission",
+}
 _RATERS = {"self": "self-report", "report": "self-report"}
 
 
@@ -53,8 +59,10 @@ def rows(dataset: Dataset, found: list[Contrast]) -> list[dict[str, Any]]:
         Keys `COLUMNS`. Means, standard deviations and counts stand as the data package uses them
         (corrections applied). ``precalc_g`` holds effects that no source gives as numbers of arms,
         ``.g`` every standardized effect; both are positive where they favor the intervention.
-        Follow-ups are numbered FU1, FU2 by time.
+        Follow-ups are numbered FU1, FU2 by time. A statistic over the whole course has no time in
+        the standard and is left out.
     """
+    found = [one for one in found if one.estimate.timepoint != "overall"]
     arms = {one.arm_id: one for one in records(dataset.arms)}
     trials = {one.trial_id: one for one in records(dataset.trials)}
     instruments = {one.instrument_id: one for one in records(dataset.instruments)}
@@ -100,6 +108,7 @@ def rows(dataset: Dataset, found: list[Contrast]) -> list[dict[str, Any]]:
                 "outcome_type": _EVENTS.get(row.event, row.event) or _kind(one),
                 "outcome_domain": row.outcome_id,
                 "instrument": instrument.name,
+                "dich": dataset.vocabulary("event").get(row.event, row.event),
                 "rating": _RATERS.get(row.rater, row.rater),
                 "time": times.get(row.estimate_id, row.timepoint),
                 "time_weeks": row.weeks_since_randomization,
