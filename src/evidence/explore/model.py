@@ -276,17 +276,7 @@ class Model:
     def _selection(self, specification: Specification) -> Selection | str:
         """Return the selection of a specification, or why its rule cannot select."""
         try:
-            return select(
-                self._frames[specification.correlation],
-                therapy=specification.therapy,
-                outcome=specification.outcome,
-                timepoint=specification.timepoint,
-                instrument=specification.instrument,
-                adjustment=specification.adjustment,
-                imputed=specification.imputed,
-                comparator_class=specification.comparator_class,
-                leave_out=specification.leave_out,
-            )
+            return specification.select(self._frames[specification.correlation])
         except SelectionError as error:
             return str(error)
         except EvidenceError as error:

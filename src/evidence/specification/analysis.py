@@ -36,6 +36,32 @@ class Specification:
     interval: str = "hksj_adhoc"
     level: float = 0.95
 
+    def select(self, frame: pd.DataFrame, *, multilevel: bool = False) -> Selection:
+        """Return the estimates of a frame that these choices take; see `evidence.select`."""
+        return select(
+            frame,
+            therapy=self.therapy,
+            outcome=self.outcome,
+            timepoint=self.timepoint,
+            instrument=self.instrument,
+            adjustment=self.adjustment,
+            metric=self.metric,
+            imputed=self.imputed,
+            overall=self.overall,
+            comparator_class=self.comparator_class,
+            leave_out=self.leave_out,
+            multilevel=multilevel,
+        )
+
+    def leaves_too_few(self, selection: Selection, needed: str) -> ParameterError:
+        """Return the error that says what was left out, and that ``needed`` has to be left."""
+        said = "; ".join(f"{row.label}: {row.reason}" for row in records(selection.left_out))
+        return ParameterError(
+            "selection",
+            f"{self.therapy}, {self.outcome}, {self.timepoint}",
+            f"choices that leave {needed} with a standard error (left out: {said})",
+        )
+
     def estimate_id(self, metric: str, scenario: str = "") -> str:
         """Return the id of the pooled number: choices other than the default, in a fixed order."""
         default = {one.name: one.default for one in fields(self)}
@@ -138,26 +164,9 @@ def analyze(
             convention=specification.convention,
             correlation=specification.correlation,
         )
-    selection = select(
-        frame,
-        therapy=specification.therapy,
-        outcome=specification.outcome,
-        timepoint=specification.timepoint,
-        instrument=specification.instrument,
-        adjustment=specification.adjustment,
-        metric=specification.metric,
-        imputed=specification.imputed,
-        overall=specification.overall,
-        comparator_class=specification.comparator_class,
-        leave_out=specification.leave_out,
-    )
+    selection = specification.select(frame)
     if selection.estimates.empty:
-        said = "; ".join(f"{row.label}: {row.reason}" for row in records(selection.left_out))
-        raise ParameterError(
-            "selection",
-            f"{specification.therapy}, {specification.outcome}, {specification.timepoint}",
-            f"choices that leave an estimate with a standard error (left out: {said})",
-        )
+        raise specification.leaves_too_few(selection, "an estimate")
     effect, variance = selection.effects()
     pooled = pool(
         effect,

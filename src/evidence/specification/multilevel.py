@@ -9,8 +9,7 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
-from evidence.records import records
-from evidence.selection import EVERY, RULES, Selection, select
+from evidence.selection import EVERY, RULES, Selection
 from evidence.specification.analysis import Specification
 from evidence.synthesis.block_covariance import correlated_covariance
 from evidence.synthesis.multilevel import fit_multilevel
@@ -124,28 +123,10 @@ def analyze_several(
         frame = estimates(
             dataset, convention=specification.convention, correlation=specification.correlation
         )
-    selection = select(
-        frame,
-        therapy=specification.therapy,
-        outcome=specification.outcome,
-        timepoint=specification.timepoint,
-        instrument=specification.instrument,
-        adjustment=specification.adjustment,
-        metric=specification.metric,
-        imputed=specification.imputed,
-        overall=specification.overall,
-        comparator_class=specification.comparator_class,
-        leave_out=specification.leave_out,
-        multilevel=True,
-    )
+    selection = specification.select(frame, multilevel=True)
     trials = list(selection.estimates.trial_id)
     if len(set(trials)) < 2:
-        said = "; ".join(f"{row.label}: {row.reason}" for row in records(selection.left_out))
-        raise ParameterError(
-            "selection",
-            f"{specification.therapy}, {specification.outcome}, {specification.timepoint}",
-            f"choices that leave two trials or more with a standard error (left out: {said})",
-        )
+        raise specification.leaves_too_few(selection, "two trials or more")
     effect, variance = selection.effects()
 
     def fitted(correlation: float | None) -> MultilevelFit:

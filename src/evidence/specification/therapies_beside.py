@@ -13,7 +13,7 @@ from evidence.errors import ParameterError
 from evidence.estimation import estimates
 from evidence.provenance import union
 from evidence.records import records
-from evidence.selection import Selection, select
+from evidence.selection import Selection
 from evidence.specification.analysis import Analysis, Specification, analyze
 from evidence.specification.multilevel import RHO, MultilevelAnalysis, analyze_several
 from evidence.synthesis.univariate import Pooled, pool
@@ -223,15 +223,7 @@ def _class(
     rho: float,
 ) -> TherapyClass | None:
     try:
-        selection = select(
-            frame,
-            therapy=specification.therapy,
-            outcome=specification.outcome,
-            timepoint=specification.timepoint,
-            instrument=specification.instrument,
-            metric=specification.metric,
-            multilevel=True,
-        )
+        selection = specification.select(frame, multilevel=True)
     except ParameterError:
         # Its trials on this outcome and metric all overlap, or print no number.
         return None
