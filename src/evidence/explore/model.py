@@ -13,7 +13,7 @@ from evidence.errors import EvidenceError, ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.followup import Durability, durability
 from evidence.records import records
-from evidence.selection import RULES, Selection, select
+from evidence.selection import RULES, Selection
 from evidence.specification import (
     Analysis,
     Specification,
