@@ -82,12 +82,15 @@ def test_the_counts_of_the_answer_add_up(blocks: dict[str, Block]) -> None:
         ("abft_standard_care", "if the article means Diamond 2002, which is likely but not stated"),
         ("takes_months", "only the length of the treatments is known"),
         ("sign_emotions", "the pooled interval includes no difference"),
-        ("abct_helps", "in one trial against usual care; not against MBSR or waitlist"),
-        ("abft_conflict", "in one trial against waitlist, without a number"),
+        (
+            "abct_helps",
+            "in one trial of ABCT against usual care; no clear difference from MBSR or waitlist",
+        ),
+        ("abft_conflict", "in one trial of ABFT against waitlist, without a number"),
         (
             "abct_lasts",
-            "in one trial against usual care; not against MBSR; how much of it is left is not "
-            "known",
+            "in one trial of ABCT against usual care; no clear difference from MBSR; how much "
+            "of it is left is not known",
         ),
         ("attachment_self_esteem", "how early it begins is not shown"),
         ("attachment_emotion", ""),

@@ -85,7 +85,7 @@ def test_abct(dataset: Dataset, abct: Durability) -> None:
         "ABCT against MBSR, imputed from the arm that both share (positive favors ABCT): 1.7 (−4.7 "
         "to 8.1) at the end of treatment, −1.4 (−7.9 to 5.1) at follow-up; both intervals include "
         "no difference.",
-        "−15.1 to 3.1 at 0 and −8.9 to −3.1 at 0.9, so whether it includes no change depends "
+        "−15.1 to 3.1 if 0 and −8.9 to −3.1 if 0.9, so whether it includes no change depends "
         "on that",
         "Montero-Marin 2018 against relaxation: d from a test statistic, FIQ 0.92 (0.31 to 1.53) "
         "at "

@@ -33,8 +33,9 @@ def said() -> str:
         "three trials, 118 participants; 0.23 (−0.16 to 0.63) Hedges g, five trials, 307 "
         "participants, with unreported results at zero (imputed; these against usual care or an "
         "active family-enhanced supportive therapy).",
-        "13.2 (6.8 to 19.6) points, one trial, 60 participants (arm sizes imputed). In the same "
-        "trial ABCT was not shown to be better than mindfulness-based stress reduction (MBSR).",
+        "13.2 (6.8 to 19.6) points of DASS-21, one trial, 60 participants (arm sizes imputed). In "
+        "the same trial ABCT was not shown to be better than mindfulness-based stress reduction "
+        "(MBSR).",
         "One further trial reports no clear difference and prints no usable number.",
         "0.90 (0.31 to 1.50) d from a test statistic, one trial, 42 participants, imputed.",
         "(one of them does not state how its groups were formed)",

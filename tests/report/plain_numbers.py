@@ -190,7 +190,7 @@ def assumptions(
             and f"n-{one}" in crawl.ids(name)
         } | {0.5}
         yield from _spans(
-            r"(?:^at|correlate at) (\d(?:\.\d+)?)", piece.text, lambda one: float(one[1]) in tried
+            r"(?:^if|correlate at) (\d(?:\.\d+)?)", piece.text, lambda one: float(one[1]) in tried
         )
         elsewhere = crawl.text(crawl.page(name).xpath("//main")[0]).count
         yield from _spans(r"at most (0\.\d+)", piece.text, lambda one: elsewhere(one[1]) > 1)

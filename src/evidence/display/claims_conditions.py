@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from evidence.claims import Judgement
-from evidence.claims.rules import PARTLY_SUPPORTED, Finding
+from evidence.claims.rules import PARTLY_SUPPORTED, Finding, Side
 from evidence.dataset import Dataset
 from evidence.display import words
 
@@ -44,11 +44,17 @@ def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
     against = _compared(dataset, favorable)
     trials = words.count(len({one.trial_id for one in favorable}), "trial")
     by = "" if any(one.has_number for one in favorable) else ", without a number"
-    said = [f"in {trials} against {words.listed(against)}{by}"]
-    rest = [one for one in evidence.findings if one.side != "above"]
-    not_against = [one for one in _compared(dataset, rest) if one not in against]
-    if not_against:
-        said.append(f"not against {words.listed(not_against, 'or')}")
+    therapy_of = dataset.trials.set_index("trial_id").therapy
+    therapies = words.listed({therapy_of[one.trial_id].upper(): None for one in favorable})
+    said = [f"in {trials} of {therapies} against {words.listed(against)}{by}"]
+    sides: tuple[tuple[Side, str], ...] = (
+        ("over", "no clear difference from"),
+        ("below", "in favor of"),
+    )
+    for side, words_of_side in sides:
+        others = [one for one in _compared(dataset, evidence.on(side)) if one not in against]
+        if others:
+            said.append(f"{words_of_side} {words.listed(others, 'or')}")
     if judgement.claim.kind == "durability" and not evidence.lasting_trials:
         said.append("how much of it is left is not known")
     return "; ".join(said)

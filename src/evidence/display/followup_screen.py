@@ -248,7 +248,7 @@ def _correlations(group: Group, found: Durability, dataset: Dataset) -> Iterator
     entries = [of_change(row, dataset, one) for one in tried]
     ends = [(tried[0], entries[0]), (tried[-1], entries[-1])]
     shown = " and ".join(
-        f"{number_link(entry, group.shown(entry)[1])} at {one.correlation:g}" for one, entry in ends
+        f"{number_link(entry, group.shown(entry)[1])} if {one.correlation:g}" for one, entry in ends
     )
     bound = (
         f"; the percentages allow at most {words.fixed(row.correlation_high)}"
@@ -256,11 +256,12 @@ def _correlations(group: Group, found: Durability, dataset: Dataset) -> Iterator
         else ""
     )
     beyond = {one.change_ci_low > 0 or one.change_ci_high < 0 for one in tried}
+    none = "1" if row.metric.startswith("log_") else "0"
     decides = ", so whether it includes no change depends on that" if len(beyond) > 1 else ""
     yield (
         f"Intervals of a change suppose that the estimates at both times correlate at "
-        f"{row.correlation:g}, which no source prints{bound}. The interval of the change is "
-        f"{shown}{decides}."
+        f"{row.correlation:g}, which no source prints{bound}. The interval of the change "
+        f"(below {none}: a loss) is {shown}{decides}."
     )
 
 

@@ -142,7 +142,8 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
     measure = str(row.instrument_id).upper().replace("_", "-")
     on = "" if measure in event.upper() else f" on {measure}"
     how = "" if entry.processing == "printed" else f" ({entry.processing})"
-    return f", odds ratio {number_link(entry, shown)} for {html(f'{event}{on}{how}')}"
+    said = f"{event}{on}{how}, above 1 favors {analysis.specification.therapy.upper()}"
+    return f", odds ratio {number_link(entry, shown)} for {html(said)}"
 
 
 def _printed_p(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:

@@ -58,7 +58,8 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     paragraph = (
         f"{words.capitalized(words.count(len(rows), 'published randomized trial'))} are in this "
         f"workbook{_not_stated(rows)}: {counts}. Trials that measured an outcome often print no "
-        "number of it; what that could change stands beside every estimate."
+        "number of it; what that could change stands beside every "
+        "estimate. Positive values favor the therapy, on every scale."
     )
     items = [_item(dataset, one) for one in questions]
     markup = (
@@ -102,7 +103,7 @@ def _item(dataset: Dataset, question: Question) -> str:
         unit = (
             words.term(words.METRIC, question.analysis.selection.metric)
             if points is None
-            else "points"
+            else f"points of {str(points.instrument_id).upper().replace('_', '-')}"
         )
         imputed = _imputed(dataset, question, entry, points)
         shown.append(

@@ -201,7 +201,7 @@ def _bounds(card: TrialCard, row: Any) -> tuple[str, str]:
         bound = to_place(place, f"{words.fixed(row.effect_high)} SD")
         return (
             f"{printed}; if it tested the difference between the arms, the observed difference is "
-            f"at most {bound}; no confidence interval",
+            f"at most {bound}; no confidence interval, and the true difference can be larger",
             "imputed",
         )
     low, high = (words.fixed(math.exp(one)) for one in (row.effect_low, row.effect_high))

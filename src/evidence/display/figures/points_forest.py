@@ -86,7 +86,9 @@ def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
             f"{row.label}, {_TIME.get(row.timepoint, row.timepoint)}",
             _short(words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition"))),
             "n not known" if pd.isna(row.n_intervention) else _sizes(row),
-            remark="no difference, no number" if "no difference" in row.reason else "no number",
+            remark="no clear difference, no number"
+            if "no difference" in row.reason
+            else "no number",
         )
         for row in records(rows)
     ]
