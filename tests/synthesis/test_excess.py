@@ -112,6 +112,9 @@ def test_variation_between_trials_is_named():
     sentence = "The effects vary more than by chance, which alone can give more small P values"
     varied = excess.test_of_excess([0.0, 1.0, 0.2], [0.01, 0.01, 0.01])
     assert any(one.startswith(sentence) for one in varied.warnings)
+    # Q so large that its P is 0 in double precision.
+    extreme = excess.test_of_excess([0.0, 100.0, 1.0], [1e-3] * 3)
+    assert any(one.startswith(sentence) for one in extreme.warnings)
     allowed = excess.test_of_excess([0.0, 1.0, 0.2], [0.01, 0.01, 0.01], tau2=0.3)
     assert not any(one.startswith(sentence) for one in allowed.warnings)
 

@@ -3,7 +3,7 @@ import pytest
 
 from evidence.errors import ParameterError
 from evidence.synthesis import pool
-from evidence.synthesis.influence import diagnostics, leave_one_out
+from evidence.synthesis.influence import diagnostics, leave_one_out, standardized_residuals
 from tests.oracles import analyses, names, read
 from tests.synthesis.test_univariate import ALL
 from tests.tolerances import CLOSED_FORM, ITERATIVE
@@ -137,3 +137,10 @@ def test_too_few_trials(call, count, message):
 def test_faults_are_named_as_in_pooling():
     with pytest.raises(ParameterError, match=r"variance\[1\]: found -1.0"):
         diagnostics([0.1, 0.2, 0.3], [1, -1, 1])
+
+
+def test_a_trial_that_weighs_nearly_all_keeps_its_standard_error():
+    found = standardized_residuals([0.2, 0.5], [1e-18, 1.0], tau2="common")
+    # v (1 - w) = v (v / (v + V)), the closed form for two trials
+    assert found.se[0] == pytest.approx(1e-18, rel=CLOSED_FORM)
+    assert found.se[1] == pytest.approx(1.0, rel=CLOSED_FORM)

@@ -57,13 +57,14 @@ def phi_coefficient(
     above("participants without the event", b + d, 0)
     n = a + b + c + d
     arms, outcomes = (a + b) * (c + d), (a + c) * (b + d)
-    phi = (a * d - b * c) / np.sqrt(arms) / np.sqrt(outcomes)
+    # Rounding can pass 1, where the variance is 0.
+    phi = np.clip((a * d - b * c) / np.sqrt(arms) / np.sqrt(outcomes), -1, 1)
     # differences of margins in units of their geometric means
     arm, outcome = (a + b - c - d) / np.sqrt(arms), (a + c - b - d) / np.sqrt(outcomes)
     variance = (
         1 - phi**2 + phi * (1 + phi**2 / 2) * arm * outcome - 0.75 * phi**2 * (arm**2 + outcome**2)
     ) / n
-    return binary_effect(phi, variance, np.zeros(phi.shape, bool), cells)
+    return binary_effect(phi, np.maximum(variance, 0.0), np.zeros(phi.shape, bool), cells)
 
 
 def yule_q(

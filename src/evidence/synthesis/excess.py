@@ -169,7 +169,11 @@ def test_of_excess(
         alternative=alternative,
         test=test,
         k=pooled.k,
-        warnings=_warnings(pooled.k, p_value, varied=between == 0 and (pooled.q_p or 1.0) < 0.1),
+        warnings=_warnings(
+            pooled.k,
+            p_value,
+            varied=between == 0 and pooled.q_p is not None and pooled.q_p < 0.1,
+        ),
     )
 
 

@@ -62,8 +62,8 @@ class Residuals:
     residual : tuple of float
         Effect of the trial less the pooled effect.
     se : tuple of float or None
-        Its standard error, v + tau2 less the variance of the pooled effect; None where it is 0,
-        for a single trial.
+        Its standard error, the root of v + tau2 less the variance of the pooled effect; None where
+        it is 0, for a single trial.
     standardized : tuple of float or None
         Residual in these standard errors (internally studentized).
     """
@@ -237,7 +237,9 @@ def standardized_residuals(effect: Any, variance: Any, *, tau2: str = "REML") ->
     residual = effects - whole.effect
     spread = variances + (whole.tau2 or 0.0)
     # v + tau2 - 1 / sum w = (v + tau2) times the share of weight that the others have
-    others = 1 - np.array(whole.weights)
+    # Summed, as 1 less the weight of a trial that has nearly all of it cancels.
+    weights = np.array(whole.weights)
+    others = np.array([np.delete(weights, i).sum() for i in range(weights.size)])
     se: list[float | None] = [float(x) if x > 0 else None for x in np.sqrt(spread * others)]
     return Residuals(
         residual=_plain(residual),
