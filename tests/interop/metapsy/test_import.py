@@ -275,6 +275,18 @@ def test_a_repeated_record_does_not_count_twice(tmp_path: Path) -> None:
     assert printed["r2_mean_arm1"] == "14.2"
 
 
+@pytest.mark.parametrize("beside", [{}, {"mean_arm1": "14.2"}])
+def test_an_effect_that_was_taken_over_does_not_count_twice(
+    tmp_path: Path, beside: dict[str, str]
+) -> None:
+    taken = {".g": "NA", ".g_se": "NA", "precalc_g": "0.5", "precalc_g_se": "0.2"}
+    made = imported(tmp_path, *[ready(**(taken | beside))] * 2, positive_g="intervention")
+    repeated = made.discrepancies[made.discrepancies.kind == "duplicate_record"]
+    assert "precalc_g" in list(repeated.column)
+    frame = evidence.estimates(made.dataset)
+    assert (frame.metric[frame.effect.notna()] == "hedges_g").sum() == 1
+
+
 def test_more_events_than_participants_are_printed_and_not_used(tmp_path: Path) -> None:
     made = imported(tmp_path, events(event_arm1="31"))
     assert made.dataset.text("arm_results").events[0] == "31"

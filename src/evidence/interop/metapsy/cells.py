@@ -102,6 +102,30 @@ def _values(one: Placed, arm: int, columns: dict[str, str]) -> dict[str, str]:
     }
 
 
+READY_MADE = {"hedges_g": (".g", "precalc_g"), "log_risk_ratio": (".log_rr", "precalc_log_rr")}
+"""Columns of effects by kind: as the database computes them, and as it took them over."""
+
+_DATA = (("mean", "sd", "n"), ("mean_change", "sd_change", "n_change"), ("event", "totaln"))
+
+
+def ready_made(one: Placed) -> dict[str, str]:
+    """Return the columns whose effects stand as results, by kind: where no arms print data.
+
+    Parameters
+    ----------
+    one : Placed
+        A record with its place.
+    """
+    if one.timepoint == "baseline" or any(one.record.pair(*columns) for columns in _DATA):
+        return {}
+    numbers = one.record.numbers
+    return {
+        kind: next(column for column in columns if column in numbers)
+        for kind, columns in READY_MADE.items()
+        if any(column in numbers for column in columns)
+    }
+
+
 def apart(cells: Sequence[Cell]) -> set[tuple[str, str, str]]:
     """Return the groups whose records have to be kept apart.
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.estimation.from_events import EVENT_IS
 from evidence.interop.metapsy.agreement import Compared
-from evidence.interop.metapsy.cells import cells_of
+from evidence.interop.metapsy.cells import cells_of, ready_made
 from evidence.interop.metapsy.normalizing import ARMS
 from evidence.interop.metapsy.orienting import Orientation
 from evidence.interop.metapsy.placing import Placed
@@ -37,10 +37,8 @@ _REPEATED = {
     "mean": "mean",
     "change": "mean_change",
     "events": "event",
-    "hedges_g": ".g",
-    "log_risk_ratio": ".log_rr",
 }
-"""Columns of the file by kind of result."""
+"""Columns of the file by kind of result of an arm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ def _duplicates(placed: Sequence[Placed], found: Results) -> list[Discrepancy]:
         _of(
             one,
             "duplicate_record",
-            column=_REPEATED[kind],
+            column=_REPEATED.get(kind) or ready_made(one)[kind],
             explanation=f"the same as in record {first}; kept under its own id and not used, so "
             "that it does not count twice",
         )
@@ -303,8 +301,8 @@ def _directions(placed: Sequence[Placed], orientation: Orientation) -> list[Disc
                     explanation=said,
                 )
             )
-        ready = ".g" in one.record.numbers or "precalc_g" in one.record.numbers
-        if not kinds and ready and orientation.positive_g is None:
+        column = ready_made(one).get("hedges_g")
+        if column is not None and orientation.positive_g is None:
             said = "whom a positive g favors follows from nothing in the file; see --positive-g"
-            made.append(_of(one, "direction_unknown", column=".g", explanation=said))
+            made.append(_of(one, "direction_unknown", column=column, explanation=said))
     return made

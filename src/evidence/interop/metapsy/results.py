@@ -8,9 +8,11 @@ from evidence.interop.metapsy.agreement import Compared
 from evidence.interop.metapsy.cells import (
     AS_PRINTED,
     EVENT_NOT_STATED,
+    READY_MADE,
     Cell,
     apart,
     cells_of,
+    ready_made,
     record_set,
 )
 from evidence.interop.metapsy.normalizing import Record
@@ -123,13 +125,9 @@ def repeated_results(cells: Sequence[Cell], placed: Sequence[Placed]) -> dict[tu
                 (cell.arm, cell.instrument_id, cell.event, *sorted(cell.values.items()))
             )
     for one in placed:
-        for kind, column in (("hedges_g", ".g"), ("log_risk_ratio", ".log_rr")):
-            ready = column in one.record.numbers and not cells_of(one)
-            if ready:
-                ready_made = one.record.numbers[column], one.record.numbers.get(f"{column}_se")
-                printed[one.record.number, kind] = [
-                    (*one.arms, one.measure, one.event, *ready_made)
-                ]
+        for kind, column in ready_made(one).items():
+            value = one.record.numbers[column], one.record.numbers.get(f"{column}_se")
+            printed[one.record.number, kind] = [(*one.arms, one.measure, one.event, *value)]
     times = {
         one.record.number: (one.timepoint, one.weeks, one.record.text["dich_type"])
         for one in placed
@@ -239,22 +237,10 @@ def _correction(
 
 def _statistics(one: Placed, orientation: Orientation) -> list[Row]:
     record = one.record
-    complete = any(
-        record.pair(*columns)
-        for columns in (
-            ("mean", "sd", "n"),
-            ("mean_change", "sd_change", "n_change"),
-            ("event", "totaln"),
-        )
-    )
-    if complete or one.timepoint == "baseline":
-        return []
     made = []
-    for generated, given in ((".g", "precalc_g"), (".log_rr", "precalc_log_rr")):
-        column = generated if generated in record.numbers else given
-        if column not in record.numbers:
-            continue
-        is_g = generated == ".g"
+    for kind, column in ready_made(one).items():
+        is_g = kind == "hedges_g"
+        given = READY_MADE[kind][1]
         made.append(
             {
                 "result_id": f"r{record.number}_{'g' if is_g else 'log_rr'}",
@@ -266,7 +252,7 @@ def _statistics(one: Placed, orientation: Orientation) -> list[Row]:
                 "timepoint": one.timepoint,
                 "weeks": one.weeks,
                 "clock": "randomization",
-                "statistic": "hedges_g" if is_g else "log_risk_ratio",
+                "statistic": kind,
                 "estimate": record.numbers[column],
                 "se": record.numbers.get(f"{column}_se", ""),
                 **_sizes(record, "n" if is_g else "totaln"),
