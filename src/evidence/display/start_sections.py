@@ -272,13 +272,3 @@ def trials_table(dataset: Dataset) -> Block:
         ),
         rows,
     )
-
-
-def missing_counts(states: pd.DataFrame) -> str:
-    """Return how many cells of the missing-evidence matrix hold a number, in words."""
-    numbers = int(states.state.isin(["number", "event_only"]).sum())
-    known = int((states.state != "unknown").sum())
-    return (
-        f"Of {known} combinations of trial and outcome that a source mentions, {numbers} allow an "
-        "effect between the arms."
-    )

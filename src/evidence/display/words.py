@@ -64,8 +64,11 @@ QALY = "quality-adjusted life years"
 """What an instrument counts whose name holds these words; its differences are no points."""
 PEOPLE = {"adolescents": "adolescents", "adults": "adults", "young_adults": "young adults"}
 COUNTRY = {
+    "AU": "Australia",
     "BE": "Belgium",
+    "CA": "Canada",
     "ES": "Spain",
+    "GB": "United Kingdom",
     "IL": "Israel",
     "NO": "Norway",
     "US": "United States",

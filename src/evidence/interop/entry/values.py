@@ -20,8 +20,6 @@ _DOI = re.compile(r"10\.\d{4,9}/\S+")
 ID = re.compile(r"[a-z][a-z0-9_]*")
 """Ids: those of estimates are made of them."""
 
-NUMBER_EXPECTED = 'a number as printed, such as -13.20 or ".18"'
-
 
 class RefusedError(ValueError):
     """A value that is not accepted; its message says what is."""

@@ -42,8 +42,6 @@ class Contrast:
         and their value times ``sign`` is ours.
     means : Means or None
         Where the estimate is made from means and standard deviations.
-    before : Means or None
-        The same at baseline, where it is made from changes.
     counts : Counts or None
         Where it is made from numbers of participants with the event, printed or reconstructed.
     """
@@ -51,7 +49,6 @@ class Contrast:
     estimate: Any
     sign: int
     means: Means | None
-    before: Means | None
     counts: Counts | None
 
 
@@ -100,14 +97,13 @@ def _contrast(context: Context, printed: dict[str, Any], estimate: Any) -> Contr
     arms = [printed[one] for one in estimate.result_ids if one in printed]
     better = context.instruments[estimate.instrument_id].higher_is == "better"
     sign = EVENT_IS.get(estimate.event, 1) if estimate.event else 2 * better - 1
-    means = before = counts = None
+    means = counts = None
     if estimate.route in _MEANS:
         means = _means(arms[:2])
-        before = _means(arms[2:]) if estimate.route == "means_change" else None
     elif estimate.route in _COUNTS:
         tables = event_tables(context, (arms[0], arms[1]))
         counts = tables.fewest_missing if tables else None
-    return Contrast(estimate, sign, means, before, counts)
+    return Contrast(estimate, sign, means, counts)
 
 
 def _means(arms: list[Any]) -> Means:
