@@ -132,6 +132,7 @@ def test_what_metapsy_has_is_read_back_with_the_same_estimates(
         ours = usable.loc[row.estimate_id.removesuffix(".metapsy")]
         again = frame[
             (frame.label == row.study)
+            & (frame.comparator == ours.comparator)
             & (frame.metric == ours.metric)
             & (frame.outcome_id == ours.outcome_id)
             & (frame.timepoint == ours.timepoint)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.interop.exchange.contrast import Contrast, Means
+from evidence.interop.metapsy.terms import printed_condition
 from evidence.records import records
 
 _MEANS = ("mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2")
@@ -28,17 +29,11 @@ COLUMNS = (
 METRICS = ("hedges_g", "log_odds_ratio", "d_from_test_statistic")
 """Metrics that the standard has columns for, the preferred one first."""
 
-_CONDITIONS = {
-    "waitlist": "wl",
-    "usual_care": "cau",
-    "enhanced_usual_care": "cau",
-    "cognitive_behavioral_therapy": "cbt",
-}
 _EVENTS = {
     "response_50": "response",
     "attempt": "attempts",
     "no_longer_mdd": "remission",
-    "clinical_recovery": "remission",
+    "clinical_recovery": "recovery",
 }
 _RATERS = {"self": "self-report", "report": "self-report"}
 
@@ -101,8 +96,8 @@ def rows(dataset: Dataset, found: list[Contrast]) -> list[dict[str, Any]]:
         made.append(
             {
                 "study": row.label,
-                "condition_arm1": _CONDITIONS.get(row.intervention, row.intervention),
-                "condition_arm2": _CONDITIONS.get(row.comparator, row.comparator),
+                "condition_arm1": printed_condition(row.intervention),
+                "condition_arm2": printed_condition(row.comparator),
                 "multi_arm1": row.intervention if several else None,
                 "multi_arm2": row.comparator if several else None,
                 "outcome_type": _EVENTS.get(row.event, row.event) or _kind(one),

@@ -41,6 +41,18 @@ CONDITIONS = {
 }
 """Condition as a file prints it in lower case: term, meaning."""
 
+
+def printed_condition(term: str) -> str:
+    """Return the first word that files have for a condition, else its term.
+
+    Examples
+    --------
+    >>> printed_condition("enhanced_usual_care")
+    'ecau'
+    """
+    return next((word for word, (known, _) in CONDITIONS.items() if known == term), term)
+
+
 OUTCOMES = {
     "depression": ("depression", "worse"),
     "dep": ("depression", "worse"),
