@@ -40,10 +40,9 @@ def plain(markup: str) -> str:
 def test_abft(dataset: Dataset, abft: Durability) -> None:
     said = plain(first_screen(dataset, abft).html)
     for part in (
-        "In one small trial recovery was still more frequent with ABFT than with enhanced usual "
-        "care "
-        "at 24 weeks after randomization; how much of the difference is lost, if any, is not "
-        "known.",
+        "In one small trial recovery (suicidal ideation) was still more frequent with ABFT "
+        "than with enhanced usual care at 24 weeks after randomization; how much of the difference "
+        "is lost, if any, is not known.",
         "recovery (suicidal ideation below the clinical range) fell in both arms",
         "to 24 weeks after randomization",
         "87.1 to 70.0% with ABFT, 51.7 to 34.6% with enhanced usual care",
@@ -140,7 +139,9 @@ def test_the_answer_follows_the_interval_of_the_change(
     assert first_screen(dataset, found).text.startswith(said)
     still_there = altered(abft, change_ci_low=low, change_ci_high=high)
     first, _, _ = first_screen(dataset, still_there).text.partition("\n")
-    assert first.startswith("In one small trial recovery was still more frequent with ABFT")
+    assert first.startswith(
+        "In one small trial recovery (suicidal ideation) was still more frequent with ABFT"
+    )
     assert ("is not known" in first) == ("is not known" in said)
     assert first.endswith(said) == ("is not known" not in said)
 

@@ -49,7 +49,8 @@ def test_the_first_screen(dataset: Dataset, summary: Summary) -> None:
     said = plain(summary_sections.first_screen(dataset, summary).html)
     for part in (
         "Of 12 comparisons of an outcome with a class of comparators seven have a number. Of these "
-        "six rest on a single trial, and two have an interval that includes no difference.",
+        "six rest on a single trial, and two have an interval that includes no difference. The "
+        "five others come from three trials.",
         "No GRADE rating was made",
         "0.52 (−0.29 to 1.33)",
         "0.33 (−0.18 to 0.84)",

@@ -112,7 +112,9 @@ def _later(row: Any, found: Durability, dataset: Dataset) -> str:
     n = row.follow_up_n_intervention + row.follow_up_n_comparator
     small = "small " if n < information_size(MEDIUM) else ""
     if row.event:
-        what = words.term(words.EVENT, row.event)
+        meanings = dataset.vocabulary("outcome")
+        outcome = words.term(words.OUTCOME, row.outcome_id, meanings).partition(" (")[0]
+        what = f"{words.term(words.EVENT, row.event)} ({outcome})"
         moved = "more frequent" if EVENT_IS[row.event] > 0 else "less frequent"
     else:
         meanings = dataset.vocabulary("outcome")

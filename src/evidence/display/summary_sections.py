@@ -35,12 +35,19 @@ def _say(summary: Summary) -> str:
     single = sum(one.pooled.k == 1 for one in with_number)
     including = sum(one.pooled.ci_low <= 0 <= one.pooled.ci_high for one in with_number)
     count = len(with_number)
+    rest = [one for one in with_number if not one.pooled.ci_low <= 0 <= one.pooled.ci_high]
+    trials = {trial for one in rest for trial in one.selection.estimates.trial_id}
+    come_from = (
+        f" The {words.count(len(rest), 'other')} come from {words.count(len(trials), 'trial')}."
+        if len(rest) > 1
+        else ""
+    )
     return (
         f"Of {words.count(len(summary.findings), 'comparison')} of an outcome with a class of "
         f"comparators {words.count(count)} {'has' if count == 1 else 'have'} a number. Of these "
         f"{words.count(single)} {'rests' if single == 1 else 'rest'} on a single trial, and "
         f"{words.count(including)} {'has' if including == 1 else 'have'} an interval that includes "
-        "no difference."
+        f"no difference.{come_from}"
     )
 
 
