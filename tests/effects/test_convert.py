@@ -7,7 +7,7 @@ from scipy import stats
 from evidence.effects import continuous, convert
 from evidence.effects.effect import Effect
 from tests.effects.strategies import arms, effects, sizes
-from tests.tolerances import CLOSED_FORM, ITERATIVE
+from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 
 @given(arms())
@@ -95,3 +95,21 @@ def test_arrays():
 
 def test_log_ratio():
     assert convert.log_ratio(np.e) == pytest.approx(1, rel=CLOSED_FORM)
+
+
+def test_partial_eta_squared_of_two_arms_leads_back_to_d():
+    rng = np.random.default_rng(2)
+    one, two = rng.normal(12, 8, 38), rng.normal(16, 9, 36)
+    everyone = np.concatenate([one, two])
+    between = 38 * (one.mean() - everyone.mean()) ** 2 + 36 * (two.mean() - everyone.mean()) ** 2
+    share = between / np.sum((everyone - everyone.mean()) ** 2)
+    found = convert.d_from_partial_eta_squared(share, 72, 38, 36)
+    right = convert.d_from_f(stats.f_oneway(one, two).statistic, 38, 36)
+    assert found.value == pytest.approx(right.value, rel=ITERATIVE)
+    assert found.variance == pytest.approx(right.variance, rel=ITERATIVE)
+
+
+def test_design_effect_of_a_trial_in_classrooms():
+    """Cochrane Handbook 23.1.5: 295 and 330 children in 21 classrooms, ICC 0.02; 1.576."""
+    assert convert.design_effect(29.8, 0.02) == pytest.approx(1.576, abs=half_unit("1.576"))
+    assert convert.design_effect(1, 0.7) == 1

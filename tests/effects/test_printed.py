@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from evidence.effects.printed import range_from_printed, se_from_interval, se_from_p, z_from_p
+from evidence.effects.printed import (
+    range_from_printed,
+    sd_from_interval,
+    sd_from_se,
+    se_from_interval,
+    se_from_p,
+    z_from_p,
+)
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 
@@ -58,3 +65,21 @@ def test_t_interval_is_wider_than_a_normal_one():
 def test_p_and_interval_lead_to_the_same_standard_error(z, se):
     p = 2 * stats.norm.sf(z)
     assert se_from_p(-z * se, p) == pytest.approx(se, rel=ITERATIVE)
+
+
+def test_standard_error_by_the_t_of_p():
+    """Cochrane Handbook 6.5.2.3: 3.8 points with p = .008 in 25 and 22; t 2.78, SE 1.37."""
+    assert se_from_p(3.8, 0.008, df=45) == pytest.approx(1.37, abs=half_unit("1.37"))
+    t = stats.t.isf(0.004, 45)
+    assert se_from_p(-3.8, 0.008, df=45) == pytest.approx(3.8 / t, rel=ITERATIVE)
+
+
+def test_sd_of_an_arm_by_the_interval_of_its_mean():
+    """Cochrane Handbook 6.5.2.2: 30.0 to 34.2 in 25 participants; divisor 4.128, SD 5.09."""
+    assert sd_from_interval(30.0, 34.2, 25) == pytest.approx(5.09, abs=half_unit("5.09"))
+    rng = np.random.default_rng(1)
+    scores = rng.normal(12, 8, 38)
+    by_scipy = stats.ttest_1samp(scores, 0).confidence_interval(0.9)
+    sd = sd_from_interval(by_scipy.low, by_scipy.high, 38, level=0.9)
+    assert sd == pytest.approx(np.std(scores, ddof=1), rel=ITERATIVE)
+    assert sd_from_se(stats.sem(scores), 38) == pytest.approx(sd, rel=ITERATIVE)

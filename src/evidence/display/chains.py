@@ -4,9 +4,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
+
 from evidence.dataset import Dataset
 from evidence.display.words import METRIC, MINUS, STATISTIC, THERAPY, TIMEPOINT, fixed, term
 from evidence.effects import continuous, convert
+from evidence.estimation.row import NORMAL_975
 from evidence.records import records
 
 
@@ -69,15 +72,33 @@ def conversion(row: Any, dataset: Dataset) -> str:
 
 
 def _as_printed(row: Any, dataset: Dataset) -> str:
-    """Return what was done to a printed value: its sign, and an interval from its error."""
+    """Return what was done to a printed value: its sign, and where its standard error is from."""
     statistics = dataset.statistics.set_index("result_id")
-    printed = [statistics.loc[one] for one in row.result_ids if one in statistics.index]
+    found = [statistics.loc[one] for one in row.result_ids if one in statistics.index]
     parts = ["as printed"]
-    if printed and not row.metric.startswith("log_") and printed[0].estimate * row.effect < 0:
+    if not found:
+        return parts[0]
+    one = found[0]
+    ratio = row.metric.startswith("log_")
+    if row.route == "number_needed_to_treat":
+        parts = [f"1 / {one.estimate:g} = {fixed(abs(row.effect))}"]
+    elif not ratio and one.estimate * row.effect < 0:
         parts.append("sign turned, so that positive favors the treatment")
-    if printed and not math.isnan(printed[0].se):
+    if pd.isna(row.se):
+        return "; ".join(parts)
+    if not pd.isna(one.se) and not (ratio and one.statistic in ("odds_ratio", "risk_ratio")):
         parts.append("interval: value ± 1.96 × standard error")
+    elif pd.isna(one.ci_low) and pd.isna(one.ci_high):
+        source = "the sizes of the arms" if row.metric == "hedges_g" else _of_p(row, one)
+        parts.append(f"standard error {fixed(row.se)} from {source}; interval: value ± 1.96 × it")
+    elif row.processing == "converted":
+        parts.append(f"standard error {fixed(row.se)} from the limits")
     return "; ".join(parts)
+
+
+def _of_p(row: Any, one: Any) -> str:
+    below = "" if one.p_relation == "equal" else "the largest that fits, "
+    return f"p: {below}{fixed(abs(row.effect))} / {fixed(abs(row.effect) / row.se)}"
 
 
 def _arms(row: Any, dataset: Dataset, timepoints: tuple[str, ...]) -> list[Any]:
@@ -129,13 +150,27 @@ def _means_change(row: Any, dataset: Dataset) -> str:
 
 def _b_interval(row: Any, dataset: Dataset) -> str:
     statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
-    se = float(convert.se_from_interval(statistics.ci_low, statistics.ci_high))
-    z = abs(statistics.estimate) / se
+    estimate, low, high = (statistics[name] for name in ("estimate", "ci_low", "ci_high"))
+    if pd.isna(low) or pd.isna(high):
+        limit = high if pd.isna(low) else low
+        se, width = abs(limit - estimate) / NORMAL_975, f"|{limit:g} {MINUS} ({estimate:g})| / 1.96"
+    else:
+        se = float(convert.se_from_interval(low, high))
+        width = f"({high:g} {MINUS} ({low:g})) / (2 × 1.96)"
+    z = abs(estimate) / se
     return (
-        f"SE = ({statistics.ci_high:g} {MINUS} ({statistics.ci_low:g})) / (2 × 1.96) = "
-        f"{fixed(se)}; z = {abs(statistics.estimate):g} / {fixed(se)} = {fixed(z)}; d = "
+        f"SE = {width} = {fixed(se)}; z = {abs(estimate):g} / {fixed(se)} = {fixed(z)}; d = "
         f"{fixed(z)} × {_root(row)} = {fixed(row.effect)}"
     ).replace("-", MINUS)
+
+
+def _b_se(row: Any, dataset: Dataset) -> str:
+    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    z = abs(statistics.estimate) / statistics.se
+    return (
+        f"z = {abs(statistics.estimate):g} / {statistics.se:g} = {fixed(z)}; d = {fixed(z)} × "
+        f"{_root(row)} = {fixed(row.effect)}"
+    )
 
 
 def _b_p(row: Any, dataset: Dataset) -> str:
@@ -183,6 +218,7 @@ _CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
     "means_change": _means_change,
     "b_interval": _b_interval,
     "b_p": _b_p,
+    "b_se": _b_se,
     "f_slope": _f_slope,
     "counts": _counts,
     "reconstructed_counts": _counts,

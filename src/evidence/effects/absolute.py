@@ -83,6 +83,33 @@ def number_needed_to_treat(difference: float, ci_low: float, ci_high: float) -> 
     )
 
 
+def difference_from_number_needed(number: float) -> float:
+    """Return the risk difference behind a number needed to treat, or behind a limit of one.
+
+    Parameters
+    ----------
+    number : float
+        1 or more for benefit, -1 or less for harm, as printed.
+
+    Returns
+    -------
+    float
+        1 over the number (Altman 1998, p. 1310), from -1 to 1.
+
+    Raises
+    ------
+    ParameterError
+        For a number between -1 and 1, or missing.
+
+    Examples
+    --------
+    >>> difference_from_number_needed(4.0)
+    0.25
+    """
+    at_least("abs(number)", abs(float(numbers("number", number))), 1)
+    return 1 / number
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedResponse:
     """Response expected from a normal distribution of scores; imputed, never observed.

@@ -20,14 +20,18 @@ from evidence.effects.checked import (
     Array,
     above,
     at_least,
+    between,
     choice,
     finite_effect,
     numbers,
+    plain,
     two_sided_p,
 )
 from evidence.effects.effect import Effect
 from evidence.effects.printed import (
     range_from_printed,
+    sd_from_interval,
+    sd_from_se,
     se_from_interval,
     se_from_p,
     z_from_p,
@@ -54,14 +58,18 @@ __all__ = [
     "d_from_interval",
     "d_from_odds_ratio",
     "d_from_p",
+    "d_from_partial_eta_squared",
     "d_from_r",
     "d_from_t",
     "d_from_z",
+    "design_effect",
     "log_ratio",
     "odds_ratio_from_d",
     "r_from_d",
     "range_from_printed",
     "range_over_correlations",
+    "sd_from_interval",
+    "sd_from_se",
     "se_from_interval",
     "se_from_p",
     "z_from_p",
@@ -164,6 +172,70 @@ def d_from_f(f: ArrayLike, n_1: ArrayLike, n_2: ArrayLike, *, df_numerator: int 
     if df_numerator != 1:
         raise ParameterError("df_numerator", df_numerator, "1, since F with more has no direction")
     return d_from_t(np.sqrt(at_least("f", f, 0)), n_1, n_2)
+
+
+def d_from_partial_eta_squared(
+    eta_squared: ArrayLike, df: ArrayLike, n_1: ArrayLike, n_2: ArrayLike
+) -> Effect:
+    """Magnitude of the standardized mean difference from partial eta squared with one numerator df.
+
+    Parameters
+    ----------
+    eta_squared : float or array
+        Partial eta squared of the contrast of two arms, 0 or more and below 1; of Cohen's f it is
+        f^2 / (1 + f^2).
+    df : float or array
+        Degrees of freedom of the denominator of its F, above 0: n_1 + n_2 - 2 for two arms alone.
+    n_1, n_2 : float or array
+        Participants of the arms, 1 or more.
+
+    Returns
+    -------
+    Effect
+        As `d_from_f`, for F = df eta^2 / (1 - eta^2) (Cohen 1988, eq. 8.2.19 and 8.2.22; Lakens
+        2013). It says nothing about the direction.
+
+    Raises
+    ------
+    ParameterError
+        For a share outside [0, 1), df of 0 or less, arms below 1, a missing value.
+
+    Examples
+    --------
+    >>> round(d_from_partial_eta_squared(0.06, 72, 38, 36).value, 3)
+    0.499
+    """
+    share = at_least("eta_squared", eta_squared, 0)
+    rest = above("1 - eta_squared", 1 - share, 0)
+    return d_from_f(above("df", df, 0) * share / rest, n_1, n_2)  # Cohen 1988, eq. 8.2.19
+
+
+def design_effect(cluster_size: ArrayLike, icc: ArrayLike) -> float | Array:
+    """Factor by which clusters enlarge a variance that was worked out without them.
+
+    Parameters
+    ----------
+    cluster_size : float or array
+        Mean number of participants in a cluster, 1 or more.
+    icc : float or array
+        Correlation of participants in a cluster, from 0 to 1.
+
+    Returns
+    -------
+    float or ndarray
+        1 + (cluster_size - 1) icc (Cochrane Handbook 2019, 23.1.4).
+
+    Raises
+    ------
+    ParameterError
+        For a size below 1, a correlation outside 0 to 1, a missing value.
+
+    Examples
+    --------
+    >>> design_effect(8, 0.05)
+    1.35
+    """
+    return plain(1 + (at_least("cluster_size", cluster_size, 1) - 1) * between("icc", icc, 0, 1))
 
 
 def d_from_p(

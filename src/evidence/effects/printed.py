@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
-from evidence.effects.checked import Array, above, inside, numbers, plain, two_sided_p
+from evidence.effects.checked import (
+    Array,
+    above,
+    at_least,
+    inside,
+    numbers,
+    plain,
+    two_sided_p,
+)
 from evidence.errors import ParameterError
 
 _PRINTED = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
@@ -76,8 +84,8 @@ def se_from_interval(
     return plain(width / (2 * quantile))  # Cochrane Handbook 2019, 6.5.2.2
 
 
-def se_from_p(estimate: ArrayLike, p: ArrayLike) -> float | Array:
-    """Derive the standard error from an estimate and the two-sided p of its z.
+def se_from_p(estimate: ArrayLike, p: ArrayLike, *, df: ArrayLike | None = None) -> float | Array:
+    """Derive the standard error from an estimate and the two-sided p of its z or t.
 
     Parameters
     ----------
@@ -85,24 +93,93 @@ def se_from_p(estimate: ArrayLike, p: ArrayLike) -> float | Array:
         Difference or logarithm of a ratio, not 0.
     p : float or array
         Two-sided p, above 0 and below 1.
+    df : float or array, optional
+        Degrees of freedom of the t behind p; without it p is that of a z.
 
     Returns
     -------
     float or ndarray
-        |estimate| / z (Cochrane Handbook 2019, 6.3.2).
+        |estimate| / z (Cochrane Handbook 2019, 6.3.2), with df |estimate| / t (6.5.2.3).
 
     Raises
     ------
     ParameterError
-        For an estimate of 0, p outside (0, 1), a missing value.
+        For an estimate of 0, p outside (0, 1), df of 0 or less, a missing value.
 
     Examples
     --------
     >>> round(se_from_p(-3.01, 0.003), 3)
     1.014
+    >>> round(se_from_p(-3.9, 0.03, df=72), 3)
+    1.763
     """
     size = above("abs(estimate)", np.abs(numbers("estimate", estimate)), 0)
-    return plain(size / np.asarray(z_from_p(inside("p", p, 0, 1))))
+    if df is None:
+        return plain(size / np.asarray(z_from_p(inside("p", p, 0, 1))))
+    t = np.abs(stdtrit(above("df", df, 0), inside("p", p, 0, 1) / 2))
+    return plain(size / t)  # Cochrane Handbook 2019, 6.5.2.3
+
+
+def sd_from_se(se: ArrayLike, n: ArrayLike) -> float | Array:
+    """Derive the SD of the scores of one arm from the standard error of their mean.
+
+    Parameters
+    ----------
+    se : float or array
+        In points of the instrument, 0 or more.
+    n : float or array
+        Participants of the arm, 2 or more.
+
+    Returns
+    -------
+    float or ndarray
+        se sqrt(n) (Cochrane Handbook 2019, 6.5.2.2).
+
+    Raises
+    ------
+    ParameterError
+        For a negative standard error, fewer than 2 participants, a missing value.
+
+    Examples
+    --------
+    >>> round(sd_from_se(1.36, 38), 2)
+    8.38
+    """
+    return plain(at_least("se", se, 0) * np.sqrt(at_least("n", n, 2)))
+
+
+def sd_from_interval(
+    ci_low: ArrayLike, ci_high: ArrayLike, n: ArrayLike, *, level: float = 0.95
+) -> float | Array:
+    """Derive the SD of the scores of one arm from the interval of their mean.
+
+    Parameters
+    ----------
+    ci_low, ci_high : float or array
+        Limits in points of the instrument, the lower below the upper.
+    n : float or array
+        Participants of the arm, 2 or more.
+    level : float
+        Level of the interval, between 0 and 1.
+
+    Returns
+    -------
+    float or ndarray
+        sqrt(n) (ci_high - ci_low) / (2 t), with the t of n - 1 degrees of freedom (Cochrane
+        Handbook 2019, 6.5.2.2).
+
+    Raises
+    ------
+    ParameterError
+        As `se_from_interval`, and for fewer than 2 participants.
+
+    Examples
+    --------
+    >>> round(sd_from_interval(30.0, 34.2, 25), 2)
+    5.09
+    """
+    size = at_least("n", n, 2)
+    return sd_from_se(se_from_interval(ci_low, ci_high, level=level, df=size - 1), size)
 
 
 def range_from_printed(text: str) -> tuple[float, float]:

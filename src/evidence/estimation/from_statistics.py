@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from evidence.effects import convert
+from evidence.effects import continuous, convert
+from evidence.effects.absolute import difference_from_number_needed
+from evidence.effects.standardized import small_sample_correction
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
 from evidence.estimation.from_events import EVENT_IS
-from evidence.estimation.row import NORMAL_975, Row, interval
+from evidence.estimation.row import Row, interval
+from evidence.estimation.uncertainty import Basis, Spread, spread
 from evidence.records import records
 
 SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
@@ -30,10 +33,10 @@ NO_ROUTE = {
     "t_within": WITHIN_ARM,
     "slope_b": WITHIN_ARM,
     "t_time_both_arms": "the change of both arms together; no comparison",
-    "number_needed_to_treat": "a rounded transformation of the risk difference, without interval",
     "indirect_b": "an indirect effect through a mediator, not an effect of the therapy",
 }
 """Kinds of statistics that allow no effect between arms, and why."""
+NO_ROUTE_ALONE = "a rounded transformation of the risk difference, without interval"
 
 
 def rows(context: Context) -> list[Row]:
@@ -81,8 +84,8 @@ def _sign(one: Any) -> int | None:
     return SIGN.get(one.favors_intervention_when)
 
 
-def _printed_g(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """Take a standardized difference as the source prints it, with its standard error."""
+def _printed_g(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
+    """Take a standardized difference as the source prints it, with what its uncertainty is."""
     sign = _sign(one)
     if sign is None:
         return [replace(row, metric="hedges_g", reason="the source does not say whom it favors")]
@@ -94,9 +97,21 @@ def _printed_g(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
         processing="printed",
         effect=sign * one.estimate,
     )
-    if number(one.se) is None:
-        return [made]
-    return [replace(made, **interval(sign * one.estimate, one.se**2))]
+    found = spread(one, by_sizes=_by_sizes(row))
+    if found.basis is Basis.INTERVAL:
+        made = replace(made, processing="converted")
+    return [_with_spread(made, one, found, sign, sizes_imputed=imputed)]
+
+
+def _by_sizes(row: Row) -> Callable[[float], float] | None:
+    """Return the standard error of a g by the sizes of the arms, if these are known."""
+    if row.n_intervention is None or row.n_comparator is None:
+        return None
+    n_1, n_2 = row.n_intervention, row.n_comparator
+    if n_1 + n_2 < 4:
+        return None
+    factor = float(small_sample_correction(n_1 + n_2 - 2))
+    return lambda g: float(continuous.hedges_g(g / factor, n_1, n_2).se)
 
 
 def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
@@ -105,31 +120,26 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
     if sign is None:
         return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
     rows = []
-    if number(one.ci_low) is not None and number(one.ci_high) is not None:
-        limits = sorted((sign * one.ci_low, sign * one.ci_high))
-        se = convert.se_from_interval(one.ci_low, one.ci_high)
-        rows.append(
-            replace(
-                row,
-                metric="mean_difference",
-                route="printed_b",
-                convention="model coefficient in points of the instrument",
-                processing="printed",
-                effect=sign * one.estimate,
-                variance=float(se) ** 2,
-                se=float(se),
-                ci_low=limits[0],
-                ci_high=limits[1],
-            )
+    found = spread(one)
+    if found.basis in (Basis.STANDARD_ERROR, Basis.INTERVAL, Basis.LIMIT):
+        made = replace(
+            row,
+            metric="mean_difference",
+            route="printed_b",
+            convention="model coefficient in points of the instrument",
+            processing="printed",
+            effect=sign * one.estimate,
         )
+        rows.append(_with_spread(made, one, found, sign))
     if row.n_intervention is None or row.n_comparator is None:
         return rows or [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
     sizes = (row.n_intervention, row.n_comparator)
-    if rows:
-        d = convert.d_from_interval(one.estimate, one.ci_low, one.ci_high, *sizes)
+    if rows and found.se:
+        d = convert.d_from_z(one.estimate / found.se, *sizes)
         value, variance = sign * float(d.value), float(d.variance)
         span = convert.range_over_correlations(value)
-        rows.append(_standardized(row, "b_interval", value, variance, span))
+        route = "b_se" if found.basis is Basis.STANDARD_ERROR else "b_interval"
+        rows.append(_standardized(row, route, value, variance, span))
     elif number(one.p_value) is not None and one.p_relation == "equal":
         toward = sign * (1 if one.estimate > 0 else -1)
         d = convert.d_from_p(one.p_value, *sizes)
@@ -239,7 +249,7 @@ def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
 
 
 def _difference(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
-    """Take a difference that a source prints with or without its interval."""
+    """Take a difference that a source prints, with what its uncertainty is."""
     sign = _sign(one)
     if sign is None:
         return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
@@ -251,7 +261,19 @@ def _difference(_context: Context, row: Row, one: Any, _imputed: bool) -> list[R
         processing="printed",
         effect=sign * one.estimate / scale,
     )
-    return [_with_printed_limits(made, one, sign, lambda value: value / scale)]
+    found = spread(one, lambda value: value / scale, se_unit=1 / scale, df=_df(row, one))
+    return [_with_spread(made, one, found, sign)]
+
+
+def _df(row: Row, one: Any) -> float | None:
+    """Return the degrees of freedom behind the p of a difference of two means."""
+    if one.statistic != "mean_difference":
+        return None
+    if number(one.df1) is not None:
+        return number(one.df1)
+    if row.n_intervention is None or row.n_comparator is None:
+        return None
+    return max(row.n_intervention + row.n_comparator - 2, 1)
 
 
 def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
@@ -268,26 +290,49 @@ def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
         processing="printed",
         effect=sign * convert.log_ratio(one.estimate),
     )
-    return [_with_printed_limits(made, one, sign, convert.log_ratio)]
+    return [_with_spread(made, one, spread(one, convert.log_ratio, se_unit=None), sign)]
 
 
-def _with_printed_limits(row: Row, one: Any, sign: int, scale: Callable[[float], float]) -> Row:
-    if number(one.ci_low) is None or number(one.ci_high) is None:
-        # The standard error of a ratio is that of its logarithm nowhere by rule, so it is not used.
-        if (
-            number(one.se) is not None
-            and row.metric == "mean_difference"
-            and row.effect is not None
-        ):
-            return replace(row, processing="converted", **interval(row.effect, one.se**2))
-        return replace(row, warnings=(*row.warnings, "no interval is printed, so it is not pooled"))
-    if not one.ci_low <= one.estimate <= one.ci_high:
-        return replace(
-            row, effect=None, processing="", reason="the printed value lies outside its interval"
+_SAID_OF = {
+    Basis.P: "standard error from p, as no interval is printed",
+    Basis.P_BELOW: "p is printed only as below a value: the standard error is the largest that "
+    "fits it",
+    Basis.LIMIT: "one limit only is printed: the standard error is its distance by 1.96",
+    Basis.SIZES: "standard error by the sizes of the arms, as none is printed",
+    Basis.NOTHING: "a number without uncertainty: neither interval nor standard error nor p is "
+    "printed, so it is not pooled",
+}
+
+
+def _with_spread(
+    row: Row, one: Any, found: Spread, sign: int, *, sizes_imputed: bool = False
+) -> Row:
+    """Return the row with the standard error and interval that follow from what is printed."""
+    effect = row.effect
+    if effect is None:
+        return row
+    if found.low is not None and found.high is not None:
+        low, high = sorted((sign * found.low, sign * found.high))
+        if not low <= effect <= high:
+            reason = "the printed value lies outside its interval"
+            return replace(row, effect=None, processing="", reason=reason)
+        return replace(row, ci_low=low, ci_high=high, se=found.se, variance=(found.se or 0) ** 2)
+    warnings = (*row.warnings, _SAID_OF[found.basis]) if found.basis in _SAID_OF else row.warnings
+    if number(one.se) is not None and found.basis is not Basis.STANDARD_ERROR:
+        warnings += (
+            "whether the printed standard error is that of the ratio or that of its logarithm is "
+            "not stated, so it is not used",
         )
-    low, high = sorted((sign * scale(one.ci_low), sign * scale(one.ci_high)))
-    se = (high - low) / (2 * NORMAL_975)
-    return replace(row, ci_low=low, ci_high=high, se=se, variance=se**2)
+    if found.se is None:
+        return replace(row, warnings=warnings)
+    processing = (
+        row.processing
+        if row.metric == "hedges_g" and found.basis is Basis.STANDARD_ERROR
+        else "converted"
+    )
+    if found.basis is Basis.P_BELOW or (found.basis is Basis.SIZES and sizes_imputed):
+        processing = "imputed"
+    return replace(row, processing=processing, warnings=warnings, **interval(effect, found.se**2))
 
 
 def _log_ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
@@ -302,9 +347,23 @@ def _log_ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
         processing="printed",
         effect=sign * one.estimate,
     )
-    if number(one.se) is not None:
-        return [replace(made, processing="converted", **interval(sign * one.estimate, one.se**2))]
-    return [_with_printed_limits(made, one, sign, float)]
+    return [_with_spread(made, one, spread(one), sign)]
+
+
+def _number_needed(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """Take a number needed to treat with its interval: 1 over each is a risk difference."""
+    sign = _sign(one)
+    if sign is None or number(one.ci_low) is None or number(one.ci_high) is None:
+        return [replace(row, metric=one.statistic, reason=NO_ROUTE_ALONE)]
+    made = replace(
+        row,
+        metric="risk_difference",
+        route="number_needed_to_treat",
+        processing="converted",
+        effect=sign * difference_from_number_needed(one.estimate),
+    )
+    found = spread(one, difference_from_number_needed, se_unit=None)
+    return [_with_spread(made, one, found, sign)]
 
 
 def _test(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
@@ -352,6 +411,7 @@ _ROUTES: dict[str, Callable[[Context, Row, Any, bool], list[Row]]] = (
         "hedges_g": _printed_g,
         "mixed_model_b": _model_b,
         "f_slope": _f_slope,
+        "number_needed_to_treat": _number_needed,
         "chi2_groups": _chi2_bound,
         "log_odds_ratio": _log_ratio,
         "log_risk_ratio": _log_ratio,
