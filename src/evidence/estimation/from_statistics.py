@@ -14,6 +14,9 @@ from evidence.estimation.row import Row, interval
 from evidence.estimation.uncertainty import Basis, Spread, spread
 from evidence.records import records
 
+MAGNITUDES = ("p", "f_slope", "chi2_groups")
+"""Kinds that say how large a difference is, never whom it favors."""
+
 SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
 
 MODEL_WARNING = (
@@ -100,6 +103,7 @@ def _printed_g(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row
     found = spread(one, by_sizes=_by_sizes(row))
     if found.basis is Basis.INTERVAL:
         made = replace(made, processing="converted")
+    imputed = imputed or _sizes_of_randomized(one)
     return [_with_spread(made, one, found, sign, sizes_imputed=imputed)]
 
 
@@ -184,13 +188,17 @@ def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     if row.n_intervention is None or row.n_comparator is None:
         return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
     d = convert.d_from_f(one.estimate, row.n_intervention, row.n_comparator)
+    return [_of_magnitude(context, row, "f_slope", float(d.value), float(d.variance))]
+
+
+def _of_magnitude(context: Context, row: Row, route: str, size: float, variance: float) -> Row:
+    """Return a standardized difference whose direction is that of words or percentages."""
     sign, source = _sign_from_arms(context, row)
-    value = (sign or 1) * float(d.value)
-    span = convert.range_over_correlations(value)
-    if sign is None:
-        span = (-float(d.value), float(d.value))
-        source = "no source gives the direction: the absolute value stands and is not pooled"
-    return [_standardized(row, "f_slope", value, float(d.variance), span, source)]
+    if sign is not None:
+        span = convert.range_over_correlations(sign * size)
+        return _standardized(row, route, sign * size, variance, span, source)
+    source = "no source gives the direction: the absolute value stands and is not pooled"
+    return _standardized(row, route, size, variance, (-size, size), source)
 
 
 def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
@@ -217,19 +225,23 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
 
 
 def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
-    """Return the direction that directions, else percentages by arm on the instrument, give."""
+    """Return the direction that directions, else percentages by arm on the instrument, give.
+
+    Both are of the time of the statistic; one over the whole course has that of the end.
+    """
+    when = "post" if row.timepoint == "overall" else row.timepoint
     said = context.directions
     said = said[
         (said.intervention_arm_id == row.intervention_arm_id)
         & (said.comparator_arm_id == row.comparator_arm_id)
         & (said.outcome_id == row.outcome_id)
+        & (said.timepoint == when)
         & said.direction.isin(["favors_intervention", "favors_comparator"])
     ]
     if len(set(said.direction)) == 1:
         sign = 1 if said.direction.iloc[0] == "favors_intervention" else -1
-        return sign, "F gives a magnitude only; its direction is that which the source states"
+        return sign, "a magnitude only; its direction is that which the source states"
     results = context.arm_results
-    when = "post" if row.timepoint == "overall" else row.timepoint
     found = results[
         (results.instrument_id == row.instrument_id)
         & (results.timepoint == when)
@@ -242,7 +254,7 @@ def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
             if one != two:
                 return (
                     sign if one > two else -sign,
-                    f"F gives a magnitude only; its direction is that of {event} by arm "
+                    f"a magnitude only; its direction is that of {event} by arm "
                     f"({one:g}% and {two:g}%)",
                 )
     return None, ""
@@ -366,34 +378,60 @@ def _number_needed(_context: Context, row: Row, one: Any, _imputed: bool) -> lis
     return [_with_spread(made, one, found, sign)]
 
 
-def _test(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
-    """Take a two-sample t, a z or a p between arms to d."""
+def _p_alone(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """Take a p between arms as a magnitude; its sign comes from elsewhere."""
+    if row.n_intervention is None or row.n_comparator is None:
+        return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+    d = convert.d_from_p(one.estimate, row.n_intervention, row.n_comparator)
+    return [_of_magnitude(context, row, "p", float(d.value), float(d.variance))]
+
+
+def _test(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
+    """Take a two-sample t or a z between arms to d."""
     sign = _sign(one)
     if sign is None:
         return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
     if row.n_intervention is None or row.n_comparator is None:
         return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
-    sizes = (row.n_intervention, row.n_comparator)
-    d = {
-        "t": convert.d_from_t,
-        "z": convert.d_from_z,
-        "p": convert.d_from_p,
-    }[one.statistic](one.estimate, *sizes)
+    if one.statistic == "t" and _sizes_of_randomized(one):
+        row, imputed = _analyzed_by_df(row, number(one.df1)), True
+    sizes = (row.n_intervention or 0, row.n_comparator or 0)
+    d = {"t": convert.d_from_t, "z": convert.d_from_z}[one.statistic](one.estimate, *sizes)
     value, variance = sign * float(d.value), float(d.variance)
-    if one.statistic == "t" and not imputed:
+    if one.statistic == "t":
         return [
             replace(
                 row,
                 metric="d_from_test_statistic",
                 route="t",
                 convention="no small-sample correction",
-                processing="converted",
+                processing="imputed" if imputed else "converted",
                 **interval(value, variance),
             )
         ]
     return [
         _standardized(row, one.statistic, value, variance, convert.range_over_correlations(value))
     ]
+
+
+def _sizes_of_randomized(one: Any) -> bool:
+    """Whether a statistic is printed without the sizes of the arms that it rests on."""
+    return number(one.n_intervention) is None or number(one.n_comparator) is None
+
+
+def _analyzed_by_df(row: Row, df: float | None) -> Row:
+    """Return the row with the sizes that the df of a t leave of those randomized, and a remark."""
+    n_1, n_2 = row.n_intervention or 0, row.n_comparator or 0
+    remark = "the sizes are those randomized, as no source prints how many were analyzed"
+    if df is not None and df == int(df) and 0 < df + 2 < n_1 + n_2:
+        analyzed = int(df) + 2
+        first = round(analyzed * n_1 / (n_1 + n_2))
+        row = replace(row, n_intervention=first, n_comparator=analyzed - first)
+        remark = (
+            f"{df:g} degrees of freedom are those of {analyzed} analyzed, taken in proportion to "
+            f"the {n_1} and {n_2} randomized"
+        )
+    return replace(row, warnings=(*row.warnings, remark))
 
 
 _DIFFERENCES = {
@@ -417,7 +455,7 @@ _ROUTES: dict[str, Callable[[Context, Row, Any, bool], list[Row]]] = (
         "log_risk_ratio": _log_ratio,
         "t": _test,
         "z": _test,
-        "p": _test,
+        "p": _p_alone,
     }
     | dict.fromkeys(_DIFFERENCES, _difference)
     | dict.fromkeys(_RATIOS, _ratio)

@@ -13,6 +13,8 @@ import pytest
 from scipy import stats
 
 import evidence
+from evidence.interop.entry.faults import EntryError
+from evidence.interop.entry.values import interval
 from tests.interop.entry.entries import DATA, proposed
 
 TRIAL = """
@@ -185,3 +187,82 @@ def test_printed_uncertainty_is_read(name: str, frame: pd.DataFrame) -> None:
     # what is pooled has the width of what is shown
     assert row.se == pytest.approx((right.high - right.low) / 3.92, rel=5e-3)
     assert row.processing == right.processing
+
+
+WORDS = """
+[[direction]]
+outcome = "depression"
+timepoint = "{timepoint}"
+direction = "favors_intervention"
+"""
+MAGNITUDES = {
+    # z of .03 is 2.170; times the root of 1/38 + 1/36, and J(72) at most 1% less
+    "p_alone": statistic("p", f'estimate = ".03"\n{SIZES}'),
+    # F of one df is the square of t
+    "f": statistic("f_slope", f"estimate = 4.71\ndf = [1, 72]\n{SIZES}"),
+}
+
+
+@pytest.mark.parametrize(("timepoint", "pooled"), [("post", True), ("follow_up", False)])
+def test_what_has_no_direction_takes_that_of_words_of_its_time(
+    timepoint: str, pooled: bool, tmp_path: Path
+) -> None:
+    trial = TRIAL + WORDS.format(timepoint=timepoint)
+    found = estimated(MAGNITUDES, tmp_path, trial)
+    for name in MAGNITUDES:
+        row = found.loc[(name, "d_from_test_statistic")]
+        assert row.effect == pytest.approx(0.505, abs=6e-3)
+        # without a direction the effect may lie to either side, and no analysis takes it
+        assert (row.effect_low < 0) != pooled
+
+
+@pytest.mark.parametrize("kind", ["p", "f_slope", "chi2_groups"])
+def test_a_direction_of_what_has_none_is_refused(kind: str, tmp_path: Path) -> None:
+    body = statistic(kind, f'estimate = ".03"\n{LOWER}\n{SIZES}')
+    with pytest.raises(EntryError) as caught:
+        proposed(TRIAL + body, DATA, tmp_path)
+    (fault,) = caught.value.faults
+    assert fault.column == "favors_intervention_when"
+    assert "has no direction" in fault.expected
+
+
+SIZES_OF_T = {
+    "t_with_df_of_fewer": (statistic("t", f"estimate = -2.5\ndf = 72\n{LOWER}"), (37, 37)),
+    "t_without_df": (statistic("t", f"estimate = -2.5\n{LOWER}"), (40, 40)),
+}
+
+
+@pytest.mark.parametrize("name", SIZES_OF_T)
+def test_sizes_of_those_randomized_are_no_printed_sizes(name: str, tmp_path: Path) -> None:
+    body, sizes = SIZES_OF_T[name]
+    row = estimated({name: body}, tmp_path).loc[(name, "d_from_test_statistic")]
+    assert (row.n_intervention, row.n_comparator) == sizes
+    assert row.processing == "imputed"
+    assert row.effect == pytest.approx(2.5 * sum(1 / n for n in sizes) ** 0.5, rel=1.5e-2)
+
+
+@pytest.mark.parametrize(
+    ("written", "limits"),
+    [
+        ("0\N{MIDDLE DOT}90\N{EN DASH}1\N{MIDDLE DOT}63", ["0.90", "1.63"]),
+        ("(0.90\N{EN DASH}1.63)", ["0.90", "1.63"]),
+        ("\N{MINUS SIGN}5.1\N{EN DASH}\N{MINUS SIGN}1.1", ["-5.1", "-1.1"]),
+        ("-5.1--1.1", ["-5.1", "-1.1"]),
+        ("0.90\N{EM DASH}1.63", ["0.90", "1.63"]),
+        ("52.6%\N{EN DASH}87.4%", ["52.6", "87.4"]),
+    ],
+)
+def test_an_interval_as_journals_print_it(written: str, limits: list[str]) -> None:
+    assert list(interval(written)) == limits
+
+
+def test_a_size_that_is_about_a_number_is_kept_with_its_remark(tmp_path: Path) -> None:
+    body = (
+        '[[result]]\ninstrument = "bdi_ii"\ntimepoint = "post"\n'
+        't = { n = "~38", mean = 12.1, sd = 8.4, note = "completers" }\n'
+        'c = { n = "about 36", mean = 16.0, sd = 9.1 }\n'
+    )
+    results = proposed(TRIAL + body, DATA, tmp_path).after.arm_results
+    rows = results[results.trial_id == "new"]
+    assert rows.n_analyzed.tolist() == [38, 36]
+    assert rows.note.tolist() == ["completers; n printed as ~38", "n printed as about 36"]

@@ -8,7 +8,7 @@ from evidence.interop.entry.faults import EntryFaults, nearest, one_of
 from evidence.interop.entry.parts import Part
 from evidence.interop.entry.reading import Entry
 from evidence.interop.entry.sections import Key
-from evidence.interop.entry.values import READERS, RefusedError, text
+from evidence.interop.entry.values import READERS, RefusedError, approximate, text
 from evidence.validation import Package
 
 ROLES = ("intervention", "comparator")
@@ -97,6 +97,7 @@ class Draft:
     ) -> dict[str, str]:
         """Return the cells that keys fill; what cannot be read becomes a fault and stays empty."""
         cells: dict[str, str] = {}
+        about = ""
         for name, value in values.items():
             key = keys.get(name)
             if key is None or not key.columns or value in ("", [], {}):
@@ -107,6 +108,10 @@ class Draft:
                 self.complain(part, f"{arm}.{name}" if arm else name, value, str(error))
                 continue
             cells |= {column: one for column, one in zip(key.columns, texts, strict=True) if one}
+            if key.kind in ("size", "sizes"):
+                about = approximate(value)
+        if about:
+            cells["note"] = "; ".join(filter(None, (cells.get("note"), f"n printed as {about}")))
         return cells
 
     def check_keys(

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from evidence.estimation.from_statistics import MAGNITUDES
 from evidence.interop.entry.draft import Draft, DraftRow
 from evidence.interop.entry.faults import one_of, slug
 from evidence.interop.entry.parts import Part
@@ -97,6 +98,15 @@ def statistics(draft: Draft) -> None:
     for part in draft.entry.sections["statistic"]:
         draft.check_keys(part, keys, part.values)
         cells = _clocked(draft.read(part, keys, part.values))
+        kind = cells.get("statistic", "")
+        if kind in MAGNITUDES and "favors_intervention_when" in cells:
+            draft.complain(
+                part,
+                "favors_intervention_when",
+                cells["favors_intervention_when"],
+                f"nothing: a value of {kind} has no direction; whom the difference favors is said "
+                "in a [[direction]] on this outcome and time",
+            )
         measure = _joined(cells, "instrument_id", "event", "statistic")
         proposed = f"{draft.trial_id}_{measure}_{_time(cells)}"
         cells |= draft.contrast(part) | {

@@ -47,7 +47,7 @@ _CONTRAST = {"intervention": Key(), "comparator": Key(), "within": Key()}
 
 ARM_NUMBERS: Mapping[str, Key] = {
     "id": Key(("result_id",), "id"),
-    "n": Key(("n_analyzed",), "number"),
+    "n": Key(("n_analyzed",), "size"),
     "mean": Key(("mean",), "number"),
     "sd": Key(("sd",), "number"),
     "events": Key(("events",), "number"),
@@ -124,7 +124,7 @@ SECTIONS: Mapping[str, Section] = {
             "name": Key(required=True),
             "id": Key(("arm_id",), "id"),
             **_same("role", "condition"),
-            "n_randomized": Key(("n_randomized",), "number"),
+            "n_randomized": Key(("n_randomized",), "size"),
             **_PLACE,
         },
     ),

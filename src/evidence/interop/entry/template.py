@@ -9,7 +9,7 @@ from evidence.validation import Package
 from evidence.validation.keys import TERMS
 
 STATISTICS: Mapping[str, str] = {
-    "mixed_model_b": "B of a mixed or regression model, in points of the instrument, with ci, se or p",
+    "mixed_model_b": "B of a mixed or regression model, in points, with ci, se or p",
     "mean_difference": "difference of means in points, with ci, se or p",
     "hedges_g": "Hedges g, with ci, se or n",
     "cohens_d_unspecified": "d of a kind or time that is not stated: kept, not used",

@@ -14,7 +14,11 @@ _TYPOGRAPHY = str.maketrans({
 _NUMBER = re.compile(r"([+-]?)((\d+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _P = re.compile(r"(?:[pP]\s*)?([<=\N{LESS-THAN OR EQUAL TO}]?)\s*(.+)")
 _INTERVAL = re.compile(r"[\[(]?\s*(\S+?)\s*(?:\bto\b|[,;]|\s[-\N{EN DASH}]\s)\s*(\S+?)\s*[\])]?")
-_SPAN = re.compile(r"([\d.]+)[-\N{EN DASH}]([\d.]+)")
+_DIGITS = r"([+\N{MINUS SIGN}\N{EN DASH}-]?[\d.\N{MIDDLE DOT}]+)%?"
+_SPAN = re.compile(r"[\[(]?\s*" + _DIGITS + r"[-\N{EN DASH}\N{EM DASH}]" + _DIGITS + r"\s*[\])]?")
+_ABOUT = re.compile(
+    r"(?:[~\N{ALMOST EQUAL TO}\N{TILDE OPERATOR}]|about|approximately|ca\.?)\s*(\d+)", re.IGNORECASE
+)
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -149,7 +153,26 @@ def two(value: Any) -> tuple[str, str]:
     """
     if not isinstance(value, list) or len(value) != 2:
         raise RefusedError("two numbers, the intervention first, such as [35, 31]")
-    return number(value[0]), number(value[1])
+    return size(value[0]), size(value[1])
+
+
+def size(value: Any) -> str:
+    """Return a number of participants; of "~47" or "about 47" the number.
+
+    Examples
+    --------
+    >>> size("47"), size("~47"), size("about 47")
+    ('47', '47', '47')
+    """
+    found = _ABOUT.fullmatch(text(value))
+    return number(value) if found is None else found[1]
+
+
+def approximate(value: Any) -> str:
+    """Return sizes that are not printed as exact, as they are written; empty for others."""
+    each = value if isinstance(value, list) else [value]
+    found = [one for one in each if isinstance(one, str) and _ABOUT.fullmatch(text(one))]
+    return ", ".join(found)
 
 
 def date_parts(value: Any) -> list[int]:
@@ -242,6 +265,7 @@ READERS: Mapping[str, Reader] = {
     "text": lambda value: (text(value),),
     "id": lambda value: (identifier(value),),
     "number": lambda value: (number(value),),
+    "size": lambda value: (size(value),),
     "percent": lambda value: (percent(value),),
     "interval": interval,
     "p": p_value,
