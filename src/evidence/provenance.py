@@ -1,11 +1,14 @@
 """Where a number comes from and how it was obtained; combining takes the union and the worst."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from typing import TypeVar
 
 from evidence.errors import EvidenceError
+
+One = TypeVar("One", bound=Hashable)
 
 
 class Processing(IntEnum):
@@ -51,8 +54,8 @@ def worst(terms: Iterable[str]) -> str:
     return max(levels).term
 
 
-def union(origins: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    """Return the ids of all origins, each once, in order of first appearance."""
+def union(origins: Iterable[Iterable[One]]) -> tuple[One, ...]:
+    """Return the ids or remarks of all origins, each once, in order of first appearance."""
     return tuple(dict.fromkeys(one for several in origins for one in several))
 
 

@@ -1,6 +1,6 @@
 """Which estimate stands for a trial in an analysis, by a named rule, and what was left out."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from evidence.effects.convert import correct_for_small_samples
 from evidence.effects.effect import Effect
 from evidence.errors import ParameterError, SelectionError
 from evidence.records import records
+from evidence.terms import WHY, LeftOut
 
 IMBALANCE = 0.25
 """Baseline difference in SDs above which adjustment "ppc_imbalanced" takes d_ppc2 for a trial."""
@@ -31,7 +32,6 @@ _PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
 _AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
 ROUTES = ("means", "means_change", "counts", "reconstructed_counts", "printed", "printed_b")
 """Routes from nearest to the data to farthest; all others come after."""
-UNSIGNED = "its direction is not known"
 _CONTINUOUS = ("hedges_g", "d_ppc2", "d_from_test_statistic", "mean_difference")
 STANDARDIZED = "standardized"
 """Metric that mixes both: a sensitivity analysis, as d can be too large."""
@@ -46,11 +46,12 @@ class Selection:
     estimates : DataFrame
         Rows of the frame of estimates that stand for their trial, in order of the frame.
     left_out : DataFrame
-        The other rows on this outcome and time, with ``reason`` filled for each.
+        The other rows on this outcome and time, each with the kind of why in ``left_out_by``, its
+        words in ``reason``, and in ``chosen`` what the rule takes instead, where a rule decided.
     without_number : DataFrame
         Trials on this outcome and time that print no number of the kind, one row each: trial_id,
         label, comparator, comparator_class, n_intervention, n_comparator, result_ids,
-        locator_ids, reason.
+        locator_ids, said, metric, left_out_by, chosen, reason.
     metric : str
         The metric that is pooled; "mixed" where adjustment takes d_ppc2 for some trials only.
     """
@@ -156,7 +157,7 @@ def select(
         raise ParameterError("leave_out", unknown[0], _one_of(set(rows.trial_id)))
     chosen_metric = _metric(rows, metric)
     wanted = _wanted(about, rows, chosen_metric, adjustment)
-    reasons = {
+    reasons: dict[Hashable, Reason | None] = {
         index: _reason(
             row,
             wanted[index],
@@ -168,15 +169,15 @@ def select(
         )
         for index, row in zip(rows.index, records(rows), strict=True)
     }
-    kept = rows.loc[[index for index, reason in reasons.items() if not reason]]
+    kept = rows.loc[[index for index, reason in reasons.items() if reason is None]]
     for trial_id, group in kept.groupby("trial_id", sort=False):
         for index in _not_preferred(group, instrument):
-            reasons[index] = f"the instrument rule {instrument} takes another instrument"
-        remaining = [index for index in group.index if not reasons[index]]
+            reasons[index] = Reason(LeftOut.OTHER_INSTRUMENT, instrument)
+        remaining = [index for index in group.index if reasons[index] is None]
         if len(remaining) > 1:
             for index in _other_routes(group.loc[remaining], by_week=multilevel):
-                reasons[index] = "another route to the same quantity is nearer to the data"
-            remaining = [index for index in group.index if not reasons[index]]
+                reasons[index] = Reason(LeftOut.OTHER_ROUTE)
+            remaining = [index for index in group.index if reasons[index] is None]
         if len(remaining) > 1 and not multilevel:
             ids = ", ".join(group.estimate_id.loc[remaining])
             raise SelectionError(
@@ -184,12 +185,9 @@ def select(
                 "name an instrument, a metric or a comparator class, leave some out, or ask for a "
                 "model of several estimates per trial (che or three-level)"
             )
-    chosen = rows.loc[[index for index, reason in reasons.items() if not reason]]
+    chosen = rows.loc[[index for index, reason in reasons.items() if reason is None]]
     _check_units(chosen)
-    left_out = rows.drop(chosen.index).copy()
-    # Nothing left out is a column of text too.
-    said = [reasons[index] for index in left_out.index]
-    left_out["reason"] = pd.Series(said, index=left_out.index, dtype=rows.reason.dtype)
+    left_out = _with_reasons(rows.drop(chosen.index), reasons)
     return Selection(
         estimates=chosen.reset_index(drop=True),
         left_out=left_out.reset_index(drop=True),
@@ -199,6 +197,35 @@ def select(
             comparator_class,
         ),
         metric=_pooled_metric(set(chosen.metric), chosen_metric),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a row may not enter, what the analysis takes instead, and the text of a row itself."""
+
+    by: LeftOut
+    chosen: str = ""
+    text: str = ""
+
+
+def _with_reasons(rows: pd.DataFrame, reasons: Mapping[Hashable, Reason | None]) -> pd.DataFrame:
+    """Return the rows that were left out with kind, what was chosen instead, and words."""
+    found = [reason for index in rows.index if (reason := reasons[index]) is not None]
+    words = [
+        one.text or WHY[one.by].format(own=own, chosen=one.chosen)
+        for one, own in zip(found, rows.metric, strict=True)
+    ]
+    # Nothing left out is a column of text too.
+    return rows.assign(
+        **{
+            name: pd.Series(values, index=rows.index, dtype=rows.reason.dtype)
+            for name, values in (
+                ("left_out_by", [one.by.value for one in found]),
+                ("chosen", [one.chosen for one in found]),
+                ("reason", words),
+            )
+        }
     )
 
 
@@ -316,27 +343,27 @@ def _reason(
     imputed: str,
     comparator_class: str | None,
     leave_out: Sequence[str],
-) -> str:
-    """Say why a row may not enter; empty if it may."""
+) -> Reason | None:
+    """Return why a row may not enter; None if it may."""
     if row.trial_id in leave_out:
-        return "trial left out by request"
+        return Reason(LeftOut.BY_REQUEST)
     if comparator_class is not None and row.comparator_class != comparator_class:
-        return f"its comparator is not of the class {comparator_class}"
-    if row.reason:
-        return str(row.reason)
+        return Reason(LeftOut.OTHER_COMPARATOR_CLASS, comparator_class)
+    if row.left_out_by:
+        return Reason(LeftOut(row.left_out_by), text=row.reason)
     if row.comparator == row.intervention:
-        return "both arms receive the therapy"
+        return Reason(LeftOut.BOTH_ARMS_RECEIVE_IT)
     if row.timepoint != timepoint and overall != "as_post":
-        return "a statistic over the whole course, not of this time"
+        return Reason(LeftOut.OTHER_TIME)
     if row.metric != metric:
-        return f"metric {row.metric}; this analysis uses {metric}"
+        return Reason(LeftOut.OTHER_METRIC, metric)
     if pd.isna(row.variance) or pd.isna(row.effect):
-        return "no standard error or interval is printed"
+        return Reason(LeftOut.NO_VARIANCE)
     if imputed == "exclude" and row.processing == "imputed":
-        return "imputed, and imputed estimates are excluded"
+        return Reason(LeftOut.IMPUTED)
     if row.effect_low < 0 < row.effect_high and abs(row.effect_low + row.effect_high) < 1e-12:
-        return UNSIGNED
-    return ""
+        return Reason(LeftOut.SIGN_UNKNOWN)
+    return None
 
 
 def _not_preferred(group: pd.DataFrame, instrument: str) -> list[int]:
@@ -352,7 +379,7 @@ def _not_preferred(group: pd.DataFrame, instrument: str) -> list[int]:
 def _numbered(left_out: pd.DataFrame, timepoint: str, metric: str) -> set[str]:
     """Return trials that print a number of this kind at this time, though a rule leaves it out."""
     kind = {metric} if metric not in (*_CONTINUOUS, STANDARDIZED) else set(_CONTINUOUS)
-    unsigned = left_out.reason == UNSIGNED
+    unsigned = left_out.left_out_by == LeftOut.SIGN_UNKNOWN
     rows = left_out[
         left_out.effect.notna()
         & left_out.variance.notna()
@@ -378,10 +405,14 @@ def _without_number(
         "n_comparator",
         "result_ids",
         "locator_ids",
+        "said",
+        "metric",
+        "left_out_by",
+        "chosen",
         "reason",
     ]
     # What a trial says in words tells a reader more than why a single statistic is unusable.
-    worded = rows.metric.isin(["direction", "not_reported"])
+    worded = rows.left_out_by == LeftOut.IN_WORDS
     first: dict[str, int] = {}
     for place, (trial_id, says) in enumerate(zip(rows.trial_id, worded, strict=True)):
         if trial_id not in first or (says and not worded.iloc[first[trial_id]]):

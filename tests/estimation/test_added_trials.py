@@ -10,7 +10,10 @@ import pytest
 
 import evidence
 from evidence.dataset import Dataset
+from evidence.display import first_screen, pooled_tables
+from evidence.records import records
 from evidence.specification import Specification, analyze, companions, panel, stress_test
+from evidence.terms import RemarkKind, Said, has
 
 DATA = Path(__file__).parents[2] / "data"
 TRIAL = {
@@ -227,10 +230,21 @@ def test_two_arms_of_one_condition_keep_their_ids_apart(package: Package) -> Non
         package.result(arm, f"r_{arm}", n_analyzed=30, mean=mean, sd=8)
     frame = package.frame()
     assert (frame.metric == "hedges_g").sum() == 2
-    assert all("shares an arm" in " ".join(one) for one in frame.warnings[frame.effect.notna()])
+    assert all(has(one, RemarkKind.SHARED_ARM) for one in records(frame[frame.effect.notna()]))
 
 
-def test_a_stated_difference_is_not_set_to_zero(package: Package) -> None:
+@pytest.mark.parametrize(
+    ("direction", "note", "entered"),
+    [
+        ("favors_comparator", "no difference at baseline", False),
+        ("favors_intervention", "", False),
+        ("no_difference", "no difference in favor of either arm", True),
+        ("measured_not_reported", "a difference in favor of the therapy was expected", True),
+    ],
+)
+def test_the_kind_of_what_is_said_decides_and_never_its_note(
+    package: Package, direction: str, note: str, entered: bool
+) -> None:
     package.trial(TWO, na=30, nc=30)
     package.add(
         "directions",
@@ -240,17 +254,47 @@ def test_a_stated_difference_is_not_set_to_zero(package: Package) -> None:
         comparator_arm_id="nc",
         outcome_id="depression",
         timepoint="post",
-        direction="favors_comparator",
+        direction=direction,
+        note=note,
         locator_id=PLACE,
     )
-    test = stress_test(
-        analyze(
-            package.load(), Specification(therapy="abft", outcome="depression", timepoint="post")
-        )
+    dataset = package.load()
+    analysis = analyze(
+        dataset, Specification(therapy="abft", outcome="depression", timepoint="post")
     )
+    test = stress_test(analysis)
     assert test is not None
-    assert "newt" not in set(test.entered.trial_id)
+    assert ("newt" in set(test.entered.trial_id)) == entered
+    assert ("newt" in set(test.not_entered.trial_id)) == (not entered)
+    silent = first_screen.others(dataset, analysis)
+    assert ("no clear difference" in silent) == (direction == "no_difference")
+
+
+def test_sources_that_differ_are_neither_zero_nor_no_difference(package: Package) -> None:
+    package.trial(TWO, na=30, nc=30)
+    for direction in ("no_difference", "favors_intervention"):
+        package.add(
+            "directions",
+            direction_id=f"n_{direction}",
+            trial_id="newt",
+            intervention_arm_id="na",
+            comparator_arm_id="nc",
+            outcome_id="depression",
+            timepoint="post",
+            direction=direction,
+            locator_id=PLACE,
+        )
+    dataset = package.load()
+    analysis = analyze(
+        dataset, Specification(therapy="abft", outcome="depression", timepoint="post")
+    )
+    without = analysis.selection.without_number.set_index("trial_id")
+    assert without.said["newt"] == Said.SOURCES_DIFFER
+    test = stress_test(analysis)
+    assert test is not None
     assert "newt" in set(test.not_entered.trial_id)
+    assert "no clear difference" not in first_screen.others(dataset, analysis)
+    assert "its sources differ" in pooled_tables.unreported(dataset, analysis, test).text
 
 
 def test_a_large_chi_square_holds_nothing_at_zero(package: Package) -> None:

@@ -9,6 +9,7 @@ import evidence
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import COLUMNS
+from evidence.terms import RemarkKind, has
 from tests.tolerances import CLOSED_FORM, half_unit
 
 
@@ -92,8 +93,8 @@ def test_coefficient_is_printed_in_points_and_imputed_as_d(frame: pd.DataFrame) 
     assert d.processing == "imputed"
     assert d.effect / d.se == pytest.approx(13.20 / ((19.57 - 6.84) / (2 * 1.959963984540054)))
     assert d.effect_low < d.effect < d.effect_high
-    assert any("more often too large" in one for one in d.warnings)
-    assert any("arm sizes imputed" in one for one in d.warnings)
+    assert any("more often too large" in one.text for one in d.remarks)
+    assert has(d, RemarkKind.SIZES_IMPUTED)
     assert (d.n_intervention, d.n_comparator) == (30, 30)
 
 
@@ -110,14 +111,14 @@ def test_active_comparator_is_never_taken_for_the_therapy(
 def test_corrections_and_their_reasons_are_carried(frame: pd.DataFrame) -> None:
     row = frame.loc["diamond2019.suicidal_ideation.siq_jr.overall.d_from_test_statistic"]
     assert set(row.correction_ids) == {"c03", "c20"}
-    assert any("printed estimate 181, used 1.81" in one for one in row.warnings)
-    assert any("direction is that of response_50" in one for one in row.warnings)
+    assert any("printed estimate 181, used 1.81" in one.text for one in row.remarks)
+    assert has(row, RemarkKind.SIGN_FROM_EVENTS)
 
 
 def test_imputed_sizes_are_equal_shares_of_the_total(frame: pd.DataFrame) -> None:
     row = frame.loc["waraan2021.depression.post.direction"]
     assert (row.n_intervention, row.n_comparator) == (30, 30)
-    assert any("60 randomized" in one for one in row.warnings)
+    assert any("60 randomized" in one.text for one in row.remarks)
     assert math.isnan(row.effect)
     assert "no difference" in row.reason
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import evidence
+from evidence.terms import RemarkKind, has
 from tests.tolerances import CLOSED_FORM, half_unit
 
 
@@ -54,7 +55,7 @@ def test_several_solutions_give_a_range(frame: pd.DataFrame) -> None:
     assert (row.n_intervention, row.n_comparator) == (55, 61)
     assert row.effect_low <= row.effect <= row.effect_high
     assert row.effect_low < row.effect_high
-    assert any("38 of 55 against 33 of 53" in one for one in row.warnings)
+    assert any("38 of 55 against 33 of 53" in one.text for one in row.remarks)
 
 
 def test_too_many_solutions_give_no_point(frame: pd.DataFrame) -> None:
@@ -66,10 +67,10 @@ def test_too_many_solutions_give_no_point(frame: pd.DataFrame) -> None:
 
 def test_missing_participants_are_counted(frame: pd.DataFrame) -> None:
     row = frame.loc["diamond2010.suicidal_ideation.clinical_recovery.post.log_odds_ratio"]
-    assert "observed cases: 6 of 66 are missing" in row.warnings
+    assert "observed cases: 6 of 66 are missing" in [one.text for one in row.remarks]
 
 
 def test_reconstructed_sizes_are_not_called_imputed(frame: pd.DataFrame) -> None:
     rows = frame[frame.estimate_id.str.startswith("waraan2021.depression.remission.post")]
     row = rows[rows.route == "reconstructed_counts"].iloc[0]
-    assert not any("imputed" in one for one in row.warnings)
+    assert not has(row, RemarkKind.SIZES_IMPUTED)

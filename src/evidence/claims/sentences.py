@@ -24,6 +24,7 @@ from evidence.dataset import Dataset
 from evidence.provenance import Processing, union
 from evidence.records import records
 from evidence.specification import Analysis
+from evidence.terms import RemarkKind, has
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class Sentences:
             sizes = (row.n_intervention, row.n_comparator)
             known = not any(pd.isna(size) for size in sizes)
             said.append(f"n = {sum(sizes)}" if known else "arm sizes not printed")
-            if any("arm sizes imputed" in one for one in row.warnings):
+            if has(row, RemarkKind.SIZES_IMPUTED):
                 said.append("arm sizes imputed")
             numbers.append(number)
         left = ""

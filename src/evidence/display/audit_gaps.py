@@ -15,6 +15,7 @@ from evidence.provenance import union
 from evidence.records import records
 from evidence.specification import Analysis
 from evidence.specification.gaps import Gap, ImputedSpread
+from evidence.terms import RemarkKind, has
 
 
 def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
@@ -220,7 +221,7 @@ def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
         found.append(entry)
         missing = dict.fromkeys(
             "arm sizes and standard deviations"
-            if any("arm sizes imputed" in warning for warning in row.warnings)
+            if has(row, RemarkKind.SIZES_IMPUTED)
             else "standard deviations"
             for row in records(one.rows)
         )

@@ -11,6 +11,7 @@ from evidence.display.tables import ends_link
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
 from evidence.specification.scenarios import STANDARDIZED_METRICS
+from evidence.terms import RemarkKind, Said, has
 
 
 def first_screen(
@@ -70,7 +71,7 @@ def _answer(
     silent = ""
     if rest:
         others = "the other" if rest == 1 else f"the other {words.count(rest)}"
-        none = _published_without(dataset, analysis).reason.str.contains("no difference").all()
+        none = (_published_without(dataset, analysis).said == Said.NO_DIFFERENCE).all()
         verb = (
             ("reports" if rest == 1 else "report") if none else ("prints" if rest == 1 else "print")
         )
@@ -142,7 +143,7 @@ def others(dataset: Dataset, analysis: Analysis) -> str:
         return ""
     n = sum(text.total(row) or 0 for row in records(without))
     with_n = f" with {n} {text.people(analysis, dataset)}" if n else ""
-    none = without.reason.str.contains("no difference").all()
+    none = (without.said == Said.NO_DIFFERENCE).all()
     noun = words.count(len(without), "further trial")
     reports = "reports" if len(without) == 1 else "report"
     prints = "prints" if len(without) == 1 else "print"
@@ -158,13 +159,11 @@ def against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
     """Return what the chosen trials report against their other comparators."""
     left = analysis.selection.left_out
     chosen = set(analysis.selection.estimates.trial_id)
-    rows = left[left.trial_id.isin(chosen) & (left.metric == "direction")]
+    rows = left[left.trial_id.isin(chosen) & (left.said == Said.NO_DIFFERENCE)]
     standing = set(analysis.selection.estimates.comparator_arm_id)
     rows = rows[~rows.comparator_arm_id.isin(standing)]
     therapy, _ = text.names(analysis, dataset)
-    found = dict.fromkeys(
-        text.comparator(row, dataset) for row in records(rows) if "no difference" in row.reason
-    )
+    found = dict.fromkeys(text.comparator(row, dataset) for row in records(rows))
     if not found:
         return ""
     return (
@@ -233,7 +232,7 @@ def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) 
     for row in records(rows):
         n = text.total(row)
         size = "" if n is None else f", {n} {text.people(analysis, dataset)}"
-        imputed = " (arm sizes imputed)" if any("imputed" in one for one in row.warnings) else ""
+        imputed = " (arm sizes imputed)" if has(row, RemarkKind.SIZES_IMPUTED) else ""
         figures.append(
             Headline(
                 entries.of_estimate(row, dataset),

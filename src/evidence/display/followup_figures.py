@@ -24,6 +24,7 @@ from evidence.display.tables import Cell, table, to_number
 from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.records import records
+from evidence.terms import RemarkKind, has
 
 NO_LINE = (
     "A dotted line joins two measurements and says nothing of the time between them. A pale bar "
@@ -121,7 +122,7 @@ def _point(row: Any, timepoint: str, entry: LedgerEntry, factor: float, digits: 
     if timepoint != "post":
         span = (row.follow_up_weeks_low, row.follow_up_weeks_high)
     sizes = [getattr(row, f"{timepoint}_n_{arm}") for arm in ("intervention", "comparator")]
-    imputed = "*" if any("arm sizes imputed" in one for one in row.warnings) else ""
+    imputed = "*" if has(row, RemarkKind.SIZES_IMPUTED) else ""
     return Point(
         span[0],
         span[1],

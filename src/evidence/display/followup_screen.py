@@ -38,6 +38,7 @@ from evidence.estimation.from_events import EVENT_IS
 from evidence.followup import Durability
 from evidence.records import records
 from evidence.specification.power import information_size
+from evidence.terms import RemarkKind, has
 
 POINTS = "mean_difference"
 
@@ -221,7 +222,7 @@ def _kept(group: Group, dataset: Dataset) -> str:
 
 def _headlines(group: Group, found: Durability, dataset: Dataset) -> list[Headline]:
     row = group.main
-    sizes_imputed = any("arm sizes imputed" in one for one in row.warnings)
+    sizes_imputed = has(row, RemarkKind.SIZES_IMPUTED)
     made = []
     for timepoint, at in zip(
         TIMES, (words.TIMEPOINT["post"], when(row, found, dataset)), strict=True

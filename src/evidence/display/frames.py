@@ -13,6 +13,7 @@ from evidence.display.escape import csv_cell, markdown
 from evidence.display.words import fixed
 from evidence.errors import ParameterError
 from evidence.records import records
+from evidence.terms import Remark
 
 FORMATS = ("csv", "json", "md")
 
@@ -69,6 +70,8 @@ def plain(value: Any) -> Any:
         return [plain(record) for record in value.to_dict("records")]
     if value is None or value is pd.NA:
         return None
+    if isinstance(value, Remark):
+        return {"kind": value.kind.value, "text": value.text}
     if isinstance(value, str | bool | int):
         return value
     if hasattr(value, "item"):
@@ -79,9 +82,9 @@ def plain(value: Any) -> Any:
 
 
 def _flat(value: Any) -> Any:
-    value = plain(value)
-    if isinstance(value, list):
-        return "; ".join(str(one) for one in value)
+    if isinstance(value, list | tuple):
+        return "; ".join(str(_flat(one)) for one in value)
+    value = value.text if isinstance(value, Remark) else plain(value)
     return "" if value is None else value
 
 

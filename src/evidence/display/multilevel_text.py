@@ -132,8 +132,8 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
     ]
     remarks: dict[str, list[str]] = {}
     for row in records(rows):
-        for one in row.warnings:
-            remarks.setdefault(one, []).append(row.label)
+        for one in row.remarks:
+            remarks.setdefault(one.text, []).append(row.label)
     lines += ["", "Remarks"] if remarks else []
     lines += [
         f"- {markdown(one)}: {markdown(words.listed(dict.fromkeys(labels)))}"

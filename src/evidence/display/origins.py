@@ -143,7 +143,7 @@ def _place(locator_id: str, dataset: Dataset) -> str:
 
 def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
     """Return one estimate as a definition list that a link can lead to."""
-    remarks = union([row.warnings])
+    remarks = union([row.remarks])
     parts = [
         ("Printed", html(chains.printed(row, dataset)).replace("\n", "<br>")),
         ("Read in", sources(row.locator_ids, dataset)),
@@ -161,7 +161,7 @@ def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
         parts.append(("Range left open", html(span)))
     if remarks:
         parts.append(
-            ("Remarks", "<ul>" + "".join(f"<li>{html(one)}</li>" for one in remarks) + "</ul>")
+            ("Remarks", "<ul>" + "".join(f"<li>{html(one.text)}</li>" for one in remarks) + "</ul>")
         )
     parts.append(("Id", f"<code>{html(row.estimate_id)}</code>"))
     shown = entries.quoted(entry)

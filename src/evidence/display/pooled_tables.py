@@ -12,6 +12,7 @@ from evidence.display.output import Block
 from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
+from evidence.specification.scenarios import NEVER_ZERO
 
 
 def studies(dataset: Dataset, analysis: Analysis) -> Block:
@@ -129,11 +130,7 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
             Cell(text.comparator(row, dataset)),
             Cell(text.sizes(row, dataset), numeric=True),
             Cell(row.reason),
-            Cell(
-                "not entered: it states a difference"
-                if "difference in favor" in row.reason
-                else "not entered: its size is not known"
-            ),
+            Cell(f"not entered: {NEVER_ZERO.get(row.said, 'its size is not known')}"),
         )
         for row in records(not_entered)
     ]
@@ -194,7 +191,7 @@ def left_out(analysis: Analysis) -> Block:
             Cell(row.label),
             with_id(row_words.about(row), row.estimate_id),
             Cell(_shown(row), numeric=True),
-            Cell(text.reason_in_words(row.reason) if row.estimate_id not in shown else SHOWN),
+            Cell(text.reason_in_words(row) if row.estimate_id not in shown else SHOWN),
         )
         for row in records(analysis.selection.left_out)
     ]

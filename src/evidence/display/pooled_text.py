@@ -99,9 +99,9 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
         ),
     ]
     remarks = [
-        f"- {markdown(row.label)}: {markdown(one)}"
+        f"- {markdown(row.label)}: {markdown(one.text)}"
         for row in records(analysis.selection.estimates)
-        for one in row.warnings
+        for one in row.remarks
     ]
     lines += ["", "Remarks", *remarks] if remarks else []
     without = analysis.selection.without_number

@@ -322,7 +322,7 @@ def _origin(one: EventTables, dataset: Dataset) -> str:
     ]
     if len(one.tables) > 1:
         said.append(html(f"{len(one.tables)} tables fit what is printed"))
-    said += [html(remark) for remark in one.row.warnings]
+    said += [html(remark.text) for remark in one.row.remarks]
     counted = html(plain(_counted(one, dataset)))
     return f'<dt id="{html(_place(one))}" tabindex="-1">{counted}</dt>' + "".join(
         f"<dd>{each}</dd>" for each in said

@@ -12,6 +12,7 @@ from evidence.display.tables import number_link, range_link
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Companions
+from evidence.terms import RemarkKind, Said
 
 
 def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[str]:
@@ -91,8 +92,7 @@ def _silent(analysis: Analysis, comparator_class: str) -> str:
     """Return the trials of a class that report no clear difference without a usable number."""
     without = analysis.selection.without_number
     rows = without[
-        (without.comparator_class == comparator_class)
-        & without.reason.str.contains("no difference")
+        (without.comparator_class == comparator_class) & (without.said == Said.NO_DIFFERENCE)
     ]
     return "" if rows.empty else html(f" (no clear difference in {words.listed(rows.label)})")
 
@@ -115,7 +115,7 @@ def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
         else:
             size = "size not known"
         state = "" if status[row.trial_id] == "published" else f", {status[row.trial_id]}"
-        said = ": no clear difference" if "no difference" in row.reason else ""
+        said = ": no clear difference" if row.said == Said.NO_DIFFERENCE else ""
         said += _printed_p(dataset, analysis, row.trial_id)
         parts.append(
             f"{html(row.label)} ({size}, {html(f'{text.comparator(row, dataset)}{state}')}){said}"
@@ -194,13 +194,13 @@ def _imbalance(dataset: Dataset, analysis: Analysis) -> list[str]:
 
 def _other_readings(dataset: Dataset, row: Any) -> str:
     """Return what else is said of a chosen estimate: other times of its arms, other sources."""
-    parts = [one for one in row.warnings if one.startswith("the arms were measured at different")]
+    parts = [one.text for one in row.remarks if one.kind == RemarkKind.UNEQUAL_TIMES]
     said = dataset.directions
     said = said[
         (said.trial_id == row.trial_id)
         & (said.outcome_id == row.outcome_id)
         & (said.timepoint == row.timepoint)
-        & (said.direction == "no_difference")
+        & (said.direction == Said.NO_DIFFERENCE)
     ]
     parts += [note for note in said.note if note]
     return "".join(f"; {html(one)}" for one in parts)

@@ -11,6 +11,7 @@ from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification.power import EFFECTS, POWER, information_size
 from evidence.specification.robustness import Robustness, excluding, includes_no_difference
+from evidence.terms import Said
 
 
 def first_screen(dataset: Dataset, found: Robustness) -> Block:
@@ -228,7 +229,7 @@ def _silent_others(dataset: Dataset, found: Robustness) -> str:
         for row in records(without)
         if trials.status[row.trial_id] == "published"
         and trials.developer_involved[row.trial_id] != "yes"
-        and "no difference" in row.reason
+        and row.said == Said.NO_DIFFERENCE
     ]
     if not others:
         return ""

@@ -14,6 +14,7 @@ from evidence.display.tables import Cell, table, to_number
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, Companions, points_behind
+from evidence.terms import RemarkKind, has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +135,7 @@ def _imputed(
         return f", with unreported results at zero (imputed; {html(against)})"
     if entry.processing == "imputed":
         return ", imputed"
-    if points is not None and any("imputed" in one for one in points.warnings):
+    if points is not None and has(points, RemarkKind.SIZES_IMPUTED):
         return " (arm sizes imputed)"
     return ""
 

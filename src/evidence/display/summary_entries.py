@@ -18,6 +18,7 @@ from evidence.provenance import union
 from evidence.records import records
 from evidence.specification import Analysis
 from evidence.summary import AbsoluteEffect, Finding, InPoints, Needed, in_points
+from evidence.terms import Said
 
 PUBLISHED = {
     "presumed": "as presumably pooled there",
@@ -172,7 +173,7 @@ def with_sizes(frame: pd.DataFrame, dataset: Dataset) -> Cell:
         n = text.total(one)
         size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
         # The words of a source that found no difference are no proof that there is none.
-        said = ": no clear difference" if "no difference" in one.reason else ""
+        said = ": no clear difference" if one.said == Said.NO_DIFFERENCE else ""
         parts.append(f"{html(one.label)}{size}{said}")
     markup = "; ".join(parts)
     return Cell(plain(markup), markup=markup)

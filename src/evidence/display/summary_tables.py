@@ -16,6 +16,7 @@ from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, Specification, StressTest, stress_test
 from evidence.summary import Finding, InPoints, Summary, in_points, most_used_instrument
+from evidence.terms import RemarkKind, has
 
 
 def named(one: Finding | Specification) -> str:
@@ -69,7 +70,7 @@ def overview(dataset: Dataset, summary: Summary) -> Block:
 def _measure(one: Finding) -> str:
     """Return the unit of a finding, and what of it is imputed."""
     if one.points is not None:
-        imputed = any("arm sizes imputed" in said for said in one.points.warnings)
+        imputed = has(one.points, RemarkKind.SIZES_IMPUTED)
         name = f"points of {_short(one.points.instrument_id)}"
         return f"{name}; arm sizes imputed" if imputed else name
     metric = "" if one.analysis is None else one.analysis.selection.metric

@@ -1,6 +1,5 @@
 """Sentences on a pooled analysis, generated from its fields: results, methods, limits."""
 
-import re
 from typing import Any
 
 import pandas as pd
@@ -11,6 +10,7 @@ from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Specification, StressTest, points_behind
 from evidence.synthesis.univariate import Pooled
+from evidence.terms import WHY, LeftOut, RemarkKind, Said, has
 
 TAU2_SOURCE = {
     "REML": "restricted maximum likelihood (Viechtbauer 2005)",
@@ -273,13 +273,24 @@ def left_out(specification: Specification, dataset: Dataset) -> str:
     return words.listed(labels[one] for one in specification.leave_out)
 
 
-def reason_in_words(reason: str) -> str:
-    """Return why an estimate did not enter, with the names of metrics and rules in words."""
-    for name, said in {**words.METRIC, **INSTRUMENT_RULE}.items():
-        reason = re.sub(rf"\b{name}\b", said, reason)
-    for name, said in words.COMPARATOR_CLASS.items():
-        reason = re.sub(rf"\bof the class {name}\b", said, reason)
-    return reason
+_RULES = {
+    LeftOut.OTHER_METRIC: words.METRIC,
+    LeftOut.OTHER_INSTRUMENT: INSTRUMENT_RULE,
+    LeftOut.OTHER_COMPARATOR_CLASS: words.COMPARATOR_CLASS,
+}
+
+
+def reason_in_words(row: Any) -> str:
+    """Return why an estimate did not enter, with the names of metrics and rules in words.
+
+    ``row`` is one of `Selection.left_out` or `Selection.without_number`.
+    """
+    names = _RULES.get(row.left_out_by)
+    if names is None:
+        return str(row.reason)
+    return WHY[row.left_out_by].format(
+        own=names.get(row.metric, row.metric), chosen=names.get(row.chosen, row.chosen)
+    )
 
 
 def published(analysis: Analysis, dataset: Dataset) -> pd.DataFrame:
@@ -342,7 +353,7 @@ def result(
         who += f"; without {left_out(analysis.specification, dataset)}, by choice"
     if points is not None:
         instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
-        imputed = any("imputed" in one for one in points.warnings)
+        imputed = has(points, RemarkKind.SIZES_IMPUTED)
         return (
             f"{therapy} compared with {compared}, {outcome} {when}: {words.fixed(points.effect)} "
             f"points {better(points.instrument_id, dataset)} on {instrument} with {therapy} "
@@ -381,7 +392,7 @@ def _silent(analysis: Analysis, dataset: Dataset) -> str:
     """Return how many published trials report no clear difference without a usable number."""
     without = analysis.selection.without_number
     known = published(analysis, dataset).trial_id
-    count = int((without.trial_id.isin(known) & without.reason.str.contains("no difference")).sum())
+    count = int((without.trial_id.isin(known) & (without.said == Said.NO_DIFFERENCE)).sum())
     if not count:
         return ""
     reports = "reports" if count == 1 else "report"

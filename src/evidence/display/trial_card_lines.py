@@ -15,6 +15,7 @@ from evidence.display.trial_card import TrialCard, to_place
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import IMBALANCE
+from evidence.terms import RemarkKind, has
 
 SAYS = {
     "favors_intervention": "words_favor",
@@ -234,7 +235,7 @@ def _size(card: TrialCard, row: Any) -> str:
     total = text.total(row)
     if total is None:
         return "sizes not printed"
-    if any(one.startswith("arm sizes imputed") for one in row.warnings):
+    if has(row, RemarkKind.SIZES_IMPUTED):
         return f"{total} participants (arm sizes imputed)"
     if row.metric == "events":
         return f"how many of the {total} participants were counted is not printed"

@@ -13,6 +13,7 @@ from evidence.errors import ParameterError
 from evidence.estimation import from_arm_results, from_statistics, unreported
 from evidence.estimation.context import Context
 from evidence.estimation.row import COLUMNS, Row, to_frame
+from evidence.terms import RemarkKind
 
 __all__ = ["COLUMNS", "estimates"]
 
@@ -58,7 +59,8 @@ def estimates(
     -------
     DataFrame
         Columns `COLUMNS`. ``effect`` is positive where it favors the intervention, on every metric
-        (ratios on the log scale); it is NaN where there is no estimate, and ``reason`` says why.
+        (ratios on the log scale); it is NaN where there is no estimate: ``left_out_by`` is the kind
+        of why, ``reason`` says it, and ``said`` is what the source says in words instead.
         ``effect_low`` and ``effect_high`` bound the effect over what the source leaves open.
 
     Raises
@@ -90,7 +92,7 @@ def estimates(
 
 
 def _sharing(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows, those with a warning whose contrast shares an arm with another one."""
+    """Return the rows, those with a remark whose contrast shares an arm with another one."""
     contrasts = {
         (row.trial_id, row.intervention_arm_id, row.comparator_arm_id)
         for row in rows
@@ -104,7 +106,7 @@ def _sharing(rows: Sequence[Row]) -> list[Row]:
     }
     remark = "this contrast shares an arm with another one of the same trial"
     return [
-        replace(row, warnings=(*row.warnings, remark))
+        row.remarked((RemarkKind.SHARED_ARM, remark))
         if row.effect is not None
         and (row.trial_id, row.intervention_arm_id, row.comparator_arm_id) in shared
         else row

@@ -9,15 +9,23 @@ from evidence.dataset import Dataset, comparator_class
 from evidence.estimation.row import Row
 from evidence.provenance import union
 from evidence.records import records
+from evidence.terms import Remark, RemarkKind
 
 
 @dataclass(frozen=True, slots=True)
 class ArmSize:
-    """Participants of an arm; ``note`` says what is not printed, ``imputed`` that it is a share."""
+    """Participants of an arm; the remark says what is not printed, or that it is a share."""
 
     n: int | None
-    imputed: bool = False
-    note: str = ""
+    remark: Remark | None = None
+
+    @property
+    def imputed(self) -> bool:
+        """Whether the size is a share of a total."""
+        return self.remark is not None and self.remark.kind == RemarkKind.SIZES_IMPUTED
+
+
+_NOT_PRINTED = Remark(RemarkKind.SIZES_NOT_PRINTED, "arm sizes are not printed in any source seen")
 
 
 def _by(frame: pd.DataFrame, key: str) -> dict[str, Any]:
@@ -69,19 +77,21 @@ class Context:
             return ArmSize(int(arm.n_randomized))
         total = self.total_randomized(arm.trial_id)
         if total is None:
-            return ArmSize(None, note="arm sizes are not printed in any source seen")
+            return ArmSize(None, _NOT_PRINTED)
         arms = self.arms_of(arm.trial_id)
         missing = [one for one in arms if pd.isna(one.n_randomized)]
         known = sum(int(one.n_randomized) for one in arms if not pd.isna(one.n_randomized))
         share, remainder = divmod(total - known, len(missing))
         if share < 1:
-            return ArmSize(None, note="arm sizes are not printed in any source seen")
+            return ArmSize(None, _NOT_PRINTED)
         position = [one.arm_id for one in missing].index(arm_id)
         return ArmSize(
             share + (position < remainder),
-            imputed=True,
-            note=f"arm sizes imputed: equal shares of the {total} randomized, as no source seen "
-            "prints them",
+            Remark(
+                RemarkKind.SIZES_IMPUTED,
+                f"arm sizes imputed: equal shares of the {total} randomized, as no source seen "
+                "prints them",
+            ),
         )
 
     def therapy_of(self, trial_id: str, condition: str) -> str:
@@ -136,7 +146,7 @@ class Context:
         return [found[place] for place in sorted(found)]
 
     def corrected(self, row: Row, table: str, result_ids: tuple[str, ...]) -> Row:
-        """Return the row with the corrections of its results and what they say as warnings."""
+        """Return the row with the corrections of its results and what they say as remarks."""
         found = self._corrections_of(table, result_ids)
         said = []
         for one in found:
@@ -145,13 +155,12 @@ class Context:
                 "withhold": f"printed {one.field} {one.printed}, not used",
                 "flag": f"printed {one.field} {one.printed}, used with this remark",
             }[one.action]
-            said.append(f"{what}: {one.reason}")
+            said.append((RemarkKind.CORRECTION, f"{what}: {one.reason}"))
         return replace(
             row,
             result_ids=union([row.result_ids, result_ids]),
             correction_ids=union([row.correction_ids, (one.correction_id for one in found)]),
-            warnings=union([row.warnings, said]),
-        )
+        ).remarked(*said)
 
     def used_text(self, table: str, result_id: str, field: str) -> str:
         """Return a printed number as text, as corrected; empty where missing or withheld."""
@@ -163,7 +172,7 @@ class Context:
 
     def sized(self, row: Row, n_intervention: Any, n_comparator: Any) -> tuple[Row, bool]:
         """Return the row with arm sizes: as given, else those randomized; and whether imputed."""
-        warnings: list[str] = []
+        remarks: list[Remark] = []
         imputed = False
         sizes: list[int | None] = []
         for given, arm_id in (
@@ -176,14 +185,14 @@ class Context:
                 size = self.size(arm_id)
                 sizes.append(size.n)
                 imputed = imputed or size.imputed
-                warnings += [size.note] if size.note else []
+                remarks += [size.remark] if size.remark else []
             else:
                 sizes.append(None)
         sized = replace(
             row,
             n_intervention=sizes[0],
             n_comparator=sizes[1],
-            warnings=union([row.warnings, warnings]),
+            remarks=union([row.remarks, remarks]),
         )
         return sized, imputed
 

@@ -1,7 +1,6 @@
 """From results printed arm by arm to effects between arms."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from evidence.effects.standardized import Convention
@@ -11,6 +10,7 @@ from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row
 from evidence.provenance import union
 from evidence.records import records
+from evidence.terms import LeftOut
 
 
 def rows(context: Context, *, convention: Convention, correlation: float) -> list[Row]:
@@ -35,7 +35,11 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
     for one, two in pairs(context, results):
         paired |= {one.result_id, two.result_id}
         if not context.randomized(one.trial_id):
-            made.append(_without(context, (one, two), "not_randomized", NOT_RANDOMIZED))
+            made.append(
+                _without(
+                    context, (one, two), "not_randomized", LeftOut.NOT_RANDOMIZED, NOT_RANDOMIZED
+                )
+            )
         elif one.event:
             made += from_events.estimates(context, (one, two))
         elif from_means.complete(one) and from_means.complete(two):
@@ -48,11 +52,11 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
                     correlation=correlation,
                 )
             except ParameterError as error:
-                made.append(_without(context, (one, two), "mean", f"{IMPOSSIBLE}: {error}"))
+                made.append(_no_mean(context, (one, two), f"{IMPOSSIBLE}: {error}"))
         else:
-            made.append(_without(context, (one, two), "mean", "mean, SD or n is missing in an arm"))
+            made.append(_no_mean(context, (one, two), "mean, SD or n is missing in an arm"))
     alone = [one for one in results if one.result_id not in paired]
-    made += [_without(context, (one,), "arm_result", ONE_ARM) for one in alone]
+    made += [_without(context, (one,), "arm_result", LeftOut.ONE_ARM, ONE_ARM) for one in alone]
     return made
 
 
@@ -93,16 +97,22 @@ def _before(
     return (found[0][0], found[1][0]) if all(len(one) == 1 for one in found) else None
 
 
-def _without(context: Context, group: tuple[Any, ...], metric: str, reason: str) -> Row:
+def _no_mean(context: Context, pair: tuple[Any, Any], reason: str) -> Row:
+    return _without(context, pair, "mean", LeftOut.NO_ESTIMATE, reason)
+
+
+def _without(
+    context: Context, group: tuple[Any, ...], metric: str, by: LeftOut, reason: str
+) -> Row:
     one = group[0]
     row = context.base(one.trial_id, one.arm_id, group[1].arm_id if len(group) > 1 else "")
     row = context.measured(row, one.instrument_id, one.event)
     row = from_means.clocked(row, (one, group[-1]))
     row, _ = context.sized(row, one.n_analyzed, group[1].n_analyzed if len(group) > 1 else None)
     row = context.corrected(row, "arm_results", tuple(result.result_id for result in group))
-    return replace(
-        row,
+    return row.without(
+        by,
+        reason,
         metric=metric,
         locator_ids=union([[result.locator_id for result in group]]),
-        reason=reason,
     )

@@ -15,6 +15,7 @@ from evidence.estimation.from_means import clocked
 from evidence.estimation.row import Row, interval
 from evidence.provenance import union
 from evidence.records import records
+from evidence.terms import LeftOut, RemarkKind
 
 EVENT_IS = {
     "no_longer_mdd": 1,
@@ -82,12 +83,12 @@ def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
     sized, _ = context.sized(row, one.n_analyzed, two.n_analyzed)
     unusable = replace(sized, metric="events")
     if one.event not in EVENT_IS:
-        return [replace(unusable, reason=DIRECTION_UNKNOWN)]
+        return [unusable.without(LeftOut.SIGN_UNKNOWN, DIRECTION_UNKNOWN)]
     counts = _printed_counts(pair)
     if counts is not None:
         return _effects(replace(row, route="counts", processing="converted"), counts)
     if number(one.percent) is None or number(two.percent) is None:
-        return [replace(unusable, reason="neither counts nor percentages in an arm")]
+        return [unusable.without(LeftOut.NO_ESTIMATE, "neither counts nor percentages in an arm")]
     return _reconstructed(context, row, unusable, pair)
 
 
@@ -97,9 +98,14 @@ def _effects(row: Row, counts: Counts) -> list[Row]:
     for metric, function in METRICS.items():
         effect = function(*counts)
         if effect.double_zero and metric != "risk_difference":
-            made.append(replace(row, metric=metric, route="", processing="", reason=DOUBLE_ZERO))
+            made.append(
+                row.without(
+                    LeftOut.NO_ESTIMATE, DOUBLE_ZERO, metric=metric, route="", processing=""
+                )
+            )
             continue
         added = (
+            RemarkKind.ZERO_CELL,
             "half a participant added in the variance, as a cell is zero"
             if metric == "risk_difference"
             else "half a participant added to each cell, as one is zero",
@@ -111,9 +117,8 @@ def _effects(row: Row, counts: Counts) -> list[Row]:
                 n_intervention=counts.n_1,
                 n_comparator=counts.n_2,
                 convention=table(counts),
-                warnings=row.warnings + (added if effect.corrected else ()),
                 **interval(sign * float(effect.value), float(effect.variance)),
-            )
+            ).remarked(*([added] if effect.corrected else []))
         )
     return made
 
@@ -223,11 +228,12 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
     try:
         found = _found(context, row, pair, statistics)
     except ParameterError as error:
-        return [replace(unusable, reason=f"percentages without counts: {error}")]
+        return [unusable.without(LeftOut.NO_ESTIMATE, f"percentages without counts: {error}")]
     row = context.corrected(row, "statistics", tuple(statistics.result_id))
     row = replace(row, locator_ids=union([row.locator_ids, statistics.locator_id]))
     if not found.solutions:
-        return [replace(unusable, reason="no whole numbers fit what the source prints")]
+        reason = "no whole numbers fit what the source prints"
+        return [unusable.without(LeftOut.NO_ESTIMATE, reason)]
     solutions = _tables(found)
     many = len(solutions) > 1
     # Of several tables the one with most participants supposes the fewest missing.
@@ -245,15 +251,11 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
     )
     randomized = context.total_randomized(row.trial_id)
     analyzed = chosen.n_1 + chosen.n_2
-    remarks = [remark]
+    remarks = [(RemarkKind.COUNTS_RECONSTRUCTED, remark)]
     if randomized is not None and analyzed < randomized:
-        remarks.append(f"observed cases: {randomized - analyzed} of {randomized} are missing")
-    row = replace(
-        row,
-        route="reconstructed_counts",
-        processing="reconstructed",
-        warnings=union([row.warnings, remarks]),
-    )
+        missing = f"observed cases: {randomized - analyzed} of {randomized} are missing"
+        remarks.append((RemarkKind.PARTICIPANTS_MISSING, missing))
+    row = replace(row, route="reconstructed_counts", processing="reconstructed").remarked(*remarks)
     made = _effects(row, chosen)
     if many:
         spans = [_span(row, one.metric, found) for one in made]
@@ -275,16 +277,16 @@ def _span(row: Row, metric: str, found: Reconstruction) -> tuple[float, float]:
 
 def _undetermined(row: Row, found: Reconstruction) -> Row:
     low, high = _span(row, "log_odds_ratio", found)
-    return replace(
-        row,
+    return row.without(
+        LeftOut.NO_ESTIMATE,
+        f"{len(found.solutions)} tables fit the printed percentages; the estimate "
+        f"of the odds ratio (above 1 favors the intervention) lies between {math.exp(low):.2f} and "
+        f"{math.exp(high):.2f} depending on the counts; its confidence interval is far wider and "
+        "is not given here",
         metric="events",
         route="reconstructed_counts",
         effect_low=low,
         effect_high=high,
-        reason=f"{len(found.solutions)} tables fit the printed percentages; the estimate "
-        f"of the odds ratio (above 1 favors the intervention) lies between {math.exp(low):.2f} and "
-        f"{math.exp(high):.2f} depending on the counts; its confidence interval is far wider and "
-        "is not given here",
     )
 
 

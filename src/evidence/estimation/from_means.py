@@ -8,6 +8,7 @@ from evidence.effects.standardized import Convention
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row, interval
 from evidence.provenance import union
+from evidence.terms import LeftOut, RemarkKind
 
 DIRECTION = {"worse": -1, "better": 1}
 DIRECTION_UNKNOWN = "whether a higher score is better or worse is not known here"
@@ -45,7 +46,7 @@ def estimates(
     row = _row(context, pair)
     higher_is = context.instruments[one.instrument_id].higher_is
     if higher_is not in DIRECTION:
-        return [replace(row, metric="mean", reason=DIRECTION_UNKNOWN)]
+        return [row.without(LeftOut.SIGN_UNKNOWN, DIRECTION_UNKNOWN, metric="mean")]
     sign = DIRECTION[higher_is]
     arms = (one.mean, one.sd, int(one.n_analyzed), two.mean, two.sd, int(two.n_analyzed))
     g = continuous.standardized_mean_difference(*arms, convention=convention)
@@ -91,12 +92,13 @@ def estimates(
                 processing="imputed",
                 baseline_adjusted=True,
                 locator_ids=union([row.locator_ids, (base_one.locator_id, base_two.locator_id)]),
-                warnings=(
-                    *adjusted.warnings,
+                **interval(sign * float(change.value), float(change.variance)),
+            ).remarked(
+                (
+                    RemarkKind.CORRELATION_IMPUTED,
                     f"variance imputed with a correlation of {correlation:g} between baseline and "
                     "outcome, which no source states",
-                ),
-                **interval(sign * float(change.value), float(change.variance)),
+                )
             )
         )
     return rows
@@ -119,19 +121,21 @@ def _row(context: Context, pair: tuple[Any, Any]) -> Row:
 def clocked(row: Row, pair: tuple[Any, Any]) -> Row:
     """Return the row with timepoint and clocks of the intervention arm, and what differs."""
     one, two = pair
-    warnings = [note for note in (one.clock_note,) if note]
+    remarks = [(RemarkKind.CLOCK, one.clock_note)] if one.clock_note else []
     if one.weeks_since_randomization != two.weeks_since_randomization and not (
         number(one.weeks_since_randomization) is None
         or number(two.weeks_since_randomization) is None
     ):
-        warnings.append(
-            f"the arms were measured at different times: {one.weeks_since_randomization:g} and "
-            f"{two.weeks_since_randomization:g} weeks after randomization"
+        remarks.append(
+            (
+                RemarkKind.UNEQUAL_TIMES,
+                f"the arms were measured at different times: {one.weeks_since_randomization:g} and "
+                f"{two.weeks_since_randomization:g} weeks after randomization",
+            )
         )
     return replace(
         row,
         timepoint=one.timepoint,
         weeks_since_randomization=number(one.weeks_since_randomization),
         follow_up_weeks=number(one.follow_up_weeks),
-        warnings=union([row.warnings, warnings]),
-    )
+    ).remarked(*remarks)

@@ -13,13 +13,14 @@ from evidence.estimation.from_events import EVENT_IS
 from evidence.estimation.row import Row, interval
 from evidence.estimation.uncertainty import Basis, Spread, spread
 from evidence.records import records
+from evidence.terms import LeftOut, RemarkKind, Said
 
 MAGNITUDES = ("p", "f_slope", "chi2_groups")
 """Kinds that say how large a difference is, never whom it favors."""
 
 SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
 
-MODEL_WARNING = (
+MODEL_REMARK = (
     "the standard error of a repeated-measures or adjusted model is that of a change or residual, "
     "so this d can be off, more often too large; its range is over pre-post correlations of 0.3 to "
     "0.8"
@@ -59,39 +60,52 @@ def _rows(context: Context, one: Any) -> list[Row]:
         weeks_since_randomization=number(one.weeks_since_randomization),
         follow_up_weeks=number(one.follow_up_weeks),
         locator_ids=(one.locator_id,),
-        warnings=(one.clock_note,) if one.clock_note else (),
-    )
+    ).remarked(*([(RemarkKind.CLOCK, one.clock_note)] if one.clock_note else []))
     row, imputed = context.sized(row, one.n_intervention, one.n_comparator)
     row = context.corrected(row, "statistics", (one.result_id,))
     unusable = replace(row, metric=one.statistic)
     if one.statistic in NO_ROUTE:
-        return [replace(unusable, reason=NO_ROUTE[one.statistic])]
+        by = LeftOut.NO_ESTIMATE if one.comparator_arm_id else LeftOut.ONE_ARM
+        return [unusable.without(by, NO_ROUTE[one.statistic])]
     if not one.comparator_arm_id:
-        return [replace(unusable, reason=WITHIN_ARM)]
+        return [unusable.without(LeftOut.ONE_ARM, WITHIN_ARM)]
     if not context.randomized(one.trial_id):
-        return [replace(unusable, reason="the groups were not formed at random")]
+        return [unusable.without(LeftOut.NOT_RANDOMIZED, "the groups were not formed at random")]
     route = _ROUTES.get(one.statistic)
+    reason = ""
     if route is None:
-        return [replace(unusable, reason=f"no route yet from {one.statistic} to an effect")]
-    if number(one.estimate) is None:
-        return [replace(unusable, reason="the printed value is withheld")]
-    if number(one.se) == 0:
-        return [replace(unusable, reason="a standard error of 0 is printed")]
+        reason = f"no route yet from {one.statistic} to an effect"
+    elif number(one.estimate) is None:
+        reason = "the printed value is withheld"
+    elif number(one.se) == 0:
+        reason = "a standard error of 0 is printed"
+    if route is None or reason:
+        return [unusable.without(LeftOut.NO_ESTIMATE, reason)]
     try:
         return route(context, row, one, imputed)
     except ParameterError as error:
-        return [replace(unusable, reason=f"what is printed allows no estimate: {error}")]
+        reason = f"what is printed allows no estimate: {error}"
+        return [unusable.without(LeftOut.NO_ESTIMATE, reason)]
 
 
 def _sign(one: Any) -> int | None:
     return SIGN.get(one.favors_intervention_when)
 
 
+def _unsigned(row: Row, metric: str) -> Row:
+    reason = "the source does not say whom it favors"
+    return row.without(LeftOut.SIGN_UNKNOWN, reason, metric=metric)
+
+
+def _unsized(row: Row, one: Any) -> Row:
+    return row.without(LeftOut.NO_ESTIMATE, "arm sizes are not printed", metric=one.statistic)
+
+
 def _printed_g(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
     """Take a standardized difference as the source prints it, with what its uncertainty is."""
     sign = _sign(one)
     if sign is None:
-        return [replace(row, metric="hedges_g", reason="the source does not say whom it favors")]
+        return [_unsigned(row, "hedges_g")]
     made = replace(
         row,
         metric="hedges_g",
@@ -122,7 +136,7 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
     """Take a model coefficient: in points as printed, and standardized by its z, always imputed."""
     sign = _sign(one)
     if sign is None:
-        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+        return [_unsigned(row, one.statistic)]
     rows = []
     found = spread(one)
     if found.basis in (Basis.STANDARD_ERROR, Basis.INTERVAL, Basis.LIMIT):
@@ -136,7 +150,7 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
         )
         rows.append(_with_spread(made, one, found, sign))
     if row.n_intervention is None or row.n_comparator is None:
-        return rows or [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+        return rows or [_unsized(row, one)]
     sizes = (row.n_intervention, row.n_comparator)
     if rows and found.se:
         d = convert.d_from_z(one.estimate / found.se, *sizes)
@@ -156,16 +170,22 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
         spans = [convert.range_over_correlations(limit) for limit in limits]
         span = (min(map(min, spans)), max(map(max, spans)))
         digits = (
-            f"by the digits of p = {text} alone it lies from {min(limits):.3f} to {max(limits):.3f}"
+            RemarkKind.DIGITS_OF_P,
+            f"by the digits of p = {text} alone it lies from {min(limits):.3f} to "
+            f"{max(limits):.3f}",
         )
         rows.append(_standardized(row, "b_p", value, variance, span, digits))
-    return rows or [
-        replace(row, metric=one.statistic, reason="neither interval nor exact p printed")
-    ]
+    reason = "neither interval nor exact p printed"
+    return rows or [row.without(LeftOut.NO_ESTIMATE, reason, metric=one.statistic)]
 
 
 def _standardized(
-    row: Row, route: str, value: float, variance: float, span: tuple[float, float], *remarks: str
+    row: Row,
+    route: str,
+    value: float,
+    variance: float,
+    span: tuple[float, float],
+    *remarks: tuple[RemarkKind, str],
 ) -> Row:
     return replace(
         row,
@@ -175,18 +195,17 @@ def _standardized(
         processing="imputed",
         effect_low=min(span),
         effect_high=max(span),
-        warnings=(*row.warnings, *remarks, MODEL_WARNING),
         **interval(value, variance),
-    )
+    ).remarked(*remarks, (RemarkKind.FROM_A_MODEL, MODEL_REMARK))
 
 
 def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     """Take F with one numerator df as a magnitude; its sign comes from elsewhere."""
     if number(one.df1) != 1:
         reason = "F with other than one numerator df, or none printed: no direction"
-        return [replace(row, metric=one.statistic, reason=reason)]
+        return [row.without(LeftOut.SIGN_UNKNOWN, reason, metric=one.statistic)]
     if row.n_intervention is None or row.n_comparator is None:
-        return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+        return [_unsized(row, one)]
     d = convert.d_from_f(one.estimate, row.n_intervention, row.n_comparator)
     return [_of_magnitude(context, row, "f_slope", float(d.value), float(d.variance))]
 
@@ -197,7 +216,6 @@ def _of_magnitude(context: Context, row: Row, route: str, size: float, variance:
     if sign is not None:
         span = convert.range_over_correlations(sign * size)
         return _standardized(row, route, sign * size, variance, span, source)
-    source = "no source gives the direction: the absolute value stands and is not pooled"
     return _standardized(row, route, size, variance, (-size, size), source)
 
 
@@ -205,26 +223,26 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
     """Take chi-square with two or more df as a bound on the absolute effect, never a point."""
     unusable = replace(row, metric=one.statistic)
     if row.n_intervention is None or row.n_comparator is None:
-        return [replace(unusable, reason="arm sizes are not printed")]
+        return [_unsized(row, one)]
     text = context.used_text("statistics", one.result_id, "estimate")
     bound = float(convert.chi2_bound(text, row.n_intervention, row.n_comparator))
     return [
-        replace(
-            unusable,
+        unusable.without(
+            LeftOut.NO_ESTIMATE,
+            f"a chi-square of {text} with {one.df1:g} df gives no estimate; if it tested "
+            "the difference between the arms, which the source does not spell out, the observed "
+            f"standardized difference is at most {bound:.3f} to either side; no confidence "
+            "interval follows",
             route="chi2_bound",
             convention="Scheffé bound at the upper end of the printed digits",
             processing="imputed",
             effect_low=-bound,
             effect_high=bound,
-            reason=f"a chi-square of {text} with {one.df1:g} df gives no estimate; if it tested "
-            "the difference between the arms, which the source does not spell out, the observed "
-            f"standardized difference is at most {bound:.3f} to either side; no confidence "
-            "interval follows",
         )
     ]
 
 
-def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
+def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, tuple[RemarkKind, str]]:
     """Return the direction that directions, else percentages by arm on the instrument, give.
 
     Both are of the time of the statistic; one over the whole course has that of the end.
@@ -236,11 +254,14 @@ def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
         & (said.comparator_arm_id == row.comparator_arm_id)
         & (said.outcome_id == row.outcome_id)
         & (said.timepoint == when)
-        & said.direction.isin(["favors_intervention", "favors_comparator"])
+        & said.direction.isin([Said.FAVORS_INTERVENTION, Said.FAVORS_COMPARATOR])
     ]
     if len(set(said.direction)) == 1:
-        sign = 1 if said.direction.iloc[0] == "favors_intervention" else -1
-        return sign, "a magnitude only; its direction is that which the source states"
+        sign = 1 if said.direction.iloc[0] == Said.FAVORS_INTERVENTION else -1
+        return sign, (
+            RemarkKind.SIGN_FROM_WORDS,
+            "a magnitude only; its direction is that which the source states",
+        )
     results = context.arm_results
     found = results[
         (results.instrument_id == row.instrument_id)
@@ -252,19 +273,22 @@ def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, str]:
         if row.intervention_arm_id in by_arm and row.comparator_arm_id in by_arm:
             one, two = by_arm[row.intervention_arm_id], by_arm[row.comparator_arm_id]
             if one != two:
-                return (
-                    sign if one > two else -sign,
+                return sign if one > two else -sign, (
+                    RemarkKind.SIGN_FROM_EVENTS,
                     f"a magnitude only; its direction is that of {event} by arm "
                     f"({one:g}% and {two:g}%)",
                 )
-    return None, ""
+    return None, (
+        RemarkKind.SIGN_UNKNOWN,
+        "no source gives the direction: the absolute value stands and is not pooled",
+    )
 
 
 def _difference(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     """Take a difference that a source prints, with what its uncertainty is."""
     sign = _sign(one)
     if sign is None:
-        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+        return [_unsigned(row, one.statistic)]
     metric, scale = _DIFFERENCES[one.statistic]
     made = replace(
         row,
@@ -293,7 +317,7 @@ def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     sign = _sign(one)
     metric = _RATIOS[one.statistic]
     if sign is None:
-        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+        return [_unsigned(row, one.statistic)]
     made = replace(
         row,
         metric=metric,
@@ -327,16 +351,19 @@ def _with_spread(
         low, high = sorted((sign * found.low, sign * found.high))
         if not low <= effect <= high:
             reason = "the printed value lies outside its interval"
-            return replace(row, effect=None, processing="", reason=reason)
+            return row.without(LeftOut.NO_ESTIMATE, reason, effect=None, processing="")
         return replace(row, ci_low=low, ci_high=high, se=found.se, variance=(found.se or 0) ** 2)
-    warnings = (*row.warnings, _SAID_OF[found.basis]) if found.basis in _SAID_OF else row.warnings
+    if found.basis in _SAID_OF:
+        kind = RemarkKind.SPREAD_DERIVED if found.se is not None else RemarkKind.NO_INTERVAL
+        row = row.remarked((kind, _SAID_OF[found.basis]))
     if number(one.se) is not None and found.basis is not Basis.STANDARD_ERROR:
-        warnings += (
+        unclear = (
             "whether the printed standard error is that of the ratio or that of its logarithm is "
-            "not stated, so it is not used",
+            "not stated, so it is not used"
         )
+        row = row.remarked((RemarkKind.SCALE_OF_SE_UNKNOWN, unclear))
     if found.se is None:
-        return replace(row, warnings=warnings)
+        return row
     processing = (
         row.processing
         if row.metric == "hedges_g" and found.basis is Basis.STANDARD_ERROR
@@ -344,14 +371,14 @@ def _with_spread(
     )
     if found.basis is Basis.P_BELOW or (found.basis is Basis.SIZES and sizes_imputed):
         processing = "imputed"
-    return replace(row, processing=processing, warnings=warnings, **interval(effect, found.se**2))
+    return replace(row, processing=processing, **interval(effect, found.se**2))
 
 
 def _log_ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     """Take the logarithm of a ratio as printed, with its interval or standard error."""
     sign = _sign(one)
     if sign is None:
-        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+        return [_unsigned(row, one.statistic)]
     made = replace(
         row,
         metric=one.statistic,
@@ -366,7 +393,7 @@ def _number_needed(_context: Context, row: Row, one: Any, _imputed: bool) -> lis
     """Take a number needed to treat with its interval: 1 over each is a risk difference."""
     sign = _sign(one)
     if sign is None or number(one.ci_low) is None or number(one.ci_high) is None:
-        return [replace(row, metric=one.statistic, reason=NO_ROUTE_ALONE)]
+        return [row.without(LeftOut.NO_ESTIMATE, NO_ROUTE_ALONE, metric=one.statistic)]
     made = replace(
         row,
         metric="risk_difference",
@@ -381,7 +408,7 @@ def _number_needed(_context: Context, row: Row, one: Any, _imputed: bool) -> lis
 def _p_alone(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     """Take a p between arms as a magnitude; its sign comes from elsewhere."""
     if row.n_intervention is None or row.n_comparator is None:
-        return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+        return [_unsized(row, one)]
     d = convert.d_from_p(one.estimate, row.n_intervention, row.n_comparator)
     return [_of_magnitude(context, row, "p", float(d.value), float(d.variance))]
 
@@ -390,9 +417,9 @@ def _test(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
     """Take a two-sample t or a z between arms to d."""
     sign = _sign(one)
     if sign is None:
-        return [replace(row, metric=one.statistic, reason="the source does not say whom it favors")]
+        return [_unsigned(row, one.statistic)]
     if row.n_intervention is None or row.n_comparator is None:
-        return [replace(row, metric=one.statistic, reason="arm sizes are not printed")]
+        return [_unsized(row, one)]
     if one.statistic == "t" and _sizes_of_randomized(one):
         row, imputed = _analyzed_by_df(row, number(one.df1)), True
     sizes = (row.n_intervention or 0, row.n_comparator or 0)
@@ -431,7 +458,7 @@ def _analyzed_by_df(row: Row, df: float | None) -> Row:
             f"{df:g} degrees of freedom are those of {analyzed} analyzed, taken in proportion to "
             f"the {n_1} and {n_2} randomized"
         )
-    return replace(row, warnings=(*row.warnings, remark))
+    return row.remarked((RemarkKind.SIZES_OF_RANDOMIZED, remark))
 
 
 _DIFFERENCES = {

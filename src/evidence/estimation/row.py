@@ -1,11 +1,14 @@
 """One row of the frame of estimates, and the frame itself."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import pandas as pd
 from scipy.special import ndtri
+
+from evidence.provenance import union
+from evidence.terms import LeftOut, Remark, RemarkKind, Said
 
 NORMAL_975 = float(ndtri(0.975))
 """Standard normal quantile of a two-sided 95% interval, 1.959964."""
@@ -15,8 +18,10 @@ NORMAL_975 = float(ndtri(0.975))
 class Row:
     """An estimate, or a result or trial that allows none; positive favors the intervention.
 
-    ``effect`` is None where there is no estimate, and then ``reason`` says why. A row may have an
-    effect without a variance, where a source prints a value without its uncertainty.
+    ``effect`` is None where there is no estimate; then ``left_out_by`` is the kind of why, and
+    ``reason`` its text, to show. ``said`` is what the source says in words instead of a number. A
+    row may have an effect without a variance, where a source prints a value without its
+    uncertainty.
     """
 
     estimate_id: str = ""
@@ -52,8 +57,18 @@ class Row:
     result_ids: tuple[str, ...] = ()
     locator_ids: tuple[str, ...] = ()
     correction_ids: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    said: Said | Literal[""] = ""
+    left_out_by: LeftOut | Literal[""] = ""
     reason: str = ""
+
+    def remarked(self, *remarks: tuple[RemarkKind, str]) -> "Row":
+        """Return the row with further remarks, each once."""
+        return replace(self, remarks=union([self.remarks, (Remark(*one) for one in remarks)]))
+
+    def without(self, by: LeftOut, reason: str, **changes: Any) -> "Row":
+        """Return the row as one that allows no estimate."""
+        return replace(self, left_out_by=by, reason=reason, **changes)
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Row))
@@ -87,7 +102,7 @@ def interval(effect: float, variance: float) -> dict[str, Any]:
 
 def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Return rows as a frame with the columns of `COLUMNS`; empty numbers are NaN or <NA>."""
-    records: Sequence[dict[str, object]] = [asdict(row) for row in rows]
+    records = [[getattr(row, name) for name in COLUMNS] for row in rows]
     frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
     return frame.astype(
         {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _COUNTS}

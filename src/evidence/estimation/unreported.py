@@ -1,20 +1,12 @@
 """Rows for trials that measured an outcome and print no number of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from evidence.estimation.context import Context
 from evidence.estimation.row import Row
 from evidence.provenance import union
 from evidence.records import records
-
-SAYS = {
-    "no_difference": "reports no difference between the arms, without a number",
-    "favors_intervention": "reports a difference in favor of the intervention, without a number",
-    "favors_comparator": "reports a difference in favor of the comparator, without a number",
-    "measured_not_reported": "measured or planned, no result reported",
-}
-"""What a direction between arms says; mediation and changes within an arm are no comparison."""
+from evidence.terms import COMPARES, SAYS, LeftOut, Said
 
 _CONTINUOUS = ("hedges_g", "mean_difference", "d_from_test_statistic")
 
@@ -58,17 +50,26 @@ def rows(context: Context, known: Sequence[Row]) -> list[Row]:
             continue
         row = context.base(*key[:3])
         row, _ = context.sized(row, None, None)
-        said = SAYS[one.direction]
-        remark = f" ({one.note})" if one.note else ""
+        words = SAYS[Said(one.direction)] + (f" ({one.note})" if one.note else "")
         earlier = found.get(key)
-        found[key] = replace(
-            row,
+        said = Said(one.direction) if earlier is None else together(earlier.said, one.direction)
+        found[key] = row.without(
+            LeftOut.IN_WORDS,
+            f"{earlier.reason}; {words}" if earlier else words,
+            said=said,
             outcome_id=one.outcome_id,
             timepoint=one.timepoint,
-            metric="not_reported" if one.direction == "measured_not_reported" else "direction",
-            processing="",
+            metric="direction" if said in (*COMPARES, Said.SOURCES_DIFFER) else "not_reported",
             result_ids=union([earlier.result_ids if earlier else (), (one.direction_id,)]),
             locator_ids=union([earlier.locator_ids if earlier else (), (one.locator_id,)]),
-            reason=f"{earlier.reason}; {said}{remark}" if earlier else f"{said}{remark}",
         )
     return list(found.values())
+
+
+def together(*said: str) -> Said:
+    """Return what several sources say of two arms as one: a comparison tells more than none."""
+    kinds = {Said(one) for one in said}
+    kinds = {one for one in kinds if one in (*COMPARES, Said.SOURCES_DIFFER)} or kinds
+    if len(kinds) == 1:
+        return kinds.pop()
+    return Said.NOT_SEEN if kinds == {Said.NOT_SEEN, Said.NOT_REPORTED} else Said.SOURCES_DIFFER

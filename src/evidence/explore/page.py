@@ -98,7 +98,7 @@ def _other_numbers(left_out: pd.DataFrame) -> str:
     if left_out.empty:
         return ""
     items = "".join(
-        f"<li><code>{html(row.estimate_id)}</code>: {html(text.reason_in_words(row.reason))}</li>"
+        f"<li><code>{html(row.estimate_id)}</code>: {html(text.reason_in_words(row))}</li>"
         for row in records(left_out)
     )
     many = words.count(len(left_out), "result")

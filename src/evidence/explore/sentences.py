@@ -5,6 +5,7 @@ from evidence.display import choices, text, words
 from evidence.explore.model import Found
 from evidence.records import records
 from evidence.specification import Specification
+from evidence.terms import LeftOut
 
 MAIN_ANALYSIS = "This is the main analysis."
 
@@ -58,7 +59,7 @@ def per_trial(found: Found) -> dict[str, tuple[str, str]]:
     if found.selection is None:
         return {}
     left_out = found.selection.left_out
-    other_kind = left_out.reason.str.startswith("metric ")
+    other_kind = left_out.left_out_by == LeftOut.OTHER_METRIC
     standing = set(found.selection.estimates.trial_id)
     reasons: dict[str, tuple[str, str]] = {}
     for rows in (
@@ -68,7 +69,7 @@ def per_trial(found: Found) -> dict[str, tuple[str, str]]:
     ):
         for row in records(rows):
             if row.trial_id not in standing:
-                said = (row.label, text.reason_in_words(row.reason))
+                said = (row.label, text.reason_in_words(row))
                 reasons.setdefault(row.trial_id, said)
     return reasons
 

@@ -61,7 +61,7 @@ class Durability:
         ``retained_ci_high`` (Fieller), NaN where the effect at post is within its own 95% margin
         of 0; ``derived``, whether the contrast follows from two with a shared arm;
         ``processing`` of the change, always ``imputed`` since no source prints a correlation;
-        origins and warnings. Treatments other than the therapy stand there by their own name in
+        origins and remarks. Treatments other than the therapy stand there by their own name in
         ``intervention``, for context.
     changes : DataFrame
         The change and the fraction of each comparison by correlation, with their ids; where the

@@ -74,7 +74,7 @@ COMPARISON_COLUMNS = (
     "result_ids",
     "locator_ids",
     "correction_ids",
-    "warnings",
+    "remarks",
 )
 NUMBERS = dict.fromkeys(_OF_THE_CHANGE, "float64")
 WEEKS = dict.fromkeys(("follow_up_weeks", "follow_up_weeks_low", "follow_up_weeks_high"), "float64")
@@ -145,7 +145,7 @@ def comparison(
         "result_ids": union([post.result_ids, later.result_ids]),
         "locator_ids": union([post.locator_ids, later.locator_ids]),
         "correction_ids": union([post.correction_ids, later.correction_ids]),
-        "warnings": union([post.warnings, later.warnings]),
+        "remarks": union([post.remarks, later.remarks]),
     }
 
 

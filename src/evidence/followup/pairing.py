@@ -14,6 +14,7 @@ from evidence.estimation.row import Row, interval, to_frame
 from evidence.followup.two_times import between_treatments
 from evidence.provenance import Processing, union
 from evidence.records import records
+from evidence.terms import RemarkKind
 
 TIMES = ("post", "follow_up")
 
@@ -146,9 +147,9 @@ def _contrast(context: Context, one: Any, two: Any) -> Row | None:
         result_ids=union([one.result_ids, two.result_ids]),
         locator_ids=union([one.locator_ids, two.locator_ids]),
         correction_ids=union([one.correction_ids, two.correction_ids]),
-        warnings=union([one.warnings, two.warnings, (remark,)]),
+        remarks=union([one.remarks, two.remarks]),
         **interval(float(difference.value), float(difference.variance)),
-    )
+    ).remarked((RemarkKind.DERIVED_CONTRAST, remark))
 
 
 def trials_with_both(pairs: Iterable[tuple[Any, Any]], therapy: str) -> int:

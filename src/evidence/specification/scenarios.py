@@ -11,11 +11,20 @@ from evidence.estimation.row import NORMAL_975
 from evidence.specification.analysis import Analysis
 from evidence.synthesis.bayes import Posterior, posterior
 from evidence.synthesis.univariate import Pooled, pool
+from evidence.terms import Said
 
 ZERO = "unreported_at_zero"
 CONVERTED = "events_converted"
 NEAR_ZERO = 0.1
 """A printed bound on the observed difference at or below this holds a trial at zero."""
+# Zero would flatter whichever side a stated difference speaks against.
+NEVER_ZERO = {
+    Said.FAVORS_INTERVENTION: "it states a difference",
+    Said.FAVORS_COMPARATOR: "it states a difference",
+    Said.SOURCES_DIFFER: "its sources differ",
+    Said.NOT_SEEN: "whether it is reported could not be seen",
+}
+"""Why a trial with these words enters no stress test."""
 STANDARDIZED_METRICS = ("hedges_g", "d_ppc2", "mixed", "standardized", "d_from_test_statistic")
 
 
@@ -36,7 +45,7 @@ class StressTest:
         ``bound`` (largest absolute effect that "no difference" allows, 0 where a printed statistic
         already says that it is near zero) and ``bound_source``.
     not_entered : DataFrame
-        Trials whose size no source prints, and those that state a difference without a number.
+        Trials whose size no source prints, and those whose words are in `NEVER_ZERO`.
     n : int
         Participants of all trials, those entered included.
     """
@@ -110,9 +119,11 @@ def results_at_zero(analysis: Analysis) -> pd.DataFrame | None:
     if analysis.selection.metric not in STANDARDIZED_METRICS:
         return None
     without = analysis.selection.without_number
-    # Zero would flatter whichever side a stated difference speaks against.
-    differs = without.reason.astype(str).str.contains("difference in favor")
-    known = without.n_intervention.notna() & without.n_comparator.notna() & ~differs
+    known = (
+        without.n_intervention.notna()
+        & without.n_comparator.notna()
+        & ~without.said.isin(list(NEVER_ZERO))
+    )
     entered = without[known].copy()
     if entered.empty:
         return None

@@ -20,6 +20,7 @@ from evidence.specification import (
     stress_test,
 )
 from evidence.synthesis.univariate import Pooled
+from evidence.terms import COMPARES, Said
 
 TIMEPOINTS = ("post", "follow_up")
 
@@ -104,7 +105,7 @@ def _classes(main: Analysis) -> list[str]:
     present = {
         *selection.estimates.comparator_class,
         *selection.without_number.comparator_class,
-        *left.comparator_class[left.metric == "direction"],
+        *left.comparator_class[left.said.isin([*COMPARES, Said.SOURCES_DIFFER])],
     }
     return [one for one in CLASSES if one in present]
 
@@ -117,10 +118,9 @@ def _finding(dataset: Dataset, main: Analysis, comparator_class: str) -> Finding
         main.frame,
     )
     left = main.selection.left_out
-    silent = left[
-        (left.comparator_class == comparator_class)
-        & left.metric.isin(["direction", "not_reported"])
-    ].drop_duplicates("trial_id")
+    silent = left[(left.comparator_class == comparator_class) & (left.said != "")].drop_duplicates(
+        "trial_id"
+    )
     without = silent if alone is None else alone.selection.without_number
     return Finding(
         therapy=specification.therapy,

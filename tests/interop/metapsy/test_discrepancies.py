@@ -52,7 +52,7 @@ def test_sign(tmp_path: Path) -> None:
     assert row.explanation.startswith("printed with the other sign")
     assert float(row.recomputed) == pytest.approx(-G.value, abs=1e-12)
     frame = evidence.estimates(made.dataset)
-    warned = frame[frame.label == "Ahn 2001"].warnings.iloc[0]
+    warned = [one.text for one in frame[frame.label == "Ahn 2001"].remarks.iloc[0]]
     assert any("which has the other sign" in one for one in warned)
 
 

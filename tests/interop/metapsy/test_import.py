@@ -215,7 +215,7 @@ def test_changes_from_baseline_are_used_with_a_remark(tmp_path: Path) -> None:
     spread = ((24 * 7.0**2 + 26 * 6.5**2) / 50) ** 0.5
     assert row.effect == pytest.approx(5.4 / spread * 0.984912, abs=1e-6)
     assert row.instrument_id == "bdi_ii_change"
-    assert any("a change from baseline" in one for one in row.warnings)
+    assert any("a change from baseline" in one.text for one in row.remarks)
 
 
 def test_ready_made_g_turns_as_the_file_or_the_caller_says(tmp_path: Path) -> None:

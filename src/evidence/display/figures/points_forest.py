@@ -12,6 +12,7 @@ from evidence.display.tables import Cell, table, to_number
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis
+from evidence.terms import RemarkKind, Said, has
 
 _TIME = {"post": "end of treatment", "follow_up": "follow-up"}
 
@@ -78,7 +79,7 @@ def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
     rows = frame[
         (frame.intervention == specification.therapy)
         & (frame.outcome_id == specification.outcome)
-        & frame.metric.isin(["direction", "not_reported"])
+        & (frame.said != "")
     ]
     return [
         ForestRow(
@@ -87,7 +88,7 @@ def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
             _short(words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition"))),
             "n not known" if pd.isna(row.n_intervention) else _sizes(row),
             remark="no clear difference, no number"
-            if "no difference" in row.reason
+            if row.said == Said.NO_DIFFERENCE
             else "no number",
         )
         for row in records(rows)
@@ -105,7 +106,7 @@ def _name(row: Any) -> str:
 
 
 def _sizes(row: Any) -> str:
-    imputed = "*" if any("imputed" in one for one in row.warnings) else ""
+    imputed = "*" if has(row, RemarkKind.SIZES_IMPUTED) else ""
     return f"{row.n_intervention} + {row.n_comparator}{imputed}"
 
 

@@ -11,6 +11,7 @@ from evidence.estimation.row import NORMAL_975
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, StressTest
+from evidence.terms import Said
 
 SHORT = {
     "supportive_therapy": "active family-enhanced therapy",
@@ -100,7 +101,7 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
             )
         )
     for row in records(analysis.selection.without_number):
-        none = "no clear difference, " if "no difference" in row.reason else ""
+        none = "no clear difference, " if row.said == Said.NO_DIFFERENCE else ""
         said = f"{none}{'no mean difference' if means else 'no usable number'}"
         rows.append(
             ForestRow(

@@ -146,7 +146,7 @@ def estimated(shown: Preview) -> Block:
                 Cell(entries.quoted(entry)),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),
                 Cell(chains.conversion(row, after)),
-                Cell("; ".join(row.warnings)),
+                Cell("; ".join(one.text for one in row.remarks)),
             )
         )
     return table(

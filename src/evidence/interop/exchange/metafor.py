@@ -35,7 +35,7 @@ _DESCRIBED = (
 _MEANS = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 COLUMNS = (
     *("slab", *_DESCRIBED[1:], "measure", *_MEANS, "ai", "ci", "sign", "yi", "vi"),
-    *("effect_low", "effect_high", "route", "processing", "baseline_adjusted", "warnings"),
+    *("effect_low", "effect_high", "route", "processing", "baseline_adjusted", "remarks"),
 )
 
 
@@ -81,5 +81,5 @@ def _row(one: Contrast) -> dict[str, Any]:
             name: getattr(estimate, name)
             for name in ("effect_low", "effect_high", "route", "processing", "baseline_adjusted")
         },
-        "warnings": "; ".join(estimate.warnings),
+        "remarks": "; ".join(one.text for one in estimate.remarks),
     }

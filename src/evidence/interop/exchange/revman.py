@@ -137,6 +137,6 @@ def _footnote(one: Contrast, instrument: str) -> str:
         f"{measured}: {favors} favors the experimental arm",
         f"{row.processing}, by {row.route}",
         f"estimate {row.estimate_id}",
-        *row.warnings,
+        *(one.text for one in row.remarks),
     )
     return "; ".join(parts)

@@ -1,0 +1,118 @@
+"""Kinds of what is said: what a source says, why an estimate is left out, what is remarked.
+
+Programs decide by these kinds. Words are made from them, and no program searches the words.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Said(StrEnum):
+    """What a source says in words on a contrast or an arm; the values of `directions.direction`.
+
+    The last stands where sources, or measures of one outcome, say different things.
+    """
+
+    NO_DIFFERENCE = "no_difference"
+    FAVORS_INTERVENTION = "favors_intervention"
+    FAVORS_COMPARATOR = "favors_comparator"
+    IMPROVED_WITHIN_ARM = "improved_in_intervention"
+    MEDIATES = "mediates"
+    NO_MEDIATION = "no_mediation"
+    NOT_REPORTED = "measured_not_reported"
+    NOT_SEEN = "measured_not_seen"
+    SOURCES_DIFFER = "sources_differ"
+
+
+COMPARES = (Said.NO_DIFFERENCE, Said.FAVORS_INTERVENTION, Said.FAVORS_COMPARATOR)
+"""What compares two arms; mediation and changes within an arm do not."""
+
+SAYS = {
+    Said.NO_DIFFERENCE: "reports no difference between the arms, without a number",
+    Said.FAVORS_INTERVENTION: "reports a difference in favor of the intervention, without a number",
+    Said.FAVORS_COMPARATOR: "reports a difference in favor of the comparator, without a number",
+    Said.NOT_REPORTED: "measured or planned, no result reported",
+    Said.NOT_SEEN: "measured; whether it is reported could not be seen",
+}
+"""What a trial without a number says of two arms, in words."""
+
+
+class LeftOut(StrEnum):
+    """Why an estimate or a result did not enter an analysis."""
+
+    BY_REQUEST = "by_request"
+    OTHER_COMPARATOR_CLASS = "other_comparator_class"
+    OTHER_TIME = "other_time"
+    OTHER_METRIC = "other_metric"
+    OTHER_INSTRUMENT = "other_instrument"
+    OTHER_ROUTE = "other_route"
+    BOTH_ARMS_RECEIVE_IT = "both_arms_receive_it"
+    NO_VARIANCE = "no_variance"
+    IMPUTED = "imputed"
+    SIGN_UNKNOWN = "sign_unknown"
+    NOT_RANDOMIZED = "not_randomized"
+    ONE_ARM = "one_arm"
+    IN_WORDS = "in_words"
+    NO_ESTIMATE = "no_estimate"
+
+
+WHY = {
+    LeftOut.BY_REQUEST: "trial left out by request",
+    LeftOut.OTHER_COMPARATOR_CLASS: "its comparator is not {chosen}",
+    LeftOut.OTHER_TIME: "a statistic over the whole course, not of this time",
+    LeftOut.OTHER_METRIC: "metric {own}; this analysis uses {chosen}",
+    LeftOut.OTHER_INSTRUMENT: "the instrument rule {chosen} takes another instrument",
+    LeftOut.OTHER_ROUTE: "another route to the same quantity is nearer to the data",
+    LeftOut.BOTH_ARMS_RECEIVE_IT: "both arms receive the therapy",
+    LeftOut.NO_VARIANCE: "no standard error or interval is printed",
+    LeftOut.IMPUTED: "imputed, and imputed estimates are excluded",
+    LeftOut.SIGN_UNKNOWN: "its direction is not known",
+}
+"""Why a rule leaves an estimate out, in words; a row that is no estimate says why itself.
+
+``own`` is the value of the row, ``chosen`` that of the analysis.
+"""
+
+
+class RemarkKind(StrEnum):
+    """What a remark on an estimate is about."""
+
+    SIZES_IMPUTED = "sizes_imputed"
+    SIZES_NOT_PRINTED = "sizes_not_printed"
+    SIZES_OF_RANDOMIZED = "sizes_of_randomized"
+    UNEQUAL_TIMES = "unequal_times"
+    CLOCK = "clock"
+    CORRECTION = "correction"
+    SHARED_ARM = "shared_arm"
+    CORRELATION_IMPUTED = "correlation_imputed"
+    ZERO_CELL = "zero_cell"
+    COUNTS_RECONSTRUCTED = "counts_reconstructed"
+    PARTICIPANTS_MISSING = "participants_missing"
+    NO_INTERVAL = "no_interval"
+    SPREAD_DERIVED = "spread_derived"
+    SCALE_OF_SE_UNKNOWN = "scale_of_se_unknown"
+    FROM_A_MODEL = "from_a_model"
+    DIGITS_OF_P = "digits_of_p"
+    SIGN_FROM_WORDS = "sign_from_words"
+    SIGN_FROM_EVENTS = "sign_from_events"
+    SIGN_UNKNOWN = "sign_unknown"
+    DERIVED_CONTRAST = "derived_contrast"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What has to be said beside an estimate: its kind, to decide by, and its text, to show."""
+
+    kind: RemarkKind
+    text: str
+
+
+class _Remarked(Protocol):
+    @property
+    def remarks(self) -> tuple[Remark, ...]: ...
+
+
+def has(row: _Remarked, kind: RemarkKind) -> bool:
+    """Return whether a row bears a remark of a kind."""
+    return any(one.kind == kind for one in row.remarks)
