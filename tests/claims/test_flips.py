@@ -48,6 +48,7 @@ UNCHANGED = {
     "abft_closer": "cannot tell",
     "abft_conflict": "partly supported",
     "abft_standard_care": "contradicted",
+    "adult_benefit": "contradicted",
     "attachment_emotion": "supported",
     "attachment_resilience": "association only",
     "therapy_emotion": "not tested",
@@ -57,7 +58,7 @@ UNCHANGED = {
     "therapy_authenticity": "not tested",
     "neuroplasticity": "not tested",
     "attachment_becomes_secure": "cannot tell",
-    "takes_months": "partly supported",
+    "takes_months": "cannot tell",
     "slow_lasts": "not supported",
     "caregivers_shape": "association only",
     "brain_coded": "not tested",
@@ -66,6 +67,8 @@ UNCHANGED = {
     "sign_self_worth": "not tested",
     "therapist_fit": "not tested",
     "nervous_system": "not tested",
+    "corrective_experiences": "not tested",
+    "felt_support": "not tested",
 }
 
 THERAPY: Flips = {

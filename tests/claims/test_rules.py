@@ -29,6 +29,10 @@ def seen(*findings: Finding, rows: int = 1, **more: object) -> Evidence:
     return replace(Evidence(rows=rows, findings=findings), **more)  # type: ignore[arg-type]
 
 
+def on_each(*verdicts: str) -> Evidence:
+    return Evidence(outcome_verdicts=verdicts)
+
+
 LASTING = {"one": RETAINED, "two": 0.9}
 
 REACHED: dict[str, list[tuple[Evidence, str]]] = {
@@ -78,8 +82,30 @@ REACHED: dict[str, list[tuple[Evidence, str]]] = {
     ],
     "process": [
         (Evidence(), "not tested"),
-        (Evidence(treatment_weeks=(8.0, 26.0)), "partly supported"),
-        (Evidence(treatment_weeks=(8.0, 26.5)), "cannot tell"),
+        (Evidence(treatment_weeks=(8.0,)), "cannot tell"),
+        (Evidence(treatment_weeks=(8.0,), during=("over", "above")), "partly supported"),
+        (Evidence(treatment_weeks=(8.0,), during=("below",)), "not supported"),
+    ],
+    "population": [
+        (
+            Evidence(match="possible", age_group="adults", trial_age_groups=("adults",)),
+            "cannot tell",
+        ),
+        (Evidence(match="likely", age_group="adults", trial_age_groups=("adults",)), "supported"),
+        (
+            Evidence(match="likely", age_group="adults", trial_age_groups=("adolescents",)),
+            "contradicted",
+        ),
+    ],
+    "several_outcomes": [
+        (on_each("not tested", "not tested"), "not tested"),
+        (on_each("supported", "supported"), "supported"),
+        (on_each("cannot tell", "not tested"), "cannot tell"),
+        (on_each("not supported", "not supported"), "not supported"),
+        (on_each("contradicted", "not tested"), "contradicted"),
+        (on_each("association only", "not tested"), "association only"),
+        (on_each("supported", "not tested"), "partly supported"),
+        (on_each("contradicted", "cannot tell"), "not supported"),
     ],
 }
 """For each rule, in order, evidence that it and no rule before it holds for."""
@@ -158,6 +184,27 @@ def test_two_trials_have_to_keep_enough_of_their_effect(low: float | None) -> No
     assert decide("durability", evidence).verdict == "partly supported"
 
 
+@pytest.mark.parametrize(
+    ("claimed", "treated", "verdict"),
+    [
+        ("adults", ("young_adults",), "supported"),
+        ("young_adults", ("adults",), "supported"),
+        ("adults", ("adolescents_and_young_adults",), "supported"),
+        ("adolescents", ("adolescents_and_young_adults",), "supported"),
+        ("young_adults", ("adolescents",), "contradicted"),
+        ("adults", ("children", "adolescents"), "contradicted"),
+        ("adults", ("adolescents", "adults"), "supported"),
+        ("adults", (), "cannot tell"),
+        ("", ("adults",), "cannot tell"),
+    ],
+)
+def test_age_groups_overlap_by_what_they_hold(
+    claimed: str, treated: tuple[str, ...], verdict: str
+) -> None:
+    evidence = Evidence(match="strong", age_group=claimed, trial_age_groups=treated)
+    assert decide("population", evidence).verdict == verdict
+
+
 FINDINGS = st.lists(
     st.builds(
         finding,
@@ -182,7 +229,10 @@ EVIDENCE = st.builds(
     syntheses=st.lists(st.sampled_from(get_args(Side)), max_size=3).map(tuple),
     trial_classes=st.lists(st.sampled_from(CLASSES), max_size=2).map(tuple),
     treatment_weeks=st.lists(st.floats(1, 60), max_size=3).map(tuple),
-    first_change_measured=st.booleans(),
+    during=st.lists(st.sampled_from(get_args(Side)), max_size=2).map(tuple),
+    age_group=st.sampled_from(["", "adults", "adolescents"]),
+    trial_age_groups=st.lists(st.sampled_from(["adults", "young_adults"])).map(tuple),
+    outcome_verdicts=st.lists(st.sampled_from(sorted(VERDICTS)), max_size=3).map(tuple),
 )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import evidence.dataset
-from evidence.dataset import CLASSES, Dataset, comparator_class, load
+from evidence.dataset import CLASSES, UNKNOWN_CLASS, Dataset, load
 from evidence.errors import DataError, ParameterError
 from evidence.provenance import Locator
 from evidence.validation import TABLES
@@ -87,8 +87,8 @@ def test_lookups(data: Dataset) -> None:
     assert facts.value.tolist() == [12, 16]
     assert facts.index.tolist() == [0, 1]
     assert data.references["diamond2002"]["volume"] == "41"
-    assert data.version == "1.0.0"
-    assert repr(data) == f"Dataset({str(DATA)!r}, version 1.0.0)"
+    assert data.version == "1.2.0"
+    assert repr(data) == f"Dataset({str(DATA)!r}, version 1.2.0)"
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,9 @@ def test_nothing_that_a_caller_does_changes_it(data: Dataset) -> None:
 
 def test_comparator_classes() -> None:
     assert CLASSES == ("inactive", "usual_care", "active")
-    conditions = load(DATA).vocabulary("condition")
-    classes = {condition: comparator_class(condition) for condition in conditions}
+    data = load(DATA)
+    assert [*CLASSES, UNKNOWN_CLASS] == list(data.vocabulary("comparator_class"))
+    classes = {one: data.comparator_class(one) for one in data.vocabulary("condition")}
     assert [name for name, one in classes.items() if one == "inactive"] == [
         "waitlist",
         "no_intervention",
@@ -143,7 +144,41 @@ def test_comparator_classes() -> None:
     ]
     assert classes["supportive_therapy"] == "active"
     with pytest.raises(ParameterError, match="condition: found ''"):
-        comparator_class("")
+        data.comparator_class("")
+
+
+def test_terms_have_words_for_sentences_and_for_tables(data: Dataset) -> None:
+    therapy = data.term("condition", "mindfulness_based_stress_reduction")
+    assert (therapy.in_text, therapy.short) == ("mindfulness-based stress reduction (MBSR)", "MBSR")
+    # An empty cell: the form in a sentence serves in tables, the meaning in a sentence.
+    assert data.short("therapy", "abft") == data.in_text("therapy", "abft") == "ABFT"
+    assert data.in_text("condition", "relaxation") == "relaxation"
+    # Age groups of imported trials are in no vocabulary.
+    assert data.in_text("age_group", "older_adults") == "older adults"
+    assert {data.term("event", one).more_is for one in ("remission", "attempt")} == {
+        "better",
+        "worse",
+    }
+    with pytest.raises(ParameterError, match="therapy: found 'emdr', expected one of abft, abct"):
+        data.term("therapy", "emdr")
+
+
+def test_a_trial_without_any_report_is_planned_and_in_no_count(data: Dataset) -> None:
+    assert set(data.planned_trials.trial_id) == {"repair", "nct05766592", "abct_students"}
+    randomized = set(data.randomized_trials.trial_id)
+    # Unpublished or terminated, and something of it is known.
+    assert {"aftercare", "nct00329199"} <= randomized
+    assert not randomized & {*data.planned_trials.trial_id, "diamondgm2016", "nebot2022"}
+    published = data.randomized_trials[data.randomized_trials.status == "published"]
+    assert len(published) == 9
+
+
+def test_every_publication_with_a_place_of_its_own_says_how_deep_it_was_read(data: Dataset) -> None:
+    publications = data.publications.set_index("publication_id").read_as
+    unread = set(publications.index[publications == ""]) & set(data.locators.publication_id)
+    # Read as quoted by others alone.
+    assert unread == {"iabct2026", "groh2017", "spengler2022"}
+    assert set(publications[publications == "full_text"].index) == {"headspace2025"}
 
 
 def test_digest_follows_the_content(tmp_path: Path) -> None:

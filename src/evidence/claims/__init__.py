@@ -1,14 +1,14 @@
 """Each claim of the article that the workbook answers, judged by rules that are code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from evidence.claims.claim import Claim, claims_of
-from evidence.claims.gathering import Gathered, Gatherer
+from evidence.claims.gathering import Gathered, Gatherer, merged
 from evidence.claims.limits import Limits
 from evidence.claims.phrases import Names, Number
-from evidence.claims.rules import RULES, VERDICTS, Rule, decide
+from evidence.claims.rules import NOT_TESTED, RULES, SEVERAL, VERDICTS, Rule, decide
 from evidence.claims.sentences import Sentence, Sentences
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError
@@ -119,18 +119,26 @@ def judgements(dataset: Dataset, *, kind: str = ALL) -> tuple[Judgement, ...]:
     limits = Limits(dataset, gatherer, names)
     made = []
     for claim in claims:
-        gathered = gatherer.gather(claim)
-        rule = decide(claim.kind, gathered.evidence)
-        made.append(
-            Judgement(
-                claim,
-                rule,
-                gathered,
-                sentences.of(gathered, rule.verdict),
-                limits.of(gathered, rule.verdict),
-            )
-        )
+        parts = []
+        for one in claim.outcomes or ("",):
+            gathered = gatherer.gather(replace(claim, outcome_id=one))
+            rule = decide(claim.kind, gathered.evidence)
+            said = sentences.of(gathered, rule.verdict)
+            limited = limits.of(gathered, rule.verdict)
+            parts.append(Judgement(gathered.claim, rule, gathered, said, limited))
+        made.append(parts[0] if len(parts) == 1 else _combined(claim, parts, sentences))
     return tuple(made)
+
+
+def _combined(claim: Claim, parts: list[Judgement], sentences: Sentences) -> Judgement:
+    """Return the answer to a claim on several outcomes from the answers on each."""
+    gathered = merged(claim, [one.gathered for one in parts], [one.verdict for one in parts])
+    rule = decide(SEVERAL, gathered.evidence)
+    tested = [one for one in parts if one.verdict != NOT_TESTED] or parts
+    said = [(one.claim.outcome_id, one.verdict, one.sentence) for one in parts]
+    return Judgement(
+        claim, rule, gathered, sentences.of_several(said), union(one.limits for one in tested)
+    )
 
 
 def verdicts(dataset: Dataset) -> pd.DataFrame:

@@ -17,19 +17,21 @@ class Claim:
     section, claim : str
         Where the article says it, and what, in other words.
     kind : str
-        treatment_effect, durability, mechanism, association, comparator or process.
+        treatment_effect, durability, mechanism, association, comparator, process or population.
     assertion : str
         For an association: association, early_origin or cause.
     topic : str
         Topic of the published syntheses that it rests on, where one is meant.
     therapy, outcome_id, timepoint : str
-        What it is about; an empty therapy means all.
+        What it is about; an empty therapy means all. Several outcomes are separated by semicolons.
     comparator : str
         Condition that the article compares with, where it names one.
     likely_trial_id, match : str
         Trial that the article seems to mean, and how sure that is.
     question : str
         What the evidence has to answer.
+    age_group : str
+        For a population, the age group that it is about.
     """
 
     claim_id: str
@@ -45,6 +47,12 @@ class Claim:
     likely_trial_id: str
     match: str
     question: str
+    age_group: str
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Outcomes that it names."""
+        return tuple(one.strip() for one in self.outcome_id.split(";") if one.strip())
 
     @property
     def time(self) -> str:

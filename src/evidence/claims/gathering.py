@@ -1,7 +1,8 @@
 """What the data hold on a claim: rows, comparisons, pooled analyses, syntheses, facts."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from evidence.claims.claim import Claim
 from evidence.claims.retention import retained
 from evidence.claims.rules import Evidence, Finding, Side
-from evidence.dataset import Dataset, comparator_class
+from evidence.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
 from evidence.records import records
 from evidence.specification import Analysis, Specification, StressTest, analyze, stress_test
@@ -50,7 +51,8 @@ class Gathered:
         Comparisons with the share of their effect that is left at follow-up, for a claim on what
         lasts; see `evidence.claims.retention.retained`.
     arms : DataFrame
-        Comparator arms of the trial that the claim seems to mean, for a claim on the comparator.
+        Arms of the trial that the claim seems to mean: its comparators, for a claim on the
+        comparator; all, for one on the population.
     facts : DataFrame
         Lengths of treatment, for a claim on the course of treatment.
     """
@@ -106,7 +108,9 @@ class Gatherer:
             match=claim.match,
             rows=len(estimates) + len(directions),
             findings=findings,
-            comparator_class=comparator_class(claim.comparator) if claim.comparator else "",
+            comparator_class=(
+                self.dataset.comparator_class(claim.comparator) if claim.comparator else ""
+            ),
             pooled_above=bool(analyses) and all(one.pooled.ci_low > 0 for one in analyses),
             retained_low={} if left is None else _least(left),
             mediation=(
@@ -114,9 +118,11 @@ class Gatherer:
                 *mediation[1].direction,
             ),
             syntheses=tuple(_side(one) for one in records(synthesized)),
-            trial_classes=tuple(comparator_class(one) for one in arms.condition),
+            trial_classes=tuple(self.dataset.comparator_class(one) for one in arms.condition),
             treatment_weeks=tuple(facts.value),
-            first_change_measured=self._during(claim),
+            during=self._during(claim),
+            age_group=claim.age_group,
+            trial_age_groups=self._ages(claim),
         )
         if about_mechanism:
             estimates, directions = mediation
@@ -223,7 +229,7 @@ class Gatherer:
                 row.direction_id,
                 row.trial_id,
                 row.comparator_arm_id,
-                comparator_class(row.comparator),
+                self.dataset.comparator_class(row.comparator),
                 BETWEEN[row.direction],
                 has_number=False,
             )
@@ -263,6 +269,8 @@ class Gatherer:
     def _comparators(self, claim: Claim) -> pd.DataFrame:
         arms = self.dataset.arms
         meant = arms.trial_id == claim.likely_trial_id
+        if claim.kind == "population":
+            return arms[meant]
         return arms[meant & (arms.role == "comparator") & (claim.kind == "comparator")]
 
     def _weeks(self, claim: Claim) -> pd.DataFrame:
@@ -270,15 +278,51 @@ class Gatherer:
         lengths = (facts.fact == "treatment_weeks") & facts.value.notna()
         return facts[lengths & self._of_therapy(facts, claim) & (claim.kind == "process")]
 
-    def _during(self, claim: Claim) -> bool:
-        tables = (self.dataset.arm_results, self.dataset.statistics, self._directions)
-        return any(
-            bool(((one.timepoint == "mid") & self._of_therapy(one, claim)).any()) for one in tables
+    def _during(self, claim: Claim) -> tuple[Side, ...]:
+        """Return what results between randomized arms during treatment say."""
+        if claim.kind != "process":
+            return ()
+        numbers, worded = self._between(
+            *(
+                rows[self._asked(rows, claim) & (rows.timepoint == "mid")]
+                for rows in (self.frame, self._directions)
+            )
         )
+        return tuple(one.side for one in (*self._intervals(numbers), *self._said(worded)))
+
+    def _ages(self, claim: Claim) -> tuple[str, ...]:
+        """Return the age groups of the trial that a claim on a population seems to mean."""
+        if claim.kind != "population" or not claim.likely_trial_id:
+            return ()
+        group = str(self._trials.age_group[claim.likely_trial_id])
+        return tuple(one.strip() for one in group.split(",") if one.strip())
 
     def _of_therapy(self, rows: pd.DataFrame, claim: Claim) -> "pd.Series[bool]":
         therapy = rows.trial_id.map(self._trials.therapy)
         return therapy == claim.therapy if claim.therapy else therapy.notna()
+
+
+def merged(claim: Claim, parts: Sequence[Gathered], verdicts: Sequence[str]) -> Gathered:
+    """Return what there is on the outcomes of a claim together, with the verdict on each."""
+    shares = [one.retained for one in parts if one.retained is not None]
+    first = parts[0].evidence
+    return Gathered(
+        claim=claim,
+        evidence=replace(
+            first,
+            rows=sum(one.evidence.rows for one in parts),
+            findings=tuple(found for one in parts for found in one.evidence.findings),
+            outcome_verdicts=tuple(verdicts),
+        ),
+        estimates=pd.concat([one.estimates for one in parts], ignore_index=True),
+        directions=pd.concat([one.directions for one in parts], ignore_index=True),
+        syntheses=pd.concat([one.syntheses for one in parts], ignore_index=True),
+        analyses=tuple(analysis for one in parts for analysis in one.analyses),
+        stress=tuple(test for one in parts for test in one.stress),
+        retained=pd.concat(shares, ignore_index=True) if shares else None,
+        arms=parts[0].arms,
+        facts=parts[0].facts,
+    )
 
 
 def _least(left: pd.DataFrame) -> dict[str, float]:
@@ -295,7 +339,14 @@ def _of_interval(low: float, high: float) -> Side:
 def _side(synthesis: Any) -> Side:
     """Return on which side of no effect a printed synthesis lies; "unknown" without a number."""
     ratio = synthesis.favors_intervention_when in ("above_1", "below_1")
-    values = [synthesis.estimate, synthesis.ci_low, synthesis.ci_high]
+    # A range of single studies says on which side both its ends lie.
+    values = [
+        synthesis.estimate,
+        synthesis.ci_low,
+        synthesis.ci_high,
+        synthesis.range_low,
+        synthesis.range_high,
+    ]
     known = [
         math.log(one) if ratio else float(one)
         for one in values

@@ -35,7 +35,7 @@ class Limits:
                 found = self._of_effect(gathered)
             case "mechanism" | "association":
                 found = self._of_relation(gathered)
-            case "comparator":
+            case "comparator" | "population":
                 found = self._of_match(gathered)
             case _:
                 found = [

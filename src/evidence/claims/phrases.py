@@ -46,25 +46,27 @@ class Names:
     """Names of trials, outcomes and comparators of a data set, as sentences need them."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._outcomes = dataset.vocabulary("outcome")
-        self._events = dataset.vocabulary("event")
-        self._conditions = dataset.vocabulary("condition") | {"usual_care": "usual care"}
+        self._dataset = dataset
         self.label = dict(zip(dataset.trials.trial_id, dataset.trials.label, strict=True))
         weeks = dataset.trial_facts[dataset.trial_facts.fact == "comparator_weeks"]
         self._weeks = dict(zip(weeks.trial_id, weeks.value, strict=True))
 
     def outcome(self, outcome_id: str) -> str:
         """Return an outcome in words."""
-        return self._outcomes.get(outcome_id, outcome_id.replace("_", " "))
+        return self._dataset.in_text("outcome", outcome_id)
 
     def event(self, event: str) -> str:
         """Return an event in words."""
-        return self._events.get(event, event.replace("_", " "))
+        return self._dataset.in_text("event", event)
 
     def condition(self, condition: str, trial_id: str = "") -> str:
         """Return what a comparator received, with its length where it differs from treatment."""
-        name = self._conditions.get(condition, condition.replace("_", " "))
+        name = self._dataset.in_text("condition", condition)
         return f"{self._weeks[trial_id]:g}-week {name}" if trial_id in self._weeks else name
+
+    def people(self, age_group: str) -> str:
+        """Return an age group in words."""
+        return self._dataset.in_text("age_group", age_group)
 
     def labels(self, trial_ids: Iterable[str]) -> str:
         """Return trials by their labels, each once, as a list."""
@@ -159,8 +161,8 @@ def synthesis(printed: Any) -> str:
         said = f"{name} = {printed.estimate}"
         if printed.ci_low:
             size.insert(0, f"95% CI {printed.ci_low} to {printed.ci_high}")
-    elif printed.ci_low:
-        said = f"{printed.metric.replace('_', ' ')} {printed.ci_low} to {printed.ci_high}"
+    elif printed.range_low:
+        said = f"{printed.metric.replace('_', ' ')} {printed.range_low} to {printed.range_high}"
     else:
         said = f"{printed.metric.replace('_', ' ')} without a number"
     # What the source says of its number stands with it: k of the whole review, or a range.

@@ -32,8 +32,14 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
 RETAINED = 0.5
 """Share of the effect at the end of treatment that has to be left for an effect to have lasted."""
 
-MONTHS = (8.0, 26.0)
-"""Weeks that count as a few months of treatment."""
+_AGES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "children_and_adolescents": frozenset({"children", "adolescents"}),
+        "adolescents_and_young_adults": frozenset({"adolescents", "young_adults"}),
+        "adults": frozenset({"adults", "young_adults", "older_adults"}),
+    }
+)
+"""Age groups that a group holds; one that is not named here holds itself alone."""
 
 Side = Literal["above", "over", "below", "unknown"]
 
@@ -93,8 +99,14 @@ class Evidence:
         Classes of the comparators of the trial that the claim seems to mean.
     treatment_weeks : tuple of float
         Lengths of treatment that sources print.
-    first_change_measured : bool
-        Whether any result was taken during treatment.
+    during : tuple of str
+        Sides of the results between randomized arms that were taken during treatment.
+    age_group : str
+        Age group that the claim is about.
+    trial_age_groups : tuple of str
+        Age groups of the trial that the claim seems to mean.
+    outcome_verdicts : tuple of str
+        For a claim on several outcomes the verdict on each.
     """
 
     outcome: bool = True
@@ -109,7 +121,10 @@ class Evidence:
     syntheses: tuple[Side, ...] = ()
     trial_classes: tuple[str, ...] = ()
     treatment_weeks: tuple[float, ...] = ()
-    first_change_measured: bool = False
+    during: tuple[Side, ...] = ()
+    age_group: str = ""
+    trial_age_groups: tuple[str, ...] = ()
+    outcome_verdicts: tuple[str, ...] = ()
 
     def on(self, side: Side) -> tuple[Finding, ...]:
         """Comparisons on one side of zero."""
@@ -124,6 +139,17 @@ class Evidence:
             for one in self.on("above")
             if one.has_number and CLASSES.index(one.comparator_class) >= least
         )
+
+    @property
+    def ages_overlap(self) -> bool:
+        """Whether the trial meant treated people of the age that the claim is about."""
+        own = _AGES.get(self.age_group, frozenset({self.age_group}))
+        return any(own & _AGES.get(one, frozenset({one})) for one in self.trial_age_groups)
+
+    @property
+    def tested(self) -> frozenset[str]:
+        """Verdicts on those of several outcomes that anything was found on."""
+        return frozenset(self.outcome_verdicts) - {NOT_TESTED}
 
     @property
     def lasting_trials(self) -> frozenset[str]:
@@ -278,18 +304,46 @@ _COMPARATOR = (
 
 _PROCESS = (
     Rule("no length of treatment is printed", NOT_TESTED, lambda e: not e.treatment_weeks),
+    Rule("no result between arms during treatment", CANNOT_TELL, lambda e: not e.during),
     Rule(
-        f"treatments lasted {MONTHS[0]:g} to {MONTHS[1]:g} weeks, and nothing was measured during "
-        "treatment",
+        "a result between arms during treatment in favor of the therapy",
         PARTLY_SUPPORTED,
-        lambda e: (
-            MONTHS[0] <= min(e.treatment_weeks)
-            and max(e.treatment_weeks) <= MONTHS[1]
-            and not e.first_change_measured
-        ),
+        lambda e: "above" in e.during,
     ),
-    Rule("other lengths, or results during treatment", CANNOT_TELL, _always),
+    Rule("results between arms during treatment, none in its favor", NOT_SUPPORTED, _always),
 )
+
+_POPULATION = (
+    Rule(
+        "the trial meant, its age group or that of the claim is not known",
+        CANNOT_TELL,
+        lambda e: e.match not in ("strong", "likely") or not e.age_group or not e.trial_age_groups,
+    ),
+    Rule("the trial treated people of that age", SUPPORTED, lambda e: e.ages_overlap),
+    Rule("the trial treated people of another age", CONTRADICTED, _always),
+)
+
+_SEVERAL_OUTCOMES = (
+    Rule("nothing on any of the outcomes", NOT_TESTED, lambda e: not e.tested),
+    Rule("each outcome is supported", SUPPORTED, lambda e: set(e.outcome_verdicts) == {SUPPORTED}),
+    *(
+        Rule(
+            f"each outcome with data: {verdict}",
+            verdict,
+            lambda e, alone=verdict: e.tested == {alone},  # type: ignore[misc]
+        )
+        for verdict in (CANNOT_TELL, NOT_SUPPORTED, CONTRADICTED, ASSOCIATION_ONLY)
+    ),
+    Rule(
+        "one or more of the outcomes supported or partly supported",
+        PARTLY_SUPPORTED,
+        lambda e: bool(e.tested & {SUPPORTED, PARTLY_SUPPORTED}),
+    ),
+    Rule("outcomes that differ, none of them supported even in part", NOT_SUPPORTED, _always),
+)
+
+SEVERAL = "several_outcomes"
+"""Rules that combine the verdicts on the outcomes of a claim that names more than one."""
 
 RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
@@ -299,6 +353,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "association": _ASSOCIATION,
         "comparator": _COMPARATOR,
         "process": _PROCESS,
+        "population": _POPULATION,
+        SEVERAL: _SEVERAL_OUTCOMES,
     }
 )
 """Rules by kind of claim, in the order in which they are tried; the last of each always holds."""

@@ -1,5 +1,6 @@
 """One plain sentence per claim: what was found, against what, in how many trials and people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,8 @@ class Sentences:
                 return self._association(gathered)
             case "comparator":
                 return self._comparator(gathered, verdict)
+            case "population":
+                return self._population(gathered, verdict)
             case _:
                 return self._process(gathered)
 
@@ -259,12 +262,34 @@ class Sentences:
             f"comparator was {actual}{', as it says' if agrees else f', not {named}'}."
         )
 
+    def _population(self, gathered: Gathered, verdict: str) -> Sentence:
+        claim = gathered.claim
+        if verdict == CANNOT_TELL:
+            return Sentence("Which study the article means, or whom it treated, is not known.")
+        treated = listed(self._names.people(one) for one in gathered.evidence.trial_age_groups)
+        named = self._names.people(claim.age_group)
+        agrees = gathered.evidence.ages_overlap
+        return Sentence(
+            f"If the article means {self._names.label[claim.likely_trial_id]} ({claim.match}), "
+            f"the study treated {treated}{', as it says' if agrees else f', not {named}'}."
+        )
+
+    def of_several(self, parts: Sequence[tuple[str, str, Sentence]]) -> Sentence:
+        """Return the sentence on a claim from outcomes, verdicts and sentences of its parts."""
+        summary = "; ".join(f"{self._names.outcome(one)}: {verdict}" for one, verdict, _ in parts)
+        tested = [sentence for _, verdict, sentence in parts if verdict != NOT_TESTED]
+        return Sentence(
+            " ".join([f"By outcome, {summary}.", *(one.text for one in tested)]),
+            tuple(number for one in tested for number in one.numbers),
+        )
+
     def _process(self, gathered: Gathered) -> Sentence:
         weeks = gathered.evidence.treatment_weeks
         during = (
-            "results during treatment are in the data"
-            if gathered.evidence.first_change_measured
-            else "no result during treatment is seen, so when a first change comes is not known"
+            "results between arms during treatment are in the data"
+            if gathered.evidence.during
+            else "no result between arms during treatment is in the data, so when a first change "
+            "comes is not known"
         )
         return Sentence(
             f"The treatments tested lasted {min(weeks):g} to {max(weeks):g} weeks in "

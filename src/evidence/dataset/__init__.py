@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,49 +13,32 @@ from evidence.dataset.clocks import Clocks
 from evidence.dataset.frames import printed_frame, text_frame, used_frame
 from evidence.errors import DataError, Fault, ParameterError
 from evidence.provenance import Locator
+from evidence.records import records
 from evidence.validation import DESCRIPTOR, read_package
 
-__all__ = ["CLASSES", "Dataset", "comparator_class", "default_folder", "load"]
+__all__ = ["CLASSES", "UNKNOWN_CLASS", "Dataset", "Term", "default_folder", "load"]
 
 CLASSES = ("inactive", "usual_care", "active")
-"""Comparator classes, from the least to the most that the comparison group received."""
+"""Known comparator classes, from the least to the most that the comparison group received."""
 
-_CLASS_OF = {
-    "waitlist": "inactive",
-    "no_intervention": "inactive",
-    "usual_care": "usual_care",
-    "enhanced_usual_care": "usual_care",
-}
+UNKNOWN_CLASS = "unknown"
+"""Class of a comparator that is not known; in no group by class."""
 
 _TIMED = ("arm_results", "statistics")
 
 
-def comparator_class(condition: str) -> str:
-    """Class of what a comparison group received.
+class Term(NamedTuple):
+    """A term of a vocabulary, with what the cells of its row say.
 
-    Parameters
-    ----------
-    condition : str
-        Condition of an arm, a term of the vocabulary ``condition``.
-
-    Returns
-    -------
-    str
-        ``inactive``, ``usual_care`` or ``active``.
-
-    Raises
-    ------
-    ParameterError
-        If the condition is empty.
-
-    Examples
-    --------
-    >>> comparator_class("waitlist"), comparator_class("relaxation")
-    ('inactive', 'active')
+    ``in_text`` is the term in a sentence, ``short`` in tables and on axes; where a cell is empty,
+    its meaning and its form in a sentence serve.
     """
-    if not condition:
-        raise ParameterError("condition", condition, "a term of the vocabulary condition")
-    return _CLASS_OF.get(condition, "active")
+
+    meaning: str
+    in_text: str
+    short: str
+    comparator_class: str
+    more_is: str
 
 
 class _Frame:
@@ -101,6 +84,7 @@ class Dataset:
     _printed: Mapping[str, pd.DataFrame]
     _text: Mapping[str, pd.DataFrame]
     _references: str
+    _terms: Mapping[tuple[str, str], Term]
 
     trials = _Frame("Trials, each once however many papers report it.")
     arms = _Frame("Arms of the trials.")
@@ -120,6 +104,25 @@ class Dataset:
     def __repr__(self) -> str:
         """Name folder and version."""
         return f"Dataset({str(self.path)!r}, version {self.version})"
+
+    @property
+    def planned_trials(self) -> pd.DataFrame:
+        """Randomized trials of which no report exists: ongoing, or registered and silent since."""
+        trials = self.trials[self._used["trials"]["design"] == "randomized"]
+        told = {
+            trial_id
+            for table in ("arm_results", "statistics", "directions")
+            for trial_id in self._used[table]["trial_id"]
+        }
+        silent = (trials["status"] != "published") & ~trials["trial_id"].isin(told)
+        return trials[(trials["status"] == "ongoing") | silent]
+
+    @property
+    def randomized_trials(self) -> pd.DataFrame:
+        """Randomized trials, without those that are no more than planned."""
+        planned = self.planned_trials["trial_id"]
+        trials = self.trials[self._used["trials"]["design"] == "randomized"]
+        return trials[~trials["trial_id"].isin(planned)]
 
     def printed(self, table: str) -> pd.DataFrame:
         """Return a table with the values as printed, without corrections.
@@ -199,6 +202,52 @@ class Dataset:
             raise ParameterError("vocabulary", name, f"one of {names}")
         return dict(zip(found["term"], found["meaning"], strict=True))
 
+    def term(self, vocabulary: str, term: str) -> Term:
+        """Return a term of a vocabulary with its words.
+
+        Raises
+        ------
+        ParameterError
+            If the vocabulary has no such term.
+
+        Examples
+        --------
+        >>> import evidence
+        >>> evidence.load().term("condition", "mindfulness_based_stress_reduction").short
+        'MBSR'
+        """
+        found = self._terms.get((vocabulary, term))
+        if found is None:
+            known = ", ".join(one for name, one in self._terms if name == vocabulary)
+            raise ParameterError(vocabulary, term, f"one of {known or 'none: it has no terms'}")
+        return found
+
+    def in_text(self, vocabulary: str, term: str) -> str:
+        """Return a term as a sentence has it; one that the package does not describe as it is."""
+        found = self._terms.get((vocabulary, term))
+        return term.replace("_", " ") if found is None else found.in_text
+
+    def short(self, vocabulary: str, term: str) -> str:
+        """Return a term as tables and axes have it; one that is not described as it is."""
+        found = self._terms.get((vocabulary, term))
+        return term.replace("_", " ") if found is None else found.short
+
+    def comparator_class(self, condition: str) -> str:
+        """Return the class of what a comparison group received: one of `CLASSES`, or unknown.
+
+        Raises
+        ------
+        ParameterError
+            If the package has no such condition.
+
+        Examples
+        --------
+        >>> import evidence
+        >>> evidence.load().comparator_class("relaxation")
+        'active'
+        """
+        return self.term("condition", condition).comparator_class
+
     def corrections_for(self, table: str, result_id: str) -> pd.DataFrame:
         """Return the corrections of one result; none is an empty frame."""
         corrections = self._used["corrections"]
@@ -253,6 +302,16 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
         _printed=printed,
         _text={name: text_frame(sheet) for name, sheet in package.sheets.items()},
         _references=json.dumps(package.references),
+        _terms={
+            (one.vocabulary, one.term): Term(
+                one.meaning,
+                one.in_text or one.meaning,
+                one.short or one.in_text or one.meaning,
+                one.comparator_class,
+                one.more_is,
+            )
+            for one in records(used["vocabularies"])
+        },
     )
 
 

@@ -25,8 +25,6 @@ def in_few_words(dataset: Dataset, judgement: Judgement) -> str:
     if judgement.verdict != PARTLY_SUPPORTED:
         return ""
     match claim.kind:
-        case "process":
-            return "only the length of the treatments is known"
         case "association":
             if claim.assertion == "early_origin":
                 return "how early it begins is not shown"

@@ -34,6 +34,7 @@ DIRECTION = {
     "mediates": "mediates",
     "no_mediation": "does not mediate",
     "measured_not_reported": "measured, not reported",
+    "measured_not_seen": "measured, report not seen",
 }
 
 
@@ -220,7 +221,8 @@ def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     printed = dataset.text("syntheses").set_index("synthesis_id", drop=False)
     rows = []
     for row in records(printed.loc[list(judgement.gathered.syntheses.synthesis_id)]):
-        spread = f"{row.ci_low} to {row.ci_high}" if row.ci_low else ""
+        low, high = (row.ci_low or row.range_low), (row.ci_high or row.range_high)
+        spread = f"{low} to {high}" if low else ""
         value = row.estimate or spread or "without a number"
         limits = f" ({spread})" if row.estimate and spread else ""
         rows.append(

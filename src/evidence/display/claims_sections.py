@@ -31,6 +31,8 @@ KIND = {
     "association": "What goes with attachment",
     "comparator": "What was compared",
     "process": "How long it takes",
+    "population": "Who was treated",
+    "several_outcomes": "Several outcomes in one claim",
 }
 _ORDER = tuple(SIGN)
 _ANSWERED = (
@@ -41,6 +43,17 @@ _ANSWERED = (
     "contradicted",
 )
 """Verdicts whose claims the first screen names."""
+
+
+_COUNTED = {
+    "partly supported": ("is partly supported", "are partly supported"),
+    "contradicted": ("is contradicted", "are contradicted"),
+    "not supported": ("is not supported", "are not supported"),
+    "association only": ("rests on an association only", "rest on an association only"),
+    "not tested": ("was not tested here", "were not tested here"),
+    "cannot tell": ("cannot be told", "cannot be told"),
+}
+"""What is said of one claim, and of several, with a verdict; in the order in which it is said."""
 
 
 def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
@@ -56,7 +69,7 @@ def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     therapy, other = _split(judgements)
     by_therapy, by_other = _counts(therapy), _counts(other)
     say = " ".join(
-        f"Of {words.count(len(group), 'claim')} about {about} {_summed(counts)}."
+        f"{_opened(len(group), counts['supported'], about)}: {_summed(counts)}."
         for group, about, counts in (
             (therapy, "therapy", by_therapy),
             (other, "attachment and other associations", by_other),
@@ -141,17 +154,21 @@ def _with_limit(dataset: Dataset, judgement: Judgement) -> str:
     return f"{link(judgement)}{f' ({html(limit)})' if limit else ''}"
 
 
+def _opened(claims: int, supported: int, about: str) -> str:
+    """Return how many of the claims are supported as they are worded."""
+    number = "None" if not supported else "All" if supported == claims else str(supported)
+    of = f"the {claims} claims" if claims > 1 else "the one claim"
+    verb = "are" if supported > 1 else "is"
+    return f"{number} of {of} about {about} {verb} supported as worded"
+
+
 def _summed(counts: dict[str, int]) -> str:
-    """Return how many claims got which verdict in words; those without an answer together."""
-    unanswered = counts["cannot tell"] + counts["not tested"]
-    said = [f"{_so_many(counts['supported'])} supported as worded"]
-    for verdict in ("partly supported", "association only", "not supported", "contradicted"):
-        if counts[verdict]:
-            named = "shown as an association only" if "only" in verdict else verdict
-            said.append(f"{_so_many(counts[verdict])} {named}")
-    if unanswered:
-        said.append(f"{_so_many(unanswered)} left without an answer here")
-    return words.listed(said)
+    """Return how many of the other claims got which verdict."""
+    return ", ".join(
+        f"{counts[verdict]} {said[counts[verdict] != 1]}"
+        for verdict, said in _COUNTED.items()
+        if counts[verdict]
+    )
 
 
 def _place_of_count(verdict: str) -> str:
@@ -305,14 +322,8 @@ def citation(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     """Return how to cite the report, and the references of all that it rests on."""
     therapy, _ = _split(judgements)
     counts = _counts(therapy)
-    sentence = (
-        f"Of {len(therapy)} claims of a popular article about attachment-based therapies, "
-        f"{counts['supported']} were supported, {counts['partly supported']} partly supported, "
-        f"{counts['not supported']} not supported, {counts['contradicted']} contradicted, "
-        f"{counts['association only']} shown as an association only, and "
-        f"{counts['cannot tell'] + counts['not tested']} could not be answered from the data of "
-        "this workbook."
-    )
+    about = "therapy in a popular article on attachment-based therapies"
+    sentence = f"{_opened(len(therapy), counts['supported'], about)}: {_summed(counts)}."
     frames = [one.gathered.estimates for one in judgements]
     also = union(
         frame.locator_id

@@ -31,8 +31,7 @@ ROUTE = {
 def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
     """Return how many results there are, how many allow an estimate, and how far from print."""
     estimated = frame[frame.effect.notna()]
-    trials = dataset.trials
-    randomized = trials[trials.design == "randomized"]
+    randomized = dataset.randomized_trials
     with_number = estimated.trial_id[estimated.trial_id.isin(randomized.trial_id)].unique()
     by_level = estimated.processing.value_counts()
     levels = words.listed(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.dataset import Dataset, comparator_class
+from evidence.dataset import Dataset
 from evidence.display import entries, text
 from evidence.display.words import METRIC, MINUS, THERAPY, TIMEPOINT, term
 from evidence.estimation.from_events import EVENT_IS
@@ -232,7 +232,7 @@ def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:
         k=1,
         n=int(row.n),
         comparator=row.condition if comparing else "",
-        comparator_class=comparator_class(row.condition) if comparing else "",
+        comparator_class=dataset.comparator_class(row.condition) if comparing else "",
         timepoint=row.timepoint,
         processing=row.processing,
         method=f"{int(row.events)} of {int(row.n)}; Clopper-Pearson interval",

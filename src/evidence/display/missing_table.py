@@ -14,7 +14,9 @@ STATE = {
     "direction_only": "○ words only",
     "within_arm_only": "△ within arm only",
     "not_reported": "✕ not reported",
+    "not_seen": "▽ measured, report not seen",
     "unpublished": "⊘ unpublished",
+    "planned": "◇ planned",
     "unknown": "? unknown",
 }
 """Each state in a sign and in words, so that neither color nor sign carries it alone."""
@@ -23,14 +25,16 @@ LEGEND = (
     "● number: an effect between the arms can be computed. ◑ event only: an effect on an event, "
     "none on the score. ◐ range only: printed percentages leave a range. ○ words only: the source "
     "says whether the arms differed, without a usable number. △ within arm only: a change within "
-    "an arm or a mediation, no comparison. ✕ not reported: measured or planned, no result. ⊘ "
-    "unpublished: what is known comes from a review by the developers. ? unknown: no source seen "
-    "says whether it was measured."
+    "an arm or a mediation, no comparison. ✕ not reported: measured or planned, no result. ▽ "
+    "measured, report not seen: a source lists it among the measures, and whether a report gives a "
+    "result could not be seen. ⊘ unpublished: what is known comes from a review by the developers. "
+    "◇ planned: a trial without any report so far, in no count of randomized trials. ? unknown: "
+    "no source seen says whether it was measured."
 )
 
 
 def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> Block:
-    """Return the matrix of what each randomized trial reports on each outcome.
+    """Return the matrix of what each trial with a comparison group reports on each outcome.
 
     Parameters
     ----------
@@ -47,10 +51,11 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
     for _, group in states.groupby("trial_id", sort=False):
         first = group.iloc[0]
         size = "size not printed" if pd.isna(first.n_randomized) else f"n = {first.n_randomized}"
+        doubt = "" if first.design == "randomized" else "; how groups were formed is not stated"
         by_outcome = group.set_index("outcome_id")
         rows.append(
             (
-                Cell(f"{first.label}\n{size}, {first.status}"),
+                Cell(f"{first.label}\n{size}, {first.status}{doubt}"),
                 *(Cell(STATE[by_outcome.state[one]]) for one in outcomes),
             )
         )

@@ -159,7 +159,7 @@ def counted(dataset: Dataset) -> tuple[Count, ...]:
     readings = locators.set_index("locator_id").readings
     rows = pd.concat([getattr(dataset, name).locator_id for name in _READ]).map(readings)
     trials = dataset.trials
-    randomized = trials.trial_id[trials.design == "randomized"]
+    randomized = dataset.randomized_trials.trial_id
     assessed = set(dataset.risk_of_bias.trial_id) & set(randomized)
     tables = words.listed(f"{name}.csv" for name in _READ)
     again, once = int((rows >= 2).sum()), int((rows < 2).sum())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import origins, row_words, sections, text, words
+from evidence.display import origins, sections, text, words
 from evidence.display.escape import html
 from evidence.display.headline import large_number, plain
 from evidence.display.output import Block, anchor
@@ -124,8 +124,7 @@ def _when(one: EventTables, dataset: Dataset) -> str:
     when = words.term(words.TIMEPOINT, one.row.timepoint)
     if weeks is None:
         return when
-    said = f"{when}, {weeks:g} weeks after randomization"
-    return row_words.presumed(said, one.row.result_ids, dataset)
+    return f"{when}, {weeks:g} weeks after randomization"
 
 
 def _fewer(counts: Counts) -> str:
@@ -139,8 +138,8 @@ def _fewer(counts: Counts) -> str:
 def _others(dataset: Dataset, events: RareEvents) -> list[str]:
     """Return what other randomized trials of the therapy say of the event, without counts."""
     counted = {one.row.trial_id for one in events.tables}
-    trials = dataset.trials
-    trials = trials[(trials.therapy == events.therapy) & (trials.design == "randomized")]
+    trials = dataset.randomized_trials
+    trials = trials[trials.therapy == events.therapy]
     said = dataset.directions
     said = said[(said.outcome_id == events.outcome) & said.trial_id.isin(trials.trial_id)]
     remarks = [
@@ -206,8 +205,8 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
 
 def attrition_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
     """Return participants randomized and analyzed, trial by trial, as far as sources print them."""
-    trials = dataset.trials
-    trials = trials[(trials.therapy == therapy) & (trials.design == "randomized")]
+    trials = dataset.randomized_trials
+    trials = trials[trials.therapy == therapy]
     rows = []
     for trial in records(trials):
         total = dataset.fact(trial.trial_id, "n_randomized").value

@@ -1,9 +1,6 @@
 """What an estimate is counted in, whom it counts and when, where that is not plain."""
 
-from collections.abc import Iterable
 from typing import Any
-
-import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import words
@@ -50,12 +47,3 @@ def analyzed(row: Any, dataset: Dataset) -> str:
     one = own.iloc[0]
     same = statistics[(statistics[keys] == one[keys]).all(axis=1)]
     return str(one.note).partition(";")[0] if len(same) > 1 and one.note else ""
-
-
-def presumed(said: str, result_ids: Iterable[str], dataset: Dataset) -> str:
-    """Return a time in words, as presumed where the sources imply it and do not state it."""
-    results = pd.concat([dataset.statistics, dataset.arm_results])
-    notes = results.note[results.result_id.isin(list(result_ids))]
-    if not any("period implied" in str(note) for note in notes):
-        return said
-    return f"presumably {said} (period not stated)"

@@ -28,8 +28,8 @@ class Question:
 
 def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     """Return what is known in a sentence per therapy, and the size of the evidence."""
-    trials = dataset.trials
-    rows = trials[(trials.design == "randomized") & (trials.status == "published")]
+    rows = dataset.randomized_trials
+    rows = rows[rows.status == "published"]
     counts = words.listed(
         f"{words.count(int((rows.therapy == therapy).sum()))} of {name}"
         for therapy, name in words.THERAPY.items()
@@ -58,7 +58,7 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     )
     paragraph = (
         f"{words.capitalized(words.count(len(rows), 'published randomized trial'))} are in this "
-        f"workbook{_not_stated(rows)}: {counts}. Trials that measured an outcome often print no "
+        f"workbook: {counts}.{_beside(dataset)} Trials that measured an outcome often print no "
         "number of it; what that could change stands beside every "
         "estimate. Positive values favor the therapy, on every scale."
     )
@@ -73,14 +73,20 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     return Block(text=f"{say}\n{paragraph}", html=markup, entries=tuple(found))
 
 
-def _not_stated(trials: pd.DataFrame) -> str:
-    """Return how many trials do not say that groups were formed at random, by their notes."""
-    silent = int(trials.note.str.contains("does not say how the groups were formed").sum())
-    if not silent:
-        return ""
-    do = "does" if silent == 1 else "do"
-    groups = "its groups" if silent == 1 else "their groups"
-    return f" ({words.count(silent)} of them {do} not state how {groups} were formed)"
+def _beside(dataset: Dataset) -> str:
+    """Return how many trials count as no randomized one, and how many are only planned."""
+    trials = dataset.trials
+    unclear = int((trials.design == "not_stated").sum())
+    planned = len(dataset.planned_trials)
+    said = ""
+    if unclear:
+        do, groups = ("does", "its groups") if unclear == 1 else ("do", "their groups")
+        said += (
+            f" {words.capitalized(words.count(unclear, 'more comparison'))} of groups {do} not "
+            f"state how {groups} were formed and {'counts' if unclear == 1 else 'count'} as no "
+            "randomized trial."
+        )
+    return f"{said} Planned, no result yet: {planned}." if planned else said
 
 
 def _entries(dataset: Dataset, question: Question) -> list[LedgerEntry]:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import row_words, words
+from evidence.display import words
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Specification, StressTest, points_behind
@@ -122,13 +122,12 @@ def when(row: Any, dataset: Dataset) -> str:
         return words.term(words.TIMEPOINT, row.timepoint)
     quarters, rest = divmod(result.weeks, WEEKS_OF_A_QUARTER)
     span = f"{result.weeks:g} weeks" if rest else f"{3 * quarters:g} months"
-    return row_words.presumed(f"at {span} {_CLOCK[result.clock]}", row.result_ids, dataset)
+    return f"at {span} {_CLOCK[result.clock]}"
 
 
 def added(arm_id: str, dataset: Dataset) -> bool:
     """Return whether the treatment of an arm came on top of usual care."""
-    note = str(dataset.arms.set_index("arm_id").note[arm_id])
-    return note.startswith("with treatment as usual")
+    return bool(dataset.arms.set_index("arm_id").added_to[arm_id] == "usual_care")
 
 
 def sizes(row: Any, dataset: Dataset) -> str:

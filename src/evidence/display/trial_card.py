@@ -142,8 +142,9 @@ class TrialCard:
 
     def treatment(self, arm_id: str) -> str:
         """Return what an arm received and what it came with."""
-        note = self.arms[self.arms.arm_id == arm_id].note.iloc[0].partition(";")[0]
-        return f"{self.condition(arm_id)}{f' {note}' if note.startswith('with ') else ''}"
+        added_to = self.arms[self.arms.arm_id == arm_id].added_to.iloc[0]
+        also = f" with {self.dataset.in_text('condition', added_to)}" if added_to else ""
+        return f"{self.condition(arm_id)}{also}"
 
     def contrast(self, intervention_arm_id: str, comparator_arm_id: str) -> str:
         """Return what is compared with what."""

@@ -107,7 +107,7 @@ def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
 def _silent(card: TrialCard) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
     for one in records(card.directions):
-        if one.direction != "measured_not_reported":
+        if one.direction not in ("measured_not_reported", "measured_not_seen"):
             continue
         note = one.note or "measured or planned"
         rows.append(

@@ -45,6 +45,7 @@ DIRECTION = {
     "mediates": "mediates the effect of {first}",
     "no_mediation": "does not mediate the effect of {first}",
     "measured_not_reported": "measured or planned, no result reported",
+    "measured_not_seen": "measured; whether it is reported could not be seen",
 }
 
 

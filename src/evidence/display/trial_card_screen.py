@@ -22,6 +22,7 @@ from evidence.records import records
 KIND = {
     "randomized": "randomized trial",
     "non_randomized": "comparison of groups not formed at random",
+    "not_stated": "comparison of groups (no source read says how they were formed)",
     "single_arm": "study without a comparison group",
 }
 DEVELOPERS = {
@@ -81,9 +82,7 @@ def _list(heading: str, items: Sequence[str]) -> str:
 def _identity(card: TrialCard) -> str:
     """Return what the trial is in one sentence, as HTML."""
     status = "" if card.trial.status == "published" else f"{card.trial.status} "
-    unclear = [one for one in card.trial.note.split("; ") if "how the groups were formed" in one]
-    doubt = f" ({unclear[0]})" if unclear and card.trial.design == "randomized" else ""
-    kind = words.capitalized(f"{status}{KIND[card.trial.design]}{doubt}")
+    kind = words.capitalized(f"{status}{KIND[card.trial.design]}")
     against = words.listed(card.comparators)
     compared = f" against {against}" if against else ""
     given = card.treatment(card.arms.arm_id[card.arms.role == "intervention"].iloc[0])
@@ -198,8 +197,7 @@ def arms_in_short(card: TrialCard) -> str:
             if arm.n_randomized
             else "size not printed"
         )
-        note = f" ({html(arm.note)})" if arm.note.startswith("with ") else ""
-        parts.append(f"{html(card.condition(arm.arm_id))}{note}, {size}")
+        parts.append(f"{html(card.treatment(arm.arm_id))}, {size}")
     return f"Arms: {'; '.join(parts)}." if len(parts) > 1 else f"One arm: {parts[0]}."
 
 
@@ -305,13 +303,17 @@ def _design(card: TrialCard) -> list[str]:
 
 
 def _results(card: TrialCard, lines: Sequence[Line]) -> list[str]:
-    silent = card.directions[card.directions.direction == "measured_not_reported"]
-    within = card.directions[card.directions.direction == "improved_in_intervention"]
     found = []
-    if len(silent):
-        outcomes = words.listed(distinct([card.outcome(one) for one in silent.outcome_id]))
-        place = place_of(silent.direction_id.iloc[0])
-        found.append(f"Measured or planned, and not reported: {to_place(place, outcomes)}.")
+    for direction, said in (
+        ("measured_not_reported", "Measured or planned, and not reported"),
+        ("measured_not_seen", "Measured; whether it is reported could not be seen"),
+    ):
+        silent = card.directions[card.directions.direction == direction]
+        if len(silent):
+            outcomes = words.listed(distinct([card.outcome(one) for one in silent.outcome_id]))
+            place = place_of(silent.direction_id.iloc[0])
+            found.append(f"{said}: {to_place(place, outcomes)}.")
+    within = card.directions[card.directions.direction == "improved_in_intervention"]
     if len(within) and card.trial.design != "single_arm":
         outcomes = words.listed(distinct([card.outcome(one) for one in within.outcome_id]))
         found.append(html(f"A comparison on {outcomes}: a change within the arm is all there is."))

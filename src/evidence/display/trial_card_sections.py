@@ -124,7 +124,7 @@ def companions(card: TrialCard) -> Block:
 
 def missing(card: TrialCard) -> Block:
     """Return what is known of each outcome, and what no source seen says."""
-    if card.trial.design != "randomized":
+    if card.trial.design not in ("randomized", "not_stated"):
         return said(
             "Outcomes are set against each other for randomized trials alone; what this study says "
             "of its outcomes stands above, and none of it compares randomized arms."

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.dataset import Dataset, comparator_class
+from evidence.dataset import Dataset
 from evidence.estimation.row import Row
 from evidence.provenance import union
 from evidence.records import records
@@ -122,7 +122,7 @@ class Context:
             intervention_arm_id=intervention_arm_id,
             comparator_arm_id=comparator_arm_id,
             comparator=comparator,
-            comparator_class=comparator_class(comparator) if comparator else "",
+            comparator_class=self.dataset.comparator_class(comparator) if comparator else "",
         )
 
     def measured(self, row: Row, instrument_id: str, event: str = "") -> Row:

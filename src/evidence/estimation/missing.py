@@ -15,17 +15,20 @@ STATES = (
     "direction_only",
     "within_arm_only",
     "not_reported",
+    "not_seen",
     "unpublished",
+    "planned",
     "unknown",
 )
 """From most to least: an effect between arms; one on an event and none on the score, where other
 trials have one on a score; counts that leave only a range; words on the arms;
-a change within an arm; measured or planned without a result; by a trial that is not published; no
-row in the data."""
+a change within an arm; measured or planned without a result; measured, and whether it is reported
+could not be seen; by a trial that is not published; by a trial without any report; no row in the
+data."""
 
 
 def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> pd.DataFrame:
-    """Return what each randomized trial of a therapy reports on each outcome.
+    """Return what each trial of a therapy with a comparison group reports on each outcome.
 
     Parameters
     ----------
@@ -39,16 +42,18 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
     Returns
     -------
     DataFrame
-        One row per trial and outcome that any randomized trial of the therapy has a row on:
-        trial_id, label, status, n_randomized (None where not known), outcome_id, state (one of
-        `STATES`), detail (what is there, in words), result_ids.
+        One row per trial and outcome that any randomized trial of the therapy, or one of which no
+        source says how its groups were formed, has a row on: trial_id, label, design, status,
+        n_randomized (None where not known), outcome_id, state (one of `STATES`), detail (what is
+        there, in words), result_ids.
     """
-    trials = dataset.trials[dataset.trials.design == "randomized"]
+    trials = dataset.trials[dataset.trials.design.isin(["randomized", "not_stated"])]
+    planned = set(dataset.planned_trials.trial_id)
     arms = dataset.arms
     tested = arms[(arms.role == "intervention") & arms.trial_id.isin(trials.trial_id)]
     own = set(tested.trial_id[tested.condition == therapy])
     studied = trials[(trials.therapy == therapy) | trials.trial_id.isin(own)]
-    if studied.empty:
+    if not (studied.design == "randomized").any():
         accepted = ", ".join(sorted(set(dataset.trials.therapy)))
         raise ParameterError("therapy", therapy, f"one with randomized trials, out of {accepted}")
     trials = studied
@@ -65,12 +70,15 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
                 (directions.trial_id == trial.trial_id) & (directions.outcome_id == outcome)
             ]
             state, detail = _state(about, said, therapy)
-            if trial.status == "unpublished" and state not in ("number", "event_only", "unknown"):
+            if trial.trial_id in planned:
+                state, detail = "planned", "a trial without any report so far"
+            elif trial.status == "unpublished" and state not in ("number", "event_only", "unknown"):
                 state = "unpublished"
             made.append(
                 {
                     "trial_id": trial.trial_id,
                     "label": trial.label,
+                    "design": trial.design,
                     "status": trial.status,
                     "n_randomized": None if total.empty else int(total.iloc[0]),
                     "outcome_id": outcome,
@@ -111,7 +119,10 @@ def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, 
         return "direction_only", _listed(words.direction)
     if (said.direction == "measured_not_reported").any():
         return "not_reported", "measured or planned, no result reported"
-    if not said.empty or not about.empty:
+    seen = said[said.direction != "measured_not_seen"]
+    if seen.empty and about.empty and not said.empty:
+        return "not_seen", "measured; whether it is reported could not be seen"
+    if not seen.empty or not about.empty:
         return "within_arm_only", "a change within an arm, or a mediation, without a comparison"
     return "unknown", "no source seen says whether it was measured"
 

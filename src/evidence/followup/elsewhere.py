@@ -113,8 +113,8 @@ def states(
         set(without_control.trial_id),
     )
     made = []
-    for trial in context.trials.values():
-        if trial.design != "randomized" or not context.tests(trial.trial_id, therapy):
+    for trial in records(context.dataset.randomized_trials):
+        if not context.tests(trial.trial_id, therapy):
             continue
         place = next((i for i, ids in enumerate(found) if trial.trial_id in ids), len(found))
         made.append(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.dataset import comparator_class
 from evidence.effects.effect import Effect
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row, interval, to_frame
@@ -130,7 +129,6 @@ def _contrast(context: Context, one: Any, two: Any) -> Row | None:
     return replace(
         base,
         estimate_id=f"{one.trial_id}.{contrast}.{measured}.{SHARED_CONTROL}",
-        comparator_class=comparator_class(base.comparator),
         outcome_id=one.outcome_id,
         instrument_id=one.instrument_id,
         event=one.event,

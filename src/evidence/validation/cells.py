@@ -8,6 +8,9 @@ from evidence.validation.descriptor import Column, Value
 CELL_LIMIT = 32_767
 """Spreadsheets cut a cell after this many characters, so a longer one would not survive editing."""
 
+ID = "[a-z0-9][a-z0-9_]*"
+"""Ids of the schema: names of files and anchors are made of them."""
+
 # No published whole number comes near, and doubles hold each one of so many digits.
 _DIGITS = 15
 
@@ -99,5 +102,7 @@ def _sentence(column: Column, constraint: str) -> str:
             return f"at least {limit}"
         case "maximum":
             return f"at most {limit}"
+        case "pattern" if limit == ID:
+            return "an id of lower-case letters, digits and underscores, such as bdi_ii"
         case _:
             return f"a value that meets {constraint} {limit} of the schema"

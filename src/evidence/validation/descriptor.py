@@ -26,20 +26,28 @@ _FIELDS: Mapping[str, Any] = {
 
 # Columns that loading itself reads; the rest of the schema is free to grow.
 _READ_BY_LOADING: Mapping[str, tuple[str, ...]] = {
-    "publications": ("publication_id", "trial_id", "role"),
+    "publications": ("publication_id", "trial_id", "role", "read_as"),
     "locators": ("locator_id", "publication_id", "place", "url", "readings", "accessed"),
-    "trials": ("trial_id",),
-    "arms": ("arm_id", "trial_id"),
+    "trials": ("trial_id", "therapy", "design", "status"),
+    "arms": ("arm_id", "trial_id", "condition", "added_to"),
     "trial_facts": ("trial_id", "fact", "value", "locator_id"),
     "instruments": ("instrument_id",),
     "arm_results": ("result_id", "trial_id", "timepoint", "weeks", "clock"),
     "statistics": ("result_id", "trial_id", "timepoint", "weeks", "clock"),
     "directions": ("direction_id", "trial_id"),
     "corrections": ("table", "result_id", "field", "printed", "used", "action"),
-    "syntheses": ("synthesis_id",),
+    "syntheses": ("synthesis_id", "range_low", "range_high"),
     "risk_of_bias": ("trial_id",),
-    "claims": ("claim_id",),
-    "vocabularies": ("vocabulary", "term", "meaning"),
+    "claims": ("claim_id", "age_group"),
+    "vocabularies": (
+        "vocabulary",
+        "term",
+        "meaning",
+        "in_text",
+        "short",
+        "comparator_class",
+        "more_is",
+    ),
 }
 
 TABLES = tuple(_READ_BY_LOADING)

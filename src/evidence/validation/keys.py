@@ -11,6 +11,7 @@ Key = tuple[str, ...]
 TERMS = (
     ("trials", "therapy", "therapy"),
     ("arms", "condition", "condition"),
+    ("arms", "added_to", "condition"),
     ("instruments", "outcome_id", "outcome"),
     ("arm_results", "event", "event"),
     ("arm_results", "timepoint", "timepoint"),
@@ -21,12 +22,19 @@ TERMS = (
     ("directions", "outcome_id", "outcome"),
     ("directions", "timepoint", "timepoint"),
     ("syntheses", "outcome_id", "outcome"),
+    ("syntheses", "approach", "approach"),
     ("claims", "therapy", "therapy"),
     ("claims", "outcome_id", "outcome"),
     ("claims", "timepoint", "timepoint"),
     ("claims", "comparator", "condition"),
+    ("claims", "age_group", "age_group"),
+    ("vocabularies", "comparator_class", "comparator_class"),
 )
 """Columns that hold a term of ``vocabularies.csv``: table, column, vocabulary."""
+
+SEPARATOR = ";"
+SEVERAL = (("claims", "outcome_id"),)
+"""Columns that hold one or more terms, separated by `SEPARATOR`."""
 
 # Columns that hold an arm, which has to be of the trial of the row.
 _ARMS = (
@@ -63,6 +71,7 @@ def check_keys(
                 accepted = f"a known {', '.join(key.target)} of {target.table.file}"
                 _check_references(sheet, key.columns, known, accepted, faults)
     _check_terms(sheets, faults)
+    _check_classes(sheets, faults)
     if references is not None and "publications" in sheets:
         known = {(reference,) for reference in references}
         accepted = f"an id of {REFERENCES}"
@@ -107,11 +116,19 @@ def _check_primary_key(sheet: Sheet, faults: Faults) -> None:
 
 
 def _check_references(
-    sheet: Sheet, columns: Key, known: Collection[Key], accepted: str, faults: Faults
+    sheet: Sheet,
+    columns: Key,
+    known: Collection[Key],
+    accepted: str,
+    faults: Faults,
+    *,
+    several: bool = False,
 ) -> None:
     for row in sheet.rows:
         key = _key(row, columns)
         if key is None or key in known or any(row.faulty(column) for column in columns):
+            continue
+        if several and all((one.strip(),) in known for one in key[0].split(SEPARATOR)):
             continue
         faults.add(
             sheet.table.file,
@@ -134,7 +151,27 @@ def _check_terms(sheets: Mapping[str, Sheet], faults: Faults) -> None:
             terms = {(term,) for name, term in known if name == vocabulary}
             listed = ", ".join(sorted(term for (term,) in terms)) or "none is there"
             accepted = f"a term of the vocabulary {vocabulary} in vocabularies.csv ({listed})"
-            _check_references(sheets[table], (column,), terms, accepted, faults)
+            several = (table, column) in SEVERAL
+            accepted += f", or several separated by {SEPARATOR}" if several else ""
+            _check_references(sheets[table], (column,), terms, accepted, faults, several=several)
+
+
+def _check_classes(sheets: Mapping[str, Sheet], faults: Faults) -> None:
+    """Report conditions without a class, and classes and directions of what has none."""
+    sheet = sheets.get("vocabularies")
+    for row in () if sheet is None else sheet.rows:
+        for vocabulary, column in (("condition", "comparator_class"), ("event", "more_is")):
+            text = row.text.get(column)
+            of_it = row.text.get("vocabulary") == vocabulary
+            if text == "" and of_it and vocabulary == "condition":
+                expected = "the class of the condition, unknown where it is not known"
+            elif text and not of_it:
+                expected = f"an empty cell, as this is no term of the vocabulary {vocabulary}"
+            else:
+                continue
+            faults.add(
+                "vocabularies.csv", expected, row=row.line, column=column, value=text or None
+            )
 
 
 def _check_arms(sheets: Mapping[str, Sheet], faults: Faults) -> None:

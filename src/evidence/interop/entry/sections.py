@@ -105,6 +105,7 @@ SECTIONS: Mapping[str, Section] = {
             "id": Key(("publication_id",), "id"),
             "kind": Key(("kind",)),
             "role": Key(("role",)),
+            "read_as": Key(("read_as",)),
             **dict.fromkeys(("type", "author", "issued", "accessed", "DOI", *CSL), Key()),
         },
     ),
@@ -123,7 +124,7 @@ SECTIONS: Mapping[str, Section] = {
         {
             "name": Key(required=True),
             "id": Key(("arm_id",), "id"),
-            **_same("role", "condition"),
+            **_same("role", "condition", "added_to"),
             "n_randomized": Key(("n_randomized",), "size"),
             **_PLACE,
         },
@@ -137,7 +138,10 @@ SECTIONS: Mapping[str, Section] = {
         },
         several=False,
     ),
-    "term": Section("vocabularies", _same("vocabulary", "term", "meaning")),
+    "term": Section(
+        "vocabularies",
+        _same("vocabulary", "term", "meaning", "in_text", "short", "comparator_class", "more_is"),
+    ),
     "instrument": Section(
         "instruments",
         {

@@ -119,8 +119,7 @@ def import_database(
     rows = tables(database, placed, orientation, found, source)
     discrepancies = find_discrepancies(placed, compared, orientation, found)
     compared_frame = recomputed(compared)
-    therapies = dict.fromkeys(one.arms[0].condition for one in placed)
-    descriptor = widened(workbook_schema(schema or default_folder()), source, therapies)
+    descriptor = widened(workbook_schema(schema or default_folder()), source)
     references = [
         source.reference(),
         *(

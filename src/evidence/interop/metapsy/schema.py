@@ -1,7 +1,7 @@
 """The schema of an imported package: that of the workbook, with what databases hold beyond it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def workbook_schema(folder: Path) -> dict[str, Any]:
     return stated
 
 
-def widened(schema: Mapping[str, Any], source: Source, therapies: Iterable[str]) -> dict[str, Any]:
+def widened(schema: Mapping[str, Any], source: Source) -> dict[str, Any]:
     """Return the descriptor of an imported package.
 
     Parameters
@@ -50,13 +50,11 @@ def widened(schema: Mapping[str, Any], source: Source, therapies: Iterable[str])
         Descriptor of the workbook's package.
     source : Source
         What is known of the database.
-    therapies : iterable of str
-        Terms that a trial may have as its therapy.
 
     Returns
     -------
     dict
-        The same tables and columns. Wider are: the therapies; raters and directions that a file
+        The same tables and columns. Wider are: raters and directions that a file
         does not state; analysis sets that name a record; log risk ratios.
     """
     made: dict[str, Any] = json.loads(json.dumps(schema))
@@ -69,11 +67,14 @@ def widened(schema: Mapping[str, Any], source: Source, therapies: Iterable[str])
         "made_by": MADE_BY,
     }
     made |= named
+    # Those of the workbook are of its own rows.
+    made.pop("licenses", None)
+    made.pop("sources", None)
     if source.license:
         made["licenses"] = [{"title": source.license}]
     if source.doi:
         made["sources"] = [{"title": source.title, "path": source.url}]
-    _set(made, "trials", "therapy", list(therapies), "therapy of the first record of the trial")
+    _set(made, "trials", "therapy", "therapy of the first record of the trial")
     _add(made, "instruments", "rater", NOT_STATED)
     _add(made, "instruments", "higher_is", NOT_STATED)
     _add(made, "statistics", "statistic", RATIO)
@@ -81,7 +82,6 @@ def widened(schema: Mapping[str, Any], source: Source, therapies: Iterable[str])
         made,
         "arm_results",
         "analysis_set",
-        None,
         "as_printed; as_printed_record_N where the results of record N stand by themselves, "
         "because other records print other numbers for the same arm, or other comparisons",
     )
@@ -96,15 +96,10 @@ def _field(descriptor: dict[str, Any], table: str, column: str) -> dict[str, Any
     return found
 
 
-def _set(
-    descriptor: dict[str, Any], table: str, column: str, enum: list[str] | None, meaning: str
-) -> None:
+def _set(descriptor: dict[str, Any], table: str, column: str, meaning: str) -> None:
     field = _field(descriptor, table, column)
     field["description"] = meaning
-    if enum is None:
-        field["constraints"].pop("enum", None)
-    else:
-        field["constraints"]["enum"] = enum
+    field["constraints"].pop("enum", None)
 
 
 def _add(descriptor: dict[str, Any], table: str, column: str, term: str) -> None:

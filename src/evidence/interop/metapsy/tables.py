@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from evidence.dataset import UNKNOWN_CLASS
 from evidence.dataset.labels import slug
 from evidence.interop.metapsy.cells import change_instrument
 from evidence.interop.metapsy.normalizing import ARMS, Database
@@ -9,7 +10,7 @@ from evidence.interop.metapsy.orienting import Orientation
 from evidence.interop.metapsy.placing import Arm, Placed, Trial
 from evidence.interop.metapsy.results import Results, in_words
 from evidence.interop.metapsy.source import PUBLICATION, Source
-from evidence.interop.metapsy.terms import AGE_GROUPS, COUNTRIES, EVENTS
+from evidence.interop.metapsy.terms import AGE_GROUPS, CLASSES, CONDITIONS, COUNTRIES, EVENTS
 from evidence.validation import TABLES
 
 Row = dict[str, str]
@@ -19,7 +20,8 @@ CHANGE_MEANING = "change from baseline"
 _FIXED_TERMS = (
     ("comparator_class", "inactive", "waitlist or no intervention"),
     ("comparator_class", "usual_care", "usual or enhanced usual care"),
-    ("comparator_class", "active", "any other condition, other control conditions among them"),
+    ("comparator_class", "active", "another treatment"),
+    ("comparator_class", UNKNOWN_CLASS, "a control condition that the file does not describe"),
     ("timepoint", "baseline", "before treatment"),
     ("timepoint", "post", "end of treatment"),
     ("timepoint", "follow_up", "after the end of treatment"),
@@ -242,9 +244,20 @@ def _vocabularies(placed: Sequence[Placed], arms: Sequence[Arm], results: Result
     for row in results.arm_results + results.statistics:
         event = row.get("event", "")
         if event:
-            terms.setdefault(("event", event), EVENTS.get(event, in_words(event)))
+            terms.setdefault(
+                ("event", event), EVENTS[event][0] if event in EVENTS else in_words(event)
+            )
     terms |= {(name, term): meaning for name, term, meaning in _FIXED_TERMS}
+    treatments = {known for known, _ in CONDITIONS.values()} - set(CLASSES)
+    treatments |= {arm.condition for arm in arms if arm.role == "intervention"}
+
+    def class_of(condition: str) -> str:
+        # What a file compares with and no table knows is not taken for a treatment.
+        return CLASSES.get(condition, "active" if condition in treatments else UNKNOWN_CLASS)
+
     return [
         {"vocabulary": name, "term": term, "meaning": meaning}
+        | ({"comparator_class": class_of(term)} if name == "condition" else {})
+        | ({"more_is": EVENTS[term][1]} if name == "event" and term in EVENTS else {})
         for (name, term), meaning in terms.items()
     ]

@@ -2,6 +2,7 @@
 
 import re
 
+from evidence.dataset import UNKNOWN_CLASS
 from evidence.dataset.labels import slug
 
 CONDITIONS = {
@@ -40,6 +41,16 @@ CONDITIONS = {
     "assip": ("assip", "attempted suicide short intervention program"),
 }
 """Condition as a file prints it in lower case: term, meaning."""
+
+
+CLASSES = {
+    "waitlist": "inactive",
+    "no_intervention": "inactive",
+    "usual_care": "usual_care",
+    "enhanced_usual_care": "usual_care",
+    "other_control": UNKNOWN_CLASS,
+}
+"""Comparator class of the conditions that are no treatment of their own, by term."""
 
 
 def printed_condition(term: str) -> str:
@@ -113,15 +124,15 @@ TYPES = {
 """Type of outcome as a file prints it in lower case: event that it counts, "" for none."""
 
 EVENTS = {
-    "response": "response, as the trial defines it",
-    "remission": "remission, as the trial defines it",
-    "recovery": "recovery, as the trial defines it",
-    "reliable_improvement": "reliable improvement",
-    "deterioration": "deterioration",
-    "relapse": "relapse",
-    "attempt": "suicide attempt",
+    "response": ("response, as the trial defines it", "better"),
+    "remission": ("remission, as the trial defines it", "better"),
+    "recovery": ("recovery, as the trial defines it", "better"),
+    "reliable_improvement": ("reliable improvement", "better"),
+    "deterioration": ("deterioration", "worse"),
+    "relapse": ("relapse", "worse"),
+    "attempt": ("suicide attempt", "worse"),
 }
-"""Events whose direction is known to `evidence.estimation`, with their meanings."""
+"""Events whose direction is known: meaning, and what more of them is."""
 
 RATERS = {
     "self-report": "self",
