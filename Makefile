@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup reports test check lab docs release clean
+.PHONY: setup reports test search check lab docs release clean
 
 setup: $(STAMP)
 
@@ -21,6 +21,10 @@ reports: setup
 test: setup
 	@$(BIN)/python -m pytest -n 2
 	@$(BIN)/python -m pytest --nbval --nbval-current-env -p no:xdist -q notebooks
+
+# New random examples each time; those of the tests are the same on every run.
+search: setup
+	@$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=search
 
 check: setup
 	@$(BIN)/ruff check .

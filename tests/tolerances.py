@@ -1,5 +1,6 @@
 """Tolerances of the tests, each named once with its reason."""
 
+import math
 from decimal import Decimal
 
 CLOSED_FORM = 1e-12
@@ -24,6 +25,15 @@ of the same formulas where nothing is searched for."""
 LIKELIHOOD = 1e-6
 """Log-likelihoods this near to each other are the same top: every parameter is then within
 sqrt(2e-6) = 0.0014 of its standard error of the other."""
+
+
+def of_tail(p_value: float, by: float) -> float:
+    """Relative tolerance of a P whose F or chi-square, and degrees of freedom, hold to `by`.
+
+    Far out P falls as exp(-x / 2) in chi-square x, and as x to the power of -df / 2 in F: a change
+    of x by one part in a million moves P by about -ln(P) parts. So 5.7e-12 holds to 27 times `by`.
+    """
+    return by * (1 - math.log(p_value))
 
 
 def half_unit(printed: str) -> float:

@@ -16,7 +16,7 @@ from tests.dataset.packages import VALID, build, edit
 from tests.tolerances import half_unit
 
 FILES = sorted(file.name for file in VALID.iterdir())
-EACH = settings(max_examples=40, deadline=None)
+EACH = settings(max_examples=40)
 
 digits = st.text("0123456789", min_size=1, max_size=12)
 printed_numbers = st.builds(

@@ -86,7 +86,7 @@ def test_the_proportion_lies_inside(formula, level):
 
 @pytest.mark.parametrize("formula", FORMULAS)
 @given(n=st.integers(2, 200), share=st.floats(0, 1), digits=st.integers(0, 2))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_printed_limit_finds_its_table(formula, n, share, digits):
     events = round(share * n)
     limits = proportion_interval(formula, float(events), float(n))

@@ -39,7 +39,7 @@ def found_in(found, table):
 
 
 @given(tables(), digits, digits, roundings, st.sets(st.sampled_from(list(MEASURES))), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_true_table_is_among_the_solutions(table, digits_1, digits_2, rounding, names, data):
     e1, n1, e2, n2 = table
     given = {}
@@ -67,7 +67,7 @@ def test_the_true_table_is_among_the_solutions(table, digits_1, digits_2, roundi
 
 
 @given(tables(), digits, roundings, st.sampled_from(list(FORMULAS)), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_so_it_is_with_intervals_of_one_formula(table, shown, rounding, formula, data):
     e1, n1, e2, n2 = table
     arms = []
@@ -90,7 +90,7 @@ def test_so_it_is_with_intervals_of_one_formula(table, shown, rounding, formula,
 
 
 @given(tables(), digits, roundings, st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_so_it_is_with_percentages_of_all(table, shown, rounding, exact):
     e1, n1, e2, n2 = table
     total = n1 + n2
@@ -105,7 +105,7 @@ def test_so_it_is_with_percentages_of_all(table, shown, rounding, exact):
 
 
 @given(tables(), st.integers(0, 1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_digits_that_were_cut_off_are_found_by_the_second_pass_at_the_latest(table, shown):
     e1, n1, e2, n2 = table
     cut = [str(Decimal(100 * e * 10**shown // n).scaleb(-shown)) for e, n in ((e1, n1), (e2, n2))]
@@ -115,7 +115,7 @@ def test_digits_that_were_cut_off_are_found_by_the_second_pass_at_the_latest(tab
 
 
 @given(tables(most=30), digits, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_solution_is_printed_so(table, shown, data):
     e1, n1, e2, n2 = table
     found = reconstruct(

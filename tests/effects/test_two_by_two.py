@@ -17,7 +17,7 @@ def square(table):
 
 
 @given(st.lists(tables(), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_fisher_p_agrees_with_scipy(several):
     theirs = [fisher_exact(square(table))[1] for table in several]
     np.testing.assert_allclose(fisher_p(np.array(several)), theirs, rtol=ITERATIVE, atol=1e-12)
@@ -25,7 +25,7 @@ def test_fisher_p_agrees_with_scipy(several):
 
 @pytest.mark.parametrize("corrected", [False, True])
 @given(tables(smallest=1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_chi2_p_agrees_with_scipy(corrected, table):
     theirs = chi2_contingency(square(table), correction=corrected)[1]
     ours = chi2_p(np.array([table]), corrected=corrected)
@@ -33,7 +33,7 @@ def test_chi2_p_agrees_with_scipy(corrected, table):
 
 
 @given(tables(smallest=1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_conditional_odds_ratio_agrees_with_scipy(table):
     theirs = scipy_odds_ratio(square(table), kind="conditional").statistic
     np.testing.assert_allclose(
@@ -50,7 +50,7 @@ def test_tables_without_events_have_no_chi2_and_no_conditional_odds_ratio():
 
 @pytest.mark.parametrize("name", MEASURES)
 @given(table=tables(), digits=st.integers(0, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_table_fits_its_own_printed_value(name, table, digits):
     measure = MEASURES[name]
     row = np.array([table])

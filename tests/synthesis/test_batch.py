@@ -1,5 +1,4 @@
 import dataclasses
-import time
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from evidence.synthesis import batch, pool
 from evidence.synthesis.heterogeneity import TAU2_METHODS
 from evidence.synthesis.intervals import INTERVAL_METHODS
 from tests.tolerances import CLOSED_FORM, ITERATIVE
+from tests.work import calls
 
 
 def random_sets(seed, rows, k):
@@ -69,7 +69,7 @@ def test_no_rows_give_no_results():
 
 
 @given(st.integers(0, 10**6), st.integers(2, 9))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_order_of_trials_does_not_matter(seed, k):
     effect, variance = random_sets(seed, 1, k)
     order = np.random.default_rng(seed).permutation(k)
@@ -86,7 +86,7 @@ def test_order_of_trials_does_not_matter(seed, k):
     st.sampled_from(TAU2_METHODS),
     st.sampled_from(INTERVAL_METHODS),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_shift_scale_and_sign(seed, k, tau2, interval):
     effect, variance = random_sets(seed, 1, k)
     plain = batch.pool(effect, variance, tau2=tau2, interval=interval, tau2_interval=True)
@@ -103,7 +103,7 @@ def test_shift_scale_and_sign(seed, k, tau2, interval):
 
 
 @given(st.integers(0, 10**6), st.integers(2, 9), st.sampled_from(TAU2_METHODS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_interval_and_p_value_agree(seed, k, tau2):
     effect, variance = random_sets(seed, 1, k)
     for interval in INTERVAL_METHODS:
@@ -142,11 +142,11 @@ def test_refusals_name_the_position(arguments, message):
     assert message in str(caught.value)
 
 
-def test_many_sets_take_seconds():
+def test_many_sets_take_no_loop():
     effect, variance = random_sets(4, 100_000, 5)
-    start = time.perf_counter()
-    pooled = batch.pool(effect, variance)
-    # About half a second on one core; ten times that would mean that a loop crept in.
-    assert time.perf_counter() - start < 8
-    assert pooled.tau2_converged.all()
-    assert np.isfinite(pooled.effect).all()
+    pooled = []
+    made = calls(lambda: pooled.append(batch.pool(effect, variance)))
+    # Some 1,300: blocks of sets are worked on at once, and none alone.
+    assert made.total() < 5_000
+    assert pooled[0].tau2_converged.all()
+    assert np.isfinite(pooled[0].effect).all()

@@ -129,7 +129,7 @@ def test_agrees_with_bayesmeta():
     st.sampled_from(["half_normal", "half_cauchy"]),
     st.integers(0, 3),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_properties(seed, k, prior, magnitudes):
     generator = np.random.default_rng(seed)
     variance = 10 ** generator.uniform(-magnitudes, magnitudes, k)

@@ -65,7 +65,7 @@ def test_power_over_true_effects_that_vary(alternative):
     assert found.power[0] == pytest.approx(expected, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.floats(-1, 1), st.floats(0.01, 0.5)), min_size=1, max_size=15),
     st.sampled_from(excess.TESTS),

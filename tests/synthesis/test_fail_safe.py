@@ -57,7 +57,7 @@ def test_orwin_is_the_smallest_n_by_adding_trials(variances):
     assert found.effect_with == pytest.approx(average(found.n), rel=CLOSED_FORM)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sets)
 def test_half_the_average_needs_as_many_trials_again(pairs):
     effects, variances = zip(*pairs, strict=True)
@@ -65,7 +65,7 @@ def test_half_the_average_needs_as_many_trials_again(pairs):
     assert orwin(effects).n == len(pairs)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sets, st.floats(0.05, 0.9))
 def test_general_generalizes(pairs, share):
     effects, variances = zip(*pairs, strict=True)
@@ -76,7 +76,7 @@ def test_general_generalizes(pairs, share):
     assert by_target.alpha is None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sets)
 def test_the_side_does_not_matter(pairs):
     effects, variances = (np.array(values) for values in zip(*pairs, strict=True))

@@ -22,7 +22,7 @@ def log_likelihood(effect, variance, tau2, *, restricted):
 
 
 @given(st.integers(0, 10**7), st.integers(2, 8), st.booleans(), st.integers(0, 4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_likelihood_has_no_higher_point(seed, k, restricted, magnitudes):
     generator = np.random.default_rng(seed)
     variance = 10 ** generator.uniform(-magnitudes, magnitudes, k)
@@ -71,7 +71,7 @@ def test_higher_of_two_maxima():
 
 
 @given(st.integers(0, 10**7), st.integers(2, 8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_paule_mandel_solves_its_equation_over_eight_orders(seed, k):
     generator = np.random.default_rng(seed)
     variance = 10 ** generator.uniform(-4, 4, k)

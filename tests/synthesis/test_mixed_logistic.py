@@ -226,7 +226,7 @@ def test_without_variation_the_models_are_the_ones_known():
     assert found.se == pytest.approx(glm.bse[0], rel=ITERATIVE_LOOSE)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(*[st.integers(1, 14)] * 4), min_size=3, max_size=5))
 def test_turning_the_arms_turns_the_effect(cells):
     a, b, c, d = (np.array(column) for column in zip(*cells, strict=True))

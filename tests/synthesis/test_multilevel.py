@@ -131,7 +131,7 @@ def test_score_is_the_slope_of_the_likelihood(restricted: bool, place: int) -> N
 
 
 @given(problems(), st.sampled_from(["REML", "ML"]), st.floats(0, 2), st.floats(0, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_variances_are_likelier(
     problem: tuple[list[float], list[float], list[str], float],
     method: str,
@@ -156,7 +156,7 @@ def test_no_variances_are_likelier(
 
 
 @given(problems())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_results_are_finite_or_none(
     problem: tuple[list[float], list[float], list[str], float],
 ) -> None:
@@ -176,7 +176,7 @@ def assert_finite(result: Coefficient | MultilevelFit) -> None:
 
 
 @given(problems(), st.randoms(use_true_random=False), st.floats(0.01, 100), st.floats(-5, 5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_order_units_and_zero_do_not_matter(
     problem: tuple[list[float], list[float], list[str], float],
     random: Any,

@@ -99,7 +99,7 @@ def test_suicide_attempts_of_diamond_2019():
 
 
 @given(st.integers(0, 12), st.integers(1, 12), st.integers(0, 12), st.integers(1, 12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_exact_of_one_table_agrees_with_scipy(a, b, c, d):
     table = [[a, b], [c, d]]
     found = exact(a, a + b, c, c + d)
@@ -180,7 +180,7 @@ def test_tables_that_say_nothing(events):
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 15)] * 4), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swapping_arms_turns_the_sign(tables):
     counts = [np.array(column) for column in zip(*tables, strict=True)]
     a, b, c, d = counts

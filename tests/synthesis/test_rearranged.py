@@ -4,7 +4,7 @@ import doctest
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -187,6 +187,8 @@ TRIALS = st.lists(st.tuples(st.floats(-3, 3), st.floats(0.01, 2)), min_size=2, m
 
 @settings(max_examples=30)
 @given(TRIALS)
+@example((np.array([0.0, 5e-324]), np.array([1.0, 1.0])))
+@example((np.array([0.3, -0.3, 0.0]), np.array([0.1, 0.1, 0.3])))
 def test_p_counts_rearrangements_and_ignores_the_direction(trials):
     effects, variances = trials
     found = permutation_test(effects, variances, tau2="DL")
@@ -218,3 +220,14 @@ def test_too_few_and_too_many_trials():
         permutation_test([0.1], [0.1])
     with pytest.raises(ParameterError, match="at most 7 trials with moderators"):
         permutation_test(np.arange(8.0), np.ones(8), {"x": [1, 2, 3, 4, 5, 6, 7, 9]})
+
+
+def test_differences_of_rounding_are_ties():
+    # 0.1 + 0.2 is not 0.3 in doubles: the first estimate is 0 but for that, as is its mirror image
+    y, v = np.array([0.1, 0.2, -0.3, 0.7]), np.full(4, 0.1)
+    assert permutation_test(np.array([0.1, 0.2, -0.3]), v[:3], tau2="common").p_values == (1.0,)
+    moved = {size: permutation_test(size * y, v, tau2="common") for size in (1.0, 1e-5, 1e5)}
+    assert len({one.p_values for one in moved.values()}) == 1
+    # a slope that is 0 but for rounding is no larger than any other
+    level = permutation_test([0.1, 0.3, 0.1, 0.3], v, {"x": [1, 1, 2, 2]}, tau2="common")
+    assert level.p_values[1] == level.qm_p == 1.0

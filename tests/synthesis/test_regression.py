@@ -178,7 +178,7 @@ def test_years_cost_no_digits():
 @pytest.mark.parametrize("tau2", TAU2_METHODS)
 @pytest.mark.parametrize("interval", INTERVAL_METHODS)
 @given(seed=st.integers(0, 10**6), k=st.integers(2, 12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_without_moderators_it_is_pooling(tau2, interval, seed, k):
     generator = np.random.default_rng(seed)
     variances = 10 ** generator.uniform(-2, 0, k)
@@ -204,7 +204,7 @@ def test_without_moderators_it_is_pooling(tau2, interval, seed, k):
 
 
 @given(st.integers(0, 10**6), st.sampled_from(TAU2_METHODS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_units_of_a_moderator_do_not_matter(seed, tau2):
     generator = np.random.default_rng(seed)
     variances = 10 ** generator.uniform(-2, 0, 9)
@@ -222,7 +222,7 @@ def test_units_of_a_moderator_do_not_matter(seed, tau2):
 
 
 @given(st.integers(0, 10**6), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_likelihood_has_no_higher_point(seed, restricted):
     generator = np.random.default_rng(seed)
     k = int(generator.integers(4, 9))

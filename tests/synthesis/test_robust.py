@@ -129,7 +129,7 @@ def test_joint_test_is_the_definition() -> None:
 
 
 @given(st.lists(st.floats(0.02, 1), min_size=14, max_size=14), st.floats(0, 0.9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_cr2_is_unbiased_under_the_working_covariance(variance: list[float], rho: float) -> None:
     fit = fit_multilevel(
         EFFECT,

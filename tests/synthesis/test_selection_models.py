@@ -43,7 +43,7 @@ def functions():
     yield step_function((0.05, 0.3, 1.0), two_sided=True)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.sampled_from(list(functions())),
     st.floats(-1.5, 2.5),

@@ -1,12 +1,11 @@
 """What is right, wrong, superseded or unmarked, and which number a wrong one would be."""
 
-import time
-
 import pytest
 
 from evidence.writing import markdown_draft
 from evidence.writing.judging import Finding, judge, unknown_ids
 from evidence.writing.known import Known
+from tests.work import growth
 from tests.writing.ledgers import (
     BARE,
     GONE,
@@ -204,12 +203,8 @@ def test_percent_in_a_header() -> None:
     ["{ev:x} 1 ", "g = 0.52 ", ". {ev:a} 1", "> ", ">", "A. ", "[1] 2 ", "N = 1, ", "| 1 |\n|-|\n"],
 )
 def test_a_long_passage_takes_time_in_proportion(piece: str) -> None:
-    def seconds(length: int) -> float:
-        text = f"{piece * (length // len(piece))}{{ev:{POOLED}}}"
-        started = time.perf_counter()
-        judged(text)
-        return time.perf_counter() - started
+    def judge(length: int) -> None:
+        judged(f"{piece * (length // len(piece))}{{ev:{POOLED}}}")
 
-    seconds(2_000)
     # Ten times the text: ten times the time, with room for a busy machine; a square would be 100.
-    assert seconds(100_000) < 40 * max(seconds(10_000), 0.02)
+    assert growth(judge, 10_000, 10) < 40

@@ -16,7 +16,7 @@ from evidence.synthesis.linear import LinearModel, between_trial_variance, weigh
 from evidence.synthesis.moderators import INTERCEPT, read_design
 from evidence.synthesis.roots import Floats
 from evidence.synthesis.sampling import generator
-from evidence.synthesis.weighted import arrange_one, numbers
+from evidence.synthesis.weighted import TIED, arrange_one, magnitude, numbers
 
 MOST_FLIPS = 2**16
 MOST_PERMUTATIONS = 5040
@@ -115,24 +115,32 @@ def permutation_test(
     if k < 2:
         raise ParameterError("effect", k, "two or more trials")
     effects, variances = numbers("effect", effect), numbers("variance", variance)
+    # One direction for both, so that no rounding tells an effect from its mirror image.
+    turn = next((float(np.sign(one)) for one in effects if one), 1.0)
+    effects = turn * effects
     names: tuple[str, ...] = (INTERCEPT,)
+    qm, qm_p = None, None
     if moderators is None:
         signs = _signs(k, sample, seed)
-        statistics = _pooled_statistics(signs * effects, variances, tau2, interval)
-        qm = None
+        statistics, terms = _pooled_statistics(signs * effects, variances, tau2, interval)
     else:
         design = read_design(moderators, k)
         orders = _orders(k, sample, seed)
         names = design.names
-        statistics, qm = _regressions(
+        statistics, terms = _regressions(
             effects, variances, design.matrix, orders, tau2=tau2, interval=interval
         )
+        roots, statistics = statistics[:, -1], statistics[:, :-1]
+        qm, qm_p = float(roots[0] ** 2), _share(roots, terms[:, -1])
     return PermutationTest(
         names=names,
-        statistics=tuple(statistics[0].tolist()),
-        p_values=tuple(_share(np.abs(column)) for column in statistics.T),
-        qm=None if qm is None else float(qm[0]),
-        qm_p=None if qm is None else _share(qm),
+        statistics=tuple((turn * statistics[0]).tolist()),
+        p_values=tuple(
+            _share(np.abs(column), size)
+            for column, size in zip(statistics.T, terms.T, strict=False)
+        ),
+        qm=qm,
+        qm_p=qm_p,
         rearrangements=int(statistics.shape[0]),
         exact=sample is None,
     )
@@ -163,9 +171,13 @@ def _orders(k: int, sample: int | None, seed: int | None) -> list[list[int]]:
     return [list(order) for order in itertools.permutations(given)]
 
 
-def _pooled_statistics(effects: Floats, variances: Floats, tau2: str, interval: str) -> Floats:
+def _pooled_statistics(
+    effects: Floats, variances: Floats, tau2: str, interval: str
+) -> tuple[Floats, Floats]:
+    """Statistics, (n, 1), and the size of their terms."""
     pooled = batch.pool(effects, variances, tau2=tau2, interval=interval)
-    return _ratio(pooled.effect, pooled.se)[:, None]
+    largest = np.full(pooled.se.shape, magnitude(effects))
+    return _ratio(pooled.effect, pooled.se)[:, None], _ratio(largest, pooled.se)[:, None]
 
 
 def _regressions(
@@ -177,10 +189,15 @@ def _regressions(
     tau2: str,
     interval: str,
 ) -> tuple[Floats, Floats]:
-    """Statistics of the coefficients, (n, p), and of all but the intercept, (n,)."""
+    """Statistics, (n, p + 1), and the size of their terms.
+
+    They are those of the coefficients and the root of that of all but the intercept.
+    """
     basis, triangle = np.linalg.qr(matrix)
     back = np.linalg.inv(triangle)
-    rows, tests = [], []
+    sizes = np.maximum(np.abs(effects), np.finfo(np.float64).tiny)
+    tested = 1.0 if interval == "wald" else float(np.sqrt(matrix.shape[1] - 1))
+    rows, terms = [], []
     for order in orders:
         model = LinearModel(effects, variances, basis[order])
         between, _ = between_trial_variance(model, tau2)
@@ -189,13 +206,18 @@ def _regressions(
         if interval != "wald":
             factor = float(fit.q[0]) / model.degrees
             factor = max(factor, 1.0) if interval == "hksj_adhoc" else factor
-        estimates = back @ fit.coefficients[0]
         covariance = factor * back @ fit.inverse[0] @ back.T
-        rows.append(_ratio(estimates, np.sqrt(np.diagonal(covariance))))
-        tested = estimates[1:]
-        tests.append(float(tested @ np.linalg.solve(covariance[1:, 1:], tested)))
-    test = np.array(tests)
-    return np.array(rows), test if interval == "wald" else test / (matrix.shape[1] - 1)
+        # What each effect adds to each coefficient, and to those tested together once these are
+        # turned so that each has a variance of 1 and none goes with another.
+        shares = back @ fit.inverse[0] @ (fit.weight[0][:, None] * model.basis).T
+        apart = np.linalg.solve(np.linalg.cholesky(covariance[1:, 1:]), shares[1:]) / tested
+        se = np.sqrt(np.diagonal(covariance))
+        joint, joint_size = (
+            float(np.linalg.norm(part)) for part in (apart @ effects, np.abs(apart) @ sizes)
+        )
+        rows.append([*_ratio(back @ fit.coefficients[0], se), joint])
+        terms.append([*_ratio(np.abs(shares) @ sizes, se), joint_size])
+    return np.array(rows), np.array(terms)
 
 
 def _ratio(estimate: Floats, se: Floats) -> Floats:
@@ -205,6 +227,11 @@ def _ratio(estimate: Floats, se: Floats) -> Floats:
     return ratio
 
 
-def _share(statistic: Floats) -> float:
-    """Share of statistics at least as large as the first."""
-    return float(np.mean(statistic >= statistic[0] * (1 - TIE)))
+def _share(statistic: Floats, terms: Floats) -> float:
+    """Share of statistics at least as large as the first, or tied with it.
+
+    Where terms cancel, a statistic has only the digits that its terms have.
+    """
+    # An infinite statistic, of effects that do not differ at all, ties with nothing below it.
+    slack = TIED * np.where(np.isfinite(terms), terms, 0.0)
+    return float(np.mean(statistic + slack >= statistic[0] * (1 - TIE) - slack[0]))

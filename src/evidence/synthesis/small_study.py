@@ -19,7 +19,15 @@ from evidence.synthesis.intervals import (
 from evidence.synthesis.moderators import DEPENDENT
 from evidence.synthesis.regression import Coefficient, meta_regression
 from evidence.synthesis.roots import Floats
-from evidence.synthesis.weighted import arrange_one, moments, numbers, refuse_first
+from evidence.synthesis.weighted import (
+    TIED,
+    arrange_one,
+    magnitude,
+    moments,
+    numbers,
+    refuse_first,
+    tied_ranks,
+)
 
 PREDICTORS = ("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv")
 MODELS = ("rma", "lm")
@@ -240,15 +248,17 @@ def rank_test(effect: Any, variance: Any, *, exact: bool = True) -> RankTest:
     at = moments(effects, variances, 0.0)
     # v* = v (sum w - w) / sum w, in which nothing cancels for the trial with the largest weight
     others = np.array([np.delete(at.weight, i).sum() for i in range(k)])
-    deviates = at.residual / np.sqrt(variances * others / at.total)
+    scale = np.sqrt(variances * others / at.total)
+    deviates = at.residual / scale
     sentences = list(chance_warning(k))
     if np.unique(effects).size == 1 or np.unique(variances).size == 1:
         what = "effects" if np.unique(effects).size == 1 else "variances"
         sentences.append(f"All {what} are the same: there are no ranks to correlate.")
         return RankTest(None, None, False, k, tuple(sentences))
-    tied = np.unique(deviates).size < k or np.unique(variances).size < k
+    ranks = tied_ranks(deviates, TIED * magnitude(effects + sets.shift) / scale)
+    tied = np.unique(ranks).size < k or np.unique(variances).size < k
     by_order = exact and not tied
-    found = stats.kendalltau(deviates, variances, method="exact" if by_order else "asymptotic")
+    found = stats.kendalltau(ranks, variances, method="exact" if by_order else "asymptotic")
     return RankTest(float(found.statistic), float(found.pvalue), by_order, k, tuple(sentences))
 
 

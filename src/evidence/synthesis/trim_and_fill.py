@@ -10,15 +10,12 @@ from evidence.synthesis.intervals import check_choice
 from evidence.synthesis.roots import Floats
 from evidence.synthesis.small_study import chance_warning, regression_test
 from evidence.synthesis.univariate import Pooled, pool
-from evidence.synthesis.weighted import numbers
+from evidence.synthesis.weighted import TIED, magnitude, numbers, tied_ranks
 
 ESTIMATORS = ("L0", "R0", "Q0")
 SIDES = ("auto", "left", "right")
 
 MAX_STEPS = 100
-
-TIED = 1e-12
-"""Difference of distances, relative to the largest, that rounding alone can give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ def trimfill(
     for _ in range(MAX_STEPS):
         kept = slice(0, k - missing)
         center = pool(turned[kept], ordered[kept], **options).effect
-        trimmed, precise = missing, _missing(turned - center, estimator)
+        trimmed, precise = missing, _missing(turned, center, estimator)
         # At least one trial has to stay.
         missing = min(max(0, round(precise)), k - 1)
         if missing == trimmed:
@@ -184,14 +181,16 @@ def _side(effects: Floats, variances: Floats, tau2: str) -> str:
     return "left" if slope > 0 else "right"
 
 
-def _missing(deviation: Floats, estimator: str) -> float:
-    """Estimate, not rounded, from deviations in ascending order."""
-    k, distance, right = deviation.size, np.abs(deviation), deviation > 0
+def _missing(turned: Floats, center: float, estimator: str) -> float:
+    """Estimate, not rounded, from effects in ascending order; at the center is on no side."""
+    tie = TIED * magnitude(turned)
+    deviation = turned - center
+    k, distance, right = deviation.size, np.abs(deviation), deviation > tie
     if estimator == "R0":
         # R0 = gamma - 1, where gamma trials lie on the right and farther out than any on the left
-        farthest = float(distance[~right].max(initial=0.0)) + TIED * float(distance.max())
+        farthest = float(distance[~right].max(initial=0.0)) + tie
         return float((distance[right] > farthest).sum() - 1)
-    total = float(_ranks(distance)[right].sum())
+    total = float(tied_ranks(distance, tie)[right].sum())
     if estimator == "L0":
         # L0 = (4 T - n (n + 1)) / (2 n - 1)
         return (4 * total - k * (k + 1)) / (2 * k - 1)
@@ -204,17 +203,6 @@ def _missing(deviation: Floats, estimator: str) -> float:
             "L0 or R0: so many of the largest distances lie on one side that Q0 has no value",
         )
     return float(k - 0.5 - np.sqrt(under))
-
-
-def _ranks(distance: Floats) -> Floats:
-    """Ranks from 1, the average where distances are the same but for rounding."""
-    order = np.argsort(distance, kind="stable")
-    ascending = distance[order]
-    group = np.concatenate([[0], np.cumsum(np.diff(ascending) > TIED * ascending[-1])])
-    ranks = np.empty(distance.size)
-    average = np.bincount(group, np.arange(1.0, distance.size + 1)) / np.bincount(group)
-    ranks[order] = average[group]
-    return ranks
 
 
 def _standard_error(k: int, precise: float, estimator: str) -> float | None:

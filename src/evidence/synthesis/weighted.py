@@ -16,6 +16,10 @@ from evidence.synthesis.roots import Flags, Floats, Rows
 LIMIT = 1e50
 """Sums of cubed weights of numbers within this bound stay finite in double precision."""
 
+TIED = 1e-12
+"""Difference between results for a set of numbers, relative to their `magnitude`, that rounding
+alone can give."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sets:
@@ -165,6 +169,34 @@ def arrange_one(effect: Any, variance: Any) -> Sets:
         # The position in the sequence, not in the table of one row.
         name = error.name.replace("[0, ", "[")
         raise ParameterError(name, error.value, error.expected) from None
+
+
+def magnitude(values: Floats) -> float:
+    """Give the size of numbers, against which a difference may be one of rounding alone.
+
+    Sums of numbers carry the rounding of the largest of them; below the smallest normal double
+    they have fewer digits, down to none.
+    """
+    return max(float(np.abs(values).max()), float(np.finfo(np.float64).tiny))
+
+
+def tied_ranks(values: Floats, tie: Floats | float) -> Floats:
+    """Rank from 1, with the average rank for neighbors that differ by at most `tie`.
+
+    Parameters
+    ----------
+    values : ndarray of shape (k,)
+    tie : float or ndarray of shape (k,)
+        Difference that rounding alone can give, of all values or of each.
+    """
+    order = np.argsort(values, kind="stable")
+    each = np.broadcast_to(np.asarray(tie, dtype=np.float64), values.shape)[order]
+    apart = np.diff(values[order]) > np.maximum(each[1:], each[:-1])
+    group = np.concatenate([[0], np.cumsum(apart)])
+    ranks = np.empty(values.size)
+    average = np.bincount(group, np.arange(1.0, values.size + 1)) / np.bincount(group)
+    ranks[order] = average[group]
+    return ranks
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,7 @@ pieces = st.text(max_size=8) | st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 30), pieces)
 def test_a_changed_entry_is_refused_or_fits(place: float, length: int, new: str) -> None:
     start = int(place * len(WHOLE))
