@@ -19,6 +19,7 @@ ENTRY = LedgerEntry(
     label="ABFT, depressive symptoms",
     metric="hedges_g",
     scale="difference",
+    favors="above_0",
     effect=0.520527,
     ci_low=-0.287521,
     ci_high=1.328576,
@@ -26,6 +27,7 @@ ENTRY = LedgerEntry(
     p_value=None,
     k=3,
     n=118,
+    counts="",
     comparator="waitlist; usual_care",
     comparator_class="inactive; usual_care",
     timepoint="post",
@@ -49,13 +51,14 @@ ids = st.lists(st.text("abc_01", min_size=1), max_size=3).map(tuple)
 def test_file_has_the_columns_in_order_and_doubles_in_full() -> None:
     lines = ledger.to_csv([ENTRY]).splitlines()
     assert lines[0] == (
-        "estimate_id,label,metric,scale,effect,ci_low,ci_high,ci_level,p_value,k,n,comparator,"
-        "comparator_class,timepoint,processing,method,trial_ids,result_ids,locator_ids,"
+        "estimate_id,label,metric,scale,favors,effect,ci_low,ci_high,ci_level,p_value,k,n,counts,"
+        "comparator,comparator_class,timepoint,processing,method,trial_ids,result_ids,locator_ids,"
         "correction_ids,reports,data_version"
     )
     assert lines[1] == (
         'abft.depression.post.hedges_g.pooled,"ABFT, depressive symptoms",hedges_g,difference,'
-        "0.520527,-0.287521,1.328576,0.95,,3,118,waitlist; usual_care,inactive; usual_care,post,"
+        "above_0,0.520527,-0.287521,1.328576,0.95,,3,118,,waitlist; usual_care,"
+        "inactive; usual_care,post,"
         'converted,"tau2 REML, interval hksj_adhoc",diamond2002; israel2013,a; b,c,,'
         "abft-depression-post,1.0.0"
     )

@@ -122,7 +122,7 @@ def test_attempts_stand_at_each_risk_that_was_counted(dataset: Dataset) -> None:
         (round(4 / 63, 3), 191),
         (round(6 / 27, 3), 191),
     ]
-    # A ratio above 1 favors the therapy, so that the risk of an attempt is lower with it.
+    # Before it is quoted a ratio above 1 favors the therapy: the risk of an attempt is lower.
     for one in found:
         assert one.ratio.pooled.effect > 0
         assert one.risk < one.baseline

@@ -13,6 +13,7 @@ from typing import Any
 from evidence import atomic
 from evidence.errors import DataError, Fault, ParameterError, RenderError
 from evidence.provenance import union
+from evidence.terms import Favors
 
 TOLERANCE = 1e-9
 """How far a number may move before it counts as another: absolute or relative, the larger."""
@@ -25,6 +26,12 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 _FLOATS = ("effect", "ci_low", "ci_high", "ci_level", "p_value")
 _COUNTS = ("k", "n")
+_SIDES = {
+    "difference": (Favors.ABOVE_0, Favors.BELOW_0),
+    "ratio": (Favors.ABOVE_1, Favors.BELOW_1),
+}
+_NOT_IN_0_1 = ("favors", "counts")
+"""Columns that ledgers of version 0.1.0 have not; they are read as empty."""
 _LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
 
 
@@ -42,14 +49,20 @@ class LedgerEntry:
         As ``hedges_g``, ``odds_ratio``, ``mean_difference``.
     scale : str
         ``difference``, ``ratio`` or ``proportion``: what readers quote, never a logarithm.
+    favors : str
+        ``above_0``, ``below_0``, ``above_1`` or ``below_1``: where the number favors the
+        intervention (a change: where the effect is larger at follow-up); empty where no side does.
+        Below for what is counted of a harm, as suicide attempts.
     effect : float
-        Positive (a ratio: above 1) favors the intervention.
+        As readers quote it.
     ci_low, ci_high, ci_level : float or None
         Interval and its level from 0 to 1; None where there is none.
     p_value : float or None
         Two-sided.
     k, n : int or None
-        Trials and participants.
+        Trials and participants; None where not known.
+    counts : str
+        Events of participants behind it, as "2 of 66 against 4 of 63".
     comparator, comparator_class, timepoint : str
         What it was compared with, and when.
     processing : str
@@ -66,13 +79,14 @@ class LedgerEntry:
     Raises
     ------
     ParameterError
-        If the id has other characters or a number is not finite.
+        If the id has other characters, a number is not finite, or the side is none of the scale.
     """
 
     estimate_id: str
     label: str
     metric: str
     scale: str
+    favors: str
     effect: float
     ci_low: float | None
     ci_high: float | None
@@ -80,6 +94,7 @@ class LedgerEntry:
     p_value: float | None
     k: int | None
     n: int | None
+    counts: str
     comparator: str
     comparator_class: str
     timepoint: str
@@ -107,6 +122,10 @@ class LedgerEntry:
                     f"{self.estimate_id}, {name}", value, "a finite number, or None for a limit"
                 )
             object.__setattr__(self, name, float(value))
+        if self.favors and self.favors not in _SIDES.get(self.scale, ()):
+            raise ParameterError(
+                f"{self.estimate_id}, favors", self.favors, f"a side that a {self.scale} has"
+            )
         for name in _COUNTS:
             value = getattr(self, name)
             if value is not None:
@@ -228,7 +247,8 @@ def read(path: Path) -> tuple[LedgerEntry, ...]:
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
+        given = tuple(reader.fieldnames or ())
+        if given not in (COLUMNS, tuple(one for one in COLUMNS if one not in _NOT_IN_0_1)):
             expected = f"the columns {', '.join(COLUMNS)}"
             raise DataError([Fault(path.name, 1, None, None, expected)])
         found, faults = [], []
@@ -243,7 +263,7 @@ def read(path: Path) -> tuple[LedgerEntry, ...]:
 
 
 def _entry(row: Mapping[str, str]) -> LedgerEntry:
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict.fromkeys(_NOT_IN_0_1, "")
     for name, cell in row.items():
         if name in _FLOATS:
             values[name] = float(cell) if cell else None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evidence.effects.convert import correct_for_small_samples
 from evidence.effects.effect import Effect
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.row import QuotedScale
 from evidence.records import records
 from evidence.terms import WHY, LeftOut
 
@@ -60,6 +61,12 @@ class Selection:
     left_out: pd.DataFrame
     without_number: pd.DataFrame
     metric: str
+
+    @property
+    def scale(self) -> QuotedScale:
+        """Scale on which its result is quoted; that of a harm where every estimate is of harms."""
+        harms = set(self.estimates.more_is) == {"worse"}
+        return QuotedScale(self.metric, "worse" if harms else "")
 
     def effects(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return effects and variances to pool.

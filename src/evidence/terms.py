@@ -38,6 +38,16 @@ SAYS = {
 """What a trial without a number says of two arms, in words."""
 
 
+class Favors(StrEnum):
+    """On which side of no difference a number as readers quote it favors the intervention."""
+
+    ABOVE_0 = "above_0"
+    BELOW_0 = "below_0"
+    ABOVE_1 = "above_1"
+    BELOW_1 = "below_1"
+    NEITHER = ""
+
+
 class LeftOut(StrEnum):
     """Why an estimate or a result did not enter an analysis."""
 

@@ -43,7 +43,7 @@ def frame(dataset: Dataset) -> pd.DataFrame:
         ),
         (
             "diamond2019.suicide_attempt.attempt.post.log_odds_ratio",
-            "2 of 66 against 4 of 63; odds ratio in favor of the treatment 2.17",
+            "2 of 66 against 4 of 63; odds ratio 0.46, below 1 favors the treatment",
         ),
     ],
 )

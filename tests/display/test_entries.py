@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import evidence
 from evidence import ledger
-from evidence.display import entries, followup_entries
+from evidence.display import entries, followup_entries, quote
 from evidence.followup import durability
 from evidence.ledger import LedgerEntry
 from evidence.records import records
@@ -106,3 +107,55 @@ def test_of_one_trial_nothing_is_pooled() -> None:
     assert "pooled" not in entry.label
     assert entry.label.endswith(", one trial")
     assert entry.method == "one trial, not pooled; interval by the normal quantile"
+
+
+def test_a_harm_is_quoted_in_its_usual_direction_with_its_counts() -> None:
+    stem = "diamond2019.suicide_attempt.attempt.post"
+    rows = {row.estimate_id: row for row in records(FRAME)}
+    made = {
+        metric: entries.of_estimate(rows[f"{stem}.{metric}"], DATASET)
+        for metric in ("log_odds_ratio", "log_risk_ratio", "risk_difference")
+    }
+    # Woolf 1955, Katz 1978 and Wald by hand: standard errors sqrt(1/2 + 1/64 + 1/4 + 1/59),
+    # sqrt(1/2 - 1/66 + 1/4 - 1/63) and sqrt(p(1 - p)/n, summed), quantile 1.959964.
+    values = {
+        "log_odds_ratio": (2 * 59 / (64 * 4), 0.0814032, 2.6100111, "below_1"),
+        "log_risk_ratio": (2 * 63 / (66 * 4), 0.0905758, 2.5149017, "below_1"),
+        "risk_difference": (2 / 66 - 4 / 63, -0.1062367, 0.0398586, "below_0"),
+    }
+    for metric, (effect, low, high, side) in values.items():
+        one = made[metric]
+        assert (one.effect, one.ci_low, one.ci_high) == pytest.approx((effect, low, high), abs=5e-8)
+        assert (one.favors, one.counts) == (side, "2 of 66 against 4 of 63")
+        assert "suicide attempts" in one.label
+        # The frame keeps positive for what favors the intervention.
+        assert rows[one.estimate_id].effect > 0
+    said = quote.sentence(made["log_odds_ratio"])
+    assert "0.46 (95% CI, 0.08 to 2.61)" in said
+    assert "2 of 66 against 4 of 63" in said
+    assert "below 1 favors ABFT" in said
+    assert "3.3 percentage points (95% CI, −10.6 to 4.0)" in quote.sentence(made["risk_difference"])
+
+
+def test_every_number_says_the_side_that_favors_the_intervention() -> None:
+    for row in records(FRAME[FRAME.effect.notna()]):
+        one = entries.of_estimate(row, DATASET)
+        null = 1.0 if one.scale == "ratio" else 0.0
+        above = row.effect > 0
+        assert one.favors == f"{'below' if row.more_is == 'worse' else 'above'}_{null:g}"
+        assert (one.effect > null) == (above != (row.more_is == "worse")) or row.effect == 0
+        assert ("favors" in one.label) == (row.more_is == "worse")
+
+
+def test_a_pooled_harm_is_quoted_in_its_usual_direction() -> None:
+    stem = "diamond2019.suicide_attempt.attempt.post.log_odds_ratio"
+    row = FRAME[FRAME.estimate_id == stem]
+    again = row.assign(trial_id="israel2013", estimate_id="again", label="Israel 2013")
+    frame = pd.concat([FRAME, again], ignore_index=True)
+    which = {"outcome": "suicide_attempt", "metric": "log_odds_ratio"}
+    analysis = analyze(DATASET, replace(MAIN, **which, tau2="common", interval="wald"), frame)
+    one = entries.of_analysis(analysis, DATASET)
+    assert analysis.pooled.effect > 0
+    assert (one.effect, one.favors) == (pytest.approx(2 * 59 / (64 * 4)), "below_1")
+    assert (one.ci_low or 9) < one.effect < (one.ci_high or 0)
+    assert "below 1 favors ABFT" in one.label

@@ -56,6 +56,8 @@ def test_sentence() -> None:
         {"n": 60},
         {"comparator": "waitlist"},
         {"timepoint": "follow_up"},
+        {"counts": "2 of 66 against 4 of 63"},
+        {"favors": "below_0"},
         {"processing": "imputed"},
         {"processing": "reconstructed"},
         {"label": "ABFT, depressive symptoms, with unreported results at zero"},
@@ -111,6 +113,16 @@ def test_a_ratio_and_a_change_have_their_own_null() -> None:
     below = entry(timepoint="change", ci_low=-2.0, ci_high=-1.0, effect=-1.5)
     assert "below no change" in quote.sentence(below, "plain")
     assert "favors" not in quote.sentence(entry(timepoint="baseline"), "plain").split(";")[1]
+
+
+def test_a_harm_stands_in_its_usual_direction() -> None:
+    def plain(low: float, high: float) -> str:
+        fields = {"favors": "below_1", "scale": "ratio", "metric": "odds_ratio"}
+        return quote.sentence(entry(**fields, ci_low=low, ci_high=high, effect=low), "plain")
+
+    assert "the whole interval favors the intervention" in plain(0.2, 0.8)
+    assert "the whole interval favors the comparator" in plain(1.2, 1.8)
+    assert "the interval includes no difference" in plain(0.2, 1.8)
 
 
 def test_small_differences_keep_their_digits() -> None:

@@ -7,9 +7,10 @@ import pytest
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import rare_sections
+from evidence.display import rare_sections, summary_tables
 from evidence.display.headline import plain
 from evidence.specification.rare_events import RareEvents, rare_events
+from evidence.summary import collect
 from tests.claims.packages import changed, where
 
 
@@ -29,20 +30,23 @@ def test_the_usual_direction_stands_first(dataset: Dataset, events: RareEvents) 
     assert [one[-19:] for one in boxes[:2]] == ["0.46 (0.04 to 3.37)", "0.46 (0.13 to 1.50)"]
     first, second = boxes[1:]
     assert first.startswith(
-        "ABFT against an active family-enhanced supportive therapy (below 1 = fewer with ABFT); "
+        "ABFT against an active family-enhanced supportive therapy (below 1 favors ABFT); "
         "exact; Diamond 2019, 129 participants"
     )
-    assert "Turned, so that above 1 = fewer: 2.16 (0.30 to 24.67)" in first
-    assert "2.17 (0.66 to 7.82); 2.14 to 2.27 over all counts that fit" in second
+    assert "; 0.44 to 0.47 over all counts that fit" in second
     cited = rare_sections.citation(dataset, events).text
-    assert "odds ratio 0.46 (0.04 to 3.37), below 1 = fewer with ABFT" in cited
+    assert "odds ratio 0.46 (0.04 to 3.37), below 1 favors ABFT" in cited
+    for block in (rare_sections.first_screen, rare_sections.provenance):
+        assert "2.17" not in block(dataset, events).text
 
 
-def test_differences_per_1000_have_their_interval(dataset: Dataset, events: RareEvents) -> None:
-    said = rare_sections.counts_table(dataset, events).text
-    # 4/63 - 2/66 = 0.0332, SE sqrt(.0303 x .9697 / 66 + .0635 x .9365 / 63) = 0.0373
-    assert "4 of 63 (6.3%) | 33 (−40 to 106) |" in said
-    assert "33 (−40 to 106) fewer per 1,000" in rare_sections.provenance(dataset, events).html
+def test_differences_per_1000_have_one_interval(dataset: Dataset, events: RareEvents) -> None:
+    made = rare_sections.counts_table(dataset, events)
+    # the exact limits 0.0405 and 3.3712 times the odds 4/59, as risks, less 4/63: -0.0608, 0.1225
+    assert "4 of 63 (6.3%) | 33 fewer (61 fewer to 123 more) by the odds ratio |" in made.text
+    assert made.entries[0] in summary_tables.absolute(dataset, collect(dataset, ("abft",))).entries
+    # Counts that are not printed give a difference without an interval.
+    assert "(22.2%) | 108 fewer |" in made.text
 
 
 def test_a_time_that_is_implied_is_presumed(dataset: Dataset, events: RareEvents) -> None:
@@ -69,7 +73,7 @@ def test_the_ends_of_a_range_name_their_own_counts(dataset: Dataset, events: Rar
     rows = rare_sections.provenance(dataset, events).text.splitlines()
     exact = [row for row in rows if "interval_exact" in row and "Diamond 2010" in row]
     counts = [re.search(r"Diamond 2010 (\d+/\d+/\d+/\d+)", row) for row in exact]
-    assert [one[1] for one in counts if one] == ["4/35/6/27", "4/35/5/23", "2/19/6/27"]
+    assert [one[1] for one in counts if one] == ["4/35/6/27", "2/19/6/27", "4/35/5/23"]
     result = next(one for one in events.results if one.low != one.high)
     assert len(result.counts_low) == len(result.counts_high) == len(result.tables)
     ends_of = zip(result.tables, result.counts_low, result.counts_high, strict=True)

@@ -23,7 +23,7 @@ notebook = "tiny.ipynb"
 parameters = { word = "two", value = 0.1 }
 formats = ["html"]
 """
-SUPERSEDED = "estimate_id,effect,ci_low,ci_high,data_version,package_version,until"
+SUPERSEDED = "estimate_id,effect,ci_low,ci_high,data_version,package_version,until,reason"
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -170,12 +170,18 @@ def test_a_number_that_moves_needs_to_be_accepted(
     before = files(built)
     with pytest.raises(RenderError, match=r"tiny\.two: effect 0\.1 -> 0\.2"):
         build(root=built)
+    with pytest.raises(RenderError, match=r"nothing says why.*reasons\.csv.*: tiny\.two"):
+        build(root=built, accept=True)
     assert files(built) == before
+    reasons = built / "reports" / "reasons.csv"
+    reasons.write_text(
+        "data_version,ids,reason\n1.0.0,tiny.*,better so\n1.0.0,*.one,not this\n0.9.0,*,nor this\n"
+    )
     assert build(root=built, accept=True).made == ("second",)
     rows = list(csv.reader((built / "reports" / "superseded.csv").read_text().splitlines()))
     assert rows == [
         SUPERSEDED.split(","),
-        ["tiny.two", "0.1", "-0.25", "1.0", "1.0.0", "0.1.0", "2027-01-15"],
+        ["tiny.two", "0.1", "-0.25", "1.0", "1.0.0", "0.1.0", "2027-01-15", "better so"],
     ]
     assert build(root=built).made == ()
 
@@ -293,3 +299,4 @@ def test_a_raised_data_version_lets_numbers_move_and_keeps_the_old_ones(built: P
     assert [one.estimate_id for one in result.comparison.moved] == ["tiny.two"]
     rows = list(csv.reader((built / "reports" / "superseded.csv").read_text().splitlines()))
     assert [row[:5] for row in rows[1:]] == [["tiny.two", "0.1", "-0.25", "1.0", "1.0.0"]]
+    assert rows[1][-1] == "data 1.0.0 became 1.1.0"

@@ -52,13 +52,10 @@ def as_printed(shown: str, entry: LedgerEntry) -> bool:
     if len(found) not in (1, 2, 3):
         return False
     effect, low, high = values(entry)
-    # What was lost is a change with its sign turned; the odds of an event to be avoided are usually
-    # told the other way round than in the ledger. In both the limits change places.
+    # What was lost is a change with its sign turned, so that its limits change places.
     turned: list[float | None] = []
     if "change" in entry.estimate_id:
         turned = [None if one is None else -one for one in (effect, high, low)]
-    elif entry.metric == "odds_ratio":
-        turned = [None if not one else 1 / one for one in (effect, high, low)]
     ways = [[effect, low, high], turned]
     if entry.metric.startswith("retained_fraction") and "%" in shown:
         # Sentences say the share that is left in percent, tables as a fraction.

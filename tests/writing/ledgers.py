@@ -15,6 +15,8 @@ POINTS = "trial.distress.scale.post.mean_difference"
 KEPT = "trial.distress.scale.retained_fraction.mean_difference"
 GONE = "abft.depression.post.hedges_g.pooled.gone"
 
+SIDE = {"difference": "above_0", "ratio": "above_1"}
+
 
 def entry(estimate_id: str = POOLED, **fields: Any) -> LedgerEntry:
     """Return an entry; what is not given is that of the pooled one."""
@@ -24,6 +26,7 @@ def entry(estimate_id: str = POOLED, **fields: Any) -> LedgerEntry:
             "label": "ABFT, depressive symptoms, at the end of treatment, Hedges g, pooled",
             "metric": "hedges_g",
             "scale": "difference",
+            "favors": SIDE.get(fields.get("scale", "difference"), ""),
             "effect": 0.5205273829,
             "ci_low": -0.2875211305,
             "ci_high": 1.3285758963,
@@ -31,6 +34,7 @@ def entry(estimate_id: str = POOLED, **fields: Any) -> LedgerEntry:
             "p_value": 0.1092502588,
             "k": 3,
             "n": 118,
+            "counts": "",
             "comparator": "waitlist; usual_care; enhanced_usual_care",
             "comparator_class": "inactive; usual_care",
             "timepoint": "post",
@@ -98,7 +102,13 @@ ENTRIES = (
     ),
     of_trial(POINTS, "mean_difference", 13.2, ci_low=6.84, ci_high=19.57, processing="printed"),
     of_trial(
-        KEPT, "retained_fraction", 0.5454545455, scale="ratio", ci_low=0.0749914, ci_high=1.0401272
+        KEPT,
+        "retained_fraction",
+        0.5454545455,
+        scale="ratio",
+        favors="",
+        ci_low=0.0749914,
+        ci_high=1.0401272,
     ),
 )
 

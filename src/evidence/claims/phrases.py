@@ -1,6 +1,5 @@
 """Words and numbers of one-sentence answers: terms of the data, counts, estimates."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
+from evidence.estimation.row import QuotedScale
 
 _WHEN = {
     "": "",
@@ -117,28 +117,32 @@ def shown_estimate(rows: pd.DataFrame) -> Any | None:
 
 def estimate(row: Any) -> tuple[str, Number]:
     """Return an estimate with its 95% interval in words, and its number."""
-    return _estimate(row.metric, row.effect, row.ci_low, row.ci_high, row)
+    scale = QuotedScale(row.metric, row.more_is)
+    return _estimate(scale, row.effect, row.ci_low, row.ci_high, row)
 
 
 def pooled_estimate(
-    metric: str, effect: float, low: float, high: float, estimate_id: str
+    scale: QuotedScale, effect: float, low: float, high: float, estimate_id: str
 ) -> tuple[str, Number]:
     """Return a pooled estimate with its 95% interval in words, and its number."""
-    said, number = _estimate(metric, effect, low, high, None)
+    said, number = _estimate(scale, effect, low, high, None)
     return said, Number(number.text, estimate_id)
 
 
-def _estimate(metric: str, effect: float, low: float, high: float, row: Any) -> tuple[str, Number]:
+def _estimate(
+    scale: QuotedScale, effect: float, low: float, high: float, row: Any
+) -> tuple[str, Number]:
     digits = 2
-    if metric.startswith("log_"):
-        effect, low, high = math.exp(effect), math.exp(low), math.exp(high)
-        metric = metric.removeprefix("log_")
+    effect, (low, high) = scale.value(effect), scale.ends(low, high)
+    metric = scale.metric.removeprefix("log_")
     if metric == "mean_difference" and row is not None:
         digits = 1
         said = f"{fixed(effect, digits)} points of {measure(row.instrument_id)}"
     else:
         said = f"{_SYMBOL.get(metric, metric.replace('_', ' '))} = {fixed(effect, digits)}"
     interval = f"95% CI {fixed(low, digits)} to {fixed(high, digits)}"
+    if scale.turned:
+        interval += f" (below {1 if scale.ratio else 0} favors the therapy)"
     estimate_id = "" if row is None else row.estimate_id
     return f"{said}, {interval}", Number(fixed(effect, digits), estimate_id)
 

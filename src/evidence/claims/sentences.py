@@ -122,7 +122,7 @@ class Sentences:
         )
         pooled = analysis.pooled
         said, number = pooled_estimate(
-            analysis.selection.metric,
+            analysis.selection.scale,
             pooled.effect,
             pooled.ci_low,
             pooled.ci_high,

@@ -1,14 +1,13 @@
 """Both times together across trials, in words and as records."""
 
-import math
 from dataclasses import asdict
 from typing import Any
 
 from evidence.dataset import Dataset
 from evidence.display import words
 from evidence.display.frames import plain
+from evidence.estimation.row import QuotedScale
 from evidence.followup.bivariate import Bivariate
-from evidence.synthesis.multilevel_result import Coefficient
 
 
 def sentence(model: Bivariate, dataset: Dataset) -> str:
@@ -22,10 +21,12 @@ def sentence(model: Bivariate, dataset: Dataset) -> str:
         Data package, for the names of outcomes.
     """
     outcome = words.term(words.OUTCOME, model.outcome_id, dataset.vocabulary("outcome"))
-    ratio = model.metric.startswith("log_")
-    post, later = (_shown(one, ratio) for one in (model.post, model.follow_up))
-    change = _shown(model.change, ratio)
-    noun = "ratio of the two" if ratio else "change"
+    scale = QuotedScale(model.metric, model.more_is)
+    post, later, change = (
+        words.estimate(*scale.quoted(one.estimate, one.ci_low, one.ci_high))
+        for one in (model.post, model.follow_up, model.change)
+    )
+    noun = "ratio of the two" if scale.ratio else "change"
     p = "" if model.change.p_value is None else f"; {words.p_value(model.change.p_value)}"
     rho = model.fit.rho[0] if model.fit.rho else None
     between = "not determined" if rho is None else f"correlate at {words.fixed(rho)} between trials"
@@ -61,10 +62,3 @@ def record(model: Bivariate) -> dict[str, Any]:
         **{name: plain(getattr(fit, name)) for name in (*names, "inference", "converged")},
         "warnings": list(fit.warnings),
     }
-
-
-def _shown(one: Coefficient, ratio: bool) -> str:
-    scale = math.exp if ratio else float
-    low = None if one.ci_low is None else scale(one.ci_low)
-    high = None if one.ci_high is None else scale(one.ci_high)
-    return words.estimate(scale(one.estimate), low, high)

@@ -1,15 +1,14 @@
 """From the printed numbers to an estimate, with the numbers put in, as a reader would check it."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display.words import METRIC, MINUS, STATISTIC, THERAPY, TIMEPOINT, fixed, term
+from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, THERAPY, TIMEPOINT, fixed, term
 from evidence.effects import continuous, convert
-from evidence.estimation.row import NORMAL_975
+from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.records import records
 
 
@@ -193,8 +192,9 @@ def _root(row: Any) -> str:
 
 def _counts(row: Any, _dataset: Dataset) -> str:
     """Return the counts, which the row carries, and the effect on the scale that readers quote."""
-    value = math.exp(row.effect) if row.metric.startswith("log_") else row.effect
-    return f"{row.convention}; {METRIC[row.metric]} in favor of the treatment {fixed(value)}"
+    scale = QuotedScale(row.metric, row.more_is)
+    side = f"{SIDE[scale.favors]} favors the treatment"
+    return f"{row.convention}; {METRIC[row.metric]} {fixed(scale.value(row.effect))}, {side}"
 
 
 def _shared_control(row: Any, dataset: Dataset) -> str:

@@ -1,6 +1,5 @@
 """The report on every trial-level estimate: route by route, and what allows none."""
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -11,6 +10,7 @@ from evidence.display.card_links import place_of, place_of_reason
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, to_number, with_id
+from evidence.estimation.row import QuotedScale
 from evidence.records import records
 
 ROUTE = {
@@ -51,7 +51,8 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         "evidence on top of each other."
     )
     remarks = [
-        "Positive values favor the intervention, on every scale.",
+        "Positive values and ratios above 1 favor the intervention; what is counted of a harm, as "
+        "suicide attempts, stands in its usual direction: below 1, and below 0, favors it.",
         "Imputed means that a value enters which no source gives: an arm size, a correlation, or "
         "the standard error of a model in place of that of the scores.",
         "Trials without an estimate: "
@@ -154,7 +155,7 @@ def _bounds(row: Any) -> str:
     """Return what a result leaves open, on the scale that readers quote."""
     if row.route == "chi2_bound":
         return f"{words.limits(row.effect_low, row.effect_high)} at most"
-    ends = math.exp(row.effect_low), math.exp(row.effect_high)
+    ends = QuotedScale("log_odds_ratio", row.more_is).ends(row.effect_low, row.effect_high)
     return f"odds ratio {words.limits(*ends)} over all counts that fit"
 
 

@@ -1,7 +1,6 @@
 """From estimates and pooled results to entries of the ledger, on the scale that readers quote."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from evidence.display.choices import differing, method_in_words
 from evidence.display.text import total
 from evidence.display.words import (
     COMPARATOR,
+    EVENT,
     METRIC,
     OUTCOME,
     QALY,
@@ -21,7 +21,7 @@ from evidence.display.words import (
     listed,
     term,
 )
-from evidence.estimation.row import NORMAL_975
+from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
@@ -45,30 +45,36 @@ METHOD = {
 }
 """Routes in words; a route without words is named as it is in the data."""
 
+COUNTED = ("counts", "reconstructed_counts")
+"""Routes whose convention is the counts of both arms."""
+
 
 def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     """Return the entry of one trial-level estimate, a row of the frame of estimates."""
-    ratio = row.metric.startswith("log_")
-    scale = math.exp if ratio else float
+    scale = QuotedScale(row.metric, row.more_is)
+    effect, low, high = scale.quoted(row.effect, row.ci_low, row.ci_high)
     instruments = dataset.instruments.set_index("instrument_id").name
     measure = (
-        dataset.vocabulary("event").get(row.event, row.event)
+        counted_event(row, dataset)
         if row.event
         else instruments.get(row.instrument_id, row.instrument_id)
     )
     return LedgerEntry(
         estimate_id=row.estimate_id,
         label=f"{row.label}, {measure}, {term(TIMEPOINT, row.timepoint)}, "
-        f"{_contrast(row, dataset)}, {term(METRIC, row.metric)}{_as_obtained(row, dataset)}",
+        f"{_contrast(row, dataset)}, {term(METRIC, row.metric)}{_as_obtained(row, dataset)}"
+        f"{below_favors(scale, row.intervention, dataset)}",
         metric=row.metric.removeprefix("log_"),
-        scale="ratio" if ratio else "difference",
-        effect=scale(row.effect),
-        ci_low=_maybe(row.ci_low, scale),
-        ci_high=_maybe(row.ci_high, scale),
-        ci_level=None if pd.isna(row.ci_low) else 0.95,
+        scale="ratio" if scale.ratio else "difference",
+        favors=scale.favors,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
+        ci_level=None if low is None else 0.95,
         p_value=None,
         k=1,
         n=total(row),
+        counts=row.convention if row.route in COUNTED else "",
         comparator=row.comparator,
         comparator_class=row.comparator_class,
         timepoint=row.timepoint,
@@ -86,18 +92,19 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
 def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
     """Return the entries of the ends of the range that an imputed estimate leaves open."""
     entry = of_estimate(row, dataset)
+    ends = QuotedScale(row.metric, row.more_is).ends(row.effect_low, row.effect_high)
     low, high = (
         replace(
             entry,
             estimate_id=f"{entry.estimate_id}.{end}est",
             label=f"{entry.label}, {end}est over pre-post correlations of 0.3 to 0.8",
-            effect=on_quoted_scale(row.metric, value)[0],
+            effect=value,
             ci_low=None,
             ci_high=None,
             ci_level=None,
             processing="imputed",
         )
-        for end, value in (("low", row.effect_low), ("high", row.effect_high))
+        for end, value in zip(("low", "high"), ends, strict=True)
     )
     return low, high
 
@@ -144,14 +151,32 @@ def quoted(entry: LedgerEntry) -> str:
     return f"{shown} percentage points" if shares else shown
 
 
-def on_quoted_scale(metric: str, value: float) -> tuple[float, int]:
-    """Return a value of a frame on the scale that readers quote, and its decimals.
+def quoted_numbers(
+    metric: str, more_is: str, effect: float, low: float | None = None, high: float | None = None
+) -> tuple[float, float | None, float | None, int]:
+    """Return an effect of a frame and its limits as readers quote them, and the decimals.
 
-    Logarithms become ratios, risk differences percentage points.
+    Risk differences are in percentage points.
     """
-    if metric.startswith("log_"):
-        return math.exp(value), 2
-    return (100 * value, 1) if metric == "risk_difference" else (float(value), 2)
+    factor, digits = (100, 1) if metric == "risk_difference" else (1, 2)
+    effect, low, high = QuotedScale(metric, more_is).quoted(effect, low, high)
+    low, high = (None if one is None else factor * one for one in (low, high))
+    return factor * effect, low, high, digits
+
+
+def counted_event(row: Any, dataset: Dataset) -> str:
+    """Return an event as its vocabulary has it, a harm by what is counted: suicide attempts."""
+    event = str(row.event)
+    meaning = dataset.vocabulary("event").get(event, event.replace("_", " "))
+    return EVENT.get(event, meaning) if row.more_is == "worse" else meaning
+
+
+def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
+    """Return what the label of a number says whose usual direction is that of a harm."""
+    if not scale.turned:
+        return ""
+    side = 1 if scale.ratio else 0
+    return f", below {side} favors {term(THERAPY, therapy, dataset.vocabulary('condition'))}"
 
 
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
@@ -265,9 +290,10 @@ def of_probability(entry: LedgerEntry, probability: float) -> LedgerEntry:
     return replace(
         entry,
         estimate_id=f"{entry.estimate_id}.probability_positive",
-        label=f"{entry.label}, probability that the effect is above zero",
+        label=f"{entry.label}, probability that it favors the therapy",
         metric="probability",
         scale="proportion",
+        favors="",
         effect=probability,
         ci_low=None,
         ci_high=None,
@@ -346,15 +372,17 @@ def _entry(
 ) -> LedgerEntry:
     specification = analysis.specification
     metric = analysis.selection.metric
-    ratio = metric.startswith("log_")
-    effect, low, high = (math.exp(one) if ratio else float(one) for one in numbers)
+    scale = analysis.selection.scale
+    effect, low, high = scale.quoted(*numbers)
     return LedgerEntry(
         estimate_id=estimate_id,
         label=f"{term(THERAPY, specification.therapy)}, {term(OUTCOME, specification.outcome)}, "
         f"{term(TIMEPOINT, specification.timepoint)}, {term(METRIC, metric)}, {what}"
-        f"{differing(specification, dataset)}",
+        f"{differing(specification, dataset)}"
+        f"{below_favors(scale, specification.therapy, dataset)}",
         metric=metric.removeprefix("log_"),
-        scale="ratio" if ratio else "difference",
+        scale="ratio" if scale.ratio else "difference",
+        favors=scale.favors,
         effect=effect,
         ci_low=low,
         ci_high=high,
@@ -362,6 +390,7 @@ def _entry(
         p_value=p_value,
         k=k,
         n=n,
+        counts="",
         comparator="; ".join(union([rows.comparator])),
         comparator_class="; ".join(union([rows.comparator_class])),
         timepoint=specification.timepoint,
@@ -374,7 +403,3 @@ def _entry(
         reports=(),
         data_version=dataset.version,
     )
-
-
-def _maybe(value: Any, scale: Callable[[float], float]) -> float | None:
-    return None if pd.isna(value) else scale(value)

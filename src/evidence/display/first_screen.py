@@ -210,8 +210,7 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
 def _scale(analysis: Analysis) -> str:
     """Return the unit of a standardized effect, and what its sign means."""
     therapy = words.term(words.THERAPY, analysis.specification.therapy)
-    ratio = analysis.selection.metric.startswith("log_")
-    side = f"above 1 favors {therapy}" if ratio else f"positive favors {therapy}"
+    side = f"{words.SIDE[analysis.selection.scale.favors]} favors {therapy}"
     unit = "in standard deviations, " if analysis.selection.metric in STANDARDIZED_METRICS else ""
     return f" ({unit}{side})"
 

@@ -1,7 +1,5 @@
 """From comparisons at two times to entries of the ledger, on the scale that readers quote."""
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -10,6 +8,7 @@ from evidence.dataset import Dataset
 from evidence.display import entries, text
 from evidence.display.words import METRIC, MINUS, THERAPY, TIMEPOINT, term
 from evidence.estimation.from_events import EVENT_IS
+from evidence.estimation.row import QuotedScale
 from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
@@ -101,7 +100,7 @@ def of_change(row: Any, dataset: Dataset, at: Any = None) -> LedgerEntry:
         row.change_id if at is None else at.estimate_id,
         f"{CHANGE.get(row.metric, f'change of {term(METRIC, row.metric)}')}{_assumed(one)}",
         (one.change, one.change_ci_low, one.change_ci_high),
-        ratio=row.metric.startswith("log_"),
+        scale=QuotedScale(row.metric, row.more_is),
         method=f"follow-up minus post, correlation {one.correlation:g}",
     )
 
@@ -148,9 +147,12 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         one.estimate_id,
         f"{what}, {scenario_in_words(one.scenario, row.event)}{_assumed(one) if change else ''}",
         (one.effect, one.ci_low, one.ci_high),
-        ratio=row.metric.startswith("log_"),
+        scale=QuotedScale(row.metric, row.more_is),
         metric="" if change else row.metric.removeprefix("log_"),
-        method=f"follow-up minus post, correlation {one.correlation:g}" if change else one.counts,
+        method=f"follow-up minus post, correlation {one.correlation:g}"
+        if change
+        else "from the counts; normal quantile",
+        counts="" if change else one.counts,
         timepoint=at,
         n=int(one.n_intervention + one.n_comparator),
     )
@@ -174,17 +176,24 @@ def _between_times(
     *,
     method: str,
     metric: str = "",
-    ratio: bool = False,
+    scale: QuotedScale | None = None,
+    counts: str = "",
     timepoint: str = "change",
     n: int | None = None,
 ) -> LedgerEntry:
-    scale: Callable[[float], float] = math.exp if ratio else float
-    effect, low, high = (scale(one) for one in numbers)
+    # A fraction of an effect has no side.
+    effect, low, high = numbers if scale is None else scale.quoted(*numbers)
+    below = (
+        ""
+        if scale is None or timepoint == "change"
+        else entries.below_favors(scale, row.intervention, dataset)
+    )
     return LedgerEntry(
         estimate_id=estimate_id,
-        label=f"{row.label}, {measured(row, dataset)}, {contrast(row, dataset)}: {what}",
+        label=f"{row.label}, {measured(row, dataset)}, {contrast(row, dataset)}: {what}{below}",
         metric=metric or what.replace(" ", "_").lower().partition(",")[0],
-        scale="ratio" if ratio or metric == "retained_fraction" else "difference",
+        scale="ratio" if scale is None or scale.ratio else "difference",
+        favors="" if scale is None else scale.favors,
         effect=effect,
         ci_low=low,
         ci_high=high,
@@ -192,6 +201,7 @@ def _between_times(
         p_value=None,
         k=1,
         n=int(row.follow_up_n_intervention + row.follow_up_n_comparator) if n is None else n,
+        counts=counts,
         comparator=row.comparator,
         comparator_class=row.comparator_class,
         timepoint=timepoint,
@@ -224,6 +234,7 @@ def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:
         f"{term(TIMEPOINT, row.timepoint)}",
         metric="proportion",
         scale="proportion",
+        favors="",
         effect=row.proportion,
         ci_low=row.ci_low,
         ci_high=row.ci_high,
@@ -231,11 +242,12 @@ def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:
         p_value=None,
         k=1,
         n=int(row.n),
+        counts=f"{int(row.events)} of {int(row.n)}",
         comparator=row.condition if comparing else "",
         comparator_class=dataset.comparator_class(row.condition) if comparing else "",
         timepoint=row.timepoint,
         processing=row.processing,
-        method=f"{int(row.events)} of {int(row.n)}; Clopper-Pearson interval",
+        method="Clopper-Pearson interval",
         trial_ids=(row.trial_id,),
         result_ids=tuple(row.result_ids),
         locator_ids=tuple(row.locator_ids),

@@ -21,10 +21,11 @@ from evidence.display.followup_groups import (
 )
 from evidence.display.output import Block, Figure
 from evidence.display.tables import Cell, table, to_number
+from evidence.estimation.row import QuotedScale
 from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.records import records
-from evidence.terms import RemarkKind, has
+from evidence.terms import Favors, RemarkKind, has
 
 NO_LINE = (
     "A dotted line joins two measurements and says nothing of the time between them. A pale bar "
@@ -46,7 +47,7 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
     drawn = _placed(groups(found))
     if not drawn:
         return _nothing(f"No comparison of {therapy} has a number at two known times.")
-    panels: dict[str, list[Series]] = {}
+    panels: dict[tuple[str, Favors], list[Series]] = {}
     rows: list[tuple[Cell, ...]] = []
     entries: list[LedgerEntry] = []
     for group in drawn:
@@ -68,16 +69,16 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
                         Cell("", tag=entry.processing),
                     )
                 )
-            panels.setdefault(measure, []).append(Series(name, tuple(points)))
+            side = QuotedScale(row.metric, row.more_is).favors
+            panels.setdefault((measure, side), []).append(Series(name, tuple(points)))
     shown = [
         Panel(
-            f"{measure}; above {1 if measure.endswith('ratio') else 0} favors the treatment named "
-            "first",
+            f"{measure}; {side.replace('_', ' ')} favors the treatment named first",
             tuple(series),
-            no_difference=1.0 if measure.endswith("ratio") else 0.0,
-            ratio=measure.endswith("ratio"),
+            no_difference=1.0 if (ratio := side in (Favors.ABOVE_1, Favors.BELOW_1)) else 0.0,
+            ratio=ratio,
         )
-        for measure, series in panels.items()
+        for (measure, side), series in panels.items()
     ]
     return Figure(
         figure_id="effects",

@@ -200,8 +200,9 @@ def _both(row: Any, dataset: Dataset) -> tuple[str, str]:
 def _lost(group: Group, dataset: Dataset) -> str:
     """Return what was lost or gained, as a positive number with its limits."""
     entry = of_change(group.main, dataset)
-    lost = entry.effect < 0
-    if lost:
+    # The change of a harm is quoted in its usual direction; what is lost is lost on either.
+    lost = group.main.change < 0
+    if entry.effect < 0:
         high, low = (-(one or 0.0) for one in (entry.ci_low, entry.ci_high))
         entry = replace(entry, effect=-entry.effect, ci_low=low, ci_high=high)
     points = "points " if group.main.metric == POINTS else ""

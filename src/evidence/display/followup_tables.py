@@ -7,7 +7,7 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display import row_words, text, words
 from evidence.display.card_links import SIZES
-from evidence.display.entries import on_quoted_scale
+from evidence.display.entries import quoted_numbers
 from evidence.display.escape import html
 from evidence.display.followup_entries import (
     event_in_words,
@@ -105,8 +105,8 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
     times = "; ".join(f"{label} {at}" for label, at in later.items())
     block = table(
         "Comparisons at the end of treatment and at follow-up; positive (ratios: above 1) favors "
-        "the treatment named first. The change of a ratio is the ratio of both. Follow-up: "
-        f"{times}.",
+        "the treatment named first, of a harm below. The change of a ratio is the ratio of both. "
+        f"Follow-up: {times}.",
         (
             "Trial and contrast",
             "Measure",
@@ -339,8 +339,8 @@ def unpaired(dataset: Dataset, found: Durability) -> Block:
 def _without_partner(row: Any, dataset: Dataset) -> str:
     """Return a number at follow-up on the scale that readers quote, and whom it counts."""
     metric = row_words.metric(row, dataset)
-    (effect, digits), (low, _), (high, _) = (
-        on_quoted_scale(row.metric, one) for one in (row.effect, row.ci_low, row.ci_high)
+    effect, low, high, digits = quoted_numbers(
+        row.metric, row.more_is, row.effect, row.ci_low, row.ci_high
     )
     shown = words.estimate(effect, low, high, 3 if words.QALY in metric else digits)
     return ", ".join(filter(None, (f"{metric} {shown}", row_words.analyzed(row, dataset))))

@@ -1,6 +1,5 @@
 """A model of several estimates per trial as a record of all its fields, as CSV and as Markdown."""
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +9,7 @@ from evidence.dataset import Dataset
 from evidence.display import words
 from evidence.display.escape import markdown
 from evidence.display.frames import plain, render
+from evidence.estimation.row import QuotedScale
 from evidence.records import records
 from evidence.specification.multilevel import MultilevelAnalysis, participants
 from evidence.synthesis.multilevel_result import MultilevelFit
@@ -78,16 +78,16 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
     specification, fit = analysis.specification, analysis.fit
     therapy = words.term(words.THERAPY, specification.therapy, dataset.vocabulary("therapy"))
     outcome = words.term(words.OUTCOME, specification.outcome, dataset.vocabulary("outcome"))
-    ratio = analysis.selection.metric.startswith("log_")
+    scale = analysis.selection.scale
     people = participants(analysis)
     size = "n not known" if people is None else f"n = {people}"
     mean = analysis.mean
     p = "no P" if mean.p_value is None else words.p_value(mean.p_value)
     lines = [
         f"{therapy}, {outcome}, {words.term(words.TIMEPOINT, specification.timepoint)}: "
-        f"{words.term(words.METRIC, analysis.selection.metric)} {_estimate(fit, ratio)}, "
+        f"{words.term(words.METRIC, analysis.selection.metric)} {_estimate(fit, scale)}, "
         f"k_trials = {fit.k_trials}, k_estimates = {fit.k_estimates}, {size}, {p}; "
-        f"{'above 1' if ratio else 'positive'} favors {therapy}",
+        f"{words.SIDE[scale.favors]} favors {therapy}",
         f"id {analysis.estimate_id}",
         f"model: {MODEL[analysis.model]}"
         + ("" if analysis.rho is None else f", rho = {analysis.rho:g} (supposed)")
@@ -98,15 +98,14 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
         + ("" if fit.i2 is None else f"; I² = {words.fixed(100 * fit.i2, 0)}%"),
     ]
     if fit.prediction_low is not None and fit.prediction_high is not None:
-        scale = math.exp if ratio else float
         lines.append(
             "an effect in a further trial: "
-            f"{words.limits(scale(fit.prediction_low), scale(fit.prediction_high))}"
+            f"{words.limits(*scale.ends(fit.prediction_low, fit.prediction_high))}"
         )
     lines += [markdown(one) for one in fit.warnings]
     if analysis.by_rho:
         tried = "; ".join(
-            f"{rho:g}: {_estimate(other, ratio)}" for rho, other in analysis.by_rho.items()
+            f"{rho:g}: {_estimate(other, scale)}" for rho, other in analysis.by_rho.items()
         )
         lines += ["", f"With other correlations: {tried}"]
     rows = analysis.selection.estimates
@@ -147,12 +146,9 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
     return "\n".join(lines)
 
 
-def _estimate(fit: MultilevelFit, ratio: bool) -> str:
+def _estimate(fit: MultilevelFit, scale: QuotedScale) -> str:
     mean = fit.coefficients[0]
-    scale = math.exp if ratio else float
-    low = None if mean.ci_low is None else scale(mean.ci_low)
-    high = None if mean.ci_high is None else scale(mean.ci_high)
-    return words.estimate(scale(mean.estimate), low, high)
+    return words.estimate(*scale.quoted(mean.estimate, mean.ci_low, mean.ci_high))
 
 
 def _variance(value: float | None) -> str:

@@ -154,10 +154,10 @@ def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
         ),
     ]
     if not pd.isna(row.effect_low):
-        ends = [
-            entries.on_quoted_scale(row.metric, one) for one in (row.effect_low, row.effect_high)
-        ]
-        span = words.limits(ends[0][0], ends[1][0], ends[0][1] + 1)
+        _, low, high, digits = entries.quoted_numbers(
+            row.metric, row.more_is, row.effect_low, row.effect_low, row.effect_high
+        )
+        span = words.limits(low, high, digits + 1)
         parts.append(("Range left open", html(span)))
     if remarks:
         parts.append(

@@ -206,5 +206,5 @@ def _shown(row: Any) -> str:
     """Return an effect on the scale that readers quote, a dash where there is none."""
     if pd.isna(row.effect):
         return "–"
-    value, digits = entries.on_quoted_scale(row.metric, row.effect)
+    value, *_, digits = entries.quoted_numbers(row.metric, row.more_is, row.effect)
     return words.fixed(value, digits) + (" points" if row.metric == "risk_difference" else "")

@@ -77,7 +77,7 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
         f"{words.term(words.METRIC, analysis.selection.metric)} "
         f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, k = {pooled.k}, "
         f"n = {analysis.n}, {words.p_value(pooled.p_value)}; "
-        f"{'above 1' if entry.scale == 'ratio' else 'positive'} favors {therapy}",
+        f"{words.SIDE[entry.favors]} favors {therapy}",
         f"id {analysis.estimate_id}; {spread}; interval: {words.INTERVAL[pooled.interval_method]}",
         *(markdown(one) for one in pooled.warnings),
         "",

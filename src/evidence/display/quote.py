@@ -8,6 +8,7 @@ import re
 from evidence.display import words
 from evidence.errors import ParameterError
 from evidence.ledger import LedgerEntry
+from evidence.terms import Favors
 
 STYLES = ("ama", "apa", "plain")
 """Manners of quoting."""
@@ -165,29 +166,34 @@ def subject(entry: LedgerEntry) -> str:
 
 
 def direction(entry: LedgerEntry) -> str:
-    """Return which side of no difference favors the intervention, empty where none does."""
-    if entry.scale == "proportion" or entry.metric == "retained_fraction":
+    """Return which side of no difference favors the intervention, empty where none does.
+
+    The label of a number on a harm says it, with the name of the therapy.
+    """
+    if not entry.favors:
         return ""
-    side = "above 1" if entry.scale == "ratio" else "positive"
     if entry.timepoint == "change":
-        return f"{side} means larger at follow-up"
-    return f"{side} favors the intervention"
+        return f"{words.SIDE[entry.favors]} means larger at follow-up"
+    return "" if _below(entry) else f"{words.SIDE[entry.favors]} favors the intervention"
+
+
+def _below(entry: LedgerEntry) -> bool:
+    return entry.favors in (Favors.BELOW_0, Favors.BELOW_1)
 
 
 def reading(entry: LedgerEntry) -> str:
     """Return what the interval allows to say, empty where there is none or no such question."""
     low, high = entry.ci_low, entry.ci_high
-    if low is None or high is None or not direction(entry) or entry.timepoint == "baseline":
+    if low is None or high is None or not entry.favors or entry.timepoint == "baseline":
         return ""
     null = 1.0 if entry.scale == "ratio" else 0.0
     if entry.timepoint == "change":
         if low <= null <= high:
             return "the interval includes no change"
         return f"the whole interval lies {'above' if low > null else 'below'} no change"
-    if low > null:
-        return "the whole interval favors the intervention"
-    if high < null:
-        return "the whole interval favors the comparator"
+    if low > null or high < null:
+        favored = "comparator" if (low > null) == _below(entry) else "intervention"
+        return f"the whole interval favors the {favored}"
     return "the interval includes no difference: neither benefit nor its absence is shown"
 
 
@@ -206,7 +212,13 @@ def sentence(entry: LedgerEntry, style: str = "ama") -> str:
     ParameterError
         If the style is unknown.
     """
-    parts = [statistic(entry, style), sizes(entry, style), caveat(entry), direction(entry)]
+    parts = [
+        statistic(entry, style),
+        sizes(entry, style),
+        entry.counts,
+        caveat(entry),
+        direction(entry),
+    ]
     if style == "plain":
         parts.insert(1, reading(entry))
     return f"{subject(entry)}: {'; '.join(part for part in parts if part)}."

@@ -1,10 +1,12 @@
 """From pooled odds ratios of a rare event to entries of the ledger."""
 
-import math
 from dataclasses import replace
 
 from evidence.dataset import Dataset
 from evidence.display import words
+from evidence.display.entries import below_favors
+from evidence.estimation.from_events import table as in_words
+from evidence.estimation.row import QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.specification.rare_events import RareEvents, RareResult
@@ -31,23 +33,27 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
     therapy, outcome = names(dataset, events)
     rows = [one.row for one in result.tables]
     sizes = [one.fewest_missing for one in result.tables]
-
-    def scale(value: float | None) -> float | None:
-        return None if value is None else math.exp(value)
-
+    scale = scale_of(events)
+    effect, low, high = scale.quoted(pooled.effect or 0.0, pooled.ci_low, pooled.ci_high)
     return LedgerEntry(
         estimate_id=result.estimate_id,
-        label=f"{therapy}, {outcome}, odds ratio above 1 = fewer with {therapy}, "
-        f"{METHOD[result.method]}, {words.listed(one.label for one in rows)}",
+        label=f"{therapy}, {outcome}, odds ratio, {METHOD[result.method]}, "
+        f"{words.listed(one.label for one in rows)}"
+        f"{below_favors(scale, events.therapy, dataset)}",
         metric="odds_ratio",
         scale="ratio",
-        effect=math.exp(pooled.effect or 0.0),
-        ci_low=scale(pooled.ci_low),
-        ci_high=scale(pooled.ci_high),
+        favors=scale.favors,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
         ci_level=pooled.level,
         p_value=pooled.p_value,
         k=pooled.k,
         n=sum(one.n_1 + one.n_2 for one in sizes),
+        counts="; ".join(
+            f"{one.label} {in_words(counts)}" if len(rows) > 1 else in_words(counts)
+            for one, counts in zip(rows, sizes, strict=True)
+        ),
         comparator="; ".join(union([[one.comparator for one in rows]])),
         comparator_class="; ".join(union([[one.comparator_class for one in rows]])),
         timepoint="last",
@@ -62,17 +68,9 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
     )
 
 
-def usual(entry: LedgerEntry) -> tuple[str, str]:
-    """Return an odds ratio of the event with its limits, the therapy against the comparator.
-
-    The ledger turns it, so that above 1 favors the therapy, as everywhere; readers of trials expect
-    the odds of the event with the therapy over those with the comparator.
-    """
-    effect, low, high = (
-        None if one is None or one == 0 else 1 / one
-        for one in (entry.effect, entry.ci_high, entry.ci_low)
-    )
-    return words.fixed(effect), words.limits(low, high)
+def scale_of(events: RareEvents) -> QuotedScale:
+    """Return the scale on which the odds ratios of an event are quoted."""
+    return QuotedScale("log_odds_ratio", events.tables[0].row.more_is)
 
 
 def of_ends(
@@ -80,18 +78,20 @@ def of_ends(
 ) -> tuple[LedgerEntry, LedgerEntry]:
     """Return the entries of the lowest and the highest odds ratio over all counts that fit."""
     entry = of_result(result, events, dataset)
+    ends = scale_of(events).ends(result.low, result.high)
     low, high = (
         replace(
             entry,
             estimate_id=f"{entry.estimate_id}.{end}est",
             label=f"{entry.label}, {end}est over all counts that fit",
-            effect=math.exp(value),
+            effect=value,
+            counts="",
             ci_low=None,
             ci_high=None,
             ci_level=None,
             p_value=None,
             processing="imputed",
         )
-        for end, value in (("low", result.low), ("high", result.high))
+        for end, value in zip(("low", "high"), ends, strict=True)
     )
     return low, high

@@ -1,23 +1,23 @@
 """A report on a rare event: counts first, pooled odds ratios behind them."""
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import origins, sections, text, words
+from evidence.display.entries import quoted
 from evidence.display.escape import html
-from evidence.display.headline import large_number, plain
+from evidence.display.headline import Headline, large_number, plain
 from evidence.display.output import Block, anchor
-from evidence.display.rare_entries import METHOD, names, of_ends, of_result, usual
-from evidence.display.tables import Cell, number_link, range_link, table, to_number, with_id
-from evidence.effects import binary
+from evidence.display.rare_entries import METHOD, names, of_ends, of_result, scale_of
+from evidence.display.summary_entries import in_1000, more_or_fewer, of_absolute
+from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.estimation.from_events import Counts, EventTables
-from evidence.estimation.row import NORMAL_975
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification.rare_events import RareEvents, RareResult
+from evidence.summary.absolute import at_risks
 
 
 def first_screen(dataset: Dataset, events: RareEvents) -> Block:
@@ -50,16 +50,14 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
             if one.low == one.high
             else f"; {range_link(of_ends(one, events, dataset))} over all counts that fit"
         )
-        turned = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
         against = words.listed(
             dict.fromkeys(text.comparator(item.row, dataset) for item in one.tables), "or"
         )
         boxes.append(
-            f'<div class="est"><b>{large_number(entry, *usual(entry))}</b>'
-            f"<span>odds ratio of {html(outcome)}, {html(therapy)} against {html(against)} (below "
-            f"1 = fewer with {html(therapy)}); exact; {html(who)}, {entry.n} participants; "
-            f"{html(one.processing)}. Turned, so that above 1 = fewer: "
-            f"{number_link(entry, turned)}{span}</span></div>"
+            f'<div class="est"><b>{large_number(entry, *Headline(entry, 2, "").shown)}</b>'
+            f"<span>odds ratio of {html(outcome)}, {html(therapy)} against {html(against)} "
+            f"({words.SIDE[entry.favors]} favors {html(therapy)}); exact; {html(who)}, {entry.n} "
+            f"participants; {html(one.processing)}{span}</span></div>"
         )
     notes = dataset.arm_results.set_index("result_id").note
     remarks = [
@@ -127,12 +125,22 @@ def _when(one: EventTables, dataset: Dataset) -> str:
     return f"{when}, {weeks:g} weeks after randomization"
 
 
-def _fewer(counts: Counts) -> str:
-    """Return how many fewer per 1,000 have the event with the therapy, with the 95% interval."""
-    found = binary.risk_difference(*counts)
-    fewer, margin = -float(found.value), NORMAL_975 * float(found.variance) ** 0.5
-    limits = [words.fixed(1000 * one, 0) for one in (fewer - margin, fewer + margin)]
-    return f"{words.fixed(1000 * fewer, 0)} ({' to '.join(limits)})"
+def _per_1000(
+    one: EventTables, dataset: Dataset, events: RareEvents
+) -> tuple[Cell, list[LedgerEntry]]:
+    """Return how many more or fewer per 1,000 have the event with the therapy, and its entry.
+
+    Where a trial prints its counts, by its exact odds ratio at the risk of its comparator arm, the
+    one interval that this quantity has; else as the counts that stand here have it.
+    """
+    for result in events.results:
+        if result.method == "exact" and result.tables == (one,):
+            for effect in at_risks(result, events):
+                entry = of_absolute(effect, dataset)
+                return to_number(entry, f"{in_1000(entry)} by the odds ratio"), [entry]
+    counts = one.fewest_missing
+    difference = counts.events_1 / counts.n_1 - counts.events_2 / counts.n_2
+    return Cell(more_or_fewer(difference), href=f"#{_place(one)}", numeric=True), []
 
 
 def _others(dataset: Dataset, events: RareEvents) -> list[str]:
@@ -165,8 +173,10 @@ def _condition(arm_id: str, dataset: Dataset) -> str:
 
 def counts_table(dataset: Dataset, events: RareEvents) -> Block:
     """Return counts and absolute risks trial by trial."""
-    rows = []
+    rows, entries = [], []
     for one in events.tables:
+        per_1000, found = _per_1000(one, dataset, events)
+        entries += found
         counts = one.fewest_missing
         risk_1, risk_2 = counts.events_1 / counts.n_1, counts.events_2 / counts.n_2
         rows.append(
@@ -179,9 +189,9 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
                     for said in (
                         f"{counts.events_1} of {counts.n_1} ({words.percent(risk_1)})",
                         f"{counts.events_2} of {counts.n_2} ({words.percent(risk_2)})",
-                        _fewer(counts),
                     )
                 ),
+                per_1000,
                 Cell("–")
                 if len(one.tables) == 1
                 else Cell(f"{len(one.tables)} tables fit", href=f"#{_place(one)}"),
@@ -189,17 +199,18 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
         )
     therapy, _ = names(dataset, events)
     return table(
-        f"Participants with the event; fewer per 1,000 = fewer with {therapy}",
+        f"Participants with the event, and how many more or fewer per 1,000 with {therapy}",
         (
             "Trial",
             "Compared with",
             "Counted until",
             therapy,
             "Comparator",
-            "Fewer per 1,000 (95% CI)",
+            "Per 1,000 (95% CI)",
             "Other counts",
         ),
         rows,
+        entries=entries,
     )
 
 
@@ -243,13 +254,12 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
             (
                 Cell(words.listed(item.row.label for item in one.tables), tag=one.processing),
                 Cell(METHOD[one.method]),
-                to_number(entry, "{} ({})".format(*usual(entry))),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell("–" if entry.p_value is None else words.p_value(entry.p_value)),
                 Cell("–", numeric=True)
                 if one.low == one.high
                 else Cell(
-                    words.limits(math.exp(one.low), math.exp(one.high)),
+                    words.limits(*scale_of(events).ends(one.low, one.high)),
                     numeric=True,
                     markup=range_link(of_ends(one, events, dataset)),
                 ),
@@ -258,15 +268,8 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
     therapy, outcome = names(dataset, events)
     return table(
         f"Odds ratios of {words.OUTCOME.get(events.outcome, outcome)}, {therapy} against the "
-        f"comparator (below 1 = fewer with {therapy}), and turned (above 1 = fewer)",
-        (
-            "Trials",
-            "Method",
-            "Odds ratio (95% CI)",
-            "Turned (95% CI)",
-            "P",
-            "Turned, over all counts that fit",
-        ),
+        f"comparator; {words.SIDE[scale_of(events).favors]} favors {therapy}",
+        ("Trials", "Method", "Odds ratio (95% CI)", "P", "Over all counts that fit"),
         rows,
         entries=found,
     )
@@ -279,13 +282,20 @@ def provenance(dataset: Dataset, events: RareEvents) -> Block:
         entered = tuple(item.fewest_missing for item in one.tables)
         pooled.append((of_result(one, events, dataset), _members(one, entered)))
         if one.low != one.high:
-            low, high = of_ends(one, events, dataset)
-            pooled.append((low, _members(one, one.counts_low)))
-            pooled.append((high, _members(one, one.counts_high)))
+            behind = (one.counts_low, one.counts_high)
+            # The lowest odds ratio of a harm is the one that favors the therapy most.
+            behind = behind[::-1] if scale_of(events).turned else behind
+            for entry, counts in zip(of_ends(one, events, dataset), behind, strict=True):
+                pooled.append((entry, _members(one, counts)))
+        if len(one.tables) == 1 and one.method == "exact":
+            pooled += [
+                (of_absolute(effect, dataset), _members(one, entered))
+                for effect in at_risks(one, events)
+            ]
     places = "".join(_origin(one, dataset) for one in events.tables)
     rows = [
         (
-            Cell(_both_ways(entry), anchor=anchor(entry.estimate_id)),
+            Cell(quoted(entry), anchor=anchor(entry.estimate_id)),
             with_id(entry.label, entry.estimate_id),
             members,
             Cell("", tag=entry.processing),
@@ -315,7 +325,7 @@ def _origin(one: EventTables, dataset: Dataset) -> str:
         origins.sources(one.row.locator_ids, dataset),
         html(
             f"{counts.events_1} of {counts.n_1} ({words.percent(risk_1)}) and {counts.events_2} of "
-            f"{counts.n_2} ({words.percent(risk_2)}): {_fewer(counts)} fewer per 1,000"
+            f"{counts.n_2} ({words.percent(risk_2)}): {more_or_fewer(risk_1 - risk_2)} per 1,000"
         ),
         f'<span class="tag {html(one.processing)}">{html(one.processing)}</span>',
     ]
@@ -326,14 +336,6 @@ def _origin(one: EventTables, dataset: Dataset) -> str:
     return f'<dt id="{html(_place(one))}" tabindex="-1">{counted}</dt>' + "".join(
         f"<dd>{each}</dd>" for each in said
     )
-
-
-def _both_ways(entry: LedgerEntry) -> str:
-    """Return an odds ratio as the ledger has it, and in the usual direction."""
-    turned = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
-    number, limits = usual(entry)
-    shown = number if entry.ci_low is None else f"{number} ({limits})"
-    return f"{turned}\nnot turned: {shown}"
 
 
 def _members(one: RareResult, entered: Sequence[Counts]) -> Cell:
@@ -354,10 +356,8 @@ def methods(events: RareEvents) -> Block:
     """Return the methods section."""
     return sections.methods(
         [
-            "Odds ratios stand in the usual direction, the odds of the event with the therapy over "
-            "those with the comparator, and turned, so that values above 1 favor the therapy as "
-            "everywhere in this workbook. Intervals of differences per 1,000 are those of the risk "
-            "difference on the normal quantile. Exact conditional: the conditional "
+            "Odds ratios are the odds of the event with the therapy over those with the "
+            "comparator. Exact conditional: the conditional "
             "maximum likelihood estimate with its exact interval (Fisher 1935; Mehta, Patel and "
             "Gray 1985). Mantel-Haenszel (Mantel and Haenszel 1959) with the variance of Robins, "
             "Breslow and Greenland (1986). Peto: the one-step estimate (Yusuf et al. 1985), for "
@@ -378,8 +378,8 @@ def citation(dataset: Dataset, events: RareEvents) -> Block:
     counted = plain("; ".join(_counted(one, dataset) for one in result.tables))
     sentence = (
         f"{therapy}, {outcome}: {counted}; odds ratio "
-        f"{'{} ({})'.format(*usual(entry))}, below 1 = fewer with {therapy} (turned, so that above "
-        f"1 = fewer: {words.estimate(entry.effect, entry.ci_low, entry.ci_high)}), exact"
+        f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, "
+        f"{words.SIDE[entry.favors]} favors {therapy}, exact"
         + ("." if entry.p_value is None else f"; {words.p_value(entry.p_value)}.")
     )
     rows = pd.DataFrame(

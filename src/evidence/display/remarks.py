@@ -71,10 +71,8 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
             continue
         one = by_class[name]
         trials = words.listed(one.selection.estimates.label)
-        number = number_link(
-            entries.of_analysis(one, dataset),
-            words.estimate(one.pooled.effect, one.pooled.ci_low, one.pooled.ci_high),
-        )
+        entry = entries.of_analysis(one, dataset)
+        number = number_link(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high))
         parts.append(
             f"{html(words.COMPARATOR_CLASS[name])} ({html(trials)}): {number}"
             f"{_silent(analysis, name)}"
@@ -142,7 +140,8 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
     measure = str(row.instrument_id).upper().replace("_", "-")
     on = "" if measure in event.upper() else f" on {measure}"
     how = "" if entry.processing == "printed" else f" ({entry.processing})"
-    said = f"{event}{on}{how}, above 1 favors {analysis.specification.therapy.upper()}"
+    side = words.SIDE[entry.favors]
+    said = f"{event}{on}{how}, {side} favors {analysis.specification.therapy.upper()}"
     return f", odds ratio {number_link(entry, shown)} for {html(said)}"
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display import entries, words
 from evidence.display.choices import differing
-from evidence.estimation.row import NORMAL_975
+from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import STANDARDIZED
@@ -18,6 +18,7 @@ from evidence.specification.power import OneMoreTrial
 from evidence.specification.robustness import includes_no_difference
 from evidence.specification.scenarios import ZERO
 from evidence.specification.sensitivity import Clustered
+from evidence.terms import Favors
 
 SCENARIO = {
     "observed": "participants assessed",
@@ -71,6 +72,7 @@ def of_share(panel: pd.DataFrame, analysis: Analysis, dataset: Dataset) -> Ledge
         "includes no difference",
         metric="share_of_analyses",
         scale="proportion",
+        favors="",
         effect=float(including.mean()),
         ci_low=None,
         ci_high=None,
@@ -86,16 +88,17 @@ def of_share(panel: pd.DataFrame, analysis: Analysis, dataset: Dataset) -> Ledge
 def of_clustered(one: Clustered, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of the pooled result under an assumption about clusters."""
     main = entries.of_analysis(analysis, dataset)
-    scale = math.exp if main.scale == "ratio" else float
     pooled = one.pooled
+    scale = analysis.selection.scale
+    effect, low, high = scale.quoted(pooled.effect, pooled.ci_low, pooled.ci_high)
     return replace(
         main,
         estimate_id=one.estimate_id,
         label=f"{_about(analysis, dataset)}, as if {one.cluster_size:g} participants shared a "
         f"therapist, correlation {one.correlation:g}",
-        effect=scale(pooled.effect),
-        ci_low=scale(pooled.ci_low),
-        ci_high=scale(pooled.ci_high),
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
         p_value=pooled.p_value,
         processing="imputed",
         method=f"{main.method}; variances times 1 + (m - 1) ICC",
@@ -113,6 +116,7 @@ def of_power(row: Any, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
         label=f"{row.label}, power for a standardized difference of {row.effect:g}",
         metric="power",
         scale="proportion",
+        favors="",
         effect=row.power,
         ci_low=None,
         ci_high=None,
@@ -120,6 +124,7 @@ def of_power(row: Any, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
         p_value=None,
         k=1,
         n=row.n_intervention + row.n_comparator,
+        counts="",
         comparator=row.comparator,
         comparator_class=row.comparator_class,
         timepoint=specification.timepoint,
@@ -189,24 +194,28 @@ def of_scenario(row: Any, dataset: Dataset) -> LedgerEntry:
     dataset : Dataset
         Data package.
     """
+    scale = QuotedScale("log_odds_ratio", row.more_is)
+    effect, low, high = scale.quoted(row.effect, row.ci_low, row.ci_high)
     return LedgerEntry(
         estimate_id=row.estimate_id,
         label=f"{row.label}, {event(row)}, {words.term(words.TIMEPOINT, row.timepoint)}, "
-        f"{SCENARIO[row.scenario]}",
+        f"{SCENARIO[row.scenario]}{entries.below_favors(scale, row.therapy, dataset)}",
         metric="odds_ratio",
         scale="ratio",
-        effect=math.exp(row.effect),
-        ci_low=math.exp(row.ci_low),
-        ci_high=math.exp(row.ci_high),
+        favors=scale.favors,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
         ci_level=0.95,
         p_value=None,
         k=1,
         n=row.n_intervention + row.n_comparator,
+        counts=row.counts,
         comparator=row.comparator,
         comparator_class=row.comparator_class,
         timepoint=row.timepoint,
         processing=row.processing,
-        method=row.counts,
+        method="odds ratio of the counts; normal quantile",
         trial_ids=(row.trial_id,),
         result_ids=row.result_ids,
         locator_ids=row.locator_ids,
@@ -232,6 +241,7 @@ def of_converted(row: Any, dataset: Dataset) -> LedgerEntry:
         label=f"{row.label}, {event(row)} converted to a standardized difference",
         metric="d_from_odds_ratio",
         scale="difference",
+        favors=Favors.ABOVE_0,
         effect=row.d,
         ci_low=row.d - NORMAL_975 * se,
         ci_high=row.d + NORMAL_975 * se,

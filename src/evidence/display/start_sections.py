@@ -60,7 +60,8 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
         f"{words.capitalized(words.count(len(rows), 'published randomized trial'))} are in this "
         f"workbook: {counts}.{_beside(dataset)} Trials that measured an outcome often print no "
         "number of it; what that could change stands beside every "
-        "estimate. Positive values favor the therapy, on every scale."
+        "estimate. Positive values and ratios above 1 favor the therapy; what is counted of a "
+        "harm favors it below."
     )
     items = [_item(dataset, one) for one in questions]
     markup = (

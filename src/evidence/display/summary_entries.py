@@ -12,13 +12,13 @@ from evidence.display.card_links import to_size
 from evidence.display.escape import html
 from evidence.display.headline import plain
 from evidence.display.tables import Cell
-from evidence.estimation.from_events import EVENT_IS
+from evidence.estimation.row import QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
 from evidence.specification import Analysis
 from evidence.summary import AbsoluteEffect, Finding, InPoints, Needed, in_points
-from evidence.terms import Said
+from evidence.terms import Favors, Said
 
 PUBLISHED = {
     "presumed": "as presumably pooled there",
@@ -67,18 +67,16 @@ def points_of(
 
 
 def of_ratio(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of the odds ratio behind an absolute effect; above 1 favors the therapy."""
+    """Return the entry of the odds ratio behind an absolute effect."""
     if one.events is None:
         return entries.of_estimate(one.ratio, dataset)
     return rare_entries.of_result(one.ratio, one.events, dataset)
 
 
 def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of a difference of risks, positive in favor of the therapy."""
+    """Return the entry of a difference of risks, with the therapy minus with the comparator."""
     row = one.tables.row
     ratio = of_ratio(one, dataset)
-    sign = EVENT_IS[row.event]
-    ends = sorted(sign * (risk - one.baseline) for risk in (one.risk_low, one.risk_high))
     return replace(
         ratio,
         estimate_id=one.estimate_id,
@@ -86,9 +84,10 @@ def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
         f"{text.comparator(row, dataset)}",
         metric="risk_difference",
         scale="difference",
-        effect=sign * (one.risk - one.baseline),
-        ci_low=ends[0],
-        ci_high=ends[1],
+        favors=QuotedScale("risk_difference", row.more_is).favors,
+        effect=one.risk - one.baseline,
+        ci_low=one.risk_low - one.baseline,
+        ci_high=one.risk_high - one.baseline,
         p_value=None,
         processing=one.processing,
         method="odds ratio at the risk with the comparator",
@@ -102,6 +101,18 @@ def per_1000(risk: float) -> str:
     return words.fixed(1000 * risk, 0)
 
 
+def more_or_fewer(difference: float) -> str:
+    """Return a difference of risks per 1,000 as more or fewer events."""
+    number = per_1000(abs(difference))
+    return number if number == "0" else f"{number} {'more' if difference > 0 else 'fewer'}"
+
+
+def in_1000(entry: LedgerEntry) -> str:
+    """Return a difference of risks per 1,000 as more or fewer events, limits too."""
+    said = more_or_fewer
+    return f"{said(entry.effect)} ({said(entry.ci_low or 0.0)} to {said(entry.ci_high or 0.0)})"
+
+
 def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a published pooled value, as printed."""
     locator = dataset.locator(synthesis.locator_id)
@@ -111,6 +122,7 @@ def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
         f"{words.term(words.OUTCOME, synthesis.outcome_id)}",
         metric=synthesis.metric,
         scale="difference",
+        favors=Favors.ABOVE_0,
         effect=synthesis.estimate,
         ci_low=_maybe(synthesis.ci_low),
         ci_high=_maybe(synthesis.ci_high),
@@ -118,6 +130,7 @@ def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
         p_value=None,
         k=None if pd.isna(synthesis.k) else int(synthesis.k),
         n=None if pd.isna(synthesis.n) else int(synthesis.n),
+        counts="",
         comparator="",
         comparator_class="",
         timepoint="post",

@@ -11,7 +11,6 @@ from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, number_link, table, to_number
 from evidence.estimation import estimates
-from evidence.estimation.from_events import EVENT_IS
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, Specification, StressTest, stress_test
@@ -222,22 +221,23 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
                     f"{made.per_1000(one.risk_high)})",
                     numeric=True,
                 ),
-                to_number(difference, more_or_fewer(difference, row.event)),
+                to_number(difference, made.in_1000(difference)),
                 to_number(ratio, words.estimate(ratio.effect, ratio.ci_low, ratio.ci_high)),
-                Cell(f"{behind}, {one.n}"),
+                Cell(
+                    f"the odds ratio of {behind}, {one.n}; {words.SIDE[ratio.favors]} favors "
+                    f"{words.term(words.THERAPY, row.therapy)}"
+                ),
                 Cell("", tag=one.processing),
             )
         )
     return table(
-        "Events per 1,000 at risks counted in comparator arms; odds ratios are turned so that "
-        "above 1 favors the therapy, for attempts too. These intervals follow from the odds ratio "
-        "with the comparator's risk taken as known; they differ from those of the risk difference "
-        "elsewhere",
+        "Events per 1,000 at risks counted in comparator arms. Every interval here follows from "
+        "the odds ratio, with the comparator's risk taken as known",
         (
             "Event",
             "Per 1,000 with the comparator",
             "With the therapy (95% CI)",
-            "Difference (95% CI)",
+            "Difference by the odds ratio (95% CI)",
             "Odds ratio (95% CI)",
             "From, n",
             "Obtained",
@@ -245,20 +245,6 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
         rows,
         entries=shown,
     )
-
-
-def more_or_fewer(entry: LedgerEntry, event: str) -> str:
-    """Return a difference of risks per 1,000 as more or fewer events, limits too."""
-    sign = EVENT_IS[event]
-
-    def said(value: float) -> str:
-        change = sign * value
-        number = made.per_1000(abs(change))
-        return number if number == "0" else f"{number} {'more' if change > 0 else 'fewer'}"
-
-    # The limits in the order of the events, as the counts beside them are.
-    ends = sorted((entry.ci_low or 0.0, entry.ci_high or 0.0), key=lambda value: sign * value)
-    return f"{said(entry.effect)} ({said(ends[0])} to {said(ends[1])})"
 
 
 def others(dataset: Dataset, summary: Summary) -> Block:

@@ -8,6 +8,7 @@ from evidence.display.output import Block
 from evidence.display.quote import caveat
 from evidence.display.trial_card import TrialCard
 from evidence.display.trial_card_lines import Line, named
+from evidence.terms import Favors
 
 
 def methods(card: TrialCard) -> Block:
@@ -20,7 +21,8 @@ def methods(card: TrialCard) -> Block:
     if len(card.estimates):
         paragraphs.append(
             "Estimates follow the rules of the report on every effect size, which tells the "
-            "formulas. Positive values and ratios above 1 favor the treatment named first. Each "
+            "formulas. Positive values and ratios above 1 favor the treatment named first, of a "
+            "harm those below. Each "
             "estimate leads to what its source prints, the conversion with the numbers put in, "
             "and how far it is from print. On the first screen one metric stands for each measure "
             "and time: points as printed, else Hedges g, else d from a test statistic, else an "
@@ -64,10 +66,12 @@ def _quoted(card: TrialCard, line: Line) -> str:
     treatment = card.treatment(line.intervention_arm_id)
     second = card.condition(line.comparator_arm_id)
     how = caveat(line.entries[0]) or line.processing
+    # The line of a harm, which stands in its usual direction, says its side itself.
+    above = line.entries[0].favors in (Favors.ABOVE_0, Favors.ABOVE_1)
+    side = f"; values that favor {first} are positive or, for ratios, above 1" if above else ""
     return (
         f"{card.trial.label}: {treatment} compared with {second}, {named(card, line)}: "
-        f"{line.plain}; {line.size}; {how}; values that favor {first} are positive or, "
-        "for ratios, above 1."
+        f"{line.plain}; {line.size}; {how}{side}."
     )
 
 

@@ -1,6 +1,5 @@
 """What a trial reports between its arms: one line per measure and time, a number or words."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from evidence.display.escape import html
 from evidence.display.headline import plain as to_text
 from evidence.display.tables import number_link
 from evidence.display.trial_card import TrialCard, to_place
+from evidence.estimation.row import QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import IMBALANCE
@@ -131,7 +131,14 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         state, processing, found = _state(row), row.processing, (entry,)
         shown = entries.quoted(entry)
         name = _SHORT.get(row.metric) or row_words.metric(row, card.dataset)
-        plain, markup = f"{name} {shown}", f"{html(name)} {number_link(entry, shown)}"
+        # A harm stands in its usual direction, with its counts: few events say more than a ratio.
+        counted = f", {entry.counts}" if row.more_is == "worse" and entry.counts else ""
+        below = entries.below_favors(
+            QuotedScale(row.metric, row.more_is), row.intervention, card.dataset
+        )
+        after = f"{counted}{below}"
+        plain = f"{name} {shown}{after}"
+        markup = f"{html(name)} {number_link(entry, shown)}{html(after)}"
         adjusted = _adjusted(card, row)
         if adjusted is not None:
             second, said = adjusted
@@ -205,11 +212,13 @@ def _bounds(card: TrialCard, row: Any) -> tuple[str, str]:
             f"at most {bound}; no confidence interval, and the true difference can be larger",
             "imputed",
         )
-    low, high = (words.fixed(math.exp(one)) for one in (row.effect_low, row.effect_high))
+    scale = QuotedScale("log_odds_ratio", row.more_is)
+    low, high = (words.fixed(one) for one in scale.ends(row.effect_low, row.effect_high))
     ends = to_place(place, f"{low} and {high}")
+    side = f"{words.SIDE[scale.favors]} favors {html(card.brief(row.intervention_arm_id))}"
     return (
-        f"the estimate of the odds ratio lies between {ends} depending on the counts, which are "
-        "not printed; its confidence interval is far wider and is not given here",
+        f"the estimate of the odds ratio ({side}) lies between {ends} depending on the counts, "
+        "which are not printed; its confidence interval is far wider and is not given here",
         "reconstructed",
     )
 

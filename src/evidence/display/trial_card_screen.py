@@ -238,7 +238,8 @@ def reported(card: TrialCard, lines: Sequence[Line]) -> tuple[str, list[str]]:
     favored = "the treatment named first" if several else card.therapy
     heading = (
         "<strong>What it reports between the arms</strong> "
-        f"({html(f'positive values and ratios above 1 favor {favored}; 95% intervals')}):"
+        f"({html(f'positive values and ratios above 1 favor {favored}, of a harm below')}; "
+        "95% intervals):"
     )
     return heading, [_item(card, one, several=several) for one in lines]
 

@@ -98,6 +98,13 @@ INTERVAL = {
     "hksj": "Hartung-Knapp without the correction",
     "wald": "normal quantile",
 }
+SIDE = {
+    "above_0": "positive",
+    "below_0": "below 0",
+    "above_1": "above 1",
+    "below_1": "below 1",
+}
+"""Sides of no difference in words, as before "favors"."""
 _CARDINALS = (
     "no",
     "one",

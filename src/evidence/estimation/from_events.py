@@ -1,6 +1,5 @@
 """From counts or percentages of an event in two arms to effects."""
 
-import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from evidence.effects.reconstruct import PrintedArm, Reconstruction, reconstruct
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
 from evidence.estimation.from_means import clocked
-from evidence.estimation.row import Row, interval
+from evidence.estimation.row import QuotedScale, Row, interval
 from evidence.provenance import union
 from evidence.records import records
 from evidence.terms import LeftOut, RemarkKind
@@ -30,6 +29,8 @@ EVENT_IS = {
     "relapse": -1,
 }
 """Whether more of an event favors the intervention (1) or the comparator (-1)."""
+
+MORE_IS = {event: "better" if sign > 0 else "worse" for event, sign in EVENT_IS.items()}
 
 METRICS = {
     "log_odds_ratio": binary.log_odds_ratio,
@@ -213,6 +214,7 @@ def _row(context: Context, pair: tuple[Any, Any]) -> Row:
     one, two = pair
     row = context.base(one.trial_id, one.arm_id, two.arm_id)
     row = clocked(context.measured(row, one.instrument_id, one.event), pair)
+    row = replace(row, more_is=MORE_IS.get(one.event, ""))
     row = context.corrected(row, "arm_results", (one.result_id, two.result_id))
     return replace(row, locator_ids=union([(one.locator_id, two.locator_id)]))
 
@@ -277,12 +279,14 @@ def _span(row: Row, metric: str, found: Reconstruction) -> tuple[float, float]:
 
 def _undetermined(row: Row, found: Reconstruction) -> Row:
     low, high = _span(row, "log_odds_ratio", found)
+    scale = QuotedScale("log_odds_ratio", row.more_is)
+    ends = scale.ends(low, high)
     return row.without(
         LeftOut.NO_ESTIMATE,
         f"{len(found.solutions)} tables fit the printed percentages; the estimate "
-        f"of the odds ratio (above 1 favors the intervention) lies between {math.exp(low):.2f} and "
-        f"{math.exp(high):.2f} depending on the counts; its confidence interval is far wider and "
-        "is not given here",
+        f"of the odds ratio ({scale.favors.replace('_', ' ')} favors the intervention) lies "
+        f"between {ends[0]:.2f} and {ends[1]:.2f} depending on the counts; its confidence interval "
+        "is far wider and is not given here",
         metric="events",
         route="reconstructed_counts",
         effect_low=low,

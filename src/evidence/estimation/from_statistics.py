@@ -9,7 +9,7 @@ from evidence.effects.absolute import difference_from_number_needed
 from evidence.effects.standardized import small_sample_correction
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
-from evidence.estimation.from_events import EVENT_IS
+from evidence.estimation.from_events import EVENT_IS, MORE_IS
 from evidence.estimation.row import Row, interval
 from evidence.estimation.uncertainty import Basis, Spread, spread
 from evidence.records import records
@@ -56,6 +56,7 @@ def _rows(context: Context, one: Any) -> list[Row]:
     row = context.measured(row, one.instrument_id, one.event)
     row = replace(
         row,
+        more_is=MORE_IS.get(one.event, ""),
         timepoint=one.timepoint,
         weeks_since_randomization=number(one.weeks_since_randomization),
         follow_up_weeks=number(one.follow_up_weeks),

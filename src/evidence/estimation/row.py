@@ -1,5 +1,6 @@
-"""One row of the frame of estimates, and the frame itself."""
+"""One row of the frame of estimates, the frame itself, and the scale that readers quote."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -8,7 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from evidence.provenance import union
-from evidence.terms import LeftOut, Remark, RemarkKind, Said
+from evidence.terms import Favors, LeftOut, Remark, RemarkKind, Said
 
 NORMAL_975 = float(ndtri(0.975))
 """Standard normal quantile of a two-sided 95% interval, 1.959964."""
@@ -21,7 +22,7 @@ class Row:
     ``effect`` is None where there is no estimate; then ``left_out_by`` is the kind of why, and
     ``reason`` its text, to show. ``said`` is what the source says in words instead of a number. A
     row may have an effect without a variance, where a source prints a value without its
-    uncertainty.
+    uncertainty. ``more_is`` is "better" or "worse" for an event, else empty.
     """
 
     estimate_id: str = ""
@@ -36,6 +37,7 @@ class Row:
     outcome_id: str = ""
     instrument_id: str = ""
     event: str = ""
+    more_is: str = ""
     rater: str = ""
     timepoint: str = ""
     weeks_since_randomization: float | None = None
@@ -85,6 +87,67 @@ _NUMBERS = (
     "effect_high",
 )
 _COUNTS = ("n_intervention", "n_comparator")
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedScale:
+    """The scale on which readers quote a metric of the frame of estimates.
+
+    In the frame positive favors the intervention. Readers quote ratios, not their logarithms, and
+    what is counted of a harm in its usual direction: an odds ratio of suicide attempts below 1, a
+    risk difference below 0 where the intervention has fewer.
+
+    Attributes
+    ----------
+    metric : str
+        Metric of the frame.
+    more_is : str
+        "worse" for an event to be avoided.
+    """
+
+    metric: str
+    more_is: str = ""
+
+    @property
+    def ratio(self) -> bool:
+        """Whether it is a ratio, quoted beside 1."""
+        return self.metric.startswith("log_")
+
+    @property
+    def turned(self) -> bool:
+        """Whether below no difference favors the intervention, as the usual direction of a harm."""
+        return self.more_is == "worse" and (self.ratio or self.metric == "risk_difference")
+
+    @property
+    def favors(self) -> Favors:
+        """The side that favors the intervention."""
+        if self.turned:
+            return Favors.BELOW_1 if self.ratio else Favors.BELOW_0
+        return Favors.ABOVE_1 if self.ratio else Favors.ABOVE_0
+
+    @property
+    def no_difference(self) -> float:
+        """What is quoted where there is no difference."""
+        return 1.0 if self.ratio else 0.0
+
+    def value(self, value: float) -> float:
+        """Return a value of the frame as it is quoted."""
+        # A zero that was turned is zero to every reader.
+        value = -float(value) + 0.0 if self.turned else float(value)
+        return math.exp(value) if self.ratio else value
+
+    def ends(self, low: float, high: float) -> tuple[float, float]:
+        """Return two values of the frame as they are quoted, the lower one first."""
+        one, two = self.value(low), self.value(high)
+        return (two, one) if self.turned else (one, two)
+
+    def quoted(
+        self, effect: float, low: float | None, high: float | None
+    ) -> tuple[float, float | None, float | None]:
+        """Return an effect and its limits as they are quoted, the lower one first."""
+        if low is None or high is None or math.isnan(low) or math.isnan(high):
+            return self.value(effect), None, None
+        return (self.value(effect), *self.ends(low, high))
 
 
 def interval(effect: float, variance: float) -> dict[str, Any]:

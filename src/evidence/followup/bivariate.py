@@ -28,6 +28,8 @@ class Bivariate:
     ----------
     outcome_id, metric : str
         Outcome and metric; ratios are on the log scale.
+    more_is : str
+        "worse" where every estimate is of a harm, else empty.
     correlation : float
         Correlation of the errors of two estimates of one trial, supposed.
     k_post, k_follow_up, k_both : int
@@ -42,6 +44,7 @@ class Bivariate:
 
     outcome_id: str
     metric: str
+    more_is: str
     correlation: float
     k_post: int
     k_follow_up: int
@@ -107,6 +110,7 @@ def _models(rows: pd.DataFrame, correlation: float) -> Iterator[Bivariate]:
         yield Bivariate(
             outcome_id=str(outcome),
             metric=str(metric),
+            more_is="worse" if set(own.more_is) == {"worse"} else "",
             correlation=correlation,
             k_post=len(post),
             k_follow_up=len(later),

@@ -33,6 +33,7 @@ _OF_THE_COMPARISON = (
     "outcome_id",
     "instrument_id",
     "event",
+    "more_is",
     "rater",
     "metric",
 )

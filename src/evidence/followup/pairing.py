@@ -132,6 +132,7 @@ def _contrast(context: Context, one: Any, two: Any) -> Row | None:
         outcome_id=one.outcome_id,
         instrument_id=one.instrument_id,
         event=one.event,
+        more_is=one.more_is,
         rater=one.rater,
         timepoint=one.timepoint,
         weeks_since_randomization=number(one.weeks_since_randomization),

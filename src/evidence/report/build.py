@@ -164,7 +164,7 @@ def build(
         If the data package has faults; nothing has run.
     RenderError
         If one id stands for two values, or a number of the ledger moved within one version of the
-        data without `accept`; nothing has been replaced.
+        data without `accept`, or without a reason; nothing has been replaced.
     """
     base = (root or find_root()).resolve()
     folders = Folders(base, (data or base / "data").resolve())
@@ -196,13 +196,17 @@ def build(
     numbers, summaries = _numbers(every, pages, folders, manifest, old)
     merged = ledger.merge(numbers)
     comparison = ledger.compare(old, merged)
-    superseded = supersede.text(folders.reports / "superseded.csv")
-    if comparison.superseded:
-        # A raised data version declares that numbers move; within one version none should.
-        if not accept and stamp.data_version in {one.data_version for one in old}:
-            raise RenderError(_moved(comparison))
-        version = supersede.package_version(folders.reports / "index.html")
-        superseded = supersede.appended(superseded, comparison, old, version)
+    superseded, without = supersede.file(folders.reports, comparison, old, stamp.data_version)
+    # A raised data version declares that numbers move; within one version none should.
+    same_data = stamp.data_version in {one.data_version for one in old}
+    if comparison.superseded and same_data and not accept:
+        raise RenderError(_moved(comparison))
+    if without:
+        raise RenderError(
+            "numbers moved and nothing says why; nothing was replaced. Add a row to "
+            f"reports/reasons.csv ({', '.join(supersede.REASONS)}) that names them: "
+            f"{', '.join(without)}"
+        )
     listed = index(
         [(one, summaries[one.report_id]) for one in every if one.report_id in summaries],
         merged,
@@ -365,7 +369,8 @@ def _moved(comparison: Comparison) -> str:
         [
             "numbers of the ledger moved while the version of the data stayed; nothing was "
             "replaced. If data changed, raise version in datapackage.json; if a change of method "
-            "is meant, build with --accept. Both keep the old values in superseded.csv",
+            "is meant, say why in reports/reasons.csv and build with --accept. Both keep the old "
+            "values in superseded.csv",
             *lines,
         ]
     )

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from evidence.ledger import Comparison, LedgerEntry
@@ -18,8 +19,13 @@ COLUMNS = (
     "data_version",
     "package_version",
     "until",
+    "reason",
 )
 """Columns of ``superseded.csv``."""
+
+REASONS = ("data_version", "ids", "reason")
+"""Columns of ``reasons.csv``: why numbers that stood under a version of the data moved by a change
+of method. ``ids`` is a pattern of ids, with ``*`` for anything."""
 
 _GENERATOR = re.compile(r'<meta name="generator" content="\S+ (\S+?)">')
 
@@ -33,39 +39,68 @@ def package_version(index: Path) -> str:
     return found[1] if found else ""
 
 
-def text(path: Path) -> str:
-    """Return the file of superseded values as it is, or its header alone where there is none."""
+def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Return the rows of a file; none where there is no file, "" where it lacks a column."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [{name: row.get(name) or "" for name in columns} for row in csv.DictReader(file)]
     except FileNotFoundError:
-        return ",".join(COLUMNS) + "\n"
+        return []
 
 
-def appended(
-    before: str, comparison: Comparison, old: Iterable[LedgerEntry], package_version: str
-) -> str:
-    """Return the file with the old values of all numbers that moved or went.
+def file(
+    folder: Path, comparison: Comparison, old: Iterable[LedgerEntry], data_version: str
+) -> tuple[str, tuple[str, ...]]:
+    """Return ``superseded.csv`` with the old values of all numbers that moved or went, and why.
 
     Parameters
     ----------
-    before : str
-        The file so far.
+    folder : Path
+        Folder of reports, with ``superseded.csv`` so far, ``reasons.csv`` and the old index, which
+        says the package version.
     comparison : Comparison
         Of the old ledger with the new one.
     old : iterable of LedgerEntry
         The old ledger.
-    package_version : str
-        That it was made by.
+    data_version : str
+        Version of the data that the new one is from.
+
+    Returns
+    -------
+    str
+        The file.
+    tuple of str
+        Ids of numbers whose reason nothing says: no row of ``reasons.csv``, and not the data,
+        whose version stayed.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.fromtimestamp(int(epoch), tz=UTC) if epoch else datetime.now(tz=UTC)
     entries = {one.estimate_id: one for one in old}
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    package = package_version(folder / "index.html") if comparison.superseded else ""
+    given = _rows(folder / "reasons.csv", REASONS)
+    rows = _rows(folder / "superseded.csv", COLUMNS)
+    without = []
     for estimate_id in comparison.superseded:
         one = entries[estimate_id]
+        why = [
+            row["reason"]
+            for row in given
+            if row["data_version"] == one.data_version and fnmatchcase(estimate_id, row["ids"])
+        ]
+        if not why and estimate_id in comparison.removed:
+            why = ["no report shows it any more"]
+        if not why and one.data_version != data_version:
+            why = [f"data {one.data_version} became {data_version}"]
+        if not why:
+            without.append(estimate_id)
         numbers = ("" if n is None else repr(n) for n in (one.effect, one.ci_low, one.ci_high))
-        writer.writerow(
-            (estimate_id, *numbers, one.data_version, package_version, now.date().isoformat())
+        values = (
+            *(estimate_id, *numbers, one.data_version, package, now.date().isoformat()),
+            "; ".join(why),
         )
-    return before + buffer.getvalue()
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue(), tuple(without)

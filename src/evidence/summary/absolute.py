@@ -121,11 +121,12 @@ def absolute_effects(dataset: Dataset, therapies: Sequence[str]) -> list[Absolut
     for events in rare.values():
         for result in events.results:
             if result.method == "exact":
-                made += _of_rare(result, events)
+                made += at_risks(result, events)
     return made
 
 
-def _of_rare(result: RareResult, events: RareEvents) -> list[AbsoluteEffect]:
+def at_risks(result: RareResult, events: RareEvents) -> list[AbsoluteEffect]:
+    """Return a pooled odds ratio of an event at the risk of each comparator arm behind it."""
     pooled = result.pooled
     if pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
         return []

@@ -19,6 +19,8 @@ class Moved:
     ----------
     estimate_id, metric : str
         Its id and its metric; logarithms for ratios.
+    more_is : str
+        "worse" for a number on a harm.
     fields : tuple of str
         Which of its values moved by more than the tolerance of the ledger.
     old, new : mapping of str to float or None, or None
@@ -29,6 +31,7 @@ class Moved:
 
     estimate_id: str
     metric: str
+    more_is: str
     fields: tuple[str, ...]
     old: Mapping[str, float | None] | None
     new: Mapping[str, float | None] | None
@@ -173,6 +176,7 @@ def _moved(old: Number | None, new: Number | None, cells: tuple[Cell, ...]) -> M
     return Moved(
         number.estimate_id,
         number.metric,
+        number.more_is,
         fields,
         None if old is None else old.values,
         None if new is None else new.values,

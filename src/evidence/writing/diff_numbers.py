@@ -65,6 +65,8 @@ class Number:
     ----------
     estimate_id, metric : str
         Its id and its metric; ``retained_fraction`` for a fraction.
+    more_is : str
+        "worse" for a number on a harm.
     values : mapping of str to float or None
         Effect, limits and what stands beside them; None where there is none.
     rests : Rests
@@ -73,6 +75,7 @@ class Number:
 
     estimate_id: str
     metric: str
+    more_is: str
     values: Mapping[str, float | None]
     rests: Rests
 
@@ -131,7 +134,7 @@ def numbers(dataset: Dataset) -> dict[str, Number]:
             ):
                 values = {name: _number(getattr(row, of)) for name, of in columns.items()}
                 if values["effect"] is not None:
-                    found[estimate_id] = Number(estimate_id, metric, values, rests)
+                    found[estimate_id] = Number(estimate_id, metric, row.more_is, values, rests)
     return found
 
 
@@ -157,6 +160,7 @@ def _of_trials(frame: pd.DataFrame) -> list[Number]:
         Number(
             row.estimate_id,
             row.metric,
+            row.more_is,
             {name: _number(getattr(row, name)) for name in _OF_A_TRIAL},
             _rests(row),
         )
@@ -171,8 +175,9 @@ def _of_analysis(
     for estimate_id in analysis.selection.estimates.estimate_id:
         rests |= found[estimate_id].rests
     values = {name: _number(getattr(analysis.pooled, name)) for name in _POOLED}
-    metric = analysis.selection.metric
-    yield Number(analysis.estimate_id, metric, values | {"n": float(analysis.n)}, rests)
+    scale = analysis.selection.scale
+    about = (scale.metric, scale.more_is)
+    yield Number(analysis.estimate_id, *about, values | {"n": float(analysis.n)}, rests)
     stress = stress_test(analysis)
     if stress is None:
         return
@@ -189,7 +194,7 @@ def _of_analysis(
         on_outcome = frame.outcome_id == analysis.specification.outcome
         for row in records(frame[on_outcome & (frame.trial_id == entered.trial_id)]):
             rests |= _rests(row)
-    yield Number(stress.estimate_id, metric, values, rests)
+    yield Number(stress.estimate_id, *about, values, rests)
 
 
 def _rests(row: Any) -> Rests:

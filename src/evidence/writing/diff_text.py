@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.display.entries import on_quoted_scale
+from evidence.display.entries import quoted_numbers
 from evidence.display.escape import markdown
 from evidence.display.frames import FORMATS, render, to_json
 from evidence.display.words import estimate, fixed
@@ -132,7 +132,7 @@ def _shows(one: Moved, digits: int) -> bool:
     """Whether every quoted value that moved differs with so many decimals."""
     places = digits - (one.metric == "risk_difference")
     pairs = [
-        [_on_scale(one.metric, side.get(name)) for side in (one.old or {}, one.new or {})]
+        [_on_scale(one, side.get(name)) for side in (one.old or {}, one.new or {})]
         for name in _QUOTED
         if name in one.fields
     ]
@@ -141,18 +141,19 @@ def _shows(one: Moved, digits: int) -> bool:
 
 def _estimate(one: Moved, side: str, digits: int) -> str:
     values = getattr(one, side)
-    effect, low, high = (_on_scale(one.metric, values.get(name)) for name in _QUOTED)
+    effect, low, high = (values.get(name) for name in _QUOTED)
     extra = 1 if one.metric == "risk_difference" else 0
     if effect is None:
         return "no point estimate"
-    return estimate(effect, low, high, digits - extra)
+    numbers = quoted_numbers(one.metric, one.more_is, effect, low, high)[:3]
+    return estimate(*numbers, digits - extra)
 
 
 def _by(one: Moved, digits: int) -> str:
     """Return how far the effect moved, in the unit in which it is shown; nothing for ratios."""
     if one.metric.startswith("log_") or "effect" not in one.fields:
         return ""
-    moved = _on_scale(one.metric, one.difference("effect"))
+    moved = _on_scale(one, one.difference("effect"))
     if moved is None:
         return ""
     shown = fixed(moved, digits - (one.metric == "risk_difference"))
@@ -164,7 +165,7 @@ def _beside(one: Moved, name: str) -> str:
     if name in ("k", "n", "n_intervention", "n_comparator"):
         return " -> ".join(fixed(value, 0) for value in values)
     if name in ("effect_low", "effect_high", "low", "high"):
-        values = [_on_scale(one.metric, value) for value in values]
+        values = [_on_scale(one, value) for value in values]
     for digits in range(2, _MOST_DIGITS + 1):
         old, new = (fixed(value, digits) for value in values)
         if old != new:
@@ -172,8 +173,8 @@ def _beside(one: Moved, name: str) -> str:
     return f"{old} -> {new}"
 
 
-def _on_scale(metric: str, value: float | None) -> float | None:
-    return None if value is None else on_quoted_scale(metric, value)[0]
+def _on_scale(one: Moved, value: float | None) -> float | None:
+    return None if value is None else quoted_numbers(one.metric, one.more_is, value)[0]
 
 
 def _values(one: Moved, name: str) -> dict[str, float | None]:

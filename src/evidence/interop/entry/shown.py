@@ -150,7 +150,8 @@ def estimated(shown: Preview) -> Block:
             )
         )
     return table(
-        "Estimates of the trial; positive, and a ratio above 1, favors the intervention",
+        "Estimates of the trial; positive, and a ratio above 1, favors the intervention; of a harm "
+        "below",
         ("Outcome and time", "Contrast", "Metric", "Estimate", "Route", "Conversion", "Remarks"),
         made,
     )
@@ -222,13 +223,11 @@ def _number(one: Moved, values: Mapping[str, float | None] | None) -> str:
     effect = None if values is None else values.get("effect")
     if values is None or effect is None:
         return "none"
-    scaled = [
-        None if value is None else entries.on_quoted_scale(one.metric, value)
-        for value in (effect, values.get("ci_low"), values.get("ci_high"))
-    ]
-    digits = next(pair[1] for pair in scaled if pair is not None)
-    numbers = [None if pair is None else pair[0] for pair in scaled]
-    shown = words.estimate(numbers[0] or 0.0, numbers[1], numbers[2], digits)
+    shown = words.estimate(
+        *entries.quoted_numbers(
+            one.metric, one.more_is, effect, values.get("ci_low"), values.get("ci_high")
+        )
+    )
     sizes = [f"{name} = {values[name]:.0f}" for name in ("k", "n") if values.get(name) is not None]
     return ", ".join([shown, *sizes])
 
