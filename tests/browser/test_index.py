@@ -13,6 +13,7 @@ from evidence import ledger
 from evidence.dataset import load
 from evidence.display import quote
 from evidence.display.cite import citation, origin
+from evidence.ledger import LedgerEntry
 from evidence.report.index_page import index
 from evidence.report.stamp import Stamp
 from tests.browser.conftest import REPORTS, address
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 INDEX = address("index.html")
 ENTRIES = {one.estimate_id: one for one in ledger.read(REPORTS / "estimates.csv")}
+DATASET = load(REPORTS.parent / "data")
 MAIN = "abft.depression.post.hedges_g.pooled"
 CITED = [
     MAIN,
@@ -33,6 +35,10 @@ NAME_OF_FOCUS = """() => {
   const one = document.activeElement;
   return one.getAttribute("aria-label") || (one.labels && one.labels[0] || one).textContent;
 }"""
+
+
+def sentence(one: LedgerEntry, style: str = "ama") -> str:
+    return quote.sentence(one, DATASET, style)
 
 
 @pytest.fixture
@@ -100,7 +106,7 @@ def test_filters_and_words_combine(opened: Page) -> None:
         for one in ENTRIES.values()
         if ".suicidal_ideation." in one.estimate_id
         and one.processing == "reconstructed"
-        and {"risk", "ratio"} <= set(re.split(r"\W|_", quote.sentence(one, "plain") + origin(one)))
+        and {"risk", "ratio"} <= set(re.split(r"\W|_", sentence(one, "plain") + origin(one)))
     }
     assert 0 < len(found) < without_words
     assert shown(opened).count() == len(found)
@@ -179,10 +185,10 @@ def test_a_number_is_found_and_cited_by_keyboard_alone(opened: Page) -> None:
     keyboard.press("Enter")
     said = opened.get_by_role("dialog").get_by_role("status")
     expect(said).to_have_text("Copied: the sentence.")
-    assert copied(opened) == quote.sentence(ENTRIES[MAIN], "ama")
+    assert copied(opened) == sentence(ENTRIES[MAIN], "ama")
     keyboard.press("Shift+Tab")
     keyboard.press("ArrowRight")
-    expect(opened.locator("#sentence")).to_have_text(quote.sentence(ENTRIES[MAIN], "apa"))
+    expect(opened.locator("#sentence")).to_have_text(sentence(ENTRIES[MAIN], "apa"))
     keyboard.press("Escape")
     assert str(opened.evaluate(NAME_OF_FOCUS)).startswith("Cite 0.52")
 
@@ -196,10 +202,10 @@ def test_what_is_copied_is_what_cite_prints(
     for label, style in (("Plain words", "plain"), ("APA", "apa"), ("AMA", "ama")):
         dialog.get_by_label(label).check()
         whole = citation(entry, dataset, style=style)
-        assert dialog.locator("#sentence").inner_text() == quote.sentence(entry, style)
+        assert dialog.locator("#sentence").inner_text() == sentence(entry, style)
         dialog.get_by_role("button", name="Copy the sentence").click()
         expect(dialog.get_by_role("status")).to_have_text("Copied: the sentence.")
-        assert copied(opened) == quote.sentence(entry, style)
+        assert copied(opened) == sentence(entry, style)
         dialog.get_by_role("button", name="Copy all").click()
         expect(dialog.get_by_role("status")).to_have_text("Copied: sentence and references.")
         assert copied(opened) == whole
@@ -234,7 +240,7 @@ def test_what_cannot_be_copied_is_selected(page: Page) -> None:
     page.goto(INDEX)
     dialog = cite(page, MAIN)
     dialog.get_by_role("button", name="Copy the sentence").click()
-    assert page.evaluate("getSelection().toString()") == quote.sentence(ENTRIES[MAIN], "ama")
+    assert page.evaluate("getSelection().toString()") == sentence(ENTRIES[MAIN], "ama")
     expect(dialog.get_by_role("status")).to_contain_text("press Ctrl+C")
     dialog.get_by_role("button", name="Copy RIS").click()
     assert dialog.locator("#ris").is_visible()
@@ -310,7 +316,7 @@ def test_without_scripts_it_is_a_plain_list_of_plain_sentences(page: Page) -> No
         quotes = plain.locator(".numbers > li .quote")
         assert quotes.first.is_visible()
         assert sorted(quotes.all_text_contents()) == sorted(
-            quote.sentence(one, "plain") for one in ENTRIES.values()
+            sentence(one, "plain") for one in ENTRIES.values()
         )
     finally:
         context.close()
@@ -333,6 +339,6 @@ def test_a_number_of_other_data_says_that_its_references_are_unknown(
     place.write_text(index([], [stale], Stamp("1", date(2026, 1, 2)), dataset), encoding="utf-8")
     page.goto(place.as_uri())
     dialog = cite(page, MAIN)
-    assert dialog.locator("#sentence").inner_text() == quote.sentence(stale)
+    assert dialog.locator("#sentence").inner_text() == sentence(stale)
     assert "references are not known" in dialog.inner_text()
     assert not dialog.get_by_role("button", name="Copy BibTeX").is_visible()

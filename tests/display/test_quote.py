@@ -5,11 +5,18 @@ from pathlib import Path
 import pytest
 
 from evidence import ledger
+from evidence.dataset import load
 from evidence.display import entries, quote
 from evidence.errors import ParameterError
+from evidence.ledger import LedgerEntry
 from tests.writing.ledgers import BARE, KNOWN, ODDS, POINTS, POOLED, SHARE, SHARES, ZERO, entry
 
 ENTRIES = ledger.read(Path(__file__).parents[2] / "reports" / "estimates.csv")
+DATASET = load(Path(__file__).parents[2] / "data")
+
+
+def sentence(one: LedgerEntry, style: str = "ama") -> str:
+    return quote.sentence(one, DATASET, style)
 
 
 @pytest.mark.parametrize(
@@ -33,12 +40,12 @@ def test_statistic(estimate_id: str, style: str, text: str) -> None:
 
 
 def test_sentence() -> None:
-    assert quote.sentence(KNOWN.entries[POOLED]) == (
+    assert sentence(KNOWN.entries[POOLED]) == (
         "ABFT, depressive symptoms, at the end of treatment, pooled, compared with waitlist, usual "
         "care or enhanced usual care: Hedges g, 0.52 (95% CI, −0.29 to 1.33), P = .11; 3 trials, "
         "118 participants; positive favors the intervention."
     )
-    assert quote.sentence(KNOWN.entries[POOLED], "apa").endswith(
+    assert sentence(KNOWN.entries[POOLED], "apa").endswith(
         "g = 0.52, 95% CI [−0.29, 1.33], p = .11; k = 3, N = 118; positive favors the intervention."
     )
 
@@ -64,12 +71,12 @@ def test_sentence() -> None:
     ],
 )
 def test_a_changed_field_changes_the_sentence(style: str, change: dict[str, object]) -> None:
-    assert quote.sentence(entry(**change), style) != quote.sentence(entry(), style)
+    assert sentence(entry(**change), style) != sentence(entry(), style)
 
 
 def test_plain_words_say_what_the_interval_allows() -> None:
     def plain(low: float, high: float) -> str:
-        return quote.sentence(entry(ci_low=low, ci_high=high, effect=(low + high) / 2), "plain")
+        return sentence(entry(ci_low=low, ci_high=high, effect=(low + high) / 2), "plain")
 
     assert "neither benefit nor its absence is shown" in plain(-0.29, 1.33)
     assert "the whole interval favors the intervention" in plain(0.1, 1.33)
@@ -79,11 +86,11 @@ def test_plain_words_say_what_the_interval_allows() -> None:
 
 @pytest.mark.parametrize("style", quote.STYLES)
 def test_what_is_imputed_is_said(style: str) -> None:
-    assert "a stress test and no result" in quote.sentence(KNOWN.entries[ZERO], style)
-    assert "rests on values that no source gives (imputed)" in quote.sentence(
+    assert "a stress test and no result" in sentence(KNOWN.entries[ZERO], style)
+    assert "rests on values that no source gives (imputed)" in sentence(
         entry(processing="imputed"), style
     )
-    assert "reconstructed" in quote.sentence(KNOWN.entries[ODDS], style)
+    assert "reconstructed" in sentence(KNOWN.entries[ODDS], style)
 
 
 def test_a_change_in_points_says_so_once() -> None:
@@ -97,7 +104,7 @@ def test_a_change_in_points_says_so_once() -> None:
         ci_low=-9.5,
         ci_high=-2.5,
     )
-    said = quote.sentence(change, "plain")
+    said = sentence(change, "plain")
     assert said.startswith(
         "Collado 2021, DASS-21, ABCT against usual care, if both estimates correlate at 0.9 "
         "(assumed), from the end of treatment to follow-up: change of −6.0 points, 95% confidence "
@@ -106,13 +113,13 @@ def test_a_change_in_points_says_so_once() -> None:
 
 
 def test_a_ratio_and_a_change_have_their_own_null() -> None:
-    assert "above 1 favors the intervention" in quote.sentence(KNOWN.entries[ODDS])
+    assert "above 1 favors the intervention" in sentence(KNOWN.entries[ODDS])
     change = entry(timepoint="change", metric="change_in_points")
-    assert "positive means larger at follow-up" in quote.sentence(change)
-    assert "the interval includes no change" in quote.sentence(change, "plain")
+    assert "positive means larger at follow-up" in sentence(change)
+    assert "the interval includes no change" in sentence(change, "plain")
     below = entry(timepoint="change", ci_low=-2.0, ci_high=-1.0, effect=-1.5)
-    assert "below no change" in quote.sentence(below, "plain")
-    assert "favors" not in quote.sentence(entry(timepoint="baseline"), "plain").split(";")[1]
+    assert "below no change" in sentence(below, "plain")
+    assert "favors" not in sentence(entry(timepoint="baseline"), "plain").split(";")[1]
 
 
 def test_a_harm_stands_in_its_usual_direction() -> None:
@@ -152,7 +159,7 @@ def test_a_posterior_has_a_credible_interval() -> None:
 @pytest.mark.parametrize("style", quote.STYLES)
 def test_every_number_of_the_ledger(style: str) -> None:
     for one in ENTRIES:
-        text = quote.sentence(one, style)
+        text = sentence(one, style)
         assert text.endswith(".")
         assert "None" not in text
         assert "nan" not in text
@@ -163,7 +170,7 @@ def test_every_number_of_the_ledger(style: str) -> None:
 
 def test_unknown_style() -> None:
     with pytest.raises(ParameterError, match="style: found 'mla', expected one of ama, apa, plain"):
-        quote.sentence(entry(), "mla")
+        sentence(entry(), "mla")
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,13 @@ def test_main_analyses_stand_first_then_what_most_reports_show(
 
 
 def test_every_number_has_the_sentences_that_cite_prints(
-    listed: Listing, content: dict[str, Any]
+    listed: Listing, content: dict[str, Any], dataset: Dataset
 ) -> None:
     for row, number in zip(listed.rows, content["numbers"], strict=True):
         entry = BY_ID[number["id"]]
-        assert row.subject + row.rest == quote.sentence(entry, "plain")
+        assert row.subject + row.rest == quote.sentence(entry, dataset, "plain")
         for style in ("ama", "apa"):
-            assert row.subject + number[style] == quote.sentence(entry, style)
+            assert row.subject + number[style] == quote.sentence(entry, dataset, style)
         assert row.origin == cite.origin(entry)
         assert row.shown.split(" ")[0] in row.rest
 
@@ -213,7 +213,7 @@ def test_data_of_the_script_are_text_too(dataset: Dataset) -> None:
     data = html.partition('id="data">')[2].partition("</script>")[0]
     (number,) = json.loads(data)["numbers"]
     assert not set("<>&\u2028\x85") & set(data)
-    assert quote.sentence(hostile, "apa").endswith(number["apa"])
+    assert quote.sentence(hostile, dataset, "apa").endswith(number["apa"])
 
 
 def test_the_same_numbers_give_the_same_bytes_in_any_order(dataset: Dataset) -> None:

@@ -232,6 +232,12 @@ class Dataset:
         found = self._terms.get((vocabulary, term))
         return term.replace("_", " ") if found is None else found.short
 
+    def worded(self, vocabulary: str) -> dict[str, str]:
+        """Return the terms of a vocabulary as sentences have them, in the order of the file."""
+        return {
+            term: one.in_text for (name, term), one in self._terms.items() if name == vocabulary
+        }
+
     def comparator_class(self, condition: str) -> str:
         """Return the class of what a comparison group received: one of `CLASSES`, or unknown.
 

@@ -170,13 +170,11 @@ def _in_words(dataset: Dataset) -> dict[str, str]:
     """Return what each result or direction is on: measure, time, and arm or contrast."""
     conditions = dataset.arms.set_index("arm_id").condition
     instruments = dataset.instruments.set_index("instrument_id").name
-    events, outcomes = dataset.vocabulary("event"), dataset.vocabulary("outcome")
-    received = words.THERAPY | words.COMPARATOR
-    meanings = dataset.vocabulary("condition")
+    events = dataset.vocabulary("event")
 
     def said(measure: str, row: Any, *arms: str) -> str:
-        given = [words.term(received, conditions[arm], meanings) for arm in arms if arm]
-        when = words.term(words.TIMEPOINT, row.timepoint)
+        given = [dataset.in_text("condition", conditions[arm]) for arm in arms if arm]
+        when = dataset.in_text("timepoint", row.timepoint)
         return ", ".join([measure, when, *([" against ".join(given)] if given else [])])
 
     found = {}
@@ -188,7 +186,7 @@ def _in_words(dataset: Dataset) -> dict[str, str]:
         arms = (row.intervention_arm_id, row.comparator_arm_id)
         found[row.result_id] = said(measure, row, *arms)
     for row in records(dataset.directions):
-        measure = words.term(words.OUTCOME, row.outcome_id, outcomes)
+        measure = dataset.in_text("outcome", row.outcome_id)
         arms = (row.intervention_arm_id, row.comparator_arm_id)
         found[row.direction_id] = said(measure, row, *arms)
     return found

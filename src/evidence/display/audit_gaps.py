@@ -79,7 +79,8 @@ def most(gaps: Sequence[Gap], dataset: Dataset) -> str:
     """Return which missing table would weigh most, and what it could do, as HTML."""
     best = by_trial(gaps)[0]
     parts = [
-        f"for {html(text.names(gap.analysis, dataset)[1])} {_when(gap.analysis)} it would carry "
+        f"for {html(text.names(gap.analysis, dataset)[1])} {_when(gap.analysis, dataset)} it would "
+        "carry "
         f"{_weight(gap, dataset)} of the weight by precision, and the pooled value "
         f"would lie from {range_link(of_ends(gap, dataset))} (now "
         f"{_now(gap.analysis, dataset)}, against {html(compared(gap.analysis, dataset))})"
@@ -105,8 +106,8 @@ def _now(analysis: Analysis, dataset: Dataset) -> str:
     return number_link(entry, words.fixed(entry.effect))
 
 
-def _when(analysis: Analysis) -> str:
-    return words.term(words.TIMEPOINT, analysis.specification.timepoint)
+def _when(analysis: Analysis, dataset: Dataset) -> str:
+    return dataset.in_text("timepoint", analysis.specification.timepoint)
 
 
 def unsized(analyses: Sequence[Analysis], dataset: Dataset) -> list[str]:
@@ -188,7 +189,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
             dash = Cell("–", numeric=True)
             rows.append((name, Cell(row.reason), Cell("not computed"), dash, dash, dash))
     block = table(
-        f"{therapy}, {outcome} {_when(analysis)}: what each missing number could change",
+        f"{therapy}, {outcome} {_when(analysis, dataset)}: what each missing number could change",
         (
             "Missing from (participants)",
             "What it reports",
@@ -227,7 +228,7 @@ def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
         )
         rows.append(
             (
-                Cell(f"{therapy}, {outcome.partition(' (')[0]} {_when(one.analysis)}"),
+                Cell(f"{therapy}, {outcome.partition(' (')[0]} {_when(one.analysis, dataset)}"),
                 Cell(words.listed(one.rows.label)),
                 Cell(words.listed(missing)),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
@@ -249,7 +250,8 @@ def gaps_figure(dataset: Dataset, gaps: Sequence[Gap]) -> Figure:
     lines = [
         gap_ranges.Line(
             label=f"{gap.row.label} (n = {gap.n})",
-            group=f"{' and '.join(text.names(gap.analysis, dataset))}, {_when(gap.analysis)}",
+            group=f"{' and '.join(text.names(gap.analysis, dataset))}, "
+            f"{_when(gap.analysis, dataset)}",
             now=gap.analysis.pooled.effect,
             low=gap.low.effect,
             high=gap.high.effect,

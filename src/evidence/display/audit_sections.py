@@ -100,9 +100,9 @@ def _handling(found: pd.DataFrame) -> str:
 
 def _figures(dataset: Dataset, gap: Gap) -> list[Headline]:
     main = gap.analysis
-    therapy = words.term(words.THERAPY, main.specification.therapy)
+    therapy = dataset.in_text("therapy", main.specification.therapy)
     entry = entries.of_analysis(main, dataset)
-    name = words.term(words.OUTCOME, main.specification.outcome, dataset.vocabulary("outcome"))
+    name = dataset.in_text("outcome", main.specification.outcome)
     metric = words.term(words.METRIC, main.selection.metric)
     trials = words.count(main.pooled.k, "trial")
     then = audit_gaps.of_gap(gap, dataset)

@@ -20,7 +20,7 @@ def sentence(model: Bivariate, dataset: Dataset) -> str:
     dataset : Dataset
         Data package, for the names of outcomes.
     """
-    outcome = words.term(words.OUTCOME, model.outcome_id, dataset.vocabulary("outcome"))
+    outcome = dataset.in_text("outcome", model.outcome_id)
     scale = QuotedScale(model.metric, model.more_is)
     post, later, change = (
         words.estimate(*scale.quoted(one.estimate, one.ci_low, one.ci_high))

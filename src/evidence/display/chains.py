@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, THERAPY, TIMEPOINT, fixed, term
+from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, fixed, term
 from evidence.effects import continuous, convert
 from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.records import records
@@ -33,12 +33,10 @@ def _minus(text: str) -> str:
 
 
 def _arm_result(one: Any, dataset: Dataset) -> str:
-    condition = term(
-        THERAPY,
-        str(dataset.arms.set_index("arm_id").condition[one.arm_id]),
-        dataset.vocabulary("condition"),
+    condition = dataset.in_text(
+        "condition", str(dataset.arms.set_index("arm_id").condition[one.arm_id])
     )
-    when = "" if one.timepoint == "post" else f", {term(TIMEPOINT, one.timepoint)}"
+    when = "" if one.timepoint == "post" else f", {dataset.in_text('timepoint', one.timepoint)}"
     if one.mean:
         value = f"mean {one.mean} (SD {one.sd or 'not printed'})"
     elif one.events:

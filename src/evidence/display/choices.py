@@ -101,7 +101,7 @@ def _in_words(name: str, value: str | float | Sequence[str], dataset: Dataset) -
         return f"{100 * value:g}% interval"
     text = str(value)
     if name == "comparator_class":
-        return f"comparisons with {words.COMPARATOR_CLASS[text]} only"
+        return f"comparisons with {dataset.in_text('comparator_class', text)} only"
     if name == "instrument" and text not in CHOICE["instrument"]:
         names = dataset.instruments.set_index("instrument_id").name
         return f"{names.get(text, text)} alone"

@@ -105,7 +105,7 @@ def citation(
     """
     if form not in FORMATS:
         raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
-    sentence = quote.sentence(entry, style)
+    sentence = quote.sentence(entry, dataset, style)
     items = references(entry, dataset)
     if form != "text":
         return exported(items, form)

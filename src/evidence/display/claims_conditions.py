@@ -61,9 +61,5 @@ def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
 def _compared(dataset: Dataset, findings: Iterable[Finding]) -> list[str]:
     """Return what the therapy was compared with, each once, by its abbreviation if it has one."""
     conditions = dataset.arms.set_index("arm_id").condition
-    meanings = dataset.vocabulary("condition")
-    names = [
-        words.term(words.COMPARATOR, conditions[one.comparator_arm_id], meanings)
-        for one in findings
-    ]
+    names = [dataset.in_text("condition", conditions[one.comparator_arm_id]) for one in findings]
     return list(dict.fromkeys(one.partition(" (")[2].removesuffix(")") or one for one in names))

@@ -185,20 +185,18 @@ def _measure(row: Any) -> str:
 
 
 def _against(entry: LedgerEntry, dataset: Dataset) -> str:
-    conditions = dataset.vocabulary("condition")
     return words.listed(
-        (words.term(words.COMPARATOR, one, conditions) for one in entry.comparator.split("; ")),
+        (dataset.in_text("condition", one) for one in entry.comparator.split("; ")),
         "or",
     )
 
 
 def _directions_table(dataset: Dataset, judgement: Judgement) -> Block | None:
-    conditions = dataset.vocabulary("condition")
     rows = [
         (
             Cell(row.label),
             Cell(
-                words.term(words.COMPARATOR, row.comparator, conditions)
+                dataset.in_text("condition", row.comparator)
                 if row.comparator
                 else "no control group"
             ),
@@ -245,12 +243,11 @@ def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
 
 def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     """Return comparators of the trial meant, or lengths of treatment, with their sources."""
-    conditions = dataset.vocabulary("condition")
     labels = dataset.trials.set_index("trial_id").label
     rows = [
         (
             Cell(labels[row.trial_id]),
-            Cell(words.term(words.COMPARATOR, row.condition, conditions)),
+            Cell(dataset.in_text("condition", row.condition)),
             Cell(row.note or "–"),
             _source([row.locator_id], dataset),
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from evidence.dataset import CLASSES, Dataset
+from evidence.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.display import entries, origins, pooled_sections, sections, text, words
 from evidence.display.escape import html
 from evidence.display.figures.forest import ForestRow, draw
@@ -134,7 +134,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         ForestRow(
             "trial",
             f"{one.meaning} ({one.pooled.k})",
-            _classes_in_words(one),
+            _classes_in_words(one, dataset),
             "" if one.n is None else str(one.n),
             one.pooled.effect,
             one.pooled.ci_low,
@@ -155,7 +155,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         ),
         alt=f"Hedges g with 95% intervals for {outcome}. {spoken}.",
         caption=f"{therapy} and the therapies of the database, {outcome}, "
-        f"{words.term(words.TIMEPOINT, main.specification.timepoint)}. Each line pools its own "
+        f"{dataset.in_text('timepoint', main.specification.timepoint)}. Each line pools its own "
         "trials; the lines share neither trials nor comparators.",
         table=classes(dataset, beside),
     )
@@ -165,12 +165,18 @@ def _of_row(row: ForestRow) -> str:
     return words.estimate(row.effect or 0.0, row.ci_low, row.ci_high)
 
 
-def _classes_in_words(one: TherapyClass) -> str:
+def _classes_in_words(one: TherapyClass, dataset: Dataset) -> str:
     """Return with what a class was compared, by how many trials."""
     trials = one.trials.comparator_classes
-    counts = {name: int(trials.map(lambda own, n=name: n in own).sum()) for name in CLASSES}
-    short = {"inactive": "waitlist or none", "usual_care": "usual care", "active": "other"}
-    return ", ".join(f"{short[name]} {times}" for name, times in counts.items() if times)
+    counts = {
+        name: int(trials.map(lambda own, n=name: n in own).sum())
+        for name in (*CLASSES, UNKNOWN_CLASS)
+    }
+    return ", ".join(
+        f"{dataset.short('comparator_class', name)} {times}"
+        for name, times in counts.items()
+        if times
+    )
 
 
 def classes(dataset: Dataset, beside: Beside) -> Block:
@@ -198,7 +204,7 @@ def classes(dataset: Dataset, beside: Beside) -> Block:
             one.meaning,
             Cell(str(one.pooled.k), numeric=True),
             Cell("not known" if one.n is None else str(one.n), numeric=True),
-            _classes_in_words(one),
+            _classes_in_words(one, dataset),
             words.listed(
                 dict.fromkeys(
                     group.replace("_", " ") or "not stated" for group in one.trials.age_group
@@ -259,7 +265,13 @@ def comparators(beside: Beside | None) -> Block:
     return table(
         "Therapies of the database by class of comparators, g (95% CI) and trials. A trial with "
         "several comparators stands in several columns.",
-        ("Therapy", *(words.capitalized(words.COMPARATOR_CLASS[name]) for name in CLASSES)),
+        (
+            "Therapy",
+            *(
+                words.capitalized(beside.database.in_text("comparator_class", name))
+                for name in CLASSES
+            ),
+        ),
         [(one.meaning, *(cell(one, name) for name in CLASSES)) for one in beside.classes],
     )
 
@@ -268,12 +280,11 @@ def trials(beside: Beside | None) -> Block:
     """Return every trial of the database that entered, and those that both packages have."""
     if beside is None:
         return Block(_NOTHING, f"<p>{_NOTHING}</p>")
-    conditions = beside.database.vocabulary("condition")
     rows = [
         (
             trial.label,
             one.meaning,
-            words.listed(words.term(words.COMPARATOR, c, conditions) for c in trial.comparators),
+            words.listed(beside.database.in_text("condition", c) for c in trial.comparators),
             Cell(str(trial.estimates), numeric=True),
             Cell(words.fixed(trial.effect), numeric=True),
             Cell(words.fixed(trial.variance**0.5), numeric=True),

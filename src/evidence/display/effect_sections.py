@@ -73,17 +73,16 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
     rows = []
     found = []
     chosen = frame[(frame.therapy == therapy) & frame.effect.notna()]
-    outcomes = dataset.vocabulary("outcome")
     for row in records(chosen):
         entry = entries.of_estimate(row, dataset)
         found.append(entry)
         rows.append(
             (
                 Cell(row.label),
-                Cell(words.term(words.OUTCOME, row.outcome_id, outcomes).partition(" (")[0]),
+                Cell(dataset.short("outcome", row.outcome_id)),
                 Cell(", ".join(filter(None, _measured(row, dataset)))),
                 Cell(
-                    f"{words.term(words.THERAPY, row.intervention).replace('_', ' ')} against "
+                    f"{dataset.in_text('condition', row.intervention).replace('_', ' ')} against "
                     f"{text.comparator(row, dataset)}"
                 ),
                 Cell(row_words.metric(row, dataset)),
@@ -92,7 +91,7 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
             )
         )
     return table(
-        f"Estimates of trials of {words.term(words.THERAPY, therapy)}",
+        f"Estimates of trials of {dataset.in_text('therapy', therapy)}",
         ("Trial", "Outcome", "Measure and time", "Contrast", "Metric", "Estimate", "Route"),
         rows,
         entries=found,

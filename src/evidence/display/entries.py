@@ -10,13 +10,8 @@ from evidence.dataset import Dataset
 from evidence.display.choices import differing, method_in_words
 from evidence.display.text import total
 from evidence.display.words import (
-    COMPARATOR,
-    EVENT,
     METRIC,
-    OUTCOME,
     QALY,
-    THERAPY,
-    TIMEPOINT,
     estimate,
     listed,
     term,
@@ -61,7 +56,7 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     )
     return LedgerEntry(
         estimate_id=row.estimate_id,
-        label=f"{row.label}, {measure}, {term(TIMEPOINT, row.timepoint)}, "
+        label=f"{row.label}, {measure}, {dataset.in_text('timepoint', row.timepoint)}, "
         f"{_contrast(row, dataset)}, {term(METRIC, row.metric)}{_as_obtained(row, dataset)}"
         f"{below_favors(scale, row.intervention, dataset)}",
         metric=row.metric.removeprefix("log_"),
@@ -166,9 +161,9 @@ def quoted_numbers(
 
 def counted_event(row: Any, dataset: Dataset) -> str:
     """Return an event as its vocabulary has it, a harm by what is counted: suicide attempts."""
-    event = str(row.event)
-    meaning = dataset.vocabulary("event").get(event, event.replace("_", " "))
-    return EVENT.get(event, meaning) if row.more_is == "worse" else meaning
+    if row.more_is == "worse":
+        return dataset.in_text("event", row.event)
+    return dataset.vocabulary("event").get(row.event, row.event.replace("_", " "))
 
 
 def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
@@ -176,7 +171,7 @@ def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
     if not scale.turned:
         return ""
     side = 1 if scale.ratio else 0
-    return f", below {side} favors {term(THERAPY, therapy, dataset.vocabulary('condition'))}"
+    return f", below {side} favors {dataset.in_text('therapy', therapy)}"
 
 
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
@@ -303,10 +298,9 @@ def of_probability(entry: LedgerEntry, probability: float) -> LedgerEntry:
 
 
 def _contrast(row: Any, dataset: Dataset) -> str:
-    meanings = dataset.vocabulary("condition")
     return (
-        f"{term(THERAPY, row.intervention, meanings)} against "
-        f"{term(COMPARATOR, row.comparator, meanings)}"
+        f"{dataset.in_text('condition', row.intervention)} against "
+        f"{dataset.in_text('condition', row.comparator)}"
     )
 
 
@@ -376,8 +370,9 @@ def _entry(
     effect, low, high = scale.quoted(*numbers)
     return LedgerEntry(
         estimate_id=estimate_id,
-        label=f"{term(THERAPY, specification.therapy)}, {term(OUTCOME, specification.outcome)}, "
-        f"{term(TIMEPOINT, specification.timepoint)}, {term(METRIC, metric)}, {what}"
+        label=f"{dataset.in_text('therapy', specification.therapy)}, "
+        f"{dataset.in_text('outcome', specification.outcome)}, "
+        f"{dataset.in_text('timepoint', specification.timepoint)}, {term(METRIC, metric)}, {what}"
         f"{differing(specification, dataset)}"
         f"{below_favors(scale, specification.therapy, dataset)}",
         metric=metric.removeprefix("log_"),

@@ -186,7 +186,8 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
         Headline(
             entries.of_analysis(analysis, dataset),
             2,
-            f"{metric}{_scale(analysis)}, {trials} that {prints} {_what_is_printed(analysis)}, "
+            f"{metric}{_scale(analysis, dataset)}, {trials} that {prints} "
+            f"{_what_is_printed(analysis)}, "
             f"{analysis.n} {people}; against {compared}{imputed}",
             named=True,
         )
@@ -207,9 +208,9 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
     return figures
 
 
-def _scale(analysis: Analysis) -> str:
+def _scale(analysis: Analysis, dataset: Dataset) -> str:
     """Return the unit of a standardized effect, and what its sign means."""
-    therapy = words.term(words.THERAPY, analysis.specification.therapy)
+    therapy = dataset.in_text("therapy", analysis.specification.therapy)
     side = f"{words.SIDE[analysis.selection.scale.favors]} favors {therapy}"
     unit = "in standard deviations, " if analysis.selection.metric in STANDARDIZED_METRICS else ""
     return f" ({unit}{side})"
@@ -237,7 +238,7 @@ def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) 
                 entries.of_estimate(row, dataset),
                 1,
                 f"points {lower} on the {instrument} with "
-                f"{words.term(words.THERAPY, row.intervention)}, {text.when(row, dataset)}; "
+                f"{dataset.in_text('condition', row.intervention)}, {text.when(row, dataset)}; "
                 f"against {text.comparator(row, dataset)}; one trial{size}{imputed}",
                 named=True,
             )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import entries, text
-from evidence.display.words import METRIC, MINUS, THERAPY, TIMEPOINT, term
+from evidence.display.words import METRIC, MINUS, term
 from evidence.estimation.from_events import EVENT_IS
 from evidence.estimation.row import QuotedScale
 from evidence.followup import Durability
@@ -55,8 +55,9 @@ def scenario_in_words(scenario: str, event: str) -> str:
 
 def contrast(row: Any, dataset: Dataset) -> str:
     """Return both treatments of a comparison."""
-    conditions = dataset.vocabulary("condition")
-    return f"{term(THERAPY, row.intervention, conditions)} against {text.comparator(row, dataset)}"
+    return (
+        f"{dataset.in_text('condition', row.intervention)} against {text.comparator(row, dataset)}"
+    )
 
 
 def of_time(row: Any, timepoint: str, found: Durability, dataset: Dataset) -> LedgerEntry:
@@ -139,7 +140,7 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
     what = (
         CHANGE.get(row.metric, row.metric)
         if change
-        else f"{term(METRIC, row.metric)}, {term(TIMEPOINT, at)}"
+        else f"{term(METRIC, row.metric)}, {dataset.in_text('timepoint', at)}"
     )
     return _between_times(
         row,
@@ -226,12 +227,12 @@ def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:
     dataset : Dataset
         Data package.
     """
-    condition = term(THERAPY, row.condition, dataset.vocabulary("condition"))
+    condition = dataset.in_text("condition", row.condition)
     comparing = row.role == "comparator"
     return LedgerEntry(
         estimate_id=row.proportion_id,
         label=f"{row.label}, {event_in_words(row.event, dataset)}, {condition}, "
-        f"{term(TIMEPOINT, row.timepoint)}",
+        f"{dataset.in_text('timepoint', row.timepoint)}",
         metric="proportion",
         scale="proportion",
         favors="",

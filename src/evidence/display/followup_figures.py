@@ -43,7 +43,7 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
     found : Durability
         What `evidence.durability` returns.
     """
-    therapy = words.term(words.THERAPY, found.therapy)
+    therapy = dataset.in_text("therapy", found.therapy)
     drawn = _placed(groups(found))
     if not drawn:
         return _nothing(f"No comparison of {therapy} has a number at two known times.")
@@ -51,7 +51,7 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
     rows: list[tuple[Cell, ...]] = []
     entries: list[LedgerEntry] = []
     for group in drawn:
-        for row, factor, measure in _scales(group):
+        for row, factor, measure in _scales(group, dataset):
             name = short_contrast(row, dataset)
             points = []
             for timepoint in TIMES:
@@ -108,12 +108,12 @@ def _placed(every: list[Group]) -> list[Group]:
     return [one for one in every if not pd.isna(one.main.follow_up_weeks_high)]
 
 
-def _scales(group: Group) -> Iterator[tuple[Any, float, str]]:
+def _scales(group: Group, dataset: Dataset) -> Iterator[tuple[Any, float, str]]:
     """Yield what is drawn of a comparison: its main metric, and of events the odds ratio too."""
-    yield group.main, group.factor, group.unit
+    yield group.main, group.factor, group.unit(dataset)
     if RELATIVE in group.rows and group.main.metric != RELATIVE:
         row = group.rows[RELATIVE]
-        yield row, 0.0, unit(row)
+        yield row, 0.0, unit(row, dataset)
 
 
 def _point(row: Any, timepoint: str, entry: LedgerEntry, factor: float, digits: int) -> Point:
@@ -171,7 +171,7 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
                     )
                 )
             series.append(Series(name, tuple(points)))
-        title = f"{row.label}: {words.term(words.EVENT, row.event)}, percent of those assessed"
+        title = f"{row.label}: {dataset.in_text('event', row.event)}, percent of those assessed"
         panels.append(Panel(title, tuple(series), no_difference=None, whole=(0.0, 100.0)))
     return Figure(
         figure_id="shares",

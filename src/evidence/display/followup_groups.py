@@ -53,10 +53,9 @@ class Group:
         """What its effects are multiplied by for readers: 100 for percentage points."""
         return 100.0 if self.main.metric == "risk_difference" else 1.0
 
-    @property
-    def unit(self) -> str:
-        """What its effects are counted in."""
-        return unit(self.main)
+    def unit(self, dataset: Dataset) -> str:
+        """Return what its effects are counted in."""
+        return unit(self.main, dataset)
 
     def at_times(self, found: Durability, dataset: Dataset) -> list[LedgerEntry]:
         """Return the entries of its effect at both times."""
@@ -75,13 +74,13 @@ class Group:
         return number_link(entry, "{} ({})".format(*self.shown(entry)))
 
 
-def unit(row: Any) -> str:
+def unit(row: Any, dataset: Dataset) -> str:
     """Return what the effects of a comparison are counted in."""
     if row.metric == "risk_difference":
-        return f"percentage points of {words.term(words.EVENT, row.event)}"
+        return f"percentage points of {dataset.in_text('event', row.event)}"
     metric = words.term(words.METRIC, row.metric)
     if row.event:
-        return f"{words.term(words.EVENT, row.event)}, {metric}"
+        return f"{dataset.in_text('event', row.event)}, {metric}"
     instrument = row.instrument_id.upper().replace("_", "-")
     return (
         f"points of {instrument}" if row.metric == "mean_difference" else f"{metric}, {instrument}"
@@ -97,8 +96,7 @@ def short_contrast(row: Any, dataset: Dataset) -> str:
 
 def condition_in_words(condition: str, dataset: Dataset) -> str:
     """Return a treatment or comparator in words."""
-    both = words.THERAPY | words.COMPARATOR
-    return words.term(both, condition, dataset.vocabulary("condition"))
+    return dataset.in_text("condition", condition)
 
 
 def ratio(entry: LedgerEntry) -> str:

@@ -88,7 +88,7 @@ def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[st
 
 def _say(by_part: Parts, found: Durability, dataset: Dataset) -> str:
     """Return whether a difference is there at follow-up, and what is known of its change."""
-    therapy = words.term(words.THERAPY, found.therapy)
+    therapy = dataset.in_text("therapy", found.therapy)
     changes = [one.main for one in by_part.main]
     if not changes:
         return f"No trial compares {therapy} with anything both at the end of treatment and later."
@@ -113,13 +113,11 @@ def _later(row: Any, found: Durability, dataset: Dataset) -> str:
     n = row.follow_up_n_intervention + row.follow_up_n_comparator
     small = "small " if n < information_size(MEDIUM) else ""
     if row.event:
-        meanings = dataset.vocabulary("outcome")
-        outcome = words.term(words.OUTCOME, row.outcome_id, meanings).partition(" (")[0]
-        what = f"{words.term(words.EVENT, row.event)} ({outcome})"
+        outcome = dataset.short("outcome", row.outcome_id)
+        what = f"{dataset.in_text('event', row.event)} ({outcome})"
         moved = "more frequent" if EVENT_IS[row.event] > 0 else "less frequent"
     else:
-        meanings = dataset.vocabulary("outcome")
-        what = words.term(words.OUTCOME, row.outcome_id, meanings).partition(" (")[0]
+        what = dataset.short("outcome", row.outcome_id)
         higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
         moved = "lower" if higher_is == "worse" else "higher"
     treatment, other = _both(row, dataset)
@@ -149,7 +147,7 @@ def _of_event(group: Group, found: Durability, dataset: Dataset) -> str:
     moved = {-2: "fell in both arms", 2: "rose in both arms"}.get(sum(directions), "changed")
     relative = group.rows[RELATIVE]
     at_post, at_follow_up = (of_time(relative, one, found, dataset) for one in TIMES)
-    event = f"{words.term(words.EVENT, row.event)} ({event_in_words(row.event, dataset)})"
+    event = f"{dataset.in_text('event', row.event)} ({event_in_words(row.event, dataset)})"
     later = when(row, found, dataset).removeprefix("at ")
     return (
         f"In {html(row.label)}, {html(event)} {moved} from the end of treatment to {html(later)}: "
@@ -177,7 +175,7 @@ def _of_scores(group: Group, found: Durability, dataset: Dataset) -> str:
     before, after = group.at_times(found, dataset)
     return (
         f"In {html(row.label)}, {html(_ahead(row, dataset))} by {group.number(before)} "
-        f"{html(group.unit)} at the end of treatment and by {group.number(after)} "
+        f"{html(group.unit(dataset))} at the end of treatment and by {group.number(after)} "
         f"{html(when(row, found, dataset))}: "
         f"{_lost(group, dataset)}{_kept(group, dataset)}."
     )
@@ -226,7 +224,7 @@ def _headlines(group: Group, found: Durability, dataset: Dataset) -> list[Headli
     sizes_imputed = has(row, RemarkKind.SIZES_IMPUTED)
     made = []
     for timepoint, at in zip(
-        TIMES, (words.TIMEPOINT["post"], when(row, found, dataset)), strict=True
+        TIMES, (dataset.in_text("timepoint", "post"), when(row, found, dataset)), strict=True
     ):
         entry = of_time(row, timepoint, found, dataset)
         sizes = " + ".join(
@@ -234,7 +232,8 @@ def _headlines(group: Group, found: Durability, dataset: Dataset) -> list[Headli
         )
         who = f"{sizes} randomized, arm sizes imputed" if sizes_imputed else f"{sizes} assessed"
         caption = (
-            f"{group.unit} in favor of {words.term(words.THERAPY, row.intervention)}, {at}; "
+            f"{group.unit(dataset)} in favor of "
+            f"{dataset.in_text('condition', row.intervention)}, {at}; "
             f"against {text.comparator(row, dataset)}; {who}; {entry.processing}"
         )
         made.append(Headline(entry, group.digits, caption, group.factor))
@@ -333,9 +332,9 @@ def _imputed(group: Group, found: Durability, dataset: Dataset) -> str:
     before, after = group.at_times(found, dataset)
     change = of_change(row, dataset)
     return (
-        f"{html(row.label)} against {html(text.comparator(row, dataset))}: {html(group.unit)} "
-        f"{group.estimate(before)} at the end of treatment, {group.estimate(after)} at follow-up, "
-        f"imputed; change {group.estimate(change)}."
+        f"{html(row.label)} against {html(text.comparator(row, dataset))}: "
+        f"{html(group.unit(dataset))} {group.estimate(before)} at the end of treatment, "
+        f"{group.estimate(after)} at follow-up, imputed; change {group.estimate(change)}."
     )
 
 
@@ -344,7 +343,7 @@ def _uncontrolled(row: Any, dataset: Dataset) -> str:
     if pd.isna(row.proportion):
         return html(f"Apart, since uncontrolled: {row.label} {after}, without a count.")
     entry = of_proportion(row, dataset)
-    event = words.term(words.EVENT, row.event)
+    event = dataset.in_text("event", row.event)
     limits = words.limits(100 * row.ci_low, 100 * row.ci_high, 1)
     shown = f"{int(row.events)} of {int(row.n)} ({words.percent(entry.effect)}, {limits}%)"
     return (

@@ -139,10 +139,10 @@ def citation(dataset: Dataset, found: Durability) -> Block:
     change = of_change(row, dataset)
     number, limits = group.shown(change)
     sentence = (
-        f"{words.term(words.THERAPY, row.intervention)} compared with "
-        f"{text.comparator(row, dataset)}, {group.unit}: {before} at the end of treatment, {after} "
-        f"{when(row, found, dataset)}; change {number} (95% CI, {limits}, at a correlation of "
-        f"{row.correlation:g} that no source prints; one trial, {row.label})."
+        f"{dataset.in_text('condition', row.intervention)} compared with "
+        f"{text.comparator(row, dataset)}, {group.unit(dataset)}: {before} at the end of "
+        f"treatment, {after} {when(row, found, dataset)}; change {number} (95% CI, {limits}, "
+        f"at a correlation of {row.correlation:g} that no source prints; one trial, {row.label})."
     )
     return sections.citation(
         dataset, found.estimates, sentence=sentence, estimate_id=row.change_id, also=also

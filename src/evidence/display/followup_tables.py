@@ -96,7 +96,7 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
         rows.append(
             (
                 Cell(f"{row.label}\n{short_contrast(row, dataset)}"),
-                Cell(unit(row), tag=at_times[1].processing),
+                Cell(unit(row, dataset), tag=at_times[1].processing),
                 *(_sized(entry, row, one) for entry, one in zip(at_times, TIMES, strict=True)),
                 to_number(change, _shown(change, row.metric)),
                 to_number(kept, _shown(kept)) if kept else Cell("–", numeric=True),
@@ -161,7 +161,7 @@ def correlations(dataset: Dataset, found: Durability) -> Block:
             span = words.limits(row.correlation_low, row.correlation_high)
             bounds.append(f"{span} for the {words.term(words.METRIC, row.metric)}")
         change = of_change(row, dataset)
-        name = f"{short_contrast(row, dataset)}\n{unit(row)}"
+        name = f"{short_contrast(row, dataset)}\n{unit(row, dataset)}"
         rows.append((Cell(name), _value(change, row.metric), *cells))
     block = table(
         "95% intervals of the change by the correlation of the estimates at both times",
@@ -187,7 +187,7 @@ def retained(dataset: Dataset, found: Durability) -> Block:
         entries += kept
         if kept:
             cells = [_limits(one) if one else Cell("–", numeric=True) for one in made]
-            name = f"{short_contrast(row, dataset)}\n{unit(row)}"
+            name = f"{short_contrast(row, dataset)}\n{unit(row, dataset)}"
             rows.append((Cell(name), _value(kept[0]), *cells))
     if not rows:
         return _said(
@@ -321,14 +321,13 @@ def unpaired(dataset: Dataset, found: Durability) -> Block:
     """Return results at follow-up whose comparison has no number at the end of treatment."""
     if found.unpaired.empty:
         return _said("Every comparison at follow-up has its partner at the end of treatment.")
-    outcomes = dataset.vocabulary("outcome")
     return table(
         "Comparisons at follow-up without the same number at the end of treatment",
         ("Trial and contrast", "Outcome", "What the source gives"),
         [
             (
                 Cell(f"{row.label}\n{short_contrast(row, dataset)}"),
-                Cell(words.term(words.OUTCOME, row.outcome_id, outcomes)),
+                Cell(dataset.in_text("outcome", row.outcome_id)),
                 Cell(row.reason or _without_partner(row, dataset)),
             )
             for row in records(found.unpaired)

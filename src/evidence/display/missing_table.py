@@ -45,7 +45,6 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
     therapy : str
         Its therapy.
     """
-    meanings = dataset.vocabulary("outcome")
     outcomes = list(dict.fromkeys(states.outcome_id))
     rows = []
     for _, group in states.groupby("trial_id", sort=False):
@@ -59,12 +58,9 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
                 *(Cell(STATE[by_outcome.state[one]]) for one in outcomes),
             )
         )
-    headings = [
-        words.capitalized(words.term(words.OUTCOME, one, meanings).partition(" (")[0])
-        for one in outcomes
-    ]
+    headings = [words.capitalized(dataset.short("outcome", one)) for one in outcomes]
     block = table(
-        f"What randomized trials of {words.term(words.THERAPY, therapy)} report on each outcome",
+        f"What randomized trials of {dataset.in_text('therapy', therapy)} report on each outcome",
         ("Trial", *headings),
         rows,
     )

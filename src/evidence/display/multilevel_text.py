@@ -76,15 +76,15 @@ def as_csv(analysis: MultilevelAnalysis) -> str:
 def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
     """Return the result for reading: mean effect, model, other correlations, estimates."""
     specification, fit = analysis.specification, analysis.fit
-    therapy = words.term(words.THERAPY, specification.therapy, dataset.vocabulary("therapy"))
-    outcome = words.term(words.OUTCOME, specification.outcome, dataset.vocabulary("outcome"))
+    therapy = dataset.in_text("therapy", specification.therapy)
+    outcome = dataset.in_text("outcome", specification.outcome)
     scale = analysis.selection.scale
     people = participants(analysis)
     size = "n not known" if people is None else f"n = {people}"
     mean = analysis.mean
     p = "no P" if mean.p_value is None else words.p_value(mean.p_value)
     lines = [
-        f"{therapy}, {outcome}, {words.term(words.TIMEPOINT, specification.timepoint)}: "
+        f"{therapy}, {outcome}, {dataset.in_text('timepoint', specification.timepoint)}: "
         f"{words.term(words.METRIC, analysis.selection.metric)} {_estimate(fit, scale)}, "
         f"k_trials = {fit.k_trials}, k_estimates = {fit.k_estimates}, {size}, {p}; "
         f"{words.SIDE[scale.favors]} favors {therapy}",

@@ -58,11 +58,11 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
 
 
 def _country(trial: Any) -> str:
-    return str(words.COUNTRY.get(trial.country, trial.country))
+    return str(words.country(trial.country))
 
 
 def _arm(arm: Any, dataset: Dataset) -> str:
-    name = words.term(words.THERAPY, arm.condition, dataset.vocabulary("condition"))
+    name = dataset.in_text("condition", arm.condition)
     size = "size not printed" if pd.isna(arm.n_randomized) else str(arm.n_randomized)
     note = f"; {arm.note}" if arm.note else ""
     return f"{name} ({size}{note})"
@@ -87,7 +87,7 @@ def comparator_classes(dataset: Dataset, beside: Companions) -> Block:
         pooled = analysis.pooled
         rows.append(
             (
-                Cell(words.COMPARATOR_CLASS[name]),
+                Cell(dataset.in_text("comparator_class", name)),
                 Cell(words.listed(analysis.selection.estimates.label)),
                 Cell(str(pooled.k), numeric=True),
                 Cell(str(analysis.n), numeric=True),
@@ -182,16 +182,16 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
 SHOWN = "shown on the first screen in points; the analysis pools the standardized value behind it"
 
 
-def left_out(analysis: Analysis) -> Block:
+def left_out(dataset: Dataset, analysis: Analysis) -> Block:
     """Return every other estimate and result on the outcome, with the reason it did not enter."""
     points = points_behind(analysis)
     shown = [] if points is None else [points.estimate_id]
     rows = [
         (
             Cell(row.label),
-            with_id(row_words.about(row), row.estimate_id),
+            with_id(row_words.about(row, dataset), row.estimate_id),
             Cell(_shown(row), numeric=True),
-            Cell(text.reason_in_words(row) if row.estimate_id not in shown else SHOWN),
+            Cell(text.reason_in_words(row, dataset) if row.estimate_id not in shown else SHOWN),
         )
         for row in records(analysis.selection.left_out)
     ]

@@ -73,7 +73,7 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
     )
     lines = [
         f"{therapy}, {outcome}, "
-        f"{words.term(words.TIMEPOINT, analysis.specification.timepoint)}: "
+        f"{dataset.in_text('timepoint', analysis.specification.timepoint)}: "
         f"{words.term(words.METRIC, analysis.selection.metric)} "
         f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, k = {pooled.k}, "
         f"n = {analysis.n}, {words.p_value(pooled.p_value)}; "

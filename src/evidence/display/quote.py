@@ -5,6 +5,7 @@ A sentence is made from the fields of its entry alone, so that it changes when t
 
 import re
 
+from evidence.dataset import Dataset
 from evidence.display import words
 from evidence.errors import ParameterError
 from evidence.ledger import LedgerEntry
@@ -26,12 +27,11 @@ _NAME = {
     "risk_difference": ("risk difference", "RD"),
     "change_in_points": ("change", "change"),
 }
-TIMEPOINT = {
-    **words.TIMEPOINT,
+_BETWEEN = {
     "last": "at the last assessment",
     "change": "from the end of treatment to follow-up",
 }
-"""Times of numbers in words, those of the ledger that no table of the data has among them."""
+"""Times of numbers in words that no table of the data has."""
 
 _TERM = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 SMALL = 1.0
@@ -148,20 +148,25 @@ def caveat(entry: LedgerEntry) -> str:
     }.get(entry.processing, "")
 
 
-def subject(entry: LedgerEntry) -> str:
+def times(dataset: Dataset) -> dict[str, str]:
+    """Return the times of numbers in words, by term, those of the ledger alone among them."""
+    return dataset.worded("timepoint") | _BETWEEN
+
+
+def subject(entry: LedgerEntry, dataset: Dataset) -> str:
     """Return what the number is about: treatment, outcome, comparator, time."""
-    text = _TERM.sub(lambda match: words.term(words.EVENT, match[0]), entry.label)
+    text = _TERM.sub(lambda match: dataset.in_text("event", match[0]), entry.label)
     name = words.METRIC.get(entry.metric) or words.METRIC.get(f"log_{entry.metric}")
     if name:
         text = text.replace(f", {name},", ",").removesuffix(f", {name}")
     if entry.metric == "change_in_points":
         text = text.replace(": change in points", "")
     compared = words.listed(
-        [words.term(words.COMPARATOR, one) for one in entry.comparator.split("; ") if one], "or"
+        [dataset.in_text("condition", one) for one in entry.comparator.split("; ") if one], "or"
     )
     if compared and compared not in text:
         text += f", compared with {compared}"
-    when = words.term(TIMEPOINT, entry.timepoint)
+    when = words.term(times(dataset), entry.timepoint)
     return text if when in text else f"{text}, {when}"
 
 
@@ -197,13 +202,15 @@ def reading(entry: LedgerEntry) -> str:
     return "the interval includes no difference: neither benefit nor its absence is shown"
 
 
-def sentence(entry: LedgerEntry, style: str = "ama") -> str:
+def sentence(entry: LedgerEntry, dataset: Dataset, style: str = "ama") -> str:
     """Return a number as a sentence to quote: comparator, time, trials, participants, caveats.
 
     Parameters
     ----------
     entry : LedgerEntry
         Number of the ledger.
+    dataset : Dataset
+        Data package with the words for its terms.
     style : str
         One of `STYLES`.
 
@@ -221,4 +228,4 @@ def sentence(entry: LedgerEntry, style: str = "ama") -> str:
     ]
     if style == "plain":
         parts.insert(1, reading(entry))
-    return f"{subject(entry)}: {'; '.join(part for part in parts if part)}."
+    return f"{subject(entry, dataset)}: {'; '.join(part for part in parts if part)}."

@@ -22,8 +22,8 @@ METHOD = {
 def names(dataset: Dataset, events: RareEvents) -> tuple[str, str]:
     """Return the therapy and the event in words."""
     return (
-        words.term(words.THERAPY, events.therapy),
-        words.term(words.OUTCOME, events.outcome, dataset.vocabulary("outcome")),
+        dataset.in_text("therapy", events.therapy),
+        dataset.in_text("outcome", events.outcome),
     )
 
 

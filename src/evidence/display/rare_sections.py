@@ -90,7 +90,7 @@ def _counted(one: EventTables, dataset: Dataset) -> str:
         html(part)
         for part in (
             one.row.label,
-            words.term(words.THERAPY, one.row.intervention),
+            dataset.in_text("condition", one.row.intervention),
             text.comparator(one.row, dataset),
         )
     )
@@ -119,7 +119,7 @@ def _to_counts(one: EventTables, shown: str) -> str:
 
 def _when(one: EventTables, dataset: Dataset) -> str:
     weeks = one.row.weeks_since_randomization
-    when = words.term(words.TIMEPOINT, one.row.timepoint)
+    when = dataset.in_text("timepoint", one.row.timepoint)
     if weeks is None:
         return when
     return f"{when}, {weeks:g} weeks after randomization"
@@ -158,7 +158,8 @@ def _others(dataset: Dataset, events: RareEvents) -> list[str]:
     silent = trials.label[~trials.trial_id.isin(counted | set(said.trial_id))]
     if len(silent):
         remarks.append(
-            f"Nothing on {words.OUTCOME[events.outcome]} seen in: {words.listed(silent)}."
+            f"Nothing on {dataset.in_text('outcome', events.outcome)} seen in: "
+            f"{words.listed(silent)}."
         )
     return remarks
 
@@ -168,7 +169,7 @@ def _condition(arm_id: str, dataset: Dataset) -> str:
     if not arm_id:
         return "nothing"
     condition = dataset.arms.set_index("arm_id").condition[arm_id]
-    return words.term(words.COMPARATOR, condition, dataset.vocabulary("condition"))
+    return dataset.in_text("condition", condition)
 
 
 def counts_table(dataset: Dataset, events: RareEvents) -> Block:
@@ -267,7 +268,7 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
         )
     therapy, outcome = names(dataset, events)
     return table(
-        f"Odds ratios of {words.OUTCOME.get(events.outcome, outcome)}, {therapy} against the "
+        f"Odds ratios of {outcome}, {therapy} against the "
         f"comparator; {words.SIDE[scale_of(events).favors]} favors {therapy}",
         ("Trials", "Method", "Odds ratio (95% CI)", "P", "Over all counts that fit"),
         rows,

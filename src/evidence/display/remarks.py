@@ -65,7 +65,7 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
     for name in CLASSES:
         if name not in by_class:
             parts.append(
-                f"{html(words.COMPARATOR_CLASS[name])}: {_lacking(analysis)}"
+                f"{html(dataset.in_text('comparator_class', name))}: {_lacking(analysis)}"
                 f"{_silent(analysis, name)}"
             )
             continue
@@ -74,7 +74,7 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
         entry = entries.of_analysis(one, dataset)
         number = number_link(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high))
         parts.append(
-            f"{html(words.COMPARATOR_CLASS[name])} ({html(trials)}): {number}"
+            f"{html(dataset.in_text('comparator_class', name))} ({html(trials)}): {number}"
             f"{_silent(analysis, name)}"
         )
     return "By comparator: " + "; ".join(parts) + "."

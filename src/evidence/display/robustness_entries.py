@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, words
+from evidence.display import entries
 from evidence.display.choices import differing
 from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.ledger import LedgerEntry
@@ -198,7 +198,8 @@ def of_scenario(row: Any, dataset: Dataset) -> LedgerEntry:
     effect, low, high = scale.quoted(row.effect, row.ci_low, row.ci_high)
     return LedgerEntry(
         estimate_id=row.estimate_id,
-        label=f"{row.label}, {event(row)}, {words.term(words.TIMEPOINT, row.timepoint)}, "
+        label=f"{row.label}, {dataset.in_text('event', row.event)}, "
+        f"{dataset.in_text('timepoint', row.timepoint)}, "
         f"{SCENARIO[row.scenario]}{entries.below_favors(scale, row.therapy, dataset)}",
         metric="odds_ratio",
         scale="ratio",
@@ -225,11 +226,6 @@ def of_scenario(row: Any, dataset: Dataset) -> LedgerEntry:
     )
 
 
-def event(row: Any) -> str:
-    """Return an event in words."""
-    return words.term(words.EVENT, row.event)
-
-
 def of_converted(row: Any, dataset: Dataset) -> LedgerEntry:
     """Return the entry of an odds ratio converted to d, a row of `EventsConverted.entered`."""
     se = math.sqrt(row.d_variance)
@@ -238,7 +234,8 @@ def of_converted(row: Any, dataset: Dataset) -> LedgerEntry:
         source,
         estimate_id=f"{row.trial_id}.{row.outcome_id}.{row.event}.{row.timepoint}"
         ".d_from_odds_ratio",
-        label=f"{row.label}, {event(row)} converted to a standardized difference",
+        label=f"{row.label}, {dataset.in_text('event', row.event)} converted to a standardized "
+        "difference",
         metric="d_from_odds_ratio",
         scale="difference",
         favors=Favors.ABOVE_0,
@@ -265,9 +262,9 @@ def _about(analysis: Analysis, dataset: Dataset) -> str:
     specification = analysis.specification
     named = ", ".join(
         (
-            words.term(words.THERAPY, specification.therapy),
-            words.term(words.OUTCOME, specification.outcome),
-            words.term(words.TIMEPOINT, specification.timepoint),
+            dataset.in_text("therapy", specification.therapy),
+            dataset.in_text("outcome", specification.outcome),
+            dataset.in_text("timepoint", specification.timepoint),
         )
     )
     return f"{named}{differing(specification, dataset)}"

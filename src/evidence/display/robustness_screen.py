@@ -30,18 +30,18 @@ def first_screen(dataset: Dataset, found: Robustness) -> Block:
         if one
     ]
     block = answer(
-        _say(found),
-        _paragraph(found, share, low, high),
+        _say(dataset, found),
+        _paragraph(dataset, found, share, low, high),
         _headlines(dataset, found),
         remarks,
     )
     return Block(block.text, block.html, (*block.entries, share, low, high))
 
 
-def _say(found: Robustness) -> str:
+def _say(dataset: Dataset, found: Robustness) -> str:
     specification = found.analysis.specification
-    therapy = words.term(words.THERAPY, specification.therapy)
-    outcome = words.term(words.OUTCOME, specification.outcome).partition(" (")[0]
+    therapy = dataset.in_text("therapy", specification.therapy)
+    outcome = dataset.short("outcome", specification.outcome)
     number = len(found.panel)
     including = int(includes_no_difference(found.panel).sum())
     if number == 1:
@@ -59,8 +59,14 @@ def _say(found: Robustness) -> str:
     )
 
 
-def _paragraph(found: Robustness, share: LedgerEntry, low: LedgerEntry, high: LedgerEntry) -> str:
-    therapy = words.term(words.THERAPY, found.analysis.specification.therapy)
+def _paragraph(
+    dataset: Dataset,
+    found: Robustness,
+    share: LedgerEntry,
+    low: LedgerEntry,
+    high: LedgerEntry,
+) -> str:
+    therapy = dataset.in_text("therapy", found.analysis.specification.therapy)
     panel = found.panel
     if len(panel) == 1:
         return html(

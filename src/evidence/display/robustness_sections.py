@@ -150,7 +150,7 @@ def citation(dataset: Dataset, found: Robustness) -> Block:
     low, high = found.panel.effect.min(), found.panel.effect.max()
     sentence = (
         f"Of {len(found.panel)} defensible analyses of {outcome} with {therapy} "
-        f"{words.term(words.TIMEPOINT, analysis.specification.timepoint)}, which share their "
+        f"{dataset.in_text('timepoint', analysis.specification.timepoint)}, which share their "
         f"trials, {including} ({words.percent(share.effect)}) have a 95% interval that includes no "
         f"difference{_unreported(found)}; estimates run from {words.fixed(low)} to "
         f"{words.fixed(high)}."

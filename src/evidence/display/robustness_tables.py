@@ -284,7 +284,7 @@ def _otherwise(
         if row.trial_id in set(group.without_number.trial_id):
             shown.append(entry)
             number = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
-            said = f"{row.label}: {made.event(row)} as d "
+            said = f"{row.label}: {dataset.in_text('event', row.event)} as d "
             parts.append(f'{html(said)}<a class="n" href="#n-{entry.estimate_id}">{number}</a>')
             plain.append(f"{said}{number}")
     stress = found.beside.stress
@@ -355,7 +355,7 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
         unknown = pd.isna(row.missing)
         rows.append(
             (
-                Cell(f"{row.label}, {made.event(row)}"),
+                Cell(f"{row.label}, {dataset.in_text('event', row.event)}"),
                 Cell(
                     words.capitalized(made.SCENARIO[row.scenario])
                     + ("; who is missing is not known" if unknown else "")

@@ -14,15 +14,15 @@ def metric(row: Any, dataset: Dataset) -> str:
     return words.term(words.METRIC, row.metric)
 
 
-def about(row: Any) -> str:
+def about(row: Any, dataset: Dataset) -> str:
     """Return what a row of the frame of estimates is on: outcome, measure, time, metric."""
     instrument = str(row.instrument_id).upper().replace("_", "-")
-    event = words.term(words.EVENT, row.event) if row.event else ""
+    event = dataset.in_text("event", row.event) if row.event else ""
     parts = (
-        words.term(words.OUTCOME, row.outcome_id).partition(" (")[0],
+        dataset.short("outcome", row.outcome_id),
         instrument,
         event,
-        words.term(words.TIMEPOINT, row.timepoint),
+        dataset.in_text("timepoint", row.timepoint),
         {"direction": "in words", "not_reported": "not reported"}.get(
             row.metric, words.term({**words.STATISTIC, **words.METRIC}, row.metric)
         ),

@@ -32,7 +32,7 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     rows = rows[rows.status == "published"]
     counts = words.listed(
         f"{words.count(int((rows.therapy == therapy).sum()))} of {name}"
-        for therapy, name in words.THERAPY.items()
+        for therapy, name in dataset.worded("therapy").items()
     )
     single = sum(one.analysis.pooled.k == 1 for one in questions)
     over = sum(
@@ -251,14 +251,11 @@ def trials_table(dataset: Dataset) -> Block:
         rows.append(
             (
                 Cell(trial.label),
-                Cell(words.term(words.THERAPY, trial.therapy)),
+                Cell(dataset.in_text("therapy", trial.therapy)),
                 Cell(trial.design.replace("_", " ")),
                 Cell(size, numeric=True),
                 Cell(
-                    words.listed(
-                        words.term(words.COMPARATOR, one, dataset.vocabulary("condition"))
-                        for one in compared.condition
-                    )
+                    words.listed(dataset.in_text("condition", one) for one in compared.condition)
                     or "none"
                 ),
                 Cell(trial.population),

@@ -119,7 +119,7 @@ def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
     return LedgerEntry(
         estimate_id=f"published.{synthesis.synthesis_id}",
         label=f"{origins.reference_name(synthesis.publication_id, dataset)}, {synthesis.contrast}, "
-        f"{words.term(words.OUTCOME, synthesis.outcome_id)}",
+        f"{dataset.in_text('outcome', synthesis.outcome_id)}",
         metric=synthesis.metric,
         scale="difference",
         favors=Favors.ABOVE_0,

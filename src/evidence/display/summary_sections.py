@@ -113,9 +113,9 @@ def _needed(dataset: Dataset, one: Reconciliation, name: str) -> list[str]:
     return [f"Both depend on trials that print no means: {'; '.join(parts)}."]
 
 
-def methods(summary: Summary) -> Block:
+def methods(dataset: Dataset, summary: Summary) -> Block:
     """Return how the tables were computed, with their assumptions."""
-    several = words.listed(words.term(words.THERAPY, one) for one in summary.therapies)
+    several = words.listed(dataset.in_text("therapy", one) for one in summary.therapies)
     return sections.methods(
         [
             f"Findings on {several} are laid out in the manner of the Cochrane Handbook, chapter "

@@ -18,11 +18,11 @@ from evidence.summary import Finding, InPoints, Summary, in_points, most_used_in
 from evidence.terms import RemarkKind, has
 
 
-def named(one: Finding | Specification) -> str:
+def named(one: Finding | Specification, dataset: Dataset) -> str:
     """Return outcome, therapy and time of a finding or an analysis."""
-    outcome = words.term(words.OUTCOME, one.outcome).partition(" (")[0]
-    therapy = words.term(words.THERAPY, one.therapy)
-    return f"{words.capitalized(outcome)}, {therapy}, {words.term(words.TIMEPOINT, one.timepoint)}"
+    outcome = dataset.short("outcome", one.outcome)
+    therapy = dataset.in_text("therapy", one.therapy)
+    return f"{words.capitalized(outcome)}, {therapy}, {dataset.in_text('timepoint', one.timepoint)}"
 
 
 def overview(dataset: Dataset, summary: Summary) -> Block:
@@ -41,8 +41,8 @@ def overview(dataset: Dataset, summary: Summary) -> Block:
             size = f"{one.analysis.pooled.k} ({one.analysis.n})"
         rows.append(
             (
-                Cell(named(one)),
-                Cell(words.COMPARATOR_CLASS[one.comparator_class]),
+                Cell(named(one, dataset)),
+                Cell(dataset.in_text("comparator_class", one.comparator_class)),
                 Cell(size, numeric=True),
                 number,
                 Cell(measure),
@@ -148,7 +148,9 @@ def points(dataset: Dataset, summary: Summary) -> Block:
             locator = dataset.locator(one.locator_id)
             rows.append(
                 (
-                    Cell(named(effect.analysis.specification) if place == 0 else "the same"),
+                    Cell(
+                        named(effect.analysis.specification, dataset) if place == 0 else "the same"
+                    ),
                     Cell(_over(effect.analysis, effect.stress, dataset)),
                     to_number(
                         standardized,
@@ -188,7 +190,11 @@ def _over(analysis: Analysis, stress: StressTest | None, dataset: Dataset) -> st
         rows = pd.concat([rows, stress.entered])
         return f"{text.comparators(rows, dataset)}; unreported results at zero"
     name = analysis.specification.comparator_class
-    return text.comparators(rows, dataset) if name is None else words.COMPARATOR_CLASS[name]
+    return (
+        text.comparators(rows, dataset)
+        if name is None
+        else dataset.in_text("comparator_class", name)
+    )
 
 
 def absolute(dataset: Dataset, summary: Summary) -> Block:
@@ -199,7 +205,7 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
         row = one.tables.row
         ratio, difference = made.of_ratio(one, dataset), made.of_absolute(one, dataset)
         shown += [ratio, difference]
-        event = words.term(words.EVENT, row.event)
+        event = dataset.in_text("event", row.event)
         counts = one.tables.fewest_missing
         behind = (
             f"{row.label}"
@@ -209,7 +215,7 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
         rows.append(
             (
                 Cell(
-                    f"{words.capitalized(event)}, {words.term(words.THERAPY, row.therapy)}, "
+                    f"{words.capitalized(event)}, {dataset.in_text('therapy', row.therapy)}, "
                     f"{text.when(row, dataset)}"
                 ),
                 Cell(
@@ -225,7 +231,7 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
                 to_number(ratio, words.estimate(ratio.effect, ratio.ci_low, ratio.ci_high)),
                 Cell(
                     f"the odds ratio of {behind}, {one.n}; {words.SIDE[ratio.favors]} favors "
-                    f"{words.term(words.THERAPY, row.therapy)}"
+                    f"{dataset.in_text('therapy', row.therapy)}"
                 ),
                 Cell("", tag=one.processing),
             )
@@ -249,7 +255,6 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
 
 def others(dataset: Dataset, summary: Summary) -> Block:
     """Return outcomes of randomized trials that stand in no row of the tables before."""
-    meanings = dataset.vocabulary("outcome")
     instruments = dataset.instruments.set_index("instrument_id").name
     notes = dataset.statistics.set_index("result_id").note
     rows = []
@@ -269,8 +274,8 @@ def others(dataset: Dataset, summary: Summary) -> Block:
             )
         rows.append(
             (
-                Cell(words.capitalized(words.term(words.OUTCOME, row.outcome_id, meanings))),
-                Cell(f"{row.label}, {words.term(words.TIMEPOINT, row.timepoint)}"),
+                Cell(words.capitalized(dataset.in_text("outcome", row.outcome_id))),
+                Cell(f"{row.label}, {dataset.in_text('timepoint', row.timepoint)}"),
                 Cell(text.comparator(row, dataset)),
                 cell,
             )

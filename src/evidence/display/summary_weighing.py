@@ -29,7 +29,10 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
             shown.append(entry)
         rows.append(
             (
-                Cell(f"{named(one)}, against {words.COMPARATOR_CLASS[one.comparator_class]}"),
+                Cell(
+                    f"{named(one, dataset)}, against "
+                    f"{dataset.in_text('comparator_class', one.comparator_class)}"
+                ),
                 Cell(_bias(dataset, one)),
                 Cell(_inconsistency(one.analysis)),
                 Cell(_indirectness(dataset, one)),
@@ -110,10 +113,7 @@ def _indirectness(dataset: Dataset, one: Finding) -> str:
     # Populations hold commas of their own.
     who = "; ".join(dict.fromkeys(trials.population[trial] for trial in ids))
     where = words.listed(
-        dict.fromkeys(
-            words.COUNTRY.get(trials.country[trial], trials.country[trial] or "not known")
-            for trial in ids
-        )
+        dict.fromkeys(words.country(trials.country[trial]) or "not known" for trial in ids)
     )
     frames = [one.without_number]
     if one.analysis is not None:
@@ -172,7 +172,7 @@ def side_by_side(dataset: Dataset, summary: Summary) -> Block:
         ours = entries.of_analysis(one.analysis, dataset)
         presumed = presumed_trials(dataset, one.synthesis)
         shown += [published, ours]
-        outcome = words.capitalized(words.term(words.OUTCOME, one.synthesis.outcome_id))
+        outcome = words.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
         pooled = one.analysis.pooled
         rows += [
             (
@@ -225,7 +225,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
     shown: list[LedgerEntry] = []
     labels = dataset.trials.set_index("trial_id").label
     for one in summary.reconciled:
-        outcome = words.capitalized(words.term(words.OUTCOME, one.synthesis.outcome_id))
+        outcome = words.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
         for analysis, needed in one.needed:
             entry = made.of_needed(needed, analysis, one.synthesis, dataset)
             number = Cell("none within 3 SD", numeric=True)
@@ -286,7 +286,7 @@ def remarks(dataset: Dataset, summary: Summary) -> list[str]:
     labels = dataset.trials.set_index("trial_id").label
     for one in summary.reconciled:
         published = made.of_published(one.synthesis, dataset)
-        outcome = words.term(words.OUTCOME, one.synthesis.outcome_id)
+        outcome = dataset.in_text("outcome", one.synthesis.outcome_id)
         for _, needed in one.needed:
             if needed.average is None or needed.pooled is None:
                 continue

@@ -55,14 +55,14 @@ def names(analysis: Analysis, dataset: Dataset) -> tuple[str, str]:
     """Return therapy and outcome of an analysis in words."""
     specification = analysis.specification
     return (
-        words.term(words.THERAPY, specification.therapy),
-        words.term(words.OUTCOME, specification.outcome, dataset.vocabulary("outcome")),
+        dataset.in_text("therapy", specification.therapy),
+        dataset.in_text("outcome", specification.outcome),
     )
 
 
 def comparator(row: Any, dataset: Dataset) -> str:
     """Return the comparator of a trial in words, with its length where it differs."""
-    name = words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition"))
+    name = dataset.in_text("condition", row.comparator)
     facts = dataset.fact(row.trial_id, "comparator_weeks")
     return name if facts.empty else f"{facts.value.iloc[0]:g}-week {name}"
 
@@ -115,11 +115,11 @@ _CLOCK = {
 def when(row: Any, dataset: Dataset) -> str:
     """Return the time of an estimate in words, at follow-up as its source counts it."""
     if row.timepoint != "follow_up":
-        return words.term(words.TIMEPOINT, row.timepoint)
+        return dataset.in_text("timepoint", row.timepoint)
     results = pd.concat([dataset.statistics, dataset.arm_results])
     result = results[results.result_id == row.result_ids[0]].iloc[0]
     if pd.isna(result.weeks):
-        return words.term(words.TIMEPOINT, row.timepoint)
+        return dataset.in_text("timepoint", row.timepoint)
     quarters, rest = divmod(result.weeks, WEEKS_OF_A_QUARTER)
     span = f"{result.weeks:g} weeks" if rest else f"{3 * quarters:g} months"
     return f"at {span} {_CLOCK[result.clock]}"
@@ -143,7 +143,9 @@ def people(analysis: Analysis, dataset: Dataset) -> str:
     """Return who took part: one word for all trials, else "participants"."""
     trials = dataset.trials.set_index("trial_id").age_group
     groups = {trials[one] for one in analysis.selection.estimates.trial_id}
-    return words.PEOPLE.get(groups.pop(), "participants") if len(groups) == 1 else "participants"
+    # Imported trials may name several groups, or none.
+    known = groups if len(groups) == 1 and groups <= set(dataset.worded("age_group")) else set()
+    return dataset.in_text("age_group", known.pop()) if known else "participants"
 
 
 def heterogeneity(pooled: Pooled, i2_limits: tuple[float, float] | None) -> str:
@@ -199,7 +201,7 @@ def methods(
     effects = (
         f"The effect measure is {metric.format(convention=specification.convention)}. Positive "
         f"values favor {therapy}. One estimate stands for each trial: {rule}, "
-        f"{words.term(words.TIMEPOINT, specification.timepoint)}"
+        f"{dataset.in_text('timepoint', specification.timepoint)}"
         + (
             ""
             if specification.adjustment == "post"
@@ -259,7 +261,7 @@ def narrowed(specification: Specification, dataset: Dataset) -> str:
     """Return which trials are kept out by choice, as sentences; empty where none is."""
     said = []
     if specification.comparator_class is not None:
-        compared = words.COMPARATOR_CLASS[specification.comparator_class]
+        compared = dataset.in_text("comparator_class", specification.comparator_class)
         said.append(f"Only comparisons with {compared} enter, by choice.")
     if specification.leave_out:
         said.append(f"Left out by choice: {left_out(specification, dataset)}.")
@@ -275,17 +277,19 @@ def left_out(specification: Specification, dataset: Dataset) -> str:
 _RULES = {
     LeftOut.OTHER_METRIC: words.METRIC,
     LeftOut.OTHER_INSTRUMENT: INSTRUMENT_RULE,
-    LeftOut.OTHER_COMPARATOR_CLASS: words.COMPARATOR_CLASS,
 }
 
 
-def reason_in_words(row: Any) -> str:
+def reason_in_words(row: Any, dataset: Dataset) -> str:
     """Return why an estimate did not enter, with the names of metrics and rules in words.
 
     ``row`` is one of `Selection.left_out` or `Selection.without_number`.
     """
-    names = _RULES.get(row.left_out_by)
-    if names is None:
+    if row.left_out_by == LeftOut.OTHER_COMPARATOR_CLASS:
+        names = dataset.worded("comparator_class")
+    else:
+        names = _RULES.get(row.left_out_by, {})
+    if not names:
         return str(row.reason)
     return WHY[row.left_out_by].format(
         own=names.get(row.metric, row.metric), chosen=names.get(row.chosen, row.chosen)
@@ -345,7 +349,7 @@ def result(
         Unreported results at zero, which travel with the result.
     """
     therapy, outcome = names(analysis, dataset)
-    when = words.term(words.TIMEPOINT, analysis.specification.timepoint)
+    when = dataset.in_text("timepoint", analysis.specification.timepoint)
     compared = comparators(analysis.selection.estimates, dataset)
     who = f"{words.count(analysis.pooled.k, 'trial')}, {analysis.n} {people(analysis, dataset)}"
     if analysis.specification.leave_out:

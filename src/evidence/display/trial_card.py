@@ -89,7 +89,7 @@ class TrialCard:
     @property
     def therapy(self) -> str:
         """Its therapy in words."""
-        return words.term(words.THERAPY, self.trial.therapy)
+        return self.dataset.in_text("therapy", self.trial.therapy)
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -127,8 +127,7 @@ class TrialCard:
 
     def outcome(self, outcome_id: str) -> str:
         """Return an outcome in a few words."""
-        meanings = self.dataset.vocabulary("outcome")
-        return words.term(words.OUTCOME, outcome_id, meanings).partition(" (")[0]
+        return self.dataset.short("outcome", outcome_id)
 
     def condition(self, arm_id: str) -> str:
         """Return what an arm received, in words; nothing for no arm."""
@@ -136,7 +135,7 @@ class TrialCard:
             return ""
         arm = self.arms[self.arms.arm_id == arm_id].iloc[0]
         if arm.role == "intervention":
-            return words.term(words.THERAPY, arm.condition)
+            return self.dataset.in_text("condition", arm.condition)
         row = SimpleNamespace(trial_id=self.trial.trial_id, comparator=arm.condition)
         return text.comparator(row, self.dataset)
 
@@ -186,7 +185,7 @@ class TrialCard:
     def people(self) -> str:
         """Who took part, in one word."""
         group = self.trial.age_group
-        return words.term(words.PEOPLE, group) if group else "participants"
+        return self.dataset.in_text("age_group", group) if group else "participants"
 
     @property
     def who(self) -> str:

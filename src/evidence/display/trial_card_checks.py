@@ -150,7 +150,7 @@ def contradictions(card: TrialCard) -> Block:
 def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
     measures = {
-        one.result_id: f"{card.measure(one)}, {words.term(words.TIMEPOINT, one.timepoint)}"
+        one.result_id: f"{card.measure(one)}, {card.dataset.in_text('timepoint', one.timepoint)}"
         for one in (*records(card.arm_results), *records(card.statistics))
     }
     for one in records(card.corrections):
@@ -255,6 +255,6 @@ def _named(card: TrialCard, result_id: str) -> str:
     for one in (*records(card.arm_results), *records(card.statistics)):
         if one.result_id == result_id:
             who = card.condition(one.arm_id) if hasattr(one, "arm_id") else ""
-            when = words.term(words.TIMEPOINT, one.timepoint)
+            when = card.dataset.in_text("timepoint", one.timepoint)
             return f"{', '.join(part for part in (card.measure(one), who, when) if part)}: "
     return ""

@@ -291,7 +291,7 @@ def _in_words(card: TrialCard, numbers: list[Line]) -> list[Line]:
                 second,
                 outcome,
                 "",
-                words.term(words.TIMEPOINT, timepoint),
+                card.dataset.in_text("timepoint", timepoint),
                 timepoint,
                 state,
                 to_place(place_of(group.direction_id.iloc[0]), said) + html(remark),

@@ -100,7 +100,7 @@ def clocks(card: TrialCard) -> Block | None:
         timed = derived[one.result_id]
         who = _who(card, one)
         key = (
-            words.term(words.TIMEPOINT, one.timepoint),
+            card.dataset.in_text("timepoint", one.timepoint),
             who,
             _printed_weeks(card, one),
             _weeks(timed.weeks_since_randomization),
@@ -192,7 +192,7 @@ def directions(card: TrialCard) -> Block | None:
             first=card.brief(one.intervention_arm_id), second=card.brief(one.comparator_arm_id)
         )
         outcome = words.capitalized(card.outcome(one.outcome_id))
-        when = words.term(words.TIMEPOINT, one.timepoint)
+        when = card.dataset.in_text("timepoint", one.timepoint)
         contrast = card.contrast(one.intervention_arm_id, one.comparator_arm_id)
         note = f" ({one.note})" if one.note else ""
         markup = _item(card, f"{outcome} {when}, {contrast}: {says}{note}", one.locator_id)
@@ -201,7 +201,8 @@ def directions(card: TrialCard) -> Block | None:
 
 
 def _what(card: TrialCard, one: Any) -> str:
-    return f"{words.capitalized(words.term(words.TIMEPOINT, one.timepoint))}\n{card.measure(one)}"
+    when = card.dataset.in_text("timepoint", one.timepoint)
+    return f"{words.capitalized(when)}\n{card.measure(one)}"
 
 
 def _arm_result(one: Any) -> str:

@@ -166,7 +166,7 @@ def _by_measure(lines: Sequence[Line], states: Sequence[str], first: str, second
 
 def _paragraph(card: TrialCard) -> str:
     trial = card.trial
-    country = words.COUNTRY.get(trial.country, trial.country)
+    country = words.country(trial.country)
     return sentences(
         [
             html(f"Remark: {trial.note}.") if trial.note else "",
@@ -260,7 +260,7 @@ def _within(card: TrialCard) -> list[str]:
     for one in records(card.directions):
         if one.direction == "improved_in_intervention":
             outcome = words.capitalized(card.outcome(one.outcome_id))
-            when = words.term(words.TIMEPOINT, one.timepoint)
+            when = card.dataset.in_text("timepoint", one.timepoint)
             note = f" ({html(one.note)})" if one.note else ""
             said = to_place(place_of(one.direction_id), "improved within the arm")
             found.append(f"{html(f'{outcome} {when}')}: {said}{note}.")

@@ -3,52 +3,10 @@
 import math
 from collections.abc import Iterable, Mapping
 
+from babel import Locale
+
 MINUS = "−"
 
-THERAPY = {
-    "abft": "ABFT",
-    "abct": "ABCT",
-}
-OUTCOME = {
-    "depression": "depressive symptoms",
-    "suicidal_ideation": "suicidal ideation",
-    "suicide_attempt": "suicide attempts",
-    "affective_distress": "distress (depression, anxiety and stress together)",
-    "functional_impairment": "impairment by fibromyalgia",
-}
-EVENT = {
-    "no_longer_mdd": "loss of the diagnosis",
-    "clinical_recovery": "recovery",
-    "response_50": "response",
-    "remission": "remission",
-    "attempt": "suicide attempts",
-}
-TIMEPOINT = {
-    "baseline": "before treatment",
-    "mid": "during treatment",
-    "post": "at the end of treatment",
-    "follow_up": "at follow-up",
-    "overall": "over the whole course",
-}
-COMPARATOR = {
-    "supportive_therapy": "an active family-enhanced supportive therapy",
-    "mindfulness_based_stress_reduction": "mindfulness-based stress reduction (MBSR)",
-    "waitlist": "waitlist",
-    "no_intervention": "no intervention",
-    "usual_care": "usual care",
-    "enhanced_usual_care": "enhanced usual care",
-}
-COMPARATOR_CLASS = {
-    "inactive": "waitlist or no intervention",
-    "usual_care": "usual or enhanced usual care",
-    "active": "another structured treatment",
-}
-PROCESSING = {
-    "printed": "printed, as the source prints it",
-    "converted": "converted, by a formula from printed numbers alone",
-    "reconstructed": "reconstructed, from the only counts that fit printed numbers",
-    "imputed": "imputed, with a value that no source gives",
-}
 METRIC = {
     "hedges_g": "Hedges g",
     "d_ppc2": "pre-post-control d",
@@ -62,18 +20,6 @@ METRIC = {
 }
 QALY = "quality-adjusted life years"
 """What an instrument counts whose name holds these words; its differences are no points."""
-PEOPLE = {"adolescents": "adolescents", "adults": "adults", "young_adults": "young adults"}
-COUNTRY = {
-    "AU": "Australia",
-    "BE": "Belgium",
-    "CA": "Canada",
-    "ES": "Spain",
-    "GB": "United Kingdom",
-    "IL": "Israel",
-    "NO": "Norway",
-    "US": "United States",
-}
-"""Codes of countries in words; another code stands as it is."""
 STATISTIC = {
     "hedges_g": "Hedges g",
     "cohens_d_unspecified": "effect size, kind not stated",
@@ -125,6 +71,11 @@ def term(words: Mapping[str, str], value: str, meanings: Mapping[str, str] | Non
     if value in words:
         return words[value]
     return (meanings or {}).get(value, value.replace("_", " "))
+
+
+def country(code: str) -> str:
+    """Return the country of an ISO 3166 code in English, a code that is none as it is."""
+    return str(Locale("en").territories.get(code, code))
 
 
 def count(number: int, noun: str = "", plural: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import CLASSES, Dataset
-from evidence.display import text, words
+from evidence.display import text
 from evidence.errors import EvidenceError, ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.followup import Durability, durability
@@ -282,7 +282,7 @@ class Model:
         except EvidenceError as error:
             if specification.comparator_class is None:
                 return str(error)
-            compared = words.COMPARATOR_CLASS[specification.comparator_class]
+            compared = self.dataset.in_text("comparator_class", specification.comparator_class)
             return f"no trial on this outcome has {compared} as its comparator"
 
     def place(self, found: Found) -> Place | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from evidence.dataset import Dataset
 from evidence.display import drawing, entries, followup_figures, quote, text, words
 from evidence.display.escape import html
 from evidence.display.figures import panel_curve, points_forest, pooled_forest
@@ -80,7 +81,8 @@ def _left_out(model: Model, found: Found) -> str:
     if found.selection is None:
         return ""
     items = "".join(
-        f"<li>{html(label)}: {html(why)}.</li>" for label, why in per_trial(found).values()
+        f"<li>{html(label)}: {html(why)}.</li>"
+        for label, why in per_trial(model.dataset, found).values()
     )
     trials = (
         f"<ul>{items}</ul>"
@@ -89,16 +91,16 @@ def _left_out(model: Model, found: Found) -> str:
     )
     return (
         f"<h2>Trials that did not enter, and why</h2>\n{trials}\n"
-        f"{_other_numbers(found.selection.left_out)}"
+        f"{_other_numbers(found.selection.left_out, model.dataset)}"
     )
 
 
-def _other_numbers(left_out: pd.DataFrame) -> str:
+def _other_numbers(left_out: pd.DataFrame, dataset: Dataset) -> str:
     """Return every single result that did not enter, folded up."""
     if left_out.empty:
         return ""
     items = "".join(
-        f"<li><code>{html(row.estimate_id)}</code>: {html(text.reason_in_words(row))}</li>"
+        f"<li><code>{html(row.estimate_id)}</code>: {html(text.reason_in_words(row, dataset))}</li>"
         for row in records(left_out)
     )
     many = words.count(len(left_out), "result")
@@ -167,9 +169,7 @@ def _trajectory(model: Model, now: Found) -> str:
         return f"{heading}\n<p>No trial of this therapy has a result after treatment has ended.</p>"
     figure = followup_figures.effects(model.dataset, found) if len(found.comparisons) else None
     if not isinstance(figure, Figure):
-        outcome = words.term(
-            words.OUTCOME, specification.outcome, model.dataset.vocabulary("outcome")
-        )
+        outcome = model.dataset.in_text("outcome", specification.outcome)
         return (
             f"{heading}\n<p>No randomized comparison among these trials has a number on "
             f"{html(outcome)} at both times.{html(_apart(found))}</p>"

@@ -82,7 +82,7 @@ def suggested_id(analysis: Analysis) -> str:
 def suggested_title(dataset: Dataset, specification: Specification) -> str:
     """Return a title made from the question."""
     therapy = dataset.vocabulary("therapy")[specification.therapy]
-    outcome = words.term(words.OUTCOME, specification.outcome, dataset.vocabulary("outcome"))
+    outcome = dataset.in_text("outcome", specification.outcome)
     also = ", by choices other than the main ones" if _differs(specification) else ""
     return f"{words.capitalized(therapy)} and {outcome.partition(' (')[0]}{also}"
 
@@ -93,7 +93,7 @@ def _differs(specification: Specification) -> bool:
 
 def _lede(dataset: Dataset, analysis: Analysis) -> str:
     specification = analysis.specification
-    when = words.term(words.TIMEPOINT, specification.timepoint).removeprefix("at the ")
+    when = dataset.in_text("timepoint", specification.timepoint).removeprefix("at the ")
     people = words.capitalized(text.people(analysis, dataset))
     also = f" {differing(dataset, specification)}" if _differs(specification) else ""
     return f"{people}, {when.removeprefix('at ')}, randomized trials.{also}"

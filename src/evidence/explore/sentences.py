@@ -33,7 +33,7 @@ def nothing(dataset: Dataset, found: Found) -> str:
     said = f"Nothing to pool on {_question(dataset, specification)} by these choices: "
     if found.selection is None:
         return f"{said}{found.refused}."
-    reasons = per_trial(found)
+    reasons = per_trial(dataset, found)
     if not reasons:
         return f"{said}no trial reports on it."
     shown = [f"{label}: {why}" for label, why in list(reasons.values())[:REASONS_SHOWN]]
@@ -50,7 +50,7 @@ def nothing(dataset: Dataset, found: Found) -> str:
     return f"{said}{'; '.join(shown)}{rest}.{events}"
 
 
-def per_trial(found: Found) -> dict[str, tuple[str, str]]:
+def per_trial(dataset: Dataset, found: Found) -> dict[str, tuple[str, str]]:
     """Return label and reason of each trial that did not enter, by its id.
 
     Of several reasons the one that tells most: what the trial says in words, then which choice
@@ -69,7 +69,7 @@ def per_trial(found: Found) -> dict[str, tuple[str, str]]:
     ):
         for row in records(rows):
             if row.trial_id not in standing:
-                said = (row.label, text.reason_in_words(row))
+                said = (row.label, text.reason_in_words(row, dataset))
                 reasons.setdefault(row.trial_id, said)
     return reasons
 
@@ -78,9 +78,9 @@ _OF_EVENTS = {"log_odds_ratio", "log_risk_ratio", "risk_difference"}
 
 
 def _question(dataset: Dataset, specification: Specification) -> str:
-    therapy = words.term(words.THERAPY, specification.therapy)
-    outcome = words.term(words.OUTCOME, specification.outcome, dataset.vocabulary("outcome"))
-    when = words.term(words.TIMEPOINT, specification.timepoint)
+    therapy = dataset.in_text("therapy", specification.therapy)
+    outcome = dataset.in_text("outcome", specification.outcome)
+    when = dataset.in_text("timepoint", specification.timepoint)
     return f"{outcome} with {therapy}, {when},"
 
 
@@ -93,15 +93,8 @@ def option(dataset: Dataset, name: str, value: object) -> str:
     if name == "instrument":
         instruments = dataset.instruments.set_index("instrument_id").name
         return str(text.INSTRUMENT_RULE.get(str(value), instruments.get(value, value)))
-    known = {
-        "therapy": words.THERAPY,
-        "outcome": words.OUTCOME,
-        "timepoint": words.TIMEPOINT,
-        "comparator_class": words.COMPARATOR_CLASS,
-    }
-    if name in known:
-        meanings = {} if name == "comparator_class" else dataset.vocabulary(name)
-        return words.term(known[name], str(value), meanings)
+    if name in ("therapy", "outcome", "timepoint", "comparator_class"):
+        return dataset.in_text(name, str(value))
     return choices.choice_in_words(name, str(value))
 
 

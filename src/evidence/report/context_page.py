@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence import atomic
-from evidence.display import words
+from evidence.dataset import load
 from evidence.errors import ParameterError, RenderError
 from evidence.report import kernel, parameters, render
 from evidence.report.build import Folders, find_root
@@ -54,9 +54,10 @@ def build_context(
     notebook = folders.notebooks / NOTEBOOK
     checked = parameters.checked(notebook, {"database": str(database.resolve()), **given})
     therapy = str(given.get("therapy", "abft"))
+    name = load(folders.data).in_text("therapy", therapy)
     report = Report(
         "context",
-        f"{words.term(words.THERAPY, therapy)} beside other psychotherapies",
+        f"{name} beside other psychotherapies",
         "Trials of this workbook and of a published database, by the same methods.",
         notebook,
         checked,

@@ -116,15 +116,15 @@ def listing(
         {
             "id": entry.estimate_id,
             "at": answer,
-            "ama": _rest(entry, "ama"),
-            "apa": _rest(entry, "apa"),
+            "ama": _rest(entry, dataset, "ama"),
+            "apa": _rest(entry, dataset, "apa"),
             "set": references.place(entry, dataset),
         }
         for entry, answer in zip(ordered, answers, strict=True)
     ]
     content = {"heading": cite.HEADING, "numbers": numbers, **references.content()}
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return Listing(tuple(map(_row, ordered)), filters, text.translate(_ESCAPED))
+    return Listing(tuple(_row(one, dataset) for one in ordered), filters, text.translate(_ESCAPED))
 
 
 def _is_main(entry: LedgerEntry) -> bool:
@@ -132,16 +132,17 @@ def _is_main(entry: LedgerEntry) -> bool:
     return entry.estimate_id.endswith(".pooled")
 
 
-def _rest(entry: LedgerEntry, style: str) -> str:
-    return quote.sentence(entry, style).removeprefix(quote.subject(entry))
+def _rest(entry: LedgerEntry, dataset: Dataset, style: str) -> str:
+    said = quote.sentence(entry, dataset, style)
+    return said.removeprefix(quote.subject(entry, dataset))
 
 
-def _row(entry: LedgerEntry) -> Row:
+def _row(entry: LedgerEntry, dataset: Dataset) -> Row:
     return Row(
         shown=quote.shown(entry),
         href=f"{entry.reports[0]}.html#{anchor(entry.estimate_id)}",
-        subject=quote.subject(entry),
-        rest=_rest(entry, "plain"),
+        subject=quote.subject(entry, dataset),
+        rest=_rest(entry, dataset, "plain"),
         origin=cite.origin(entry),
         processing=entry.processing,
         is_main=_is_main(entry),
@@ -191,11 +192,11 @@ def _filters(
     answers: Sequence[Sequence[Sequence[str]]], dataset: Dataset, reports: Mapping[str, str]
 ) -> tuple[Filter, ...]:
     asked = (
-        ("therapy", "Therapy", words.THERAPY | words.COMPARATOR),
-        ("outcome", "Outcome", dataset.vocabulary("outcome") | words.OUTCOME),
-        ("timepoint", "Time", quote.TIMEPOINT),
-        ("comparator", "Compared with", words.COMPARATOR_CLASS),
-        ("processing", "How obtained", words.PROCESSING),
+        ("therapy", "Therapy", dataset.worded("therapy") | dataset.worded("condition")),
+        ("outcome", "Outcome", dataset.worded("outcome")),
+        ("timepoint", "Time", quote.times(dataset)),
+        ("comparator", "Compared with", dataset.worded("comparator_class")),
+        ("processing", "How obtained", dataset.worded("processing")),
         ("report", "Report", reports),
     )
     filters = []

@@ -14,8 +14,6 @@ from evidence.records import records
 from evidence.specification import Analysis
 from evidence.terms import RemarkKind, Said, has
 
-_TIME = {"post": "end of treatment", "follow_up": "follow-up"}
-
 
 def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Figure:
     """Return the coefficients of a trial in points, at each time and for each of its arms.
@@ -43,7 +41,7 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
         digits=1,
     )
     listed = "; ".join(
-        f"{_name(row)} against {text.comparator(row, dataset)} "
+        f"{_name(row, dataset)} against {text.comparator(row, dataset)} "
         f"{words.estimate(row.effect, row.ci_low, row.ci_high, 1)}"
         for row in records(frame)
     )
@@ -84,8 +82,8 @@ def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
     return [
         ForestRow(
             "unreported",
-            f"{row.label}, {_TIME.get(row.timepoint, row.timepoint)}",
-            _short(words.term(words.COMPARATOR, row.comparator, dataset.vocabulary("condition"))),
+            f"{row.label}, {dataset.short('timepoint', row.timepoint)}",
+            dataset.short("condition", row.comparator),
             "n not known" if pd.isna(row.n_intervention) else _sizes(row),
             remark="no clear difference, no number"
             if row.said == Said.NO_DIFFERENCE
@@ -99,10 +97,9 @@ def _higher_is(dataset: Dataset, instrument_id: str) -> str:
     return str(dataset.instruments.set_index("instrument_id").higher_is[instrument_id])
 
 
-def _name(row: Any) -> str:
-    therapy = words.term(words.THERAPY, row.intervention)
-    name = {"mindfulness_based_stress_reduction": "MBSR"}.get(row.intervention, therapy)
-    return f"{name}, {_TIME.get(row.timepoint, row.timepoint)}"
+def _name(row: Any, dataset: Dataset) -> str:
+    therapy = dataset.short("condition", row.intervention)
+    return f"{therapy}, {dataset.short('timepoint', row.timepoint)}"
 
 
 def _sizes(row: Any) -> str:
@@ -110,16 +107,10 @@ def _sizes(row: Any) -> str:
     return f"{row.n_intervention} + {row.n_comparator}{imputed}"
 
 
-def _short(comparator: str) -> str:
-    """Return a comparator by its abbreviation where its words end in one."""
-    _, _, rest = comparator.partition(" (")
-    return rest.removesuffix(")") or comparator
-
-
 def _row(row: Any, dataset: Dataset) -> ForestRow:
     return ForestRow(
         "trial",
-        _name(row),
+        _name(row, dataset),
         text.comparator(row, dataset),
         _sizes(row),
         row.effect,
@@ -136,7 +127,7 @@ def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[ForestRow]) -> Block
         found.append(entry)
         rows.append(
             (
-                Cell(_name(row)),
+                Cell(_name(row, dataset)),
                 Cell(text.comparator(row, dataset)),
                 Cell(_sizes(row), numeric=True),
                 to_number(entry, words.estimate(row.effect, row.ci_low, row.ci_high, 1)),

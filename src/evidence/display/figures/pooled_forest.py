@@ -13,11 +13,6 @@ from evidence.records import records
 from evidence.specification import Analysis, StressTest
 from evidence.terms import Said
 
-SHORT = {
-    "supportive_therapy": "active family-enhanced therapy",
-    "mindfulness_based_stress_reduction": "MBSR",
-}
-
 
 def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Figure:
     """Return the forest plot of an analysis.
@@ -50,7 +45,7 @@ def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | Non
         matplotlib_figure=canvas,
         alt=alt_text(dataset, analysis, stress),
         caption=f"Forest plot of {metric} for {outcome}, "
-        f"{words.term(words.TIMEPOINT, analysis.specification.timepoint)}; positive = {better} "
+        f"{dataset.in_text('timepoint', analysis.specification.timepoint)}; positive = {better} "
         f"with {therapy}. Squares: trials, their area in proportion to weight. Diamond: pooled. "
         "Trials that print no usable number stand below it"
         + ("; hollow diamond: a stress test with them at zero, imputed." if stress else "."),
@@ -64,8 +59,9 @@ def _lower_is_better(dataset: Dataset, analysis: Analysis) -> bool:
 
 
 def _short(row: Any, dataset: Dataset) -> str:
-    condition = row.comparator
-    return SHORT.get(condition, "") or text.comparator(row, dataset)
+    weeks = dataset.fact(row.trial_id, "comparator_weeks")
+    short = dataset.short("condition", row.comparator)
+    return short if weeks.empty else text.comparator(row, dataset)
 
 
 def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> list[ForestRow]:

@@ -63,7 +63,7 @@ def _counts(one: Counts, shown: Preview) -> Block:
     conditions = after.vocabulary("condition")
     arms = words.listed((conditions.get(arm, arm) for arm in one.arms), "against")
     event = after.vocabulary("event").get(one.measure, one.measure)
-    head = f"{words.capitalized(event)}, {words.term(words.TIMEPOINT, one.timepoint)}, {arms}"
+    head = f"{words.capitalized(event)}, {after.in_text('timepoint', one.timepoint)}, {arms}"
     if one.found is None:
         return said(f"{head}: too little is printed to search. {one.reason}")
     # The answer of the search is a list in plain text.
@@ -131,12 +131,11 @@ def estimated(shown: Preview) -> Block:
     given = shown.estimates[shown.estimates.effect.notna()]
     if given.empty:
         return said("None: see below why.")
-    outcomes = after.vocabulary("outcome")
     made = []
     for row in records(given):
-        outcome = words.term(words.OUTCOME, row.outcome_id, outcomes).partition(" (")[0]
+        outcome = after.short("outcome", row.outcome_id)
         measure = row.event or row.instrument_id
-        when = words.term(words.TIMEPOINT, row.timepoint)
+        when = after.in_text("timepoint", row.timepoint)
         entry = entries.of_estimate(row, after)
         made.append(
             (
@@ -208,10 +207,11 @@ def _named(one: Moved, shown: Preview) -> str:
     therapy, outcome, timepoint, _, *more = one.estimate_id.split(".")
     if "pooled" not in more:
         return ""
+    after = shown.proposal.after
     parts = [
-        words.term(words.THERAPY, therapy),
-        words.term(words.OUTCOME, outcome, shown.proposal.after.vocabulary("outcome")),
-        words.term(words.TIMEPOINT, timepoint),
+        after.in_text("therapy", therapy),
+        after.in_text("outcome", outcome),
+        after.in_text("timepoint", timepoint),
         words.term(words.METRIC, one.metric),
         *(choice.replace("_", " ") for choice in more if choice != "pooled"),
     ]
