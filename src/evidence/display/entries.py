@@ -163,7 +163,8 @@ def counted_event(row: Any, dataset: Dataset) -> str:
     """Return an event as its vocabulary has it, a harm by what is counted: suicide attempts."""
     if row.more_is == "worse":
         return dataset.in_text("event", row.event)
-    return dataset.vocabulary("event").get(row.event, row.event.replace("_", " "))
+    event = str(row.event)
+    return dataset.vocabulary("event").get(event, event.replace("_", " "))
 
 
 def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
