@@ -1,3 +1,4 @@
+import json
 import math
 from fractions import Fraction
 
@@ -6,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.effects.standardized import large_sample_variance, small_sample_correction
+from evidence.effects.standardized import (
+    Moments,
+    combined_arms,
+    large_sample_variance,
+    small_sample_correction,
+)
+from tests.effects.oracles import FOLDER
 from tests.tolerances import CLOSED_FORM
 
 
@@ -50,3 +57,21 @@ def test_correction_lies_below_one_and_rises(df):
 def test_large_sample_variance():
     variance = large_sample_variance(np.array(1.0), np.array(10.0), np.array(10.0))
     assert variance == pytest.approx(0.2 + 1 / 40, rel=CLOSED_FORM)
+
+
+POOLED_ARMS = json.loads((FOLDER / "pool_groups.json").read_text(encoding="utf-8"))["analyses"]
+
+
+@pytest.mark.parametrize("name", POOLED_ARMS)
+def test_arms_combined_as_in_dmetar(name):
+    arms, right = POOLED_ARMS[name]["args"], POOLED_ARMS[name]["out"]["dmetar"]
+    found = combined_arms([Moments(*one) for one in zip(*arms.values(), strict=True)])
+    assert found == pytest.approx((right["n"], right["mean"], right["sd"]), rel=CLOSED_FORM)
+
+
+def test_arms_combined_are_the_scores_of_all():
+    rng = np.random.default_rng(3)
+    scores = [rng.normal(mean, sd, n) for mean, sd, n in ((12, 8, 30), (10, 7, 25), (15, 9, 5))]
+    found = combined_arms([Moments(len(x), x.mean(), x.std(ddof=1)) for x in scores])
+    together = np.concatenate(scores)
+    assert found == pytest.approx((60, together.mean(), together.std(ddof=1)), rel=CLOSED_FORM)

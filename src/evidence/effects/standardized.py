@@ -1,12 +1,13 @@
 """What standardized effects share: pooled SD, small-sample correction, large-sample variance."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from evidence.effects.checked import Array, above, at_least, choice, plain
+from evidence.effects.checked import Array, above, at_least, choice, numbers, plain
 
 Convention = Literal["exact", "metapsy"]
 CONVENTIONS: tuple[Convention, ...] = ("exact", "metapsy")
@@ -89,6 +90,51 @@ def pooled_sd(sd_1: ArrayLike, n_1: ArrayLike, sd_2: ArrayLike, n_2: ArrayLike) 
     scale = np.where(largest > 0, largest, 1.0)
     squares = (n_1 - 1) * (sd_1 / scale) ** 2 + (n_2 - 1) * (sd_2 / scale) ** 2
     return plain(scale * np.sqrt(squares / (n_1 + n_2 - 2)))
+
+
+class Moments(NamedTuple):
+    """Participants of an arm with mean and SD of their scores."""
+
+    n: float
+    mean: float
+    sd: float
+
+
+def combined_arms(arms: Sequence[Moments]) -> Moments:
+    """Combine arms into one, as if their participants had been in the same.
+
+    Parameters
+    ----------
+    arms : sequence of Moments
+        One or more; each with 1 participant or more.
+
+    Returns
+    -------
+    Moments
+        The sum of the sizes, the mean of all and the SD of all: for two arms the formula of the
+        Cochrane Handbook 2019, 6.5.2.10; for more the same applied again, by sums of squares.
+
+    Raises
+    ------
+    ParameterError
+        For no arm, an arm below 1, fewer than 2 participants in all, a negative SD, a missing
+        value.
+
+    Examples
+    --------
+    >>> [round(float(one), 3) for one in combined_arms([Moments(27, -3.184, 1.474),
+    ...                                                 Moments(71, 12.281, 4.158)])]
+    [98.0, 8.02, 7.829]
+    """
+    n = at_least("n", [one.n for one in arms], 1)
+    mean, sd = (
+        numbers("mean", [one.mean for one in arms]),
+        at_least("sd", [one.sd for one in arms], 0),
+    )
+    total = float(at_least("n together", n.sum(), 2))
+    center = float((n * mean).sum() / total)
+    squares = ((n - 1) * sd**2 + n * (mean - center) ** 2).sum()
+    return Moments(total, center, float(np.sqrt(squares / (total - 1))))
 
 
 def large_sample_variance(d: Array, n_1: Array, n_2: Array) -> Array:
