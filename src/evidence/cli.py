@@ -119,6 +119,14 @@ def pool(
     correlation: Annotated[float, typer.Option(help="Of baseline and outcome, for d_ppc2.")] = 0.5,
     imputed: Annotated[str, typer.Option(help="include or exclude.")] = "include",
     overall: Annotated[str, typer.Option(help="leave_out or as_post.")] = "leave_out",
+    analysis_set: Annotated[str, typer.Option(help="itt_first or completers_first.")] = "itt_first",
+    arms: Annotated[
+        str, typer.Option(help="Several arms of one condition: combined or first.")
+    ] = "combined",
+    comparator: Annotated[
+        str, typer.Option(help="Of several: usual_care_first, inactive_first or active_first.")
+    ] = "usual_care_first",
+    follow_up: Annotated[str, typer.Option(help="Of several: longest or shortest.")] = "longest",
     comparator_class: Annotated[
         str | None, typer.Option(help="inactive, usual_care or active.")
     ] = None,
@@ -157,6 +165,10 @@ def pool(
         correlation=correlation,
         imputed=imputed,
         overall=overall,
+        analysis_set=analysis_set,
+        arms=arms,
+        comparator=comparator,
+        follow_up=follow_up,
         comparator_class=comparator_class,
         leave_out=tuple(leave_out or ()),
         tau2=tau2,

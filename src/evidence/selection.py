@@ -1,6 +1,6 @@
 """Which estimate stands for a trial in an analysis, by a named rule, and what was left out."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evidence.effects.convert import correct_for_small_samples
 from evidence.effects.effect import Effect
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.from_arm_results import COMBINED
 from evidence.estimation.row import QuotedScale
 from evidence.records import records
 from evidence.terms import WHY, LeftOut
@@ -23,6 +24,10 @@ RULES: dict[str, tuple[str, ...]] = {
     "adjustment": ("post", "ppc", "ppc_imbalanced"),
     "imputed": ("include", "exclude"),
     "overall": ("leave_out", "as_post"),
+    "analysis_set": ("itt_first", "completers_first"),
+    "arms": ("combined", "first"),
+    "comparator": ("usual_care_first", "inactive_first", "active_first"),
+    "follow_up": ("longest", "shortest"),
 }
 """Accepted values of each rule, the default first; `instrument` also takes an instrument id."""
 
@@ -52,7 +57,9 @@ class Selection:
     without_number : DataFrame
         Trials on this outcome and time that print no number of the kind, one row each: trial_id,
         label, comparator, comparator_class, n_intervention, n_comparator, result_ids,
-        locator_ids, said, metric, left_out_by, chosen, reason.
+        locator_ids, said, metric, left_out_by, chosen, reason, and ``numbered``, whether it prints
+        a number that cannot be used, for want of its uncertainty, direction or kind: never "no
+        difference".
     metric : str
         The metric that is pooled; "mixed" where adjustment takes d_ppc2 for some trials only.
     """
@@ -98,6 +105,10 @@ def select(
     metric: str = "auto",
     imputed: str = "include",
     overall: str = "leave_out",
+    analysis_set: str = "itt_first",
+    arms: str = "combined",
+    comparator: str = "usual_care_first",
+    follow_up: str = "longest",
     comparator_class: str | None = None,
     leave_out: Sequence[str] = (),
     multilevel: bool = False,
@@ -112,7 +123,7 @@ def select(
         What is analyzed; rows whose intervention is not the therapy never enter.
     instrument : str
         "self_report_first", "clinician_first", or the id of one instrument; with `multilevel` also
-        "every".
+        "every". Of several instruments of one rater that most trials of the analysis have.
     adjustment : str
         "post" for values at the time, "ppc" for d_ppc2, "ppc_imbalanced" for d_ppc2 where the arms
         differed by more than `IMBALANCE` SDs at baseline.
@@ -122,7 +133,20 @@ def select(
     imputed : {"include", "exclude"}
         Whether estimates with an imputed value may enter.
     overall : {"leave_out", "as_post"}
-        Whether statistics over the whole course may stand for the end of treatment.
+        Whether statistics over the whole course may stand for the end of treatment, in trials
+        without one of that time.
+    analysis_set : {"itt_first", "completers_first"}
+        Which of several analysis sets of one result stands: by intention to treat, then as
+        printed, then cases assessed, then completers; or the other way round.
+    arms : {"combined", "first"}
+        Whether several arms of one condition are combined (Cochrane Handbook 2019, 6.5.2.10), or
+        the first one stands. What is printed of contrasts alone cannot be combined: the first
+        stands.
+    comparator : {"usual_care_first", "inactive_first", "active_first"}
+        Which of several comparators stands; of one class the first. A model of several estimates
+        keeps all.
+    follow_up : {"longest", "shortest"}
+        Which of several follow-ups stands. A model of several estimates keeps all.
     comparator_class : str, optional
         Keep one class of comparators.
     leave_out : sequence of str
@@ -137,17 +161,17 @@ def select(
     SelectionError
         If the rule leaves two estimates of one trial, or points of different instruments.
     """
-    _check(
-        estimates,
-        therapy,
-        outcome,
-        timepoint,
-        instrument,
-        adjustment,
-        imputed,
-        overall,
-        multilevel=multilevel,
-    )
+    chosen_rules = {
+        "instrument": instrument,
+        "adjustment": adjustment,
+        "imputed": imputed,
+        "overall": overall,
+        "analysis_set": analysis_set,
+        "arms": arms,
+        "comparator": comparator,
+        "follow_up": follow_up,
+    }
+    _check(estimates, therapy, outcome, timepoint, chosen_rules, multilevel=multilevel)
     about = estimates[
         (estimates.intervention == therapy)
         & (estimates.therapy == therapy)
@@ -177,16 +201,24 @@ def select(
         for index, row in zip(rows.index, records(rows), strict=True)
     }
     kept = rows.loc[[index for index, reason in reasons.items() if reason is None]]
+    common = kept.groupby("instrument_id").trial_id.nunique()
+    steps = _steps(chosen_rules, timepoint, common, multilevel=multilevel)
     for trial_id, group in kept.groupby("trial_id", sort=False):
         for index in _not_preferred(group, instrument):
             reasons[index] = Reason(LeftOut.OTHER_INSTRUMENT, instrument)
-        remaining = [index for index in group.index if reasons[index] is None]
-        if len(remaining) > 1:
-            for index in _other_routes(group.loc[remaining], by_week=multilevel):
-                reasons[index] = Reason(LeftOut.OTHER_ROUTE)
-            remaining = [index for index in group.index if reasons[index] is None]
+        remaining = group.loc[[index for index in group.index if reasons[index] is None]]
+        for step in steps:
+            rank = step.rank(remaining)
+            least = (
+                rank.groupby([remaining[name] for name in step.of], dropna=False).transform("min")
+                if step.of
+                else rank.min()
+            )
+            for index in remaining.index[rank > least]:
+                reasons[index] = Reason(step.by, step.rule)
+            remaining = remaining[rank <= least]
         if len(remaining) > 1 and not multilevel:
-            ids = ", ".join(group.estimate_id.loc[remaining])
+            ids = ", ".join(remaining.estimate_id)
             raise SelectionError(
                 f"trial {trial_id} has {len(remaining)} estimates by this rule ({ids}); "
                 "name an instrument, a metric or a comparator class, leave some out, or ask for a "
@@ -202,6 +234,7 @@ def select(
             left_out,
             set(chosen.trial_id) | set(leave_out) | _numbered(left_out, timepoint, chosen_metric),
             comparator_class,
+            timepoint,
         ),
         metric=_pooled_metric(set(chosen.metric), chosen_metric),
     )
@@ -261,10 +294,7 @@ def _check(
     therapy: str,
     outcome: str,
     timepoint: str,
-    instrument: str,
-    adjustment: str,
-    imputed: str,
-    overall: str,
+    rules: Mapping[str, str],
     *,
     multilevel: bool,
 ) -> None:
@@ -278,12 +308,8 @@ def _check(
     if timepoint not in times:
         raise ParameterError("timepoint", timepoint, _one_of(times))
     instruments = {*RULES["instrument"], *of_outcome.instrument_id, *([EVERY] * multilevel)}
-    for name, value, accepted in (
-        ("instrument", instrument, instruments),
-        ("adjustment", adjustment, RULES["adjustment"]),
-        ("imputed", imputed, RULES["imputed"]),
-        ("overall", overall, RULES["overall"]),
-    ):
+    for name, value in rules.items():
+        accepted = instruments if name == "instrument" else RULES[name]
         if value not in accepted or not value:
             raise ParameterError(name, value, _one_of(accepted))
 
@@ -324,9 +350,9 @@ def _wanted(
     }
 
 
+_ARMS = ("intervention_arm_id", "comparator_arm_id")
 _SAME_QUANTITY = (
-    "intervention_arm_id",
-    "comparator_arm_id",
+    *_ARMS,
     "instrument_id",
     "event",
     "metric",
@@ -334,12 +360,108 @@ _SAME_QUANTITY = (
 _WEEKS = ("weeks_since_randomization", "follow_up_weeks")
 
 
-def _other_routes(group: pd.DataFrame, *, by_week: bool) -> list[int]:
-    """Return the rows of a trial to whose quantity another row has a nearer route."""
-    same_as = [*_SAME_QUANTITY, *(_WEEKS if by_week else ())]
-    rank = group.route.map({route: i for i, route in enumerate(ROUTES)}).fillna(len(ROUTES))
-    same = group.assign(_rank=rank).groupby(same_as, dropna=False)["_rank"]
-    return list(group.index[rank > same.transform("min")])
+_SETS = ("itt", "as_printed", "", "treated_cases_assessed", "completers")
+"""Analysis sets from all who were randomized to those who stayed."""
+
+_CLASS_ORDER = {
+    "usual_care_first": ("usual_care", "inactive", "active"),
+    "inactive_first": ("inactive", "usual_care", "active"),
+    "active_first": ("active", "usual_care", "inactive"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A rule that takes some of several estimates of a trial: those of the lowest rank.
+
+    Attributes
+    ----------
+    by : LeftOut
+        Why the others are left out.
+    rule : str
+        What the rule takes.
+    of : tuple of str
+        Columns that have to be the same for estimates to be ranked; none for all of the trial.
+    rank : function
+        Rank of each row.
+    """
+
+    by: LeftOut
+    rule: str
+    of: tuple[str, ...]
+    rank: Callable[[pd.DataFrame], pd.Series]
+
+
+def _order(values: pd.Series, order: Sequence[str]) -> pd.Series:
+    """Return the place of each value in an order, the last for others."""
+    return values.map({value: place for place, value in enumerate(order)}).fillna(len(order))
+
+
+def _first(values: pd.Series) -> pd.Series:
+    """Return the place of each value among those that are there, in the order of the frame."""
+    return _order(values, list(dict.fromkeys(values)))
+
+
+def _steps(
+    rules: Mapping[str, str], timepoint: str, common: pd.Series, *, multilevel: bool
+) -> list[_Step]:
+    """Return the rules in the order in which they are applied to the estimates of a trial.
+
+    ``common`` is in how many trials each instrument has an estimate.
+    """
+    instrument, analysis_set, arms, comparator, follow_up = (
+        rules[name] for name in ("instrument", "analysis_set", "arms", "comparator", "follow_up")
+    )
+    same = (*_SAME_QUANTITY, *(_WEEKS if multilevel else ()))
+    arm_free = tuple(name for name in same if name not in _ARMS)
+    conditions = ("intervention", "comparator", *arm_free)
+    sets = _SETS if analysis_set == "itt_first" else _SETS[::-1]
+    sign = -1 if follow_up == "longest" else 1
+    routes = [route for one in ROUTES for route in (one, COMBINED.get(one)) if route]
+    combined_first = 1 if arms == "combined" else -1
+
+    def by_arms(rows: pd.DataFrame) -> pd.Series:
+        combined = rows.route.isin(COMBINED.values())
+        return combined_first * (~combined).astype(float)
+
+    def by_week(rows: pd.DataFrame) -> pd.Series:
+        weeks = rows.weeks_since_randomization.fillna(rows.follow_up_weeks)
+        return (sign * weeks).fillna(np.inf)
+
+    of_all = [
+        _Step(LeftOut.OTHER_TIME, "", (), lambda rows: (rows.timepoint != timepoint).astype(float)),
+        _Step(
+            LeftOut.OTHER_ANALYSIS_SET,
+            analysis_set,
+            same,
+            lambda rows: _order(rows.analysis_set, sets),
+        ),
+        _Step(LeftOut.OTHER_ARM, arms, conditions, by_arms),
+        _Step(LeftOut.OTHER_ROUTE, "", same, lambda rows: _order(rows.route, routes)),
+    ]
+    if multilevel:
+        return of_all
+    order = _CLASS_ORDER[comparator]
+    return [
+        *of_all,
+        _Step(
+            LeftOut.OTHER_INSTRUMENT,
+            instrument,
+            (),
+            lambda rows: -rows.instrument_id.map(common).astype(float),
+        ),
+        _Step(
+            LeftOut.OTHER_COMPARATOR,
+            comparator,
+            (),
+            lambda rows: _order(rows.comparator_class, order),
+        ),
+        _Step(LeftOut.OTHER_WEEK, follow_up, (), by_week),
+        _Step(LeftOut.OTHER_COMPARATOR, comparator, (), lambda rows: _first(rows.comparator)),
+        _Step(LeftOut.OTHER_ARM, arms, conditions, lambda rows: _first(rows.intervention_arm_id)),
+        _Step(LeftOut.OTHER_ARM, arms, conditions, lambda rows: _first(rows.comparator_arm_id)),
+        _Step(LeftOut.OTHER_INSTRUMENT, instrument, (), lambda rows: _first(rows.instrument_id)),
+    ]
 
 
 def _reason(
@@ -397,31 +519,47 @@ def _numbered(left_out: pd.DataFrame, timepoint: str, metric: str) -> set[str]:
 
 
 def _without_number(
-    left_out: pd.DataFrame, standing: set[str], comparator_class: str | None
+    left_out: pd.DataFrame, standing: set[str], comparator_class: str | None, timepoint: str
 ) -> pd.DataFrame:
     """Return one row per trial that no chosen estimate stands for, with what it reports."""
     rows = left_out[~left_out.trial_id.isin(standing) & (left_out.comparator_arm_id != "")]
     if comparator_class is not None:
         rows = rows[rows.comparator_class == comparator_class]
-    columns = [
-        "trial_id",
-        "label",
-        "comparator",
-        "comparator_class",
-        "n_intervention",
-        "n_comparator",
-        "result_ids",
-        "locator_ids",
-        "said",
-        "metric",
-        "left_out_by",
-        "chosen",
-        "reason",
-    ]
-    # What a trial says in words tells a reader more than why a single statistic is unusable.
-    worded = rows.left_out_by == LeftOut.IN_WORDS
-    first: dict[str, int] = {}
-    for place, (trial_id, says) in enumerate(zip(rows.trial_id, worded, strict=True)):
-        if trial_id not in first or (says and not worded.iloc[first[trial_id]]):
-            first[trial_id] = place
-    return rows.iloc[list(first.values())][columns].reset_index(drop=True)
+    numbered = (
+        (rows.timepoint == timepoint)
+        & (rows.event == "")
+        & ~rows.left_out_by.isin([LeftOut.IN_WORDS, LeftOut.NOT_RANDOMIZED, LeftOut.ONE_ARM])
+        & ~rows.metric.isin(_BOUNDS)
+    )
+    bare = numbered & rows.effect.notna() & rows.variance.isna()
+    rows = rows.assign(
+        left_out_by=rows.left_out_by.mask(bare, LeftOut.NO_VARIANCE.value),
+        reason=rows.reason.mask(bare, WHY[LeftOut.NO_VARIANCE]),
+    )
+    # A number stands before words, and words tell a reader more than why a statistic is unusable.
+    rank = pd.Series(2, index=rows.index).mask(rows.left_out_by == LeftOut.IN_WORDS, 1)
+    ranked = rows.assign(numbered=numbered, _rank=rank.mask(numbered, 0))
+    kept = ranked[ranked._rank == ranked.groupby("trial_id")._rank.transform("min")]
+    first = kept.drop_duplicates("trial_id").set_index("trial_id")
+    return first.loc[list(dict.fromkeys(rows.trial_id))].reset_index()[_ON_A_TRIAL]
+
+
+_BOUNDS = ("chi2_groups",)
+"""Statistics that bound a difference without being a number of it."""
+
+_ON_A_TRIAL = [
+    "trial_id",
+    "label",
+    "comparator",
+    "comparator_class",
+    "n_intervention",
+    "n_comparator",
+    "result_ids",
+    "locator_ids",
+    "said",
+    "metric",
+    "left_out_by",
+    "chosen",
+    "reason",
+    "numbered",
+]

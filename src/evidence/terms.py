@@ -57,6 +57,10 @@ class LeftOut(StrEnum):
     OTHER_METRIC = "other_metric"
     OTHER_INSTRUMENT = "other_instrument"
     OTHER_ROUTE = "other_route"
+    OTHER_ANALYSIS_SET = "other_analysis_set"
+    OTHER_ARM = "other_arm"
+    OTHER_COMPARATOR = "other_comparator"
+    OTHER_WEEK = "other_week"
     BOTH_ARMS_RECEIVE_IT = "both_arms_receive_it"
     NO_VARIANCE = "no_variance"
     IMPUTED = "imputed"
@@ -74,8 +78,12 @@ WHY = {
     LeftOut.OTHER_METRIC: "metric {own}; this analysis uses {chosen}",
     LeftOut.OTHER_INSTRUMENT: "the instrument rule {chosen} takes another instrument",
     LeftOut.OTHER_ROUTE: "another route to the same quantity is nearer to the data",
+    LeftOut.OTHER_ANALYSIS_SET: "the rule {chosen} takes another analysis set of the same trial",
+    LeftOut.OTHER_ARM: "the rule {chosen} takes other arms of the same conditions",
+    LeftOut.OTHER_COMPARATOR: "the rule {chosen} takes another comparator of the same trial",
+    LeftOut.OTHER_WEEK: "the rule {chosen} takes another week of the same trial",
     LeftOut.BOTH_ARMS_RECEIVE_IT: "both arms receive the therapy",
-    LeftOut.NO_VARIANCE: "no standard error or interval is printed",
+    LeftOut.NO_VARIANCE: "a number without uncertainty: neither standard error nor interval nor p",
     LeftOut.IMPUTED: "imputed, and imputed estimates are excluded",
     LeftOut.SIGN_UNKNOWN: "its direction is not known",
 }
@@ -95,6 +103,7 @@ class RemarkKind(StrEnum):
     CLOCK = "clock"
     CORRECTION = "correction"
     SHARED_ARM = "shared_arm"
+    ARMS_COMBINED = "arms_combined"
     CORRELATION_IMPUTED = "correlation_imputed"
     ZERO_CELL = "zero_cell"
     COUNTS_RECONSTRUCTED = "counts_reconstructed"

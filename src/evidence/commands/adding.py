@@ -53,4 +53,4 @@ def add_trial(
     if write:
         write_rows(would)
     typer.echo(shown.closing(would, written=write).text)
-    raise typer.Exit(1 if len(would.unanswered) else 0)
+    raise typer.Exit(1 if len(would.unanswered) or would.broken else 0)

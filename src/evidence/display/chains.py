@@ -8,6 +8,7 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, fixed, term
 from evidence.effects import continuous, convert
+from evidence.effects.standardized import Moments, combined_arms
 from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.records import records
 
@@ -145,6 +146,23 @@ def _means_change(row: Any, dataset: Dataset) -> str:
     )
 
 
+def _combined(row: Any, dataset: Dataset) -> str:
+    """Return each side with its arms taken as one, and the effect of the two."""
+    results = dataset.arm_results
+    results = results[results.result_id.isin(row.result_ids) & (results.timepoint == row.timepoint)]
+    roles = results.arm_id.map(dataset.arms.set_index("arm_id").role)
+    sides = []
+    for role in ("intervention", "comparator"):
+        arms = [
+            Moments(one.n_analyzed, one.mean, one.sd) for one in records(results[roles == role])
+        ]
+        n, mean, sd = combined_arms(arms)
+        several = " and ".join(f"{one.mean:g} (SD {one.sd:g}, n = {one.n:g})" for one in arms)
+        together = f" together {fixed(mean)} (SD {fixed(sd)}, n = {n:g})" if len(arms) > 1 else ""
+        sides.append(several + together)
+    return f"{sides[0]} against {sides[1]}: {fixed(row.effect)}".replace("-", MINUS)
+
+
 def _b_interval(row: Any, dataset: Dataset) -> str:
     statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
     estimate, low, high = (statistics[name] for name in ("estimate", "ci_low", "ci_high"))
@@ -218,6 +236,9 @@ _CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
     "b_p": _b_p,
     "b_se": _b_se,
     "f_slope": _f_slope,
+    "combined_means": _combined,
+    "combined_means_change": _combined,
+    "combined_counts": _counts,
     "counts": _counts,
     "reconstructed_counts": _counts,
     "shared_control": _shared_control,

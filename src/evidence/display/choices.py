@@ -27,6 +27,23 @@ CHOICE = {
         "as_post": "statistics over the whole course enter",
         "leave_out": "statistics over the whole course left out",
     },
+    "analysis_set": {
+        "itt_first": "all who were randomized before completers",
+        "completers_first": "completers before all who were randomized",
+    },
+    "arms": {
+        "combined": "arms of one condition combined",
+        "first": "of several arms of one condition the first",
+    },
+    "comparator": {
+        "usual_care_first": "of several comparators usual care",
+        "inactive_first": "of several comparators an inactive one",
+        "active_first": "of several comparators an active one",
+    },
+    "follow_up": {
+        "longest": "of several follow-ups the longest",
+        "shortest": "of several follow-ups the shortest",
+    },
     "trials": {
         "all": "trials with a usable number",
         "with_overall": "statistics over the whole course enter",
@@ -85,6 +102,10 @@ _SAID = (
     "convention",
     "imputed",
     "overall",
+    "analysis_set",
+    "arms",
+    "comparator",
+    "follow_up",
     "comparator_class",
     "leave_out",
     "tau2",

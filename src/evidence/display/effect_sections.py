@@ -25,6 +25,9 @@ ROUTE = {
     "f_slope": "F of group by time → d; direction from elsewhere",
     "counts": "printed counts",
     "reconstructed_counts": "percentages → counts",
+    "combined_means": "means and SDs of arms of one condition, combined",
+    "combined_means_change": "means before and after of arms of one condition, combined",
+    "combined_counts": "counts of arms of one condition, added",
 }
 
 

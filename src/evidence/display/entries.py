@@ -36,6 +36,9 @@ METHOD = {
     "number_needed_to_treat": "from the number needed to treat",
     "counts": "from printed counts",
     "reconstructed_counts": "from counts reconstructed from percentages",
+    "combined_means": "from means and SDs, arms of one condition combined",
+    "combined_means_change": "from means before and after, arms of one condition combined",
+    "combined_counts": "from printed counts, arms of one condition combined",
     "shared_control": "difference of two contrasts with one arm",
 }
 """Routes in words; a route without words is named as it is in the data."""

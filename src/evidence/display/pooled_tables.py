@@ -118,6 +118,12 @@ def _between_classes(beside: Companions) -> str:
     )
 
 
+def _not_entered(row: Any) -> str:
+    if row.numbered:
+        return "it prints a number"
+    return NEVER_ZERO.get(row.said, "its size is not known")
+
+
 def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Block:
     """Return the trials without a usable number, and what they could change where sizes allow."""
     columns = ("Trial", "Compared with", "n", "What it reports", "Enters as")
@@ -130,7 +136,7 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
             Cell(text.comparator(row, dataset)),
             Cell(text.sizes(row, dataset), numeric=True),
             Cell(row.reason),
-            Cell(f"not entered: {NEVER_ZERO.get(row.said, 'its size is not known')}"),
+            Cell(f"not entered: {_not_entered(row)}"),
         )
         for row in records(not_entered)
     ]

@@ -20,6 +20,8 @@ __all__ = ["COLUMNS", "estimates"]
 CONVENTIONS = ("exact", "metapsy")
 CORRELATION = 0.5
 """Correlation of baseline and outcome that is supposed where none is asked for."""
+MEANS = ("means", "combined_means")
+"""Routes whose value depends on the small-sample convention."""
 _SHORT_NAMES = {"outcome": "outcome_id", "trial": "trial_id", "instrument": "instrument_id"}
 _FILTERS = (
     "therapy",
@@ -137,7 +139,7 @@ def _stem(context: Context, row: Row, correlation: float) -> str:
     if len(context.arms_of(row.trial_id)) > 2 and row.comparator:
         parts.append(f"{row.intervention}_vs_{row.comparator}")
     parts += [row.outcome_id, row.event or row.instrument_id, row.timepoint, row.metric]
-    if row.metric == "hedges_g" and row.convention == "metapsy" and row.route == "means":
+    if row.metric == "hedges_g" and row.convention == "metapsy" and row.route in MEANS:
         parts.append("metapsy")
     if row.metric == "d_ppc2" and correlation != CORRELATION:
         parts.append(f"correlation_{correlation:g}")

@@ -1,16 +1,17 @@
 """From results printed arm by arm to effects between arms."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from evidence.effects.standardized import Convention
+from evidence.effects.standardized import Convention, Moments, combined_arms
 from evidence.errors import ParameterError
 from evidence.estimation import from_events, from_means
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row
 from evidence.provenance import union
 from evidence.records import records
-from evidence.terms import LeftOut
+from evidence.terms import LeftOut, RemarkKind
 
 
 def rows(context: Context, *, convention: Convention, correlation: float) -> list[Row]:
@@ -32,7 +33,8 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
     for one in results:
         if one.timepoint == "baseline" and not one.event and from_means.complete(one):
             baselines.setdefault((one.arm_id, one.instrument_id), []).append(one)
-    for one, two in pairs(context, results):
+    found = list(pairs(context, results))
+    for one, two in found:
         paired |= {one.result_id, two.result_id}
         if not context.randomized(one.trial_id):
             made.append(
@@ -55,6 +57,8 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
                 made.append(_no_mean(context, (one, two), f"{IMPOSSIBLE}: {error}"))
         else:
             made.append(_no_mean(context, (one, two), "mean, SD or n is missing in an arm"))
+    for sides in _several_arms(context, found):
+        made += _combined(context, sides, baselines, convention=convention, correlation=correlation)
     alone = [one for one in results if one.result_id not in paired]
     made += [_without(context, (one,), "arm_result", LeftOut.ONE_ARM, ONE_ARM) for one in alone]
     return made
@@ -82,6 +86,97 @@ def pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
         if context.arms[one.arm_id].role == "intervention":
             for two in comparators.get(_key(one), ()):
                 yield one, two
+
+
+COMBINED = {
+    "means": "combined_means",
+    "means_change": "combined_means_change",
+    "counts": "combined_counts",
+}
+"""Route of an estimate of several arms of one condition taken as one, by that of a pair of arms."""
+
+_Sides = tuple[list[Any], list[Any]]
+
+
+def _several_arms(context: Context, found: list[tuple[Any, Any]]) -> Iterator[_Sides]:
+    """Yield the results of two conditions, at least one of which several arms received."""
+    groups: dict[tuple[Any, ...], _Sides] = {}
+    for one, two in found:
+        conditions = context.arms[one.arm_id].condition, context.arms[two.arm_id].condition
+        sides = groups.setdefault((_key(one), *conditions), ([], []))
+        for side, result in zip(sides, (one, two), strict=True):
+            if result not in side:
+                side.append(result)
+    for sides in groups.values():
+        # An arm with two results of one kind is no case for a sum.
+        once = all(len({one.arm_id for one in side}) == len(side) for side in sides)
+        if once and max(map(len, sides)) > 1 and context.randomized(sides[0][0].trial_id):
+            yield sides
+
+
+def _combined(
+    context: Context,
+    sides: _Sides,
+    baselines: dict[tuple[str, str], list[Any]],
+    *,
+    convention: Convention,
+    correlation: float,
+) -> list[Row]:
+    """Return the estimates of arms of one condition combined; none where that cannot be done.
+
+    The rows bear the ids of the first arms, the route says that they stand for all.
+    """
+    everyone = [*sides[0], *sides[1]]
+    before: tuple[Any, Any] | None = None
+    try:
+        pair = _as_one(sides[0]), _as_one(sides[1])
+        if sides[0][0].event:
+            made = from_events.estimates(context, pair)
+        else:
+            own = [_before(baselines, one, everyone[-1]) for one in everyone]
+            if all(base is not None for base in own):
+                bases = [base[0] for base in own if base is not None]
+                first = len(sides[0])
+                before = _as_one(bases[:first]), _as_one(bases[first:])
+                everyone += bases
+            made = from_means.estimates(
+                context, pair, before, convention=convention, correlation=correlation
+            )
+    except ParameterError:
+        return []
+    remark = "; ".join(
+        f"{len(side)} arms of {context.arms[side[0].arm_id].condition.replace('_', ' ')} combined"
+        for side in sides
+        if len(side) > 1
+    )
+    return [
+        replace(
+            context.corrected(row, "arm_results", tuple(one.result_id for one in used)),
+            route=COMBINED[row.route],
+            locator_ids=union([row.locator_ids, [one.locator_id for one in used]]),
+        ).remarked((RemarkKind.ARMS_COMBINED, remark))
+        for row in made
+        if row.route in COMBINED
+        for used in (everyone if row.baseline_adjusted else [*sides[0], *sides[1]],)
+    ]
+
+
+def _as_one(results: list[Any]) -> Any:
+    """Return the results of several arms as that of one; the other columns are of the first."""
+    first = results[0]
+    if len(results) == 1:
+        return first
+    if first.event:
+        counts = [(number(one.events), number(one.n_analyzed)) for one in results]
+        if any(None in one for one in counts):
+            raise ParameterError("events", None, "events and size of each arm")
+        events, n = (int(sum(one or 0 for one in each)) for each in zip(*counts, strict=True))
+        return first._replace(n_analyzed=n, events=events)
+    if not all(from_means.complete(one) for one in results):
+        raise ParameterError("mean", None, "mean and SD of each arm")
+    # Cochrane Handbook 2019, 6.5.2.10
+    whole = combined_arms([Moments(one.n_analyzed, one.mean, one.sd) for one in results])
+    return first._replace(n_analyzed=int(whole.n), mean=whole.mean, sd=whole.sd)
 
 
 def _before(

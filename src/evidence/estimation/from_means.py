@@ -136,6 +136,7 @@ def clocked(row: Row, pair: tuple[Any, Any]) -> Row:
     return replace(
         row,
         timepoint=one.timepoint,
+        analysis_set=one.analysis_set,
         weeks_since_randomization=number(one.weeks_since_randomization),
         follow_up_weeks=number(one.follow_up_weeks),
     ).remarked(*remarks)

@@ -40,6 +40,7 @@ class Row:
     more_is: str = ""
     rater: str = ""
     timepoint: str = ""
+    analysis_set: str = ""
     weeks_since_randomization: float | None = None
     follow_up_weeks: float | None = None
     metric: str = ""

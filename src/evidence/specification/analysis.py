@@ -10,7 +10,7 @@ from evidence.dataset import CLASSES, Dataset
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.records import records
-from evidence.selection import STANDARDIZED, Selection, select
+from evidence.selection import RULES, STANDARDIZED, Selection, select
 from evidence.synthesis.univariate import Pooled, pool
 
 _STANDARDIZED = ("hedges_g", "d_ppc2", "mixed", STANDARDIZED, "d_from_test_statistic")
@@ -30,6 +30,10 @@ class Specification:
     correlation: float = 0.5
     imputed: str = "include"
     overall: str = "leave_out"
+    analysis_set: str = "itt_first"
+    arms: str = "combined"
+    comparator: str = "usual_care_first"
+    follow_up: str = "longest"
     comparator_class: str | None = None
     leave_out: tuple[str, ...] = ()
     tau2: str = "REML"
@@ -48,6 +52,10 @@ class Specification:
             metric=self.metric,
             imputed=self.imputed,
             overall=self.overall,
+            analysis_set=self.analysis_set,
+            arms=self.arms,
+            comparator=self.comparator,
+            follow_up=self.follow_up,
             comparator_class=self.comparator_class,
             leave_out=self.leave_out,
             multilevel=multilevel,
@@ -77,6 +85,11 @@ class Specification:
             parts.append(f"convention_{self.convention}")
         if self.imputed != default["imputed"]:
             parts.append(f"imputed_{self.imputed}")
+        parts += [
+            f"{name}_{value}"
+            for name in ("analysis_set", "arms", "comparator", "follow_up")
+            if (value := getattr(self, name)) != default[name]
+        ]
         if self.comparator_class is not None:
             parts.append(f"trials_{self.comparator_class}")
         if self.overall != default["overall"]:
@@ -223,6 +236,11 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         {"adjustment": "ppc"},
         {"convention": "metapsy"},
         {"imputed": "exclude"},
+        *(
+            {name: value}
+            for name in ("analysis_set", "arms", "comparator", "follow_up")
+            for value in RULES[name][1:]
+        ),
     ]
     if analysis.selection.metric in _STANDARDIZED and main.timepoint == "post":
         choices.append({"overall": "as_post", "metric": STANDARDIZED})

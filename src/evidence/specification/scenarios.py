@@ -45,7 +45,8 @@ class StressTest:
         ``bound`` (largest absolute effect that "no difference" allows, 0 where a printed statistic
         already says that it is near zero) and ``bound_source``.
     not_entered : DataFrame
-        Trials whose size no source prints, and those whose words are in `NEVER_ZERO`.
+        Trials whose size no source prints, those whose words are in `NEVER_ZERO`, and those that
+        print a number, which is never zero for want of its uncertainty.
     n : int
         Participants of all trials, those entered included.
     """
@@ -123,6 +124,7 @@ def results_at_zero(analysis: Analysis) -> pd.DataFrame | None:
         without.n_intervention.notna()
         & without.n_comparator.notna()
         & ~without.said.isin(list(NEVER_ZERO))
+        & ~without.numbered
     )
     entered = without[known].copy()
     if entered.empty:

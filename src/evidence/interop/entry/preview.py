@@ -12,7 +12,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.effects.reconstruct import Reconstruction
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.estimation.context import Context
 from evidence.estimation.from_arm_results import pairs
@@ -23,6 +23,8 @@ from evidence.interop.entry.proposal import Proposal, propose
 from evidence.interop.entry.reading import read_entry
 from evidence.interop.entry.removal import copy_without
 from evidence.records import records
+from evidence.selection import select
+from evidence.terms import LeftOut
 from evidence.writing.diff import Diff, compare
 from evidence.writing.diff_sides import Side
 
@@ -53,6 +55,39 @@ class Counts:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """What stands for the trial in one main analysis that it has several estimates for.
+
+    Attributes
+    ----------
+    outcome, timepoint : str
+        Of the analysis.
+    chosen : DataFrame
+        The estimate that stands, at most one row of the frame of estimates.
+    left_out : DataFrame
+        The others that a rule left out, with ``reason``.
+    error : str
+        Why the analysis would have no result any more; empty where it has one.
+    """
+
+    outcome: str
+    timepoint: str
+    chosen: pd.DataFrame
+    left_out: pd.DataFrame
+    error: str = ""
+
+
+_RULES = (
+    LeftOut.OTHER_ANALYSIS_SET,
+    LeftOut.OTHER_ARM,
+    LeftOut.OTHER_COMPARATOR,
+    LeftOut.OTHER_WEEK,
+    LeftOut.OTHER_INSTRUMENT,
+    LeftOut.OTHER_ROUTE,
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Preview:
     """What would come of an entry; nothing has been written.
@@ -68,12 +103,20 @@ class Preview:
         `evidence.integrity.handling.handled`.
     estimates : DataFrame
         Rows of `evidence.estimates` on the trial, those without an estimate too.
+    standing : tuple of Standing
+        What stands for the trial where it has several estimates.
     """
 
     proposal: Proposal
     counts: tuple[Counts, ...]
     findings: pd.DataFrame
     estimates: pd.DataFrame
+    standing: tuple[Standing, ...]
+
+    @property
+    def broken(self) -> tuple[Standing, ...]:
+        """Analyses that the entry would leave without a result: with them nothing is written."""
+        return tuple(one for one in self.standing if one.error)
 
     @property
     def unanswered(self) -> pd.DataFrame:
@@ -102,7 +145,40 @@ def preview(proposal: Proposal) -> Preview:
         tuple(_counts(after, trial)),
         _findings(proposal),
         frame[frame.trial_id == trial].reset_index(drop=True),
+        tuple(_standing(frame, trial, proposal.before)),
     )
+
+
+def _standing(frame: pd.DataFrame, trial_id: str, before: Dataset) -> Iterator[Standing]:
+    """Yield what stands for a trial in each main analysis that it enters with several estimates."""
+    own = frame[(frame.trial_id == trial_id) & (frame.therapy == frame.intervention)]
+    none = own.iloc[:0]
+    times = own.timepoint.isin(["post", "follow_up"])
+    for therapy, outcome, timepoint in dict.fromkeys(
+        own[times][["therapy", "outcome_id", "timepoint"]].itertuples(index=False, name=None)
+    ):
+        try:
+            found = select(frame, therapy=therapy, outcome=outcome, timepoint=timepoint)
+        except SelectionError as error:
+            if not _broken_already(before, therapy, outcome, timepoint):
+                yield Standing(outcome, timepoint, none, none, str(error))
+            continue
+        left = found.left_out
+        left = left[(left.trial_id == trial_id) & left.left_out_by.isin(_RULES)]
+        if not left.empty:
+            chosen = found.estimates[found.estimates.trial_id == trial_id]
+            yield Standing(outcome, timepoint, chosen, left)
+
+
+def _broken_already(before: Dataset, therapy: str, outcome: str, timepoint: str) -> bool:
+    try:
+        select(estimates(before), therapy=therapy, outcome=outcome, timepoint=timepoint)
+    except SelectionError:
+        return True
+    except ParameterError:
+        # Nothing was known on the outcome at that time.
+        return False
+    return False
 
 
 def preview_file(path: Path, folder: Path, *, without: str = "") -> Preview:

@@ -30,6 +30,7 @@ def blocks(shown: Preview) -> Iterator[tuple[str, Block]]:
     yield "Whole numbers behind printed percentages", counts(shown)
     yield "What the checks of printed numbers find", findings(shown)
     yield "Estimates that would come of it", estimated(shown)
+    yield "Which of several estimates stands", standing(shown)
     yield "What stays without a number, and why", unestimated(shown)
     yield "What would move", moved(shown)
 
@@ -154,6 +155,29 @@ def estimated(shown: Preview) -> Block:
         ("Outcome and time", "Contrast", "Metric", "Estimate", "Route", "Conversion", "Remarks"),
         made,
     )
+
+
+def standing(shown: Preview) -> Block:
+    """Return what stands for the trial where it has several estimates, by which rule."""
+    if not shown.standing:
+        return said("The trial has one estimate, or none, for each outcome and time.")
+    outcomes = shown.proposal.after.vocabulary("outcome")
+    made = []
+    for one in shown.standing:
+        outcome = words.term(words.OUTCOME, one.outcome, outcomes).partition(" (")[0]
+        head = words.capitalized(f"{outcome}, {words.term(words.TIMEPOINT, one.timepoint)}")
+        if one.error:
+            made.append(
+                said(
+                    f"{head}: the analysis would have no result any more, so nothing is written. "
+                    f"{words.capitalized(one.error)}."
+                )
+            )
+            continue
+        taken = ", ".join(one.chosen.estimate_id) or "none"
+        left = "; ".join(f"{row.estimate_id}: {row.reason}" for row in records(one.left_out))
+        made.append(said(f"{head}: {taken} stands. Left out: {left}."))
+    return joined(made)
 
 
 def unestimated(shown: Preview) -> Block:

@@ -13,6 +13,10 @@ class UnansweredError(EvidenceError):
     """Printed numbers that cannot all be right, without a correction that says what is used."""
 
 
+class BrokenError(EvidenceError):
+    """An entry with which an analysis would have no result any more."""
+
+
 def write(preview: Preview) -> tuple[str, ...]:
     """Write the rows of an entry to the data package, and raise its version.
 
@@ -32,6 +36,8 @@ def write(preview: Preview) -> tuple[str, ...]:
         If it was checked with a copy that was not kept.
     UnansweredError
         If a finding of high severity has no correction.
+    BrokenError
+        If an analysis would have no result any more.
     ChangedError
         If the data package is no longer the one that the entry was checked with.
     OSError
@@ -50,6 +56,12 @@ def write(preview: Preview) -> tuple[str, ...]:
         raise UnansweredError(
             "nothing was written: printed numbers cannot all be right, and no [[correction]] says "
             f"what is used instead ({named})"
+        )
+    if preview.broken:
+        named = "; ".join(f"{one.outcome}, {one.timepoint}: {one.error}" for one in preview.broken)
+        raise BrokenError(
+            "nothing was written: with the entry an analysis would have no result any more "
+            f"({named})"
         )
     for name, content in proposal.old.items():
         if (proposal.folder / name).read_bytes() != content:
