@@ -360,7 +360,7 @@ _SAME_QUANTITY = (
 _WEEKS = ("weeks_since_randomization", "follow_up_weeks")
 
 
-_SETS = ("itt", "as_printed", "", "treated_cases_assessed", "completers")
+_SETS = ("itt", "as_printed", "treated_cases_assessed", "completers")
 """Analysis sets from all who were randomized to those who stayed."""
 
 _CLASS_ORDER = {

@@ -229,7 +229,8 @@ def test_two_arms_of_one_condition_keep_their_ids_apart(package: Package) -> Non
     for arm, mean in (("na", 15), ("nc", 20), ("nd", 18)):
         package.result(arm, f"r_{arm}", n_analyzed=30, mean=mean, sd=8)
     frame = package.frame()
-    assert (frame.metric == "hedges_g").sum() == 2
+    routes = frame.route[frame.metric == "hedges_g"].tolist()
+    assert routes == ["means", "means", "combined_means"]
     assert all(has(one, RemarkKind.SHARED_ARM) for one in records(frame[frame.effect.notna()]))
 
 

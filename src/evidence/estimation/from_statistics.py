@@ -58,6 +58,7 @@ def _rows(context: Context, one: Any) -> list[Row]:
         row,
         more_is=MORE_IS.get(one.event, ""),
         timepoint=one.timepoint,
+        analysis_set="as_printed",
         weeks_since_randomization=number(one.weeks_since_randomization),
         follow_up_weeks=number(one.follow_up_weeks),
         locator_ids=(one.locator_id,),
