@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.effects.convert import correct_for_small_samples
-from evidence.effects.effect import Effect
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation.from_arm_results import COMBINED
 from evidence.estimation.row import QuotedScale
@@ -40,7 +38,7 @@ ROUTES = ("means", "means_change", "counts", "reconstructed_counts", "printed", 
 """Routes from nearest to the data to farthest; all others come after."""
 _CONTINUOUS = ("hedges_g", "d_ppc2", "d_from_test_statistic", "mean_difference")
 STANDARDIZED = "standardized"
-"""Metric that mixes both: a sensitivity analysis, as d can be too large."""
+"""Metric that mixes both: a sensitivity analysis, as a g of a statistic can be too large."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,22 +74,11 @@ class Selection:
         return QuotedScale(self.metric, "worse" if harms else "")
 
     def effects(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return effects and variances to pool.
-
-        A d from a test statistic is corrected for small samples first (Hedges 1981): times J(df),
-        its variance times J(df) squared, with df = n_intervention + n_comparator - 2.
-        """
-        effect = self.estimates.effect.to_numpy(dtype=float).copy()
-        variance = self.estimates.variance.to_numpy(dtype=float).copy()
-        converted = (self.estimates.metric == "d_from_test_statistic").to_numpy()
-        sizes = self.estimates[["n_intervention", "n_comparator"]].to_numpy(dtype=float)
-        if converted.any():
-            df = sizes[converted].sum(axis=1) - 2
-            corrected = correct_for_small_samples(
-                Effect(effect[converted], variance[converted]), df
-            )
-            effect[converted], variance[converted] = corrected.value, corrected.variance
-        return effect, variance
+        """Return effects and variances to pool."""
+        return (
+            self.estimates.effect.to_numpy(dtype=float, copy=True),
+            self.estimates.variance.to_numpy(dtype=float, copy=True),
+        )
 
 
 def select(
@@ -129,7 +116,7 @@ def select(
         differed by more than `IMBALANCE` SDs at baseline.
     metric : str
         "auto" for hedges_g where any trial allows it, else d_from_test_statistic; "standardized"
-        for hedges_g and, in trials without it, d from a test statistic; or a metric.
+        for hedges_g and, in trials without it, g from a test statistic; or a metric.
     imputed : {"include", "exclude"}
         Whether estimates with an imputed value may enter.
     overall : {"leave_out", "as_post"}

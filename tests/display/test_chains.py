@@ -30,16 +30,16 @@ def frame(dataset: Dataset) -> pd.DataFrame:
         ),
         (
             "collado2021.abct_vs_usual_care.affective_distress.dass_21.post.d_from_test_statistic",
-            "SE = (−6.84 − (−19.57)) / (2 × 1.96) = 3.25; z = 13.2 / 3.25 = 4.06; d = 4.06 × "
-            "√(1/30 + 1/30) = 1.05",
+            "SE = (−6.84 − (−19.57)) / (2 × 1.96) = 3.25; z = 13.2 / 3.25 = 4.06; g = 4.06 × "
+            "√(1/30 + 1/30) × 0.9870 = 1.04",
         ),
         (
             "montero2018.functional_impairment.fiq.post.d_from_test_statistic",
-            "z of a two-sided p of 0.003 = 2.97; d = 2.97 × √(1/23 + 1/19) = 0.92",
+            "z of a two-sided p of 0.003 = 2.97; g = 2.97 × √(1/23 + 1/19) × 0.9811 = 0.90",
         ),
         (
             "diamond2019.suicidal_ideation.siq_jr.overall.d_from_test_statistic",
-            "√1.81 × √(1/66 + 1/63) = 0.24",
+            "√1.81 × √(1/66 + 1/63) × 0.9941 = 0.24",
         ),
         (
             "diamond2019.suicide_attempt.attempt.post.log_odds_ratio",

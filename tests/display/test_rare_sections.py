@@ -1,7 +1,6 @@
 """A rare event: the usual direction first, intervals of differences, counts behind the ends."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from evidence.display import rare_sections, summary_tables
 from evidence.display.headline import plain
 from evidence.specification.rare_events import RareEvents, rare_events
 from evidence.summary import collect
-from tests.claims.packages import changed, where
 
 
 @pytest.fixture(scope="module")
@@ -49,24 +47,11 @@ def test_differences_per_1000_have_one_interval(dataset: Dataset, events: RareEv
     assert "(22.2%) | 108 fewer |" in made.text
 
 
-def test_a_time_that_is_implied_is_presumed(dataset: Dataset, events: RareEvents) -> None:
+def test_a_time_that_no_source_states_has_no_week(dataset: Dataset, events: RareEvents) -> None:
     lines = rare_sections.counts_table(dataset, events).text.splitlines()
     by_trial = {line.partition(" ")[2][:4]: line for line in lines}
-    assert (
-        "| presumably at follow-up, 24 weeks after randomization (period not stated) |"
-        in by_trial["2010"]
-    )
+    assert "| at follow-up |" in by_trial["2010"]
     assert "| at the end of treatment, 16 weeks after randomization |" in by_trial["2019"]
-
-
-def test_a_time_that_is_stated_is_not_presumed(tmp_path: Path) -> None:
-    stated = [
-        where("arm_results", result_id=f"d10_sa_{arm}_fu")(note="lay page")
-        for arm in ("abft", "euc")
-    ]
-    data = changed(tmp_path, *stated)
-    found = rare_events(data, therapy="abft", outcome="suicide_attempt", event="attempt")
-    assert "presumably" not in rare_sections.counts_table(data, found).text
 
 
 def test_the_ends_of_a_range_name_their_own_counts(dataset: Dataset, events: RareEvents) -> None:

@@ -37,7 +37,7 @@ def said() -> str:
         "the same trial ABCT was not shown to be better than mindfulness-based stress reduction "
         "(MBSR).",
         "One further trial reports no clear difference and prints no usable number.",
-        "0.90 (0.31 to 1.50) d from a test statistic, one trial, 42 participants, imputed.",
+        "0.90 (0.31 to 1.50) g from a test statistic, one trial, 42 participants, imputed.",
         "(one of them does not state how its groups were formed)",
         "two of three main results rest on a single trial",
     ],

@@ -17,7 +17,7 @@ _WHEN = {
 _SYMBOL = {
     "hedges_g": "g",
     "d_ppc2": "d",
-    "d_from_test_statistic": "d",
+    "d_from_test_statistic": "g",
     "cohens_d": "d",
     "correlation": "r",
     "standardized_beta": "β",

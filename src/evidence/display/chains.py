@@ -174,8 +174,8 @@ def _b_interval(row: Any, dataset: Dataset) -> str:
         width = f"({high:g} {MINUS} ({low:g})) / (2 × 1.96)"
     z = abs(estimate) / se
     return (
-        f"SE = {width} = {fixed(se)}; z = {abs(estimate):g} / {fixed(se)} = {fixed(z)}; d = "
-        f"{fixed(z)} × {_root(row)} = {fixed(row.effect)}"
+        f"SE = {width} = {fixed(se)}; z = {abs(estimate):g} / {fixed(se)} = {fixed(z)}; g = "
+        f"{fixed(z)} × {_to_g(row)}"
     ).replace("-", MINUS)
 
 
@@ -183,8 +183,8 @@ def _b_se(row: Any, dataset: Dataset) -> str:
     statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
     z = abs(statistics.estimate) / statistics.se
     return (
-        f"z = {abs(statistics.estimate):g} / {statistics.se:g} = {fixed(z)}; d = {fixed(z)} × "
-        f"{_root(row)} = {fixed(row.effect)}"
+        f"z = {abs(statistics.estimate):g} / {statistics.se:g} = {fixed(z)}; g = {fixed(z)} × "
+        f"{_to_g(row)}"
     )
 
 
@@ -192,18 +192,21 @@ def _b_p(row: Any, dataset: Dataset) -> str:
     statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
     z = float(convert.z_from_p(statistics.p_value))
     return (
-        f"z of a two-sided p of {statistics.p_value:g} = {fixed(z)}; d = {fixed(z)} × "
-        f"{_root(row)} = {fixed(row.effect)}"
+        f"z of a two-sided p of {statistics.p_value:g} = {fixed(z)}; g = {fixed(z)} × {_to_g(row)}"
     )
 
 
 def _f_slope(row: Any, dataset: Dataset) -> str:
     statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
-    return f"√{statistics.estimate:g} × {_root(row)} = {fixed(row.effect)}"
+    return f"√{statistics.estimate:g} × {_to_g(row)}"
 
 
-def _root(row: Any) -> str:
-    return f"√(1/{row.n_intervention} + 1/{row.n_comparator})"
+def _to_g(row: Any) -> str:
+    """Return what makes g of a statistic: the sizes of the arms and the factor of Hedges 1981."""
+    sizes = (row.n_intervention, row.n_comparator)
+    factor = float(continuous.small_sample_correction(sum(sizes) - 2))
+    root = "√(1/{} + 1/{})".format(*sizes)
+    return f"{root} × {fixed(factor, 4)} = {fixed(row.effect)}"
 
 
 def _counts(row: Any, _dataset: Dataset) -> str:

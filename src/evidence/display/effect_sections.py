@@ -172,9 +172,9 @@ def methods(convention: str, correlation: float) -> Block:
             "differences: from printed counts, or from the only counts that fit printed "
             "percentages, intervals and ratios.",
             "Model coefficients stand in points as printed. Their standardized form takes z from "
-            "the printed interval or P, d = z × √(1/n₁ + 1/n₂) without small-sample correction, "
-            "and is always called imputed: the standard error of a repeated-measures or "
-            "adjusted model is that of a change or residual, so d can be too large. Its range is "
+            "the printed interval or P: g from a test statistic = z × √(1/n₁ + 1/n₂) × J (Hedges "
+            "1981). It is always called imputed: the standard error of a repeated-measures or "
+            "adjusted model is that of a change or residual, so it can be too large. Its range is "
             "over pre-post correlations of 0.3 to 0.8. F with one numerator degree of freedom "
             "gives a magnitude; "
             "its direction is taken from results printed by arm. Chi-square with two or more "

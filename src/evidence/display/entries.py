@@ -1,6 +1,5 @@
 """From estimates and pooled results to entries of the ledger, on the scale that readers quote."""
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from evidence.display.words import (
     listed,
     term,
 )
-from evidence.estimation.row import NORMAL_975, QuotedScale
+from evidence.estimation.row import QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
@@ -105,31 +104,6 @@ def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
         for end, value in zip(("low", "high"), ends, strict=True)
     )
     return low, high
-
-
-def of_corrected(row: Any, effect: float, variance: float, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of a d from a test statistic as it enters a pooled value.
-
-    Parameters
-    ----------
-    row : namedtuple
-        Row of the frame of estimates.
-    effect, variance : float
-        Corrected for small samples, as `Selection.effects` returns them.
-    dataset : Dataset
-        Data package.
-    """
-    entry = of_estimate(row, dataset)
-    margin = NORMAL_975 * math.sqrt(variance)
-    return replace(
-        entry,
-        estimate_id=f"{entry.estimate_id}.corrected",
-        label=f"{entry.label}, corrected for small samples",
-        effect=effect,
-        ci_low=effect - margin,
-        ci_high=effect + margin,
-        method=f"{entry.method}; times J (Hedges 1981)",
-    )
 
 
 def quoted(entry: LedgerEntry) -> str:

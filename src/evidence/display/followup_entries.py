@@ -22,7 +22,7 @@ CHANGE = {
     "risk_difference": "change of the risk difference",
     "mean_difference": "change in points",
     "hedges_g": "change of Hedges g",
-    "d_from_test_statistic": "change of d from a test statistic",
+    "d_from_test_statistic": "change of g from a test statistic",
 }
 """What the change of a metric is called."""
 

@@ -60,11 +60,8 @@ def pooled_numbers(
             )
         )
         pooled += [(end, allowed) for end in entries.of_stress_ends(stress, analysis, dataset)]
-    effects = zip(*analysis.selection.effects(), strict=True)
-    for row, (effect, variance) in zip(records(analysis.selection.estimates), effects, strict=True):
+    for row in records(analysis.selection.estimates):
         if row.metric == "d_from_test_statistic":
-            corrected = entries.of_corrected(row, effect, variance, dataset)
-            pooled.append((corrected, _to_estimate(row, f" {_corrected(row, effect)}")))
             pooled += [
                 (end, Cell("the model of the trial, adjusted or of change, as correlations allow"))
                 for end in entries.of_open_ends(row, dataset)
@@ -95,10 +92,9 @@ def members(analysis: Analysis) -> Cell:
     A page that shows it has to tell where each of these estimates comes from.
     """
     rows = analysis.selection.estimates
-    effects, _ = analysis.selection.effects()
     entered = [
-        (row, f" {_corrected(row, effect)}{_weight(weight, len(rows))}")
-        for row, effect, weight in zip(records(rows), effects, analysis.pooled.weights, strict=True)
+        (row, f" {words.fixed(row.effect)}{_weight(weight, len(rows))}")
+        for row, weight in zip(records(rows), analysis.pooled.weights, strict=True)
     ]
     cells = [_to_estimate(row, said) for row, said in entered]
     return Cell("; ".join(one.text for one in cells), markup="; ".join(one.markup for one in cells))
@@ -113,15 +109,6 @@ def _to_estimate(row: Any, said: str) -> Cell:
 def _weight(weight: float, k: int) -> str:
     """Return a weight among pooled trials; one trial alone has none to share."""
     return f" (weight {words.percent(weight, 0)})" if k > 1 else ""
-
-
-def _corrected(row: Any, effect: float) -> str:
-    """Return an effect as it enters, with the small-sample factor where that is applied here."""
-    if row.metric != "d_from_test_statistic":
-        return words.fixed(row.effect)
-    return (
-        f"{words.fixed(row.effect)} × {words.fixed(effect / row.effect, 3)} = {words.fixed(effect)}"
-    )
 
 
 def methods(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
@@ -146,7 +133,7 @@ def joint_methods(dataset: Dataset, analyses: Sequence[Analysis]) -> Block:
         [
             f"This page shows the main results of the analyses of {names}. Each was made by the "
             "same rules: one estimate per trial, self-report before ratings by clinicians, Hedges "
-            "g where any trial prints means, else d from a test statistic; random effects with "
+            "g where any trial prints means, else g from a test statistic; random effects with "
             "restricted maximum likelihood; Hartung-Knapp interval with the ad hoc correction; "
             "unreported results entered at zero as a stress test. The report behind each link "
             "tells its methods whole."

@@ -17,10 +17,10 @@ STYLES = ("ama", "apa", "plain")
 _NAME = {
     "hedges_g": ("Hedges g", "g"),
     "d_ppc2": ("pre-post-control d", "d"),
-    "d_from_test_statistic": ("d from a test statistic", "d"),
+    "d_from_test_statistic": ("g from a test statistic", "g"),
     "d_from_odds_ratio": ("d from an odds ratio", "d"),
     "mixed": ("Hedges g or pre-post-control d", "d"),
-    "standardized": ("Hedges g or d from a test statistic", "d"),
+    "standardized": ("Hedges g or g from a test statistic", "g"),
     "mean_difference": ("mean difference", "MD"),
     "odds_ratio": ("odds ratio", "OR"),
     "risk_ratio": ("risk ratio", "RR"),

@@ -46,17 +46,11 @@ def _imputed(dataset: Dataset, analysis: Analysis) -> list[str]:
     """Return what stands behind estimates that are imputed from a test statistic."""
     return [
         f"{html(row.label)} prints a model coefficient or its P and no means; the value is imputed "
-        "from the P or interval and can be off, more often too large. Before the small-sample "
-        f"correction it is {_uncorrected(dataset, row)}; over pre-post correlations of 0.3 to 0.8 "
-        f"it lies from {range_link(entries.of_open_ends(row, dataset))}."
+        "from the P or interval and can be off, more often too large. Over pre-post correlations "
+        f"of 0.3 to 0.8 it lies from {range_link(entries.of_open_ends(row, dataset))}."
         for row in records(analysis.selection.estimates)
         if row.metric == "d_from_test_statistic"
     ]
-
-
-def _uncorrected(dataset: Dataset, row: Any) -> str:
-    """Return an estimate as it stands among those of its trial, as a link."""
-    return number_link(entries.of_estimate(row, dataset), words.fixed(row.effect))
 
 
 def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Analysis]) -> str:

@@ -73,9 +73,8 @@ def _measure(one: Finding) -> str:
         name = f"points of {_short(one.points.instrument_id)}"
         return f"{name}; arm sizes imputed" if imputed else name
     metric = "" if one.analysis is None else one.analysis.selection.metric
-    return {"hedges_g": "Hedges g", "d_from_test_statistic": "d, imputed"}.get(
-        metric, words.term(words.METRIC, metric)
-    )
+    name = words.term(words.METRIC, metric)
+    return f"{name}, imputed" if metric == "d_from_test_statistic" else name
 
 
 def _short(instrument_id: str) -> str:

@@ -36,9 +36,9 @@ METRIC_SOURCE = {
     "before treatment (Morris 2008, d_ppc2)",
     "mixed": "Hedges g (Hedges 1981) or, where the arms differed before treatment, "
     "pre-post-control d (Morris 2008, d_ppc2)",
-    "standardized": "Hedges g or, in trials that print no means, d from the z of a printed test "
+    "standardized": "Hedges g or, in trials that print no means, g from the z of a printed test "
     "and the arm sizes, both with the small-sample correction of Hedges (1981)",
-    "d_from_test_statistic": "d from the z of a printed test or interval and the arm sizes, with "
+    "d_from_test_statistic": "g from the z of a printed test or interval and the arm sizes, with "
     "the small-sample correction of Hedges (1981)",
     "log_odds_ratio": "odds ratios, pooled as logarithms",
     "log_risk_ratio": "risk ratios, pooled as logarithms",
@@ -366,7 +366,7 @@ def result(
             f"{', arm sizes imputed' if imputed else ''}).{_silent(analysis, dataset)}"
         )
     pooled = analysis.pooled
-    symbol = {"hedges_g": "g", "d_from_test_statistic": "d"}.get(
+    symbol = {"hedges_g": "g", "d_from_test_statistic": "g"}.get(
         analysis.selection.metric, words.term(words.METRIC, analysis.selection.metric)
     )
     return (

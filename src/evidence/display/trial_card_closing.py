@@ -25,7 +25,7 @@ def methods(card: TrialCard) -> Block:
             "harm those below. Each "
             "estimate leads to what its source prints, the conversion with the numbers put in, "
             "and how far it is from print. On the first screen one metric stands for each measure "
-            "and time: points as printed, else Hedges g, else d from a test statistic, else an "
+            "and time: points as printed, else Hedges g, else g from a test statistic, else an "
             "odds ratio; one with an interval before one without."
         )
     return sections.methods(paragraphs)

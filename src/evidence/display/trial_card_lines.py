@@ -25,7 +25,7 @@ SAYS = {
 """Directions that compare arms; a change within an arm or a mediation compares nothing."""
 
 _RANK = ("hedges_g", "d_from_test_statistic", "log_odds_ratio", "log_risk_ratio")
-_SHORT = {"d_from_test_statistic": "d"}
+_SHORT = {"d_from_test_statistic": "g"}
 
 
 @dataclass(frozen=True, slots=True)

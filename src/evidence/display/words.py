@@ -10,12 +10,12 @@ MINUS = "−"
 METRIC = {
     "hedges_g": "Hedges g",
     "d_ppc2": "pre-post-control d",
-    "d_from_test_statistic": "d from a test statistic",
+    "d_from_test_statistic": "g from a test statistic",
     "mean_difference": "difference in points",
     "log_odds_ratio": "odds ratio",
     "log_risk_ratio": "risk ratio",
     "risk_difference": "risk difference",
-    "standardized": "Hedges g or d from a test statistic",
+    "standardized": "Hedges g or g from a test statistic",
     "mixed": "Hedges g or pre-post-control d",
 }
 QALY = "quality-adjusted life years"

@@ -6,6 +6,7 @@ from typing import Any
 
 from evidence.effects import continuous, convert
 from evidence.effects.absolute import difference_from_number_needed
+from evidence.effects.effect import Effect
 from evidence.effects.standardized import small_sample_correction
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
@@ -25,6 +26,9 @@ MODEL_REMARK = (
     "so this d can be off, more often too large; its range is over pre-post correlations of 0.3 to "
     "0.8"
 )
+
+TIMES_J = "times J (Hedges 1981)"
+"""How a standardized difference from a test statistic is corrected for small samples."""
 
 SMALLEST_P = 1e-12
 """A printed p of 0.000 begins at zero, which no statistic has."""
@@ -155,18 +159,19 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
         return rows or [_unsized(row, one)]
     sizes = (row.n_intervention, row.n_comparator)
     if rows and found.se:
-        d = convert.d_from_z(one.estimate / found.se, *sizes)
+        d = _corrected(convert.d_from_z(one.estimate / found.se, *sizes), sizes)
         value, variance = sign * float(d.value), float(d.variance)
         span = convert.range_over_correlations(value)
         route = "b_se" if found.basis is Basis.STANDARD_ERROR else "b_interval"
         rows.append(_standardized(row, route, value, variance, span))
     elif number(one.p_value) is not None and one.p_relation == "equal":
         toward = sign * (1 if one.estimate > 0 else -1)
-        d = convert.d_from_p(one.p_value, *sizes)
+        d = _corrected(convert.d_from_p(one.p_value, *sizes), sizes)
         value, variance = toward * float(d.value), float(d.variance)
         text = context.used_text("statistics", one.result_id, "p_value")
         limits = [
-            toward * float(convert.d_from_p(min(max(p, SMALLEST_P), 1.0), *sizes).value)
+            toward
+            * float(_corrected(convert.d_from_p(min(max(p, SMALLEST_P), 1.0), *sizes), sizes).value)
             for p in convert.range_from_printed(text)
         ]
         spans = [convert.range_over_correlations(limit) for limit in limits]
@@ -181,6 +186,11 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
     return rows or [row.without(LeftOut.NO_ESTIMATE, reason, metric=one.statistic)]
 
 
+def _corrected(d: Effect, sizes: tuple[int, int]) -> Effect:
+    """Return g: d of a test statistic times J(n_1 + n_2 - 2), the variance times its square."""
+    return convert.correct_for_small_samples(d, sum(sizes) - 2)
+
+
 def _standardized(
     row: Row,
     route: str,
@@ -193,7 +203,7 @@ def _standardized(
         row,
         metric="d_from_test_statistic",
         route=route,
-        convention="no small-sample correction",
+        convention=TIMES_J,
         processing="imputed",
         effect_low=min(span),
         effect_high=max(span),
@@ -208,7 +218,8 @@ def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
         return [row.without(LeftOut.SIGN_UNKNOWN, reason, metric=one.statistic)]
     if row.n_intervention is None or row.n_comparator is None:
         return [_unsized(row, one)]
-    d = convert.d_from_f(one.estimate, row.n_intervention, row.n_comparator)
+    sizes = (row.n_intervention, row.n_comparator)
+    d = _corrected(convert.d_from_f(one.estimate, *sizes), sizes)
     return [_of_magnitude(context, row, "f_slope", float(d.value), float(d.variance))]
 
 
@@ -411,7 +422,8 @@ def _p_alone(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     """Take a p between arms as a magnitude; its sign comes from elsewhere."""
     if row.n_intervention is None or row.n_comparator is None:
         return [_unsized(row, one)]
-    d = convert.d_from_p(one.estimate, row.n_intervention, row.n_comparator)
+    sizes = (row.n_intervention, row.n_comparator)
+    d = _corrected(convert.d_from_p(one.estimate, *sizes), sizes)
     return [_of_magnitude(context, row, "p", float(d.value), float(d.variance))]
 
 
@@ -425,7 +437,8 @@ def _test(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
     if one.statistic == "t" and _sizes_of_randomized(one):
         row, imputed = _analyzed_by_df(row, number(one.df1)), True
     sizes = (row.n_intervention or 0, row.n_comparator or 0)
-    d = {"t": convert.d_from_t, "z": convert.d_from_z}[one.statistic](one.estimate, *sizes)
+    convertible = {"t": convert.d_from_t, "z": convert.d_from_z}
+    d = _corrected(convertible[one.statistic](one.estimate, *sizes), sizes)
     value, variance = sign * float(d.value), float(d.variance)
     if one.statistic == "t":
         return [
@@ -433,7 +446,7 @@ def _test(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
                 row,
                 metric="d_from_test_statistic",
                 route="t",
-                convention="no small-sample correction",
+                convention=TIMES_J,
                 processing="imputed" if imputed else "converted",
                 **interval(value, variance),
             )

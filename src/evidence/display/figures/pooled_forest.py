@@ -30,7 +30,7 @@ def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | Non
     rows = _rows(dataset, analysis, stress)
     metric = words.term(words.METRIC, analysis.selection.metric)
     better = "lower" if _lower_is_better(dataset, analysis) else "higher"
-    symbol = {"hedges_g": "g", "d_from_test_statistic": "d"}.get(
+    symbol = {"hedges_g": "g", "d_from_test_statistic": "g"}.get(
         analysis.selection.metric, "effect"
     )
     canvas = draw(
@@ -181,14 +181,7 @@ def _in_points(
 
 def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Block:
     pooled_entry = entries.of_analysis(analysis, dataset)
-    found = [
-        entries.of_corrected(row, effect, variance, dataset)
-        if row.metric == "d_from_test_statistic"
-        else entries.of_estimate(row, dataset)
-        for row, effect, variance in zip(
-            records(analysis.selection.estimates), *analysis.selection.effects(), strict=True
-        )
-    ]
+    found = [entries.of_estimate(row, dataset) for row in records(analysis.selection.estimates)]
     entry_of = iter(found)
     points, in_points = _in_points(dataset, analysis)
     stress_entry = entries.of_stress_test(stress, analysis, dataset) if stress else None
