@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from evidence import ledger
 from evidence.errors import DataError, ParameterError, RenderError
 from evidence.ledger import LedgerEntry
+from evidence.terms import EntryKind
 
 ENTRY = LedgerEntry(
     estimate_id="abft.depression.post.hedges_g.pooled",
     label="ABFT, depressive symptoms",
+    entry_kind=EntryKind.POOLED,
     metric="hedges_g",
     scale="difference",
     favors="above_0",
@@ -51,13 +53,13 @@ ids = st.lists(st.text("abc_01", min_size=1), max_size=3).map(tuple)
 def test_file_has_the_columns_in_order_and_doubles_in_full() -> None:
     lines = ledger.to_csv([ENTRY]).splitlines()
     assert lines[0] == (
-        "estimate_id,label,metric,scale,favors,effect,ci_low,ci_high,ci_level,p_value,k,n,counts,"
-        "comparator,comparator_class,timepoint,processing,method,trial_ids,result_ids,locator_ids,"
+        "estimate_id,label,entry_kind,metric,scale,favors,effect,ci_low,ci_high,ci_level,p_value,k,n,"
+        "counts,comparator,comparator_class,timepoint,processing,method,trial_ids,result_ids,locator_ids,"
         "correction_ids,reports,data_version"
     )
     assert lines[1] == (
-        'abft.depression.post.hedges_g.pooled,"ABFT, depressive symptoms",hedges_g,difference,'
-        "above_0,0.520527,-0.287521,1.328576,0.95,,3,118,,waitlist; usual_care,"
+        'abft.depression.post.hedges_g.pooled,"ABFT, depressive symptoms",pooled,hedges_g,'
+        "difference,above_0,0.520527,-0.287521,1.328576,0.95,,3,118,,waitlist; usual_care,"
         "inactive; usual_care,post,"
         'converted,"tau2 REML, interval hksj_adhoc",diamond2002; israel2013,a; b,c,,'
         "abft-depression-post,1.0.0"

@@ -1,12 +1,16 @@
-"""Kinds and the words of the data are one list."""
+"""Kinds and the words of the data are one list, and each number says its kind."""
 
+import ast
 import json
 from pathlib import Path
 
 import pytest
 
+import evidence
+from evidence.errors import ParameterError
 from evidence.estimation.unreported import together
 from evidence.terms import WHY, LeftOut, Said
+from tests.writing.ledgers import entry
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -15,9 +19,8 @@ def test_a_direction_of_the_data_is_a_kind_of_what_is_said() -> None:
     described = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     (table,) = (one for one in described["resources"] if one["name"] == "directions")
     (field,) = (one for one in table["schema"]["fields"] if one["name"] == "direction")
-    # The last is what several of them say together, and NOT_SEEN came with data 1.2.0.
-    of_sources = {*Said} - {Said.SOURCES_DIFFER}
-    assert {*field["constraints"]["enum"], Said.NOT_SEEN} == of_sources
+    # The last is what several of them say together.
+    assert {*field["constraints"]["enum"]} == {*Said} - {Said.SOURCES_DIFFER}
 
 
 def test_each_kind_of_reason_that_a_rule_gives_has_words() -> None:
@@ -39,3 +42,22 @@ def test_each_kind_of_reason_that_a_rule_gives_has_words() -> None:
 )
 def test_sources_together_say_what_they_share(said: tuple[str, str], whole: Said) -> None:
     assert together(*said) == together(*reversed(said)) == whole
+
+
+def test_each_number_made_from_another_says_its_own_kind() -> None:
+    """An entry made by `replace` would else pass for what it was made from."""
+    made = 0
+    for path in sorted(Path(evidence.__file__).parent.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or ast.unparse(call.func) != "replace":
+                continue
+            given = {one.arg for one in call.keywords}
+            if {"estimate_id", "label"} <= given:
+                made += 1
+                assert "entry_kind" in given, f"{path.name}, line {call.lineno}"
+    assert made > 5
+
+
+def test_an_entry_of_no_kind_is_an_error() -> None:
+    with pytest.raises(ParameterError, match="entry_kind: found 'other', expected one of trial"):
+        entry(entry_kind="other")

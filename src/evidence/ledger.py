@@ -13,7 +13,7 @@ from typing import Any
 from evidence import atomic
 from evidence.errors import DataError, Fault, ParameterError, RenderError
 from evidence.provenance import union
-from evidence.terms import Favors
+from evidence.terms import EntryKind, Favors
 
 TOLERANCE = 1e-9
 """How far a number may move before it counts as another: absolute or relative, the larger."""
@@ -45,6 +45,8 @@ class LedgerEntry:
         Unique and stable; lower-case letters, digits, underscores and dots.
     label : str
         What the number is, in words.
+    entry_kind : EntryKind
+        What it is: the estimate of a trial, a pooled one, a stress test ...
     metric : str
         As ``hedges_g``, ``odds_ratio``, ``mean_difference``.
     scale : str
@@ -79,11 +81,13 @@ class LedgerEntry:
     Raises
     ------
     ParameterError
-        If the id has other characters, a number is not finite, or the side is none of the scale.
+        If the id has other characters, a number is not finite, the side is none of the scale, or
+        the kind is none.
     """
 
     estimate_id: str
     label: str
+    entry_kind: EntryKind
     metric: str
     scale: str
     favors: str
@@ -113,6 +117,11 @@ class LedgerEntry:
             raise ParameterError(
                 "estimate_id", self.estimate_id, "lower-case letters, digits, _ and . only"
             )
+        if self.entry_kind not in {*EntryKind}:
+            raise ParameterError(
+                f"{self.estimate_id}, entry_kind", self.entry_kind, f"one of {', '.join(EntryKind)}"
+            )
+        object.__setattr__(self, "entry_kind", EntryKind(self.entry_kind))
         for name in _FLOATS:
             value = getattr(self, name)
             if value is None and name != "effect":
@@ -255,7 +264,7 @@ def read(path: Path) -> tuple[LedgerEntry, ...]:
         for row in reader:
             try:
                 found.append(_entry(row))
-            except (TypeError, ValueError, AttributeError) as error:
+            except (TypeError, ValueError, AttributeError, ParameterError) as error:
                 faults.append(Fault(path.name, reader.line_num, None, str(error), "a ledger row"))
     if faults:
         raise DataError(faults)

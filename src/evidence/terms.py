@@ -1,4 +1,4 @@
-"""Kinds of what is said: what a source says, why an estimate is left out, what is remarked.
+"""Kinds of what is said: by a source, on what is left out, in remarks, with a number.
 
 Programs decide by these kinds. Words are made from them, and no program searches the words.
 """
@@ -117,6 +117,51 @@ class RemarkKind(StrEnum):
     SIGN_FROM_EVENTS = "sign_from_events"
     SIGN_UNKNOWN = "sign_unknown"
     DERIVED_CONTRAST = "derived_contrast"
+
+
+class EntryKind(StrEnum):
+    """What a number of the ledger is; there is none for the rest, so that none goes unsaid.
+
+    `TRIAL` is an estimate of one trial, `PUBLISHED` a pooled value as a review prints it,
+    `POOLED_REEXPRESSED` one in the points of an instrument, `COUNT` a share of those counted. A
+    `STRESS_TEST` enters results that no source reports, a `STRESS_END` at an end of what is open,
+    a `STRESS_POSTERIOR` with a prior besides. A `WHAT_IF` rests on an assumption that is tried out.
+    """
+
+    TRIAL = "trial"
+    TRIAL_RANGE_END = "trial_range_end"
+    POOLED = "pooled"
+    POOLED_RANGE_END = "pooled_range_end"
+    POOLED_REEXPRESSED = "pooled_reexpressed"
+    PUBLISHED = "published"
+    ABSOLUTE = "absolute"
+    CHANGE = "change"
+    RETAINED = "retained"
+    STRESS_TEST = "stress_test"
+    STRESS_END = "stress_end"
+    STRESS_POSTERIOR = "stress_posterior"
+    POSTERIOR = "posterior"
+    POWER = "power"
+    WEIGHT = "weight"
+    WHAT_IF = "what_if"
+    COUNT = "count"
+
+
+NO_RESULT = {
+    EntryKind.STRESS_TEST: "a stress test and no result: trials without a usable number count as "
+    "zero (imputed)",
+    EntryKind.STRESS_END: "an end of a stress test and no result: trials without a usable number "
+    "count as far from zero as what they report leaves open (imputed)",
+    EntryKind.STRESS_POSTERIOR: "a posterior of a stress test and no result: it rests on a prior "
+    "too, and trials without a usable number count as zero (imputed)",
+    EntryKind.POSTERIOR: "a posterior: it rests on a prior too",
+    EntryKind.POWER: "the power of a trial: it follows from sizes and no result",
+    EntryKind.WHAT_IF: "a what-if and no result: it rests on an assumption (imputed)",
+}
+"""What is said with each number that is no result of the trials alone."""
+
+IMPUTED_BY_KIND = {*NO_RESULT} - {EntryKind.POSTERIOR, EntryKind.POWER}
+"""Kinds of which `NO_RESULT` says already that they are imputed."""
 
 
 @dataclass(frozen=True, slots=True)

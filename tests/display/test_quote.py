@@ -9,6 +9,8 @@ from evidence.dataset import load
 from evidence.display import entries, quote
 from evidence.errors import ParameterError
 from evidence.ledger import LedgerEntry
+from evidence.report.index_numbers import _rest, _row
+from evidence.terms import NO_RESULT, EntryKind
 from tests.writing.ledgers import BARE, KNOWN, ODDS, POINTS, POOLED, SHARE, SHARES, ZERO, entry
 
 ENTRIES = ledger.read(Path(__file__).parents[2] / "reports" / "estimates.csv")
@@ -62,12 +64,12 @@ def test_sentence() -> None:
         {"k": 4},
         {"n": 60},
         {"comparator": "waitlist"},
-        {"timepoint": "follow_up"},
+        {"timepoint": "last"},
         {"counts": "2 of 66 against 4 of 63"},
         {"favors": "below_0"},
         {"processing": "imputed"},
         {"processing": "reconstructed"},
-        {"label": "ABFT, depressive symptoms, with unreported results at zero"},
+        {"entry_kind": "stress_test"},
     ],
 )
 def test_a_changed_field_changes_the_sentence(style: str, change: dict[str, object]) -> None:
@@ -98,6 +100,7 @@ def test_a_change_in_points_says_so_once() -> None:
         label="Collado 2021, DASS-21, ABCT against usual care: change in points, if both estimates "
         "correlate at 0.9 (assumed)",
         metric="change_in_points",
+        entry_kind="change",
         timepoint="change",
         comparator="usual_care",
         effect=-6.0,
@@ -140,7 +143,7 @@ def test_small_differences_keep_their_digits() -> None:
 def test_years_of_life_are_no_points() -> None:
     one = entry(
         label="Trial, EuroQol five dimensions, quality-adjusted life years, at follow-up",
-        metric="mean_difference",
+        metric="qaly_difference",
         effect=0.021,
         ci_low=0.009,
         ci_high=0.033,
@@ -151,7 +154,7 @@ def test_years_of_life_are_no_points() -> None:
 
 
 def test_a_posterior_has_a_credible_interval() -> None:
-    one = entry(label="ABFT, posterior", p_value=None)
+    one = entry(entry_kind="posterior", p_value=None)
     assert "95% CrI" in quote.statistic(one)
     assert "95% credible interval" in quote.statistic(one, "plain")
 
@@ -166,6 +169,40 @@ def test_every_number_of_the_ledger(style: str) -> None:
         assert "_" not in text, text
         if one.n is not None:
             assert f"{one.n:,}" in text or f"N = {one.n}" in text
+
+
+@pytest.mark.parametrize("style", quote.STYLES)
+def test_what_is_no_result_says_so_and_favors_nothing(style: str) -> None:
+    said_of = {
+        EntryKind.STRESS_TEST: "a stress test",
+        EntryKind.STRESS_END: "an end of a stress test",
+        EntryKind.STRESS_POSTERIOR: "a posterior of a stress test",
+        EntryKind.POSTERIOR: "a posterior",
+        EntryKind.POWER: "the power of a trial",
+        EntryKind.WHAT_IF: "a what-if",
+    }
+    assert {*said_of} == {*NO_RESULT}
+    found = set()
+    for one in ENTRIES:
+        if one.entry_kind not in said_of:
+            continue
+        found.add(one.entry_kind)
+        # The Cite button joins the subject and what the index stores after it.
+        stored = quote.subject(one, DATASET) + (
+            _row(one, DATASET).rest if style == "plain" else _rest(one, DATASET, style)
+        )
+        for said in (sentence(one, style), stored):
+            assert said_of[one.entry_kind] in said, one.estimate_id
+            assert "interval favors" not in said, one.estimate_id
+    assert found == {*said_of}
+
+
+def test_numbers_with_zeros_or_priors_in_their_ids_are_no_results() -> None:
+    """By the ids, which know nothing of the kinds: none of them is taken for a result."""
+    for one in ENTRIES:
+        parts = one.estimate_id.split(".")
+        if any(part.endswith("_at_zero") or part.startswith("tau2_half") for part in parts):
+            assert one.entry_kind in {*NO_RESULT}, one.estimate_id
 
 
 def test_unknown_style() -> None:

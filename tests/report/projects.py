@@ -28,8 +28,9 @@ if word == "fail":
     raise ParameterError("word", word, "a word that selects something")
 sys.stderr.write("for the log")
 entry = LedgerEntry(
-    f"tiny.{word}", f"<{word}>", "hedges_g", "difference", "above_0", value, -0.25, 1.0, 0.95, None,
-    2, 40, "", "usual_care", "usual_care", "post", "converted", "none", (), (), (), (), (), "1.0.0",
+    f"tiny.{word}", f"<{word}>", "pooled", "hedges_g", "difference", "above_0", value, -0.25, 1.0,
+    0.95, None, 2, 40, "", "usual_care", "usual_care", "post", "converted",
+    "none", (), (), (), (), (), "1.0.0",
 )
 """
 ANSWER = """evidence.show(Block("The answer.", '<p class="say">The &lt;answer&gt;.</p>'))"""

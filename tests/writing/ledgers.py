@@ -24,6 +24,7 @@ def entry(estimate_id: str = POOLED, **fields: Any) -> LedgerEntry:
         **{
             "estimate_id": estimate_id,
             "label": "ABFT, depressive symptoms, at the end of treatment, Hedges g, pooled",
+            "entry_kind": "pooled",
             "metric": "hedges_g",
             "scale": "difference",
             "favors": SIDE.get(fields.get("scale", "difference"), ""),
@@ -57,6 +58,7 @@ def of_trial(estimate_id: str, metric: str, effect: float, **fields: Any) -> Led
         estimate_id,
         **{
             "label": "Trial 2010, recovery, at the end of treatment, ABFT against usual care",
+            "entry_kind": "trial",
             "metric": metric,
             "effect": effect,
             "p_value": None,
@@ -76,6 +78,7 @@ ENTRIES = (
         ZERO,
         label="ABFT, depressive symptoms, at the end of treatment, Hedges g, with unreported "
         "results at zero",
+        entry_kind="stress_test",
         effect=0.2331385257,
         ci_low=-0.1613781137,
         ci_high=0.627655165,

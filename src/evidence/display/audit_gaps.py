@@ -15,7 +15,7 @@ from evidence.provenance import union
 from evidence.records import records
 from evidence.specification import Analysis
 from evidence.specification.gaps import Gap, ImputedSpread
-from evidence.terms import RemarkKind, has
+from evidence.terms import EntryKind, RemarkKind, has
 
 
 def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
@@ -26,6 +26,7 @@ def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
         main,
         estimate_id=gap.estimate_id,
         label=f"{main.label}, with {gap.row.label} at zero",
+        entry_kind=EntryKind.STRESS_TEST,
         effect=pooled.effect,
         ci_low=pooled.ci_low,
         ci_high=pooled.ci_high,
@@ -54,8 +55,10 @@ def of_weight(gap: Gap, dataset: Dataset) -> LedgerEntry:
     main = of_gap(gap, dataset)
     return replace(
         main,
+        entry_kind=EntryKind.WEIGHT,
         estimate_id=f"{gap.analysis.estimate_id}.weight_of_{gap.row.trial_id}",
-        label=f"{main.label.removesuffix(' at zero')}, share of the weight by precision",
+        label=f"{entries.of_analysis(gap.analysis, dataset).label}, with {gap.row.label}, share of "
+        "the weight by precision",
         metric="share_of_weight",
         scale="proportion",
         effect=gap.information,

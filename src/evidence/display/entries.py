@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
+from evidence.display import row_words
 from evidence.display.choices import differing, method_in_words
 from evidence.display.text import total
 from evidence.display.words import (
     METRIC,
-    QALY,
     estimate,
     listed,
     term,
@@ -21,6 +21,7 @@ from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
 from evidence.synthesis.bayes import Posterior
 from evidence.synthesis.univariate import Pooled
+from evidence.terms import EntryKind
 
 METHOD = {
     "means": "from means and SDs of both arms",
@@ -59,9 +60,10 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     return LedgerEntry(
         estimate_id=row.estimate_id,
         label=f"{row.label}, {measure}, {dataset.in_text('timepoint', row.timepoint)}, "
-        f"{_contrast(row, dataset)}, {term(METRIC, row.metric)}{_as_obtained(row, dataset)}"
+        f"{_contrast(row, dataset)}, {row_words.metric(row, dataset)}{_as_obtained(row, dataset)}"
         f"{below_favors(scale, row.intervention, dataset)}",
-        metric=row.metric.removeprefix("log_"),
+        entry_kind=EntryKind.TRIAL,
+        metric=row_words.quoted_metric(row, dataset),
         scale="ratio" if scale.ratio else "difference",
         favors=scale.favors,
         effect=effect,
@@ -95,6 +97,7 @@ def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
             entry,
             estimate_id=f"{entry.estimate_id}.{end}est",
             label=f"{entry.label}, {end}est over pre-post correlations of 0.3 to 0.8",
+            entry_kind=EntryKind.TRIAL_RANGE_END,
             effect=value,
             ci_low=None,
             ci_high=None,
@@ -113,7 +116,7 @@ def quoted(entry: LedgerEntry) -> str:
     be found again.
     """
     shares = entry.scale == "proportion" or entry.metric.endswith("risk_difference")
-    factor, digits = (100.0, 1) if shares else (1.0, 3 if QALY in entry.label else 2)
+    factor, digits = (100.0, 1) if shares else (1.0, 3 if entry.metric == row_words.IN_YEARS else 2)
     effect, low, high = (
         None if one is None else factor * one for one in (entry.effect, entry.ci_low, entry.ci_high)
     )
@@ -155,7 +158,9 @@ def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a pooled result."""
     what = "pooled" if analysis.pooled.k > 1 else "one trial"
-    return _of_pooled(analysis.estimate_id, what, analysis.pooled, analysis, dataset)
+    return _of_pooled(
+        analysis.estimate_id, what, EntryKind.POOLED, analysis.pooled, analysis, dataset
+    )
 
 
 def of_stress_test(stress: StressTest, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
@@ -163,6 +168,7 @@ def of_stress_test(stress: StressTest, analysis: Analysis, dataset: Dataset) -> 
     return _of_pooled(
         stress.estimate_id,
         _at_zero(stress),
+        EntryKind.STRESS_TEST,
         stress.at_zero,
         analysis,
         dataset,
@@ -196,6 +202,7 @@ def ends_allowed(
             at_zero,
             estimate_id=f"{at_zero.estimate_id}.{end}est",
             label=at_zero.label.replace(" at zero", f" as {end} as what is reported allows", 1),
+            entry_kind=EntryKind.STRESS_END,
             effect=one.effect,
             ci_low=one.ci_low,
             ci_high=one.ci_high,
@@ -214,6 +221,7 @@ def of_events_converted(
     return _of_pooled(
         converted.estimate_id,
         "with odds ratios of trials without means converted",
+        EntryKind.POOLED,
         converted.pooled,
         analysis,
         dataset,
@@ -237,6 +245,7 @@ def of_posterior(
         estimate_id,
         f"posterior, {prior} prior of scale {posterior.prior_scale:g}"
         + (f", {_at_zero(stress)}" if stress else ""),
+        EntryKind.STRESS_POSTERIOR if stress else EntryKind.POSTERIOR,
         (posterior.median, posterior.ci_low, posterior.ci_high),
         analysis,
         dataset,
@@ -264,6 +273,7 @@ def of_probability(entry: LedgerEntry, probability: float) -> LedgerEntry:
         entry,
         estimate_id=f"{entry.estimate_id}.probability_positive",
         label=f"{entry.label}, probability that it favors the therapy",
+        entry_kind=entry.entry_kind,
         metric="probability",
         scale="proportion",
         favors="",
@@ -302,6 +312,7 @@ def _at_zero(stress: StressTest) -> str:
 def _of_pooled(
     estimate_id: str,
     what: str,
+    kind: EntryKind,
     pooled: Pooled,
     analysis: Analysis,
     dataset: Dataset,
@@ -314,6 +325,7 @@ def _of_pooled(
     return _entry(
         estimate_id,
         what,
+        kind,
         (pooled.effect, pooled.ci_low, pooled.ci_high),
         analysis,
         dataset,
@@ -330,6 +342,7 @@ def _of_pooled(
 def _entry(
     estimate_id: str,
     what: str,
+    kind: EntryKind,
     numbers: tuple[float, float, float],
     analysis: Analysis,
     dataset: Dataset,
@@ -353,6 +366,7 @@ def _entry(
         f"{dataset.in_text('timepoint', specification.timepoint)}, {term(METRIC, metric)}, {what}"
         f"{differing(specification, dataset)}"
         f"{below_favors(scale, specification.therapy, dataset)}",
+        entry_kind=kind,
         metric=metric.removeprefix("log_"),
         scale="ratio" if scale.ratio else "difference",
         favors=scale.favors,

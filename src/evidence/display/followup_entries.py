@@ -13,6 +13,7 @@ from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
+from evidence.terms import EntryKind
 
 LEVEL = 0.95
 
@@ -100,6 +101,7 @@ def of_change(row: Any, dataset: Dataset, at: Any = None) -> LedgerEntry:
         dataset,
         row.change_id if at is None else at.estimate_id,
         f"{CHANGE.get(row.metric, f'change of {term(METRIC, row.metric)}')}{_assumed(one)}",
+        EntryKind.CHANGE,
         (one.change, one.change_ci_low, one.change_ci_high),
         scale=QuotedScale(row.metric, row.more_is),
         method=f"follow-up minus post, correlation {one.correlation:g}",
@@ -117,6 +119,7 @@ def of_retained(row: Any, dataset: Dataset, at: Any = None) -> LedgerEntry | Non
         dataset,
         one.retained_id,
         f"retained fraction{_of_metric(row)}{scale}{_assumed(one)}",
+        EntryKind.RETAINED,
         (one.retained_fraction, one.retained_ci_low, one.retained_ci_high),
         metric="retained_fraction",
         method=f"Fieller interval, correlation {one.correlation:g}",
@@ -147,6 +150,7 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         dataset,
         one.estimate_id,
         f"{what}, {scenario_in_words(one.scenario, row.event)}{_assumed(one) if change else ''}",
+        EntryKind.WHAT_IF,
         (one.effect, one.ci_low, one.ci_high),
         scale=QuotedScale(row.metric, row.more_is),
         metric="" if change else row.metric.removeprefix("log_"),
@@ -173,6 +177,7 @@ def _between_times(
     dataset: Dataset,
     estimate_id: str,
     what: str,
+    kind: EntryKind,
     numbers: tuple[float, float, float],
     *,
     method: str,
@@ -192,6 +197,7 @@ def _between_times(
     return LedgerEntry(
         estimate_id=estimate_id,
         label=f"{row.label}, {measured(row, dataset)}, {contrast(row, dataset)}: {what}{below}",
+        entry_kind=kind,
         metric=metric or what.replace(" ", "_").lower().partition(",")[0],
         scale="ratio" if scale is None or scale.ratio else "difference",
         favors="" if scale is None else scale.favors,
@@ -233,6 +239,7 @@ def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:
         estimate_id=row.proportion_id,
         label=f"{row.label}, {event_in_words(row.event, dataset)}, {condition}, "
         f"{dataset.in_text('timepoint', row.timepoint)}",
+        entry_kind=EntryKind.COUNT,
         metric="proportion",
         scale="proportion",
         favors="",

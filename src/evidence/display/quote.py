@@ -3,13 +3,11 @@
 A sentence is made from the fields of its entry alone, so that it changes when they do.
 """
 
-import re
-
 from evidence.dataset import Dataset
 from evidence.display import words
 from evidence.errors import ParameterError
 from evidence.ledger import LedgerEntry
-from evidence.terms import Favors
+from evidence.terms import IMPUTED_BY_KIND, NO_RESULT, EntryKind, Favors
 
 STYLES = ("ama", "apa", "plain")
 """Manners of quoting."""
@@ -22,10 +20,16 @@ _NAME = {
     "mixed": ("Hedges g or pre-post-control d", "d"),
     "standardized": ("Hedges g or g from a test statistic", "g"),
     "mean_difference": ("mean difference", "MD"),
+    "qaly_difference": ("mean difference", "MD"),
     "odds_ratio": ("odds ratio", "OR"),
     "risk_ratio": ("risk ratio", "RR"),
     "risk_difference": ("risk difference", "RD"),
     "change_in_points": ("change", "change"),
+}
+_IN_UNITS = {
+    "mean_difference": "points",
+    "qaly_difference": words.QALY,
+    "change_in_points": "points",
 }
 _BETWEEN = {
     "last": "at the last assessment",
@@ -33,7 +37,19 @@ _BETWEEN = {
 }
 """Times of numbers in words that no table of the data has."""
 
-_TERM = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+_TIMELESS = (EntryKind.PUBLISHED, EntryKind.POWER)
+"""Kinds whose labels do not name the time; none names the two above."""
+_POOLED = {
+    EntryKind.POOLED,
+    EntryKind.POOLED_RANGE_END,
+    EntryKind.POOLED_REEXPRESSED,
+    EntryKind.STRESS_TEST,
+    EntryKind.STRESS_END,
+    EntryKind.STRESS_POSTERIOR,
+    EntryKind.POSTERIOR,
+    EntryKind.WEIGHT,
+}
+"""Kinds whose labels do not name what it was compared with; all others name the contrast."""
 SMALL = 1.0
 """Below this, differences in points have three decimals: quality-adjusted years, for instance."""
 
@@ -47,7 +63,7 @@ def _numbers(entry: LedgerEntry) -> list[str | None]:
     numbers = (entry.effect, entry.ci_low, entry.ci_high)
     if _is_share(entry):
         return [None if one is None else words.fixed(100 * one, 1) for one in numbers]
-    points = entry.metric in ("mean_difference", "change_in_points")
+    points = entry.metric in _IN_UNITS
     small = points and max(abs(one) for one in numbers if one is not None) < SMALL
     digits = 3 if small else 1 if entry.metric == "change_in_points" else 2
     return [None if one is None else words.fixed(one, digits) for one in numbers]
@@ -55,7 +71,7 @@ def _numbers(entry: LedgerEntry) -> list[str | None]:
 
 def _interval_name(entry: LedgerEntry, style: str) -> str:
     level = words.fixed(100 * (entry.ci_level or 0.95), 3).rstrip("0").rstrip(".")
-    bayesian = "posterior" in entry.label
+    bayesian = entry.entry_kind in (EntryKind.POSTERIOR, EntryKind.STRESS_POSTERIOR)
     if style == "plain":
         return f"{level}% {'credible' if bayesian else 'confidence'} interval"
     return f"{level}% {'CrI' if bayesian else 'CI'}"
@@ -107,9 +123,8 @@ def _unit(entry: LedgerEntry) -> str:
         return "%"
     if _is_share(entry):
         return " percentage points"
-    if entry.metric not in ("mean_difference", "change_in_points"):
-        return ""
-    return f" {words.QALY}" if words.QALY in entry.label else " points"
+    unit = _IN_UNITS.get(entry.metric)
+    return f" {unit}" if unit else ""
 
 
 def shown(entry: LedgerEntry) -> str:
@@ -140,12 +155,14 @@ def sizes(entry: LedgerEntry, style: str = "ama") -> str:
 
 def caveat(entry: LedgerEntry) -> str:
     """Return what a reader has to know of how a number came about, empty where nothing."""
-    if "at zero" in entry.label:
-        return "a stress test and no result: trials without a usable number count as zero (imputed)"
-    return {
+    kind = NO_RESULT.get(entry.entry_kind, "")
+    if entry.entry_kind in IMPUTED_BY_KIND:
+        return kind
+    how = {
         "imputed": "rests on values that no source gives (imputed)",
         "reconstructed": "from counts reconstructed from printed numbers",
     }.get(entry.processing, "")
+    return "; ".join(one for one in (kind, how) if one)
 
 
 def times(dataset: Dataset) -> dict[str, str]:
@@ -155,7 +172,7 @@ def times(dataset: Dataset) -> dict[str, str]:
 
 def subject(entry: LedgerEntry, dataset: Dataset) -> str:
     """Return what the number is about: treatment, outcome, comparator, time."""
-    text = _TERM.sub(lambda match: dataset.in_text("event", match[0]), entry.label)
+    text = entry.label
     name = words.METRIC.get(entry.metric) or words.METRIC.get(f"log_{entry.metric}")
     if name:
         text = text.replace(f", {name},", ",").removesuffix(f", {name}")
@@ -164,10 +181,11 @@ def subject(entry: LedgerEntry, dataset: Dataset) -> str:
     compared = words.listed(
         [dataset.in_text("condition", one) for one in entry.comparator.split("; ") if one], "or"
     )
-    if compared and compared not in text:
+    if compared and entry.entry_kind in _POOLED:
         text += f", compared with {compared}"
-    when = words.term(times(dataset), entry.timepoint)
-    return text if when in text else f"{text}, {when}"
+    if entry.timepoint in _BETWEEN or entry.entry_kind in _TIMELESS:
+        text += f", {words.term(times(dataset), entry.timepoint)}"
+    return text
 
 
 def direction(entry: LedgerEntry) -> str:
@@ -196,6 +214,9 @@ def reading(entry: LedgerEntry) -> str:
         if low <= null <= high:
             return "the interval includes no change"
         return f"the whole interval lies {'above' if low > null else 'below'} no change"
+    if entry.entry_kind in NO_RESULT:
+        # Only results favor anything; that the interval includes no difference stays true.
+        return "the interval includes no difference" if low <= null <= high else ""
     if low > null or high < null:
         favored = "comparator" if (low > null) == _below(entry) else "intervention"
         return f"the whole interval favors the {favored}"

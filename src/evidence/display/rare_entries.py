@@ -10,6 +10,7 @@ from evidence.estimation.row import QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.specification.rare_events import RareEvents, RareResult
+from evidence.terms import EntryKind
 
 METHOD = {
     "exact": "exact conditional",
@@ -40,6 +41,7 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
         label=f"{therapy}, {outcome}, odds ratio, {METHOD[result.method]}, "
         f"{words.listed(one.label for one in rows)}"
         f"{below_favors(scale, events.therapy, dataset)}",
+        entry_kind=EntryKind.POOLED,
         metric="odds_ratio",
         scale="ratio",
         favors=scale.favors,
@@ -84,6 +86,7 @@ def of_ends(
             entry,
             estimate_id=f"{entry.estimate_id}.{end}est",
             label=f"{entry.label}, {end}est over all counts that fit",
+            entry_kind=EntryKind.POOLED_RANGE_END,
             effect=value,
             counts="",
             ci_low=None,

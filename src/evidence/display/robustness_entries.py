@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries
+from evidence.display import entries, text
 from evidence.display.choices import differing
 from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.ledger import LedgerEntry
@@ -18,7 +18,7 @@ from evidence.specification.power import OneMoreTrial
 from evidence.specification.robustness import includes_no_difference
 from evidence.specification.scenarios import ZERO
 from evidence.specification.sensitivity import Clustered
-from evidence.terms import Favors
+from evidence.terms import EntryKind, Favors
 
 SCENARIO = {
     "observed": "participants assessed",
@@ -70,6 +70,7 @@ def of_share(panel: pd.DataFrame, analysis: Analysis, dataset: Dataset) -> Ledge
         estimate_id=f"{analysis.estimate_id}.panel.share_including_no_difference",
         label=f"{_about(analysis, dataset)}, share of {len(panel)} analyses whose interval "
         "includes no difference",
+        entry_kind=EntryKind.COUNT,
         metric="share_of_analyses",
         scale="proportion",
         favors="",
@@ -96,6 +97,7 @@ def of_clustered(one: Clustered, analysis: Analysis, dataset: Dataset) -> Ledger
         estimate_id=one.estimate_id,
         label=f"{_about(analysis, dataset)}, as if {one.cluster_size:g} participants shared a "
         f"therapist, correlation {one.correlation:g}",
+        entry_kind=EntryKind.WHAT_IF,
         effect=effect,
         ci_low=low,
         ci_high=high,
@@ -113,7 +115,9 @@ def of_power(row: Any, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     return LedgerEntry(
         estimate_id=f"{row.trial_id}.{specification.outcome}.{specification.timepoint}"
         f".power_{row.effect:g}",
-        label=f"{row.label}, power for a standardized difference of {row.effect:g}",
+        label=f"{row.label}, against {text.comparator(row, dataset)}, power for a standardized "
+        f"difference of {row.effect:g}",
+        entry_kind=EntryKind.POWER,
         metric="power",
         scale="proportion",
         favors="",
@@ -168,6 +172,7 @@ def of_one_more_trial(
             estimate_id=f"{start.estimate_id}.one_more_trial_of_{size}.{end}",
             label=f"{_about(analysis, dataset)}, {name} effect of one more trial of {size} that "
             f"moves the lower limit over zero{among}",
+            entry_kind=EntryKind.WHAT_IF,
             effect=value,
             ci_low=None,
             ci_high=None,
@@ -200,7 +205,9 @@ def of_scenario(row: Any, dataset: Dataset) -> LedgerEntry:
         estimate_id=row.estimate_id,
         label=f"{row.label}, {dataset.in_text('event', row.event)}, "
         f"{dataset.in_text('timepoint', row.timepoint)}, "
-        f"{SCENARIO[row.scenario]}{entries.below_favors(scale, row.therapy, dataset)}",
+        f"against {text.comparator(row, dataset)}, {SCENARIO[row.scenario]}"
+        f"{entries.below_favors(scale, row.therapy, dataset)}",
+        entry_kind=EntryKind.WHAT_IF,
         metric="odds_ratio",
         scale="ratio",
         favors=scale.favors,
@@ -234,8 +241,10 @@ def of_converted(row: Any, dataset: Dataset) -> LedgerEntry:
         source,
         estimate_id=f"{row.trial_id}.{row.outcome_id}.{row.event}.{row.timepoint}"
         ".d_from_odds_ratio",
-        label=f"{row.label}, {dataset.in_text('event', row.event)} converted to a standardized "
-        "difference",
+        label=f"{row.label}, {dataset.in_text('event', row.event)}, "
+        f"{dataset.in_text('timepoint', row.timepoint)}, against {text.comparator(row, dataset)}, "
+        "converted to a standardized difference",
+        entry_kind=EntryKind.TRIAL,
         metric="d_from_odds_ratio",
         scale="difference",
         favors=Favors.ABOVE_0,
@@ -267,4 +276,5 @@ def _about(analysis: Analysis, dataset: Dataset) -> str:
             dataset.in_text("timepoint", specification.timepoint),
         )
     )
-    return f"{named}{differing(specification, dataset)}"
+    against = text.comparators(analysis.selection.estimates, dataset)
+    return f"{named}, against {against}{differing(specification, dataset)}"

@@ -5,13 +5,22 @@ from typing import Any
 from evidence.dataset import Dataset
 from evidence.display import words
 
+IN_YEARS = "qaly_difference"
+"""Metric of differences in quality-adjusted life years, which are no points of an instrument."""
+
 
 def metric(row: Any, dataset: Dataset) -> str:
     """Return the metric of an estimate in words, with what a difference is counted in."""
-    instruments = dataset.instruments.set_index("instrument_id").name
-    if row.metric == "mean_difference" and words.QALY in instruments.get(row.instrument_id, ""):
-        return f"difference in {words.QALY}"
-    return words.term(words.METRIC, row.metric)
+    return words.term(words.METRIC, quoted_metric(row, dataset))
+
+
+def quoted_metric(row: Any, dataset: Dataset) -> str:
+    """Return the metric of an estimate as it is quoted: a ratio, and what a difference counts."""
+    statistics = dataset.statistics
+    own = statistics.statistic[statistics.result_id.isin(row.result_ids)]
+    if row.metric == "mean_difference" and (own == IN_YEARS).any():
+        return IN_YEARS
+    return str(row.metric).removeprefix("log_")
 
 
 def about(row: Any, dataset: Dataset) -> str:

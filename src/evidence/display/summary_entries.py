@@ -18,7 +18,7 @@ from evidence.provenance import union
 from evidence.records import records
 from evidence.specification import Analysis
 from evidence.summary import AbsoluteEffect, Finding, InPoints, Needed, in_points
-from evidence.terms import Favors, Said
+from evidence.terms import EntryKind, Favors, Said
 
 PUBLISHED = {
     "presumed": "as presumably pooled there",
@@ -43,6 +43,10 @@ def of_points(one: InPoints, standardized: LedgerEntry, dataset: Dataset) -> Led
         standardized,
         estimate_id=one.estimate_id,
         label=f"{standardized.label}, as points of {instrument}, SD of {one.label}",
+        # A stress test in other units is one still.
+        entry_kind=EntryKind.POOLED_REEXPRESSED
+        if standardized.entry_kind == EntryKind.POOLED
+        else standardized.entry_kind,
         metric="mean_difference",
         effect=one.effect,
         ci_low=one.ci_low,
@@ -82,6 +86,7 @@ def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
         estimate_id=one.estimate_id,
         label=f"{ratio.label}: difference of risks at {per_1000(one.baseline)} per 1,000 with "
         f"{text.comparator(row, dataset)}",
+        entry_kind=EntryKind.ABSOLUTE,
         metric="risk_difference",
         scale="difference",
         favors=QuotedScale("risk_difference", row.more_is).favors,
@@ -120,6 +125,7 @@ def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
         estimate_id=f"published.{synthesis.synthesis_id}",
         label=f"{origins.reference_name(synthesis.publication_id, dataset)}, {synthesis.contrast}, "
         f"{dataset.in_text('outcome', synthesis.outcome_id)}",
+        entry_kind=EntryKind.PUBLISHED,
         metric=synthesis.metric,
         scale="difference",
         favors=Favors.ABOVE_0,
@@ -161,7 +167,10 @@ def of_needed(
         entries.of_analysis(analysis, dataset),
         estimate_id=one.estimate_id,
         label=f"Average of {words.listed(labels[trial] for trial in one.missing)} at which "
-        f"{words.fixed(one.target)} of {whose} would hold, {PUBLISHED[one.assumption]}",
+        f"{words.fixed(one.target)} of {whose} would hold, {PUBLISHED[one.assumption]}, "
+        f"{dataset.in_text('timepoint', analysis.specification.timepoint)}, against "
+        f"{text.comparators(analysis.selection.estimates, dataset)}",
+        entry_kind=EntryKind.WHAT_IF,
         effect=one.average,
         ci_low=None,
         ci_high=None,

@@ -12,6 +12,7 @@ METRIC = {
     "d_ppc2": "pre-post-control d",
     "d_from_test_statistic": "g from a test statistic",
     "mean_difference": "difference in points",
+    "qaly_difference": "difference in quality-adjusted life years",
     "log_odds_ratio": "odds ratio",
     "log_risk_ratio": "risk ratio",
     "risk_difference": "risk difference",

@@ -80,10 +80,11 @@ class Listing:
         In the order in which they are asked.
     data : str
         JSON for the script of the page, which may stand in an element of it. ``numbers`` has for
-        each row its ``id``, its answers to the filters (``at``), what follows the subject in the
-        sentences ``ama`` and ``apa``, the places of ``reports`` that show it, and the place of its
-        references in ``sets``, null where they are not known. A set has places of ``items`` (with
-        ``bibtex`` and ``ris`` beside them) and, for each manner, of ``lines``.
+        each row its ``id``, its ``kind``, its answers to the filters (``at``), what follows the
+        subject in the sentences ``ama`` and ``apa``, the places of ``reports`` that show it,
+        and the place of its references in ``sets``, null where they are not known. A set has
+        places of ``items`` (with ``bibtex`` and ``ris`` beside them) and, for each manner, of
+        ``lines``.
     """
 
     rows: tuple[Row, ...]
@@ -115,6 +116,7 @@ def listing(
     numbers = [
         {
             "id": entry.estimate_id,
+            "kind": entry.entry_kind.value,
             "at": answer,
             "ama": _rest(entry, dataset, "ama"),
             "apa": _rest(entry, dataset, "apa"),

@@ -15,6 +15,8 @@ def kind(entry: LedgerEntry) -> str:
         return "proportion"
     if _STANDARDIZED.fullmatch(entry.metric):
         return "standardized"
+    if entry.metric == "qaly_difference":
+        return "mean_difference"
     if entry.metric in _NAMED:
         return entry.metric
     # The change of a risk difference is one of shares too.
