@@ -50,7 +50,7 @@ words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
 ids = st.lists(st.text("abc_01", min_size=1), max_size=3).map(tuple)
 
 
-def test_file_has_the_columns_in_order_and_doubles_in_full() -> None:
+def test_file_has_the_columns_in_order() -> None:
     lines = ledger.to_csv([ENTRY]).splitlines()
     assert lines[0] == (
         "estimate_id,label,entry_kind,metric,scale,favors,effect,ci_low,ci_high,ci_level,p_value,k,n,"
@@ -148,10 +148,44 @@ def test_comparison_lists_what_moved_came_and_went() -> None:
         ("effect", 0.520527, 0.53),
         ("k", 3, 4),
     ]
+    assert [one.field for one in found.changed] == ["label", "effect", "k"]
     assert str(found.moved[0]) == f"{ENTRY.estimate_id}: effect 0.520527 -> 0.53"
     assert found.added == ("new",)
     assert found.removed == ("old",)
     assert found.superseded == (ENTRY.estimate_id, "old")
+
+
+@pytest.mark.parametrize("column", [one for one in ledger.COLUMNS if one != "estimate_id"])
+def test_a_change_of_any_column_is_named(column: str) -> None:
+    value = getattr(ENTRY, column)
+    other = (*value, "other") if isinstance(value, tuple) else "0.75"
+    if column in ("effect", "ci_low", "ci_high", "ci_level", "p_value", "k", "n"):
+        other = 7
+    found = ledger.compare([ENTRY], [replace(ENTRY, **{column: other})])
+    assert [one.field for one in found.changed] == [column]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        (0.52052734567891, 0.5205273456789102, "0.520527345679"),
+        (51.887810548335413, 51.887810548335406, "51.8878105483"),
+        # 0 but for rounding on either machine, and a digit that only one of them has
+        (3e-17, -2e-16, "0.0"),
+        (0.00011979122101479778, 0.00011979122101472, "0.000119791221"),
+        (-0.0, 0.0, "0.0"),
+    ],
+)
+def test_the_last_digits_of_a_processor_are_not_kept(one: float, other: float, kept: str) -> None:
+    written = [ledger.to_csv([replace(ENTRY, effect=n, ci_low=n)]) for n in (one, other)]
+    assert written[0] == written[1]
+    assert f",{kept},{kept},1.328576," in written[0]
+
+
+def test_a_small_p_keeps_its_size() -> None:
+    two = [replace(ENTRY, p_value=p) for p in (5.68710437890543e-12, 5.68710437889355e-12)]
+    assert [one.p_value for one in two] == [5.6871e-12] * 2
+    assert replace(ENTRY, p_value=0.0023569123456784).p_value == 0.00235691234568
 
 
 @pytest.mark.parametrize(

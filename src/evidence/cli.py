@@ -340,8 +340,9 @@ def build(
     )
     for failure in built.failures:
         typer.echo(f"evidence: {failure}", err=True)
-    for one in built.comparison.moved:
-        typer.echo(f"moved: {one}")
+    for one in built.comparison.changed:
+        if one.field != "data_version":
+            typer.echo(f"changed: {one}")
     typer.echo(
         f"{len(built.made)} built, {len(built.unchanged)} unchanged, {len(built.failures)} failed"
     )

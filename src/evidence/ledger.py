@@ -1,4 +1,4 @@
-"""The ledger: every number that a report shows, one row per id, on the scale that readers quote."""
+"""The ledger: every number of a report that has an id, one row each, on the scale of readers."""
 
 import csv
 import io
@@ -38,6 +38,9 @@ _LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """One number of a report.
+
+    Numbers are kept to 12 significant digits and none beyond the twelfth decimal, a P below one in
+    a million to 6 digits: processors differ in the last ones, and two machines write one file.
 
     Attributes
     ----------
@@ -130,7 +133,7 @@ class LedgerEntry:
                 raise ParameterError(
                     f"{self.estimate_id}, {name}", value, "a finite number, or None for a limit"
                 )
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, _kept(float(value), is_p=name == "p_value"))
         if self.favors and self.favors not in _SIDES.get(self.scale, ()):
             raise ParameterError(
                 f"{self.estimate_id}, favors", self.favors, f"a side that a {self.scale} has"
@@ -141,6 +144,13 @@ class LedgerEntry:
                 object.__setattr__(self, name, int(value))
         for name in _LISTS:
             object.__setattr__(self, name, tuple(getattr(self, name)))
+
+
+def _kept(value: float, *, is_p: bool) -> float:
+    if is_p:
+        # Far out in a tail the last digits of a statistic are a multiple of those of its P.
+        return float(f"{value:.{12 if value >= 1e-6 else 6}g}")
+    return round(float(f"{value:.12g}"), 12) + 0.0  # no negative zero
 
 
 COLUMNS = tuple(field.name for field in fields(LedgerEntry))
@@ -166,11 +176,16 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two ledgers: fields that moved, ids that came and went."""
+    """What differs between two ledgers: fields that changed, ids that came and went."""
 
-    moved: tuple[Moved, ...]
+    changed: tuple[Moved, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
+
+    @property
+    def moved(self) -> tuple[Moved, ...]:
+        """Changes of the number itself; the others are of its words and origin."""
+        return tuple(one for one in self.changed if one.field in _MOVING)
 
     @property
     def superseded(self) -> tuple[str, ...]:
@@ -224,7 +239,7 @@ def from_json(item: Mapping[str, Any]) -> LedgerEntry:
 
 
 def to_csv(entries: Iterable[LedgerEntry]) -> str:
-    """Return the ledger as CSV, sorted by id, doubles in their shortest exact form."""
+    """Return the ledger as CSV, sorted by id."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -338,7 +353,7 @@ def compare(
     Returns
     -------
     Comparison
-        Labels, methods and origins may change without a number having moved.
+        Of every column; labels, methods and origins may change without a number having moved.
 
     Raises
     ------
@@ -346,14 +361,14 @@ def compare(
         If an id stands twice in one ledger.
     """
     before, after = _by_id("old", old), _by_id("new", new)
-    moved = tuple(
+    changed = tuple(
         Moved(key, name, getattr(before[key], name), getattr(after[key], name))
         for key in sorted(before.keys() & after.keys())
-        for name in _MOVING
+        for name in COLUMNS
         if not _same(getattr(before[key], name), getattr(after[key], name), tolerance)
     )
     return Comparison(
-        moved,
+        changed,
         tuple(sorted(after.keys() - before.keys())),
         tuple(sorted(before.keys() - after.keys())),
     )

@@ -50,6 +50,19 @@ def test_each_difference_is_a_line(
     assert capsys.readouterr().out.splitlines() == expected
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("processing", "printed"), ("label", "ABFT"), ("locator_ids", ("d",))]
+)
+def test_a_committed_ledger_with_another_origin_is_found(
+    tmp_path: Path, column: str, value: object
+) -> None:
+    old = folder(tmp_path / "old", "", replace(ENTRY, **{column: value}))
+    new = folder(tmp_path / "new", "", ENTRY)
+    assert compare.differences(old, new) == [
+        f"{ENTRY.estimate_id}: {column} {value!r} -> {getattr(ENTRY, column)!r}"
+    ]
+
+
 def test_long_differences_are_cut(tmp_path: Path) -> None:
     pages = ["".join(f"<p>{n + shift}</p>" for n in range(100)) for shift in (0, 1000)]
     old, new = (folder(tmp_path / str(i), page, ENTRY) for i, page in enumerate(pages))

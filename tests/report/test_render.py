@@ -1,6 +1,7 @@
 """From the outputs of an executed notebook to a page, without running one."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -86,6 +87,15 @@ def test_numbers_are_gathered_as_those_of_this_report() -> None:
     payload = {"version": 1, "entries": [to_json(ENTRY)]}
     made = page(shows({"text/html": PLACE, MIME: payload}))
     assert made.entries == (replace(ENTRY, reports=("a",)),)
+
+
+def test_the_footer_claims_of_the_ledger_only_numbers_with_an_id() -> None:
+    payload = {"version": 1, "entries": [to_json(ENTRY)]}
+    made = page(shows({"text/html": f"{PLACE}<p>0.11 (0.01 to 0.21)</p>", MIME: payload}))
+    footer = made.html.partition("<footer")[2]
+    assert [one.effect for one in made.entries] == [ENTRY.effect]
+    claims = re.findall(r"Every number[^,;.]*", footer)
+    assert claims == ["Every number with an id"]
 
 
 def test_a_number_without_a_place_is_refused() -> None:

@@ -48,13 +48,14 @@ def differences(old: Path, new: Path) -> list[str]:
     Returns
     -------
     list of str
-        Numbers that moved by more than the tolerance of the ledger, came or went; pages that came
-        or went; and for each page whose text differs the first lines of the difference.
+        Columns of the ledger that differ, numbers by more than its tolerance; numbers that came or
+        went; pages that came or went; and for each page whose text differs the first lines of the
+        difference.
     """
     compared = ledger.compare(
         ledger.read(old / "estimates.csv"), ledger.read(new / "estimates.csv")
     )
-    found = [str(one) for one in compared.moved]
+    found = [str(one) for one in compared.changed]
     found += [f"{one}: not in the old ledger" for one in compared.added]
     found += [f"{one}: not in the new ledger" for one in compared.removed]
     pages = [{path.name for path in folder.glob("*.html")} for folder in (old, new)]
