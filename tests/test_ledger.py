@@ -27,6 +27,7 @@ ENTRY = LedgerEntry(
     ci_high=1.328576,
     ci_level=0.95,
     p_value=None,
+    p_note="",
     k=3,
     n=118,
     counts="",
@@ -53,13 +54,13 @@ ids = st.lists(st.text("abc_01", min_size=1), max_size=3).map(tuple)
 def test_file_has_the_columns_in_order() -> None:
     lines = ledger.to_csv([ENTRY]).splitlines()
     assert lines[0] == (
-        "estimate_id,label,entry_kind,metric,scale,favors,effect,ci_low,ci_high,ci_level,p_value,k,n,"
-        "counts,comparator,comparator_class,timepoint,processing,method,trial_ids,result_ids,locator_ids,"
-        "correction_ids,reports,data_version"
+        "estimate_id,label,entry_kind,metric,scale,favors,effect,ci_low,ci_high,ci_level,p_value,"
+        "p_note,k,n,counts,comparator,comparator_class,timepoint,processing,method,trial_ids,result_ids,"
+        "locator_ids,correction_ids,reports,data_version"
     )
     assert lines[1] == (
         'abft.depression.post.hedges_g.pooled,"ABFT, depressive symptoms",pooled,hedges_g,'
-        "difference,above_0,0.520527,-0.287521,1.328576,0.95,,3,118,,waitlist; usual_care,"
+        "difference,above_0,0.520527,-0.287521,1.328576,0.95,,,3,118,,waitlist; usual_care,"
         "inactive; usual_care,post,"
         'converted,"tau2 REML, interval hksj_adhoc",diamond2002; israel2013,a; b,c,,'
         "abft-depression-post,1.0.0"

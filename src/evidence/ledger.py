@@ -30,7 +30,7 @@ _SIDES = {
     "difference": (Favors.ABOVE_0, Favors.BELOW_0),
     "ratio": (Favors.ABOVE_1, Favors.BELOW_1),
 }
-_NOT_IN_0_1 = ("favors", "counts")
+_NOT_IN_0_1 = ("favors", "p_note", "counts")
 """Columns that ledgers of version 0.1.0 have not; they are read as empty."""
 _LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
 
@@ -64,6 +64,9 @@ class LedgerEntry:
         Interval and its level from 0 to 1; None where there is none.
     p_value : float or None
         Two-sided.
+    p_note : str
+        How the P was made and what another test gives, where that is not the P of the interval by
+        its own quantile; empty elsewhere.
     k, n : int or None
         Trials and participants; None where not known.
     counts : str
@@ -99,6 +102,7 @@ class LedgerEntry:
     ci_high: float | None
     ci_level: float | None
     p_value: float | None
+    p_note: str
     k: int | None
     n: int | None
     counts: str

@@ -29,7 +29,7 @@ if word == "fail":
 sys.stderr.write("for the log")
 entry = LedgerEntry(
     f"tiny.{word}", f"<{word}>", "pooled", "hedges_g", "difference", "above_0", value, -0.25, 1.0,
-    0.95, None, 2, 40, "", "usual_care", "usual_care", "post", "converted",
+    0.95, None, "", 2, 40, "", "usual_care", "usual_care", "post", "converted",
     "none", (), (), (), (), (), "1.0.0",
 )
 """

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import fisher_exact
+from scipy.stats import fisher_exact, hypergeom
 from scipy.stats.contingency import odds_ratio
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from evidence.errors import ParameterError
 from evidence.synthesis.rare import exact, mantel_haenszel, peto
 from tests.oracles import analyses, names, read
-from tests.tolerances import CLOSED_FORM, ITERATIVE
+from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 FOLDER = "synthesis/rare"
 MEASURES = {"OR": "odds_ratio", "RR": "risk_ratio", "RD": "risk_difference"}
@@ -115,6 +115,7 @@ def test_exact_of_one_table_agrees_with_scipy(a, b, c, d):
     tails = [fisher_exact(table, alternative=side).pvalue for side in ("less", "greater")]
     assert found.p_value == pytest.approx(min(1, 2 * min(tails)), rel=1e-9)
     assert (found.p_value < 0.05) == (found.ci_low > 0 or found.ci_high < 0)
+    assert found.p_fisher == pytest.approx(fisher_exact(table).pvalue, rel=1e-9)
 
 
 def test_exact_of_two_tables_agrees_with_enumeration():
@@ -138,6 +139,21 @@ def test_exact_of_two_tables_agrees_with_enumeration():
     assert share(math.exp(found.ci_low), lambda s: s >= 8) == pytest.approx(0.025, rel=1e-10)
     assert share(math.exp(found.ci_high), lambda s: s <= 8) == pytest.approx(0.025, rel=1e-10)
     assert found.p_value == pytest.approx(2 * float(share(1, lambda s: s >= 8)), rel=CLOSED_FORM)
+    as_rare = share(1, lambda s: weight[s] <= weight[8])
+    assert found.p_fisher == pytest.approx(float(as_rare), rel=CLOSED_FORM)
+
+
+def test_fisher_of_suicide_attempts():
+    """Diamond 2019 as scipy has it, and with Diamond 2010 by convolution of two of its margins."""
+    assert exact(*DIAMOND_2019).p_fisher == pytest.approx(0.43, abs=half_unit("0.43"))
+    assert fisher_exact([[2, 64], [4, 59]]).pvalue == pytest.approx(0.43, abs=half_unit("0.43"))
+    sums = np.convolve(
+        hypergeom(129, 6, 66).pmf(np.arange(7)), hypergeom(62, 10, 35).pmf(np.arange(11))
+    )
+    as_rare = sums[sums <= sums[2 + 4] * (1 + 1e-7)].sum()
+    found = exact([2, 4], [66, 35], [4, 6], [63, 27])
+    assert found.p_fisher == pytest.approx(as_rare, rel=1e-9)
+    assert found.p_fisher == pytest.approx(0.185, abs=half_unit("0.185"))
 
 
 def test_double_zero_tables_are_visible_and_harmless_for_ratios():

@@ -33,6 +33,7 @@ def entry(estimate_id: str = POOLED, **fields: Any) -> LedgerEntry:
             "ci_high": 1.3285758963,
             "ci_level": 0.95,
             "p_value": 0.1092502588,
+            "p_note": "",
             "k": 3,
             "n": 118,
             "counts": "",

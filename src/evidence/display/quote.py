@@ -104,7 +104,7 @@ def statistic(entry: LedgerEntry, style: str = "ama") -> str:
     sign = "%" if _is_share(entry) else ""
     interval = _interval_name(entry, style)
     has_interval = low is not None and high is not None
-    p = None if entry.p_value is None else words.p_value(entry.p_value)
+    p = None if entry.p_value is None else p_value(entry)
     unit = _unit(entry)
     if style == "apa":
         limits = f", {interval} [{low}{sign}, {high}{sign}]" if has_interval else ""
@@ -116,6 +116,12 @@ def statistic(entry: LedgerEntry, style: str = "ama") -> str:
         return f"{name}, {effect}{unit}{limits}{p}"
     limits = f", {interval} {low} to {high}" if has_interval else ", without an interval"
     return f"{name} of {effect}{unit}{limits}{p}"
+
+
+def p_value(entry: LedgerEntry) -> str:
+    """Return the P of a number, with how it was made where that has to be said."""
+    p = "" if entry.p_value is None else words.p_value(entry.p_value)
+    return f"{p} ({entry.p_note})" if p and entry.p_note else p
 
 
 def _unit(entry: LedgerEntry) -> str:

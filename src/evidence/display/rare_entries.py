@@ -10,6 +10,7 @@ from evidence.estimation.row import QuotedScale
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.specification.rare_events import RareEvents, RareResult
+from evidence.synthesis.counts import PooledEvents
 from evidence.terms import EntryKind
 
 METHOD = {
@@ -50,6 +51,7 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
         ci_high=high,
         ci_level=pooled.level,
         p_value=pooled.p_value,
+        p_note=_p_note(pooled),
         k=pooled.k,
         n=sum(one.n_1 + one.n_2 for one in sizes),
         counts="; ".join(
@@ -68,6 +70,13 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
         reports=(),
         data_version=dataset.version,
     )
+
+
+def _p_note(pooled: PooledEvents) -> str:
+    """Return what the P beside an exact interval is, and that of Fisher's test."""
+    if pooled.p_fisher is None:
+        return ""
+    return f"twice the smaller exact tail; Fisher’s two-sided {words.p_value(pooled.p_fisher)}"
 
 
 def scale_of(events: RareEvents) -> QuotedScale:
@@ -93,6 +102,7 @@ def of_ends(
             ci_high=None,
             ci_level=None,
             p_value=None,
+            p_note="",
             processing="imputed",
         )
         for end, value in zip(("low", "high"), ends, strict=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import origins, sections, text, words
+from evidence.display import origins, quote, sections, text, words
 from evidence.display.entries import quoted
 from evidence.display.escape import html
 from evidence.display.headline import Headline, large_number, plain
@@ -256,7 +256,7 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
                 Cell(words.listed(item.row.label for item in one.tables), tag=one.processing),
                 Cell(METHOD[one.method]),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
-                Cell("–" if entry.p_value is None else words.p_value(entry.p_value)),
+                Cell(quote.p_value(entry) or "–"),
                 Cell("–", numeric=True)
                 if one.low == one.high
                 else Cell(
@@ -381,7 +381,7 @@ def citation(dataset: Dataset, events: RareEvents) -> Block:
         f"{therapy}, {outcome}: {counted}; odds ratio "
         f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, "
         f"{words.SIDE[entry.favors]} favors {therapy}, exact"
-        + ("." if entry.p_value is None else f"; {words.p_value(entry.p_value)}.")
+        + ("." if entry.p_value is None else f"; {quote.p_value(entry)}.")
     )
     rows = pd.DataFrame(
         {

@@ -30,6 +30,9 @@ class PooledEvents:
         Coverage.
     p_value : float or None
         Two-sided, consistent with the interval: normal, or twice the smaller exact tail.
+    p_fisher : float or None
+        Of an exact analysis the two-sided P of Fisher's test: the probability of all sums that are
+        at most as likely as the observed one.
     q, q_df, q_p : float, int, float or None
         Test that the odds ratio is the same in all tables: Breslow-Day with Tarone's correction
         for Mantel-Haenszel odds ratios, Peto's for his; else None.
@@ -52,6 +55,7 @@ class PooledEvents:
     ci_high: float | None
     level: float
     p_value: float | None
+    p_fisher: float | None
     q: float | None
     q_df: int | None
     q_p: float | None

@@ -22,6 +22,9 @@ MEASURES = ("odds_ratio", "risk_ratio", "risk_difference")
 WIDEST = 1e3
 """Logarithms of odds ratios are looked for between minus this and this."""
 
+TIED = 1 + 1e-7
+"""Probabilities of sums within this factor count as equal, as in R's ``fisher.test``."""
+
 _Estimate = tuple[float, float] | None
 _Test = tuple[float | None, int | None, float | None]
 
@@ -142,8 +145,8 @@ def exact(events_1: Any, n_1: Any, events_2: Any, n_2: Any, *, level: float = 0.
     PooledEvents
         The conditional maximum likelihood estimate, infinite where arm 1 has as few or as many
         events as the margins allow. The interval inverts both exact tails at half the error each,
-        and the p value is twice the smaller tail, so that they agree; R's `fisher.test` prints
-        another two-sided p value.
+        and the p value is twice the smaller tail, so that they agree; ``p_fisher`` is the two-sided
+        one of R's `fisher.test` and `mantelhaen.test(exact = TRUE)`.
 
     Raises
     ------
@@ -179,6 +182,7 @@ def exact(events_1: Any, n_1: Any, events_2: Any, n_2: Any, *, level: float = 0.
     def at_most(log_odds_ratio: float) -> float:
         return float(tilted(log_odds_ratio)[support <= observed].sum())
 
+    null = tilted(0.0)
     tail = (1 - level) / 2
     lowest, highest = observed == support[0], observed == support[-1]
     effect = -np.inf if lowest else np.inf
@@ -194,6 +198,7 @@ def exact(events_1: Any, n_1: Any, events_2: Any, n_2: Any, *, level: float = 0.
         ci_high=float(high),
         level=float(level),
         p_value=min(1.0, 2 * min(at_least(0.0), at_most(0.0))),
+        p_fisher=min(1.0, float(null[null <= null[support == observed] * TIED].sum())),
         q=None,
         q_df=None,
         q_p=None,
@@ -300,6 +305,7 @@ def _normal(
         ci_high=high,
         level=float(level),
         p_value=p_value,
+        p_fisher=None,
         q=homogeneity[0],
         q_df=homogeneity[1],
         q_p=homogeneity[2],
