@@ -227,3 +227,20 @@ def test_json_with_other_fields_is_refused() -> None:
     del item["effect"]
     with pytest.raises(RenderError, match="missing or unknown fields: effect, extra"):
         ledger.from_json(item)
+
+
+def test_a_ledger_of_0_1_0_is_there_to_be_compared_alone(tmp_path: Path) -> None:
+    lines = ledger.to_csv([ENTRY]).splitlines()
+    rows = [list(csv.reader([line]))[0] for line in lines]
+    kept = [
+        i
+        for i, name in enumerate(rows[0])
+        if name not in ("entry_kind", "favors", "p_note", "counts")
+    ]
+    path = tmp_path / "estimates.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([[row[i] for i in kept] for row in rows])
+    (found,) = ledger.read(path, earlier=True)
+    assert (found.effect, found.favors) == (ENTRY.effect, "")
+    with pytest.raises(DataError, match="expected the columns estimate_id, label, entry_kind"):
+        ledger.read(path)

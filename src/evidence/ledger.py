@@ -30,8 +30,8 @@ _SIDES = {
     "difference": (Favors.ABOVE_0, Favors.BELOW_0),
     "ratio": (Favors.ABOVE_1, Favors.BELOW_1),
 }
-_NOT_IN_0_1 = ("favors", "p_note", "counts")
-"""Columns that ledgers of version 0.1.0 have not; they are read as empty."""
+_NOT_IN_0_1 = {"entry_kind": EntryKind.TRIAL, "favors": "", "p_note": "", "counts": ""}
+"""Columns that ledgers of version 0.1.0 have not, and what stands for them."""
 _LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
 
 
@@ -265,8 +265,16 @@ def write(path: Path, entries: Iterable[LedgerEntry]) -> None:
     atomic.replace(path, to_csv(entries))
 
 
-def read(path: Path) -> tuple[LedgerEntry, ...]:
+def read(path: Path, *, earlier: bool = False) -> tuple[LedgerEntry, ...]:
     """Return the entries of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    earlier : bool
+        Whether a file of version 0.1.0 is read too. It does not say of what kind its numbers are,
+        so that they are there to be compared, not to be cited.
 
     Raises
     ------
@@ -276,7 +284,8 @@ def read(path: Path) -> tuple[LedgerEntry, ...]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         given = tuple(reader.fieldnames or ())
-        if given not in (COLUMNS, tuple(one for one in COLUMNS if one not in _NOT_IN_0_1)):
+        old = tuple(one for one in COLUMNS if one not in _NOT_IN_0_1)
+        if given != COLUMNS and not (earlier and given == old):
             expected = f"the columns {', '.join(COLUMNS)}"
             raise DataError([Fault(path.name, 1, None, None, expected)])
         found, faults = [], []
@@ -291,7 +300,7 @@ def read(path: Path) -> tuple[LedgerEntry, ...]:
 
 
 def _entry(row: Mapping[str, str]) -> LedgerEntry:
-    values: dict[str, Any] = dict.fromkeys(_NOT_IN_0_1, "")
+    values: dict[str, Any] = dict(_NOT_IN_0_1)
     for name, cell in row.items():
         if name in _FLOATS:
             values[name] = float(cell) if cell else None

@@ -192,7 +192,7 @@ def build(
     stamp = read_stamp(folders.data)
     pages, failures = _pages(stale, folders, stamp, jobs, progress)
     committed = folders.reports / "estimates.csv"
-    old = ledger.read(committed) if committed.is_file() else ()
+    old = ledger.read(committed, earlier=True) if committed.is_file() else ()
     numbers, summaries = _numbers(every, pages, folders, manifest, old)
     merged = ledger.merge(numbers)
     comparison = ledger.compare(old, merged)

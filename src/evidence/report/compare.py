@@ -53,7 +53,7 @@ def differences(old: Path, new: Path) -> list[str]:
         difference.
     """
     compared = ledger.compare(
-        ledger.read(old / "estimates.csv"), ledger.read(new / "estimates.csv")
+        ledger.read(old / "estimates.csv", earlier=True), ledger.read(new / "estimates.csv")
     )
     found = [str(one) for one in compared.changed]
     found += [f"{one}: not in the old ledger" for one in compared.added]
