@@ -225,7 +225,21 @@ def audit(form: Form = "md", data: Data = None) -> None:
     dataset = load(data)
     found = handled(dataset, check(dataset))
     typer.echo(
-        render(found, form, ("severity", "check", "result_id", "printed", "action", "explanation"))
+        render(
+            found,
+            form,
+            (
+                "severity",
+                "check",
+                "file",
+                "row",
+                "result_id",
+                "printed",
+                "expected",
+                "action",
+                "explanation",
+            ),
+        )
     )
     open_ones = not_handled(found)
     if len(open_ones):

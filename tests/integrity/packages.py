@@ -48,6 +48,9 @@ class Package:
     def text(self, table):
         return self._text[table]
 
+    def lines(self, table):
+        return range(2, len(self._text[table]) + 2)
+
     def printed(self, table):
         frame = self._text[table].copy()
         for column, kind in _FIELDS[table].items():

@@ -83,6 +83,7 @@ class Dataset:
     _used: Mapping[str, pd.DataFrame]
     _printed: Mapping[str, pd.DataFrame]
     _text: Mapping[str, pd.DataFrame]
+    _lines: Mapping[str, tuple[int, ...]]
     _references: str
     _terms: Mapping[tuple[str, str], Term]
 
@@ -153,6 +154,17 @@ class Dataset:
             If there is no such table.
         """
         return self._table(self._text, table)
+
+    def lines(self, table: str) -> tuple[int, ...]:
+        """Return the line of the file on which each record of a table starts; the header is 1.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such table.
+        """
+        self._table(self._text, table)
+        return self._lines[table]
 
     def _table(self, frames: Mapping[str, pd.DataFrame], table: str) -> pd.DataFrame:
         if table not in frames:
@@ -307,6 +319,9 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
         _used=used,
         _printed=printed,
         _text={name: text_frame(sheet) for name, sheet in package.sheets.items()},
+        _lines={
+            name: tuple(row.line for row in sheet.rows) for name, sheet in package.sheets.items()
+        },
         _references=json.dumps(package.references),
         _terms={
             (one.vocabulary, one.term): Term(

@@ -24,7 +24,9 @@ SEVERITY = {
 """Severities from the gravest on, and what each means."""
 
 CHECK = {
+    "impossible": "values that no number of their kind can have",
     "sizes": "participants analyzed against participants randomized",
+    "arm_twice": "an arm that one source reports twice at one time",
     "percent_counts": "percentages against printed counts",
     "percent_integers": "percentages and their differences against whole numbers of participants",
     "joint_counts": "percentages of both arms against the ratio, difference or P printed of them",
@@ -35,11 +37,16 @@ CHECK = {
     "sd_range": "standard deviations against mean and range",
     "skew": "means less than two standard deviations above the lowest score",
     "se_as_sd": "standard deviations that look like standard errors",
+    "mean_as_sd": "means and standard deviations with the same digits",
+    "factor_10": "means and standard deviations against others of their instrument",
     "baseline_imbalance": "arms that differed by more than 0.25 SD before treatment",
     "p_from_t": "P against t and its degrees of freedom",
     "p_from_f": "P against F and its degrees of freedom",
     "p_from_chi2": "P against chi-square and its degrees of freedom",
     "p_from_z": "P against z, or against an estimate and its standard error",
+    "p_from_interval": "P against an estimate and its interval",
+    "se": "standard errors against intervals, and of standardized effects against arm sizes",
+    "df": "degrees of freedom between arms against participants",
     "interval_order": "estimates that lie outside their intervals",
     "interval_symmetry": "estimates that lie off the middle of their intervals",
     "d_from_t": "standardized changes against t",
@@ -50,7 +57,10 @@ CHECK = {
     "arm_sizes": "sizes of arms against the total",
     "unequal_times": "arms that were measured at different times",
     "several_publications": "several articles on one trial, which counts once",
-    "direction": "signs of effects against the words on them",
+    "direction": "whom numbers favor against words, other results, instruments and events",
+    "roles": "arms of contrasts against their roles",
+    "judgements_differ": "judgements on the risk of bias of one domain",
+    "correction": "values used instead of printed ones against what stands beside them",
 }
 """Every check of the audit, in words."""
 
@@ -81,7 +91,8 @@ def graves(dataset: Dataset, found: pd.DataFrame) -> str:
     for key in records(high[["trial_id", "check"]].drop_duplicates()):
         group = high[(high.trial_id == key.trial_id) & (high.check == key.check)]
         listed = words.listed(_short(one) for one in records(group))
-        what = html(f"{labels[key.trial_id]}, {CHECK[key.check].partition(',')[0]}")
+        name = labels.get(key.trial_id, group.result_id.iloc[0])
+        what = html(f"{name}, {CHECK[key.check].partition(',')[0]}")
         parts.append(f"{what}: {listed}")
     return "; ".join(parts)
 
@@ -138,7 +149,9 @@ def _findings_table(
         resting = int(usable.result_ids.map(lambda ids, one=one: one.result_id in ids).sum())
         rows.append(
             (
-                _with_small_id(labels[one.trial_id], named.get(one.result_id, ""), one.result_id),
+                _with_small_id(
+                    labels.get(one.trial_id, ""), named.get(one.result_id, ""), one.result_id
+                ),
                 Cell(one.printed, markup=_printed(dataset, one, places)),
                 _arithmetic(one, dataset),
                 Cell(_done(one)),

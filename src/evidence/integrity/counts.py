@@ -1,5 +1,6 @@
 """Percentages, counts, their intervals and effects against whole numbers of participants."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -64,6 +65,69 @@ def check_sizes(reading: Reading) -> Iterator[Finding]:
                 "sizes", row.id, row["n_analyzed"], f"at most {arm.n_randomized}", "high",
                 f"{n} participants are analyzed of {arm.n_randomized} randomized.",
             )  # fmt: skip
+    for row in reading.statistics:
+        for arm_column, column in (
+            ("intervention_arm_id", "n_intervention"), ("comparator_arm_id", "n_comparator"),
+        ):  # fmt: skip
+            n, most = row.count(column), reading.most(row[arm_column])
+            if n is not None and most is not None and n > most:
+                yield Finding(
+                    "sizes", row.id, row[column], f"at most {most}", "high",
+                    f"{n} participants of {row[arm_column]} are analyzed of {most} randomized.",
+                )  # fmt: skip
+
+
+def check_twice(reading: Reading) -> Iterator[Finding]:
+    """Find an arm that one source reports twice on the same measure at the same time."""
+    keys = ("arm_id", "instrument_id", "event", "timepoint", "analysis_set", "locator_id")
+    for rows in grouped(reading.results, *keys).values():
+        weeks: set[str] = set()
+        for row in rows:
+            # follow-ups are told apart by their weeks, the end of treatment is one time
+            week = row["weeks"] if row["timepoint"] in ("follow_up", "mid") else ""
+            if week not in weeks:
+                weeks.add(week)
+                continue
+            yield Finding(
+                "arm_twice", row.id, row["arm_id"], "", "medium",
+                f"{rows[0].id} is a result of the same arm and measure at the same time, read in "
+                "the same place: one of them can be of another arm or time.",
+            )  # fmt: skip
+
+
+def check_percent_limits(reading: Reading) -> Iterator[Finding]:
+    """Find percentages outside their intervals, and a risk difference against its NNT."""
+    for row in reading.results:
+        low, high = row.number("percent_ci_low"), row.number("percent_ci_high")
+        percent = row.number("percent")
+        if percent is None or low is None or high is None or low <= percent <= high:
+            continue
+        yield Finding(
+            "interval_order", row.id, f"{row['percent']} ({row['percent_ci_low']} to "
+            f"{row['percent_ci_high']})", "", "high",
+            f"{row['percent']} percent does not lie between {row['percent_ci_low']} and "
+            f"{row['percent_ci_high']}.",
+        )  # fmt: skip
+    keys = (
+        "trial_id", "intervention_arm_id", "comparator_arm_id", "instrument_id", "event",
+        "timepoint",
+    )  # fmt: skip
+    for rows in grouped(reading.statistics, *keys).values():
+        of = {row["statistic"]: row for row in rows}
+        if not {"risk_difference_percent", "number_needed_to_treat"} <= of.keys():
+            continue
+        difference, nnt = of["risk_difference_percent"], of["number_needed_to_treat"]
+        ends = sorted(abs(end) for end in difference.range("estimate"))
+        least, most = math.floor(100 / ends[1]), math.ceil(100 / ends[0]) if ends[0] else math.inf
+        printed = sorted(abs(end) for end in nnt.range("estimate"))
+        # whole numbers are rounded up, to the nearest, or down
+        if printed[0] <= most and least <= printed[1]:
+            continue
+        yield Finding(
+            "compare", nnt.id, nnt["estimate"], f"{100 / (sum(ends) / 2):.1f}", "high",
+            f"100 / {difference['estimate']} points is {100 / (sum(ends) / 2):.2f} to treat, "
+            f"printed as {nnt['estimate']}.",
+        )  # fmt: skip
 
 
 def check_percent_integers(reading: Reading) -> Iterator[Finding]:

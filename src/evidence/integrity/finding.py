@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from evidence.integrity.reading import Row
+
 Severity = Literal["high", "medium", "low"]
 """high: the printed numbers cannot all be right. medium: they can only be right under a condition
 that matters for their use. low: worth knowing."""
@@ -26,6 +28,8 @@ class Finding:
         How much hangs on it.
     explanation : str
         One sentence with the arithmetic.
+    at : Row, optional
+        The row, where `result_id` alone does not tell it, as for one of the facts of a trial.
     """
 
     check: str
@@ -34,3 +38,4 @@ class Finding:
     expected: str
     severity: Severity
     explanation: str
+    at: Row | None = None

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from evidence.integrity.reading import Tables
+from evidence.integrity.reading import KEYS, Tables
 from evidence.records import records
 
 _HANDLING = ["correction_id", "action", "used", "reason"]
@@ -35,9 +35,9 @@ def handled(dataset: CorrectedTables, findings: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The findings in their order with ``trial_id`` and, each empty where no correction answers,
-        ``correction_id``, ``action`` (replace, withhold or flag), ``used`` (the value in place of
-        the printed one) and ``reason``.
+        The findings in their order with ``trial_id`` (empty on an instrument) and, each empty
+        where no correction answers, ``correction_id``, ``action`` (replace, withhold or flag),
+        ``used`` (the value in place of the printed one) and ``reason``.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def handled(dataset: CorrectedTables, findings: pd.DataFrame) -> pd.DataFrame:
         used = None if answer is None else answer.used
         rows.append(
             {
-                "trial_id": trials.get(finding.result_id, finding.result_id),
+                "trial_id": trials.get(finding.result_id, ""),
                 "correction_id": "" if answer is None else answer.correction_id,
                 "action": "" if answer is None else answer.action,
                 "used": "" if used is None or pd.isna(used) else str(used),
@@ -87,10 +87,12 @@ def _number(text: object) -> float | None:
 
 
 def _trials(dataset: Tables) -> dict[str, str]:
-    """Trial of each result and direction."""
+    """Trial of each id that a finding can be about."""
     found: dict[str, str] = {}
-    tables = (("arm_results", "result_id"), ("statistics", "result_id"))
-    for table, key in (*tables, ("directions", "direction_id")):
+    for table, key in KEYS.items():
         rows = dataset.text(table)
-        found |= dict(zip(rows[key], rows["trial_id"], strict=True))
+        if "trial_id" in rows:
+            found |= dict(zip(rows[key], rows["trial_id"], strict=True))
+    for row in records(dataset.corrections):
+        found[row.correction_id] = found.get(row.result_id, "")
     return found

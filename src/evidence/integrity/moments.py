@@ -20,6 +20,15 @@ IMBALANCE = 0.25
 """Baseline difference in SDs above which adjustment no longer removes the bias reliably (Rubin
 2001; What Works Clearinghouse Standards)."""
 
+_AS_SE = ((0.5, 1.4), (0.32, 1.75))
+"""How small beside the others an SD is that can be a standard error, and by which factor its
+product with the root of n may then miss them: the smaller it is, the larger. SDs of baselines by
+which participants were chosen are small too."""
+_OFF = 5.0
+"""How many times smaller or larger than all others a mean or SD is that can be wrong by ten."""
+_FAR = 1.5
+"""Distance in SDs below which no mean is called too small or too large."""
+
 _SCORE_LIMIT = 1e9
 
 
@@ -214,23 +223,63 @@ def _spread(reading: Reading, row: Row, low: float, high: float | None) -> Itera
         )  # fmt: skip
 
 
-def check_se_as_sd(reading: Reading) -> Iterator[Finding]:
-    """Find an SD that is smaller than the others of its instrument by about the root of n."""
+def check_scales(reading: Reading) -> Iterator[Finding]:
+    """Find means and SDs whose scale is another than that of the others of their instrument.
+
+    An SD that is smaller by about the root of n can be a standard error; an SD or a mean that is
+    smaller or larger by about ten can have its decimal point in the wrong place; an SD with the
+    digits of its mean can be the mean.
+    """
     for rows in grouped(reading.results, "trial_id", "instrument_id").values():
-        spreads = [(row, row.number("sd") or 0.0) for row in rows if row["sd"]]
-        for row, sd in spreads:
-            others = [other for one, other in spreads if one is not row]
-            n, _ = reading.size(row)
-            if len(others) < 2 or n is None or sd <= 0:
-                continue
-            usual = median(others)
-            as_se = sd * math.sqrt(n)
-            if sd < usual / 2 and 0.7 < as_se / usual < 1.4:
+        for row in rows:
+            if row["sd"] and row["sd"] == row["mean"]:
                 yield Finding(
-                    "se_as_sd", row.id, row["sd"], f"{as_se:.1f}", "medium",
-                    f"{row['sd']} times the root of {n} is {as_se:.1f}, near the other SDs "
-                    f"(median {usual:.1f}): it can be a standard error.",
+                    "mean_as_sd", row.id, row["sd"], "", "medium",
+                    f"Mean and SD are both {row['mean']}: one of them can be printed twice.",
                 )  # fmt: skip
+                continue
+            others = [one.number("sd") or 0.0 for one in rows if one is not row and one["sd"]]
+            if row["sd"] and len(others) > 1:
+                yield from _sd_scale(reading, row, others)
+            same = [one for one in rows if one is not row and one["mean"]]
+            if row["mean"] and len(same) > 1:
+                yield from _mean_scale(reading, row, same)
+
+
+def _sd_scale(reading: Reading, row: Row, others: list[float]) -> Iterator[Finding]:
+    sd, usual = row.number("sd") or 0.0, median(others)
+    n, _ = reading.size(row)
+    as_se = sd * math.sqrt(n or 1)
+    if n and any(sd < usual * least and 1 / near < as_se / usual < near for least, near in _AS_SE):
+        yield Finding(
+            "se_as_sd", row.id, row["sd"], f"{as_se:.1f}", "medium",
+            f"{row['sd']} times the root of {n} is {as_se:.1f}, near the other SDs "
+            f"(median {usual:.1f}): it can be a standard error.",
+        )  # fmt: skip
+    elif not 1 / _OFF < sd / usual < _OFF:
+        yield Finding(
+            "factor_10", row.id, row["sd"], f"{sd * 10 if sd < usual else sd / 10:.4g}", "medium",
+            f"The SD of {row['sd']} is {sd / usual:.2g} times the others of the instrument "
+            f"(median {usual:.1f}).",
+        )  # fmt: skip
+
+
+def _mean_scale(reading: Reading, row: Row, others: list[Row]) -> Iterator[Finding]:
+    low = reading.instruments[row["instrument_id"]].number("range_low") or 0.0
+    above = [(one.number("mean") or 0.0) - low for one in others]
+    mean, usual = (row.number("mean") or 0.0) - low, median(above)
+    sds = [one.number("sd") or 0.0 for one in (row, *others) if one["sd"]]
+    # a mean near the lowest score is a small share of the others without being far from them
+    if min(mean, *above) <= 0 or not sds or abs(mean - usual) < _FAR * median(sds):
+        return
+    nearest = min(above, key=lambda one: abs(math.log(one / mean)))
+    if not 1 / _OFF < mean / nearest < _OFF:
+        expected = mean * 10 if mean < usual else mean / 10
+        yield Finding(
+            "factor_10", row.id, row["mean"], f"{expected + low:.4g}", "medium",
+            f"The mean of {row['mean']} lies {mean / nearest:.2g} times as far above the lowest "
+            f"score as the nearest other one of the trial.",
+        )  # fmt: skip
 
 
 def check_baseline(reading: Reading) -> Iterator[Finding]:

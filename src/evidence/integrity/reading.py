@@ -1,8 +1,8 @@
 """The printed numbers of a data package as rows, with what is needed to compare them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -15,6 +15,43 @@ STANDARDIZED = ("hedges_g", "cohens_d_unspecified")
 """Kinds of statistics that are standardized differences of two arms."""
 
 
+RATIOS = ("odds_ratio", "odds_ratio_fisher", "risk_ratio")
+"""Kinds that are ratios, printed as such."""
+SCORES = ("mixed_model_b", "mean_difference", "slope_b", "qaly_difference")
+"""Kinds that are differences on the scale of the instrument."""
+DIFFERENCES = (*SCORES, "indirect_b", "log_odds_ratio", "log_risk_ratio")
+"""Kinds whose standard error is on the scale of the estimate."""
+WHOLE_COURSE = "overall"
+
+KEYS = {
+    "arm_results": "result_id",
+    "statistics": "result_id",
+    "directions": "direction_id",
+    "corrections": "correction_id",
+    "trials": "trial_id",
+    "arms": "arm_id",
+    "instruments": "instrument_id",
+}
+"""Tables whose rows a finding can be about, and their ids."""
+
+_MORE_IS = {
+    "no_longer_mdd": 1,
+    "clinical_recovery": 1,
+    "response_50": 1,
+    "remission": 1,
+    "attempt": -1,
+    "response": 1,
+    "recovery": 1,
+    "reliable_improvement": 1,
+    "deterioration": -1,
+    "relapse": -1,
+}
+_LARGEST = 1e9
+_SMALLEST = 1e-9
+_ABOVE_0 = ("se", "df1", "df2", "sd")
+_FROM_1 = ("n_analyzed", "n_intervention", "n_comparator", "n_randomized")
+
+
 class Tables(Protocol):
     """What of a data set is read: its tables as printed and as text."""
 
@@ -24,6 +61,9 @@ class Tables(Protocol):
     def text(self, table: str) -> pd.DataFrame:
         """Text of each cell."""
 
+    def lines(self, table: str) -> Sequence[int]:
+        """Line of the file on which each record starts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -31,6 +71,8 @@ class Row:
 
     values: Mapping[str, Any]
     texts: Mapping[str, str]
+    file: str
+    line: int
 
     def __getitem__(self, column: str) -> str:
         """Text of a cell."""
@@ -90,6 +132,8 @@ class Reading:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._rows: dict[str, list[Row]] = {}
+        self.impossible: list[tuple[Row, str, str]] = []
         self.results = self.rows("arm_results")
         self.statistics = self.rows("statistics")
         self.arms = {
@@ -102,18 +146,61 @@ class Reading:
         self.labels = {row["trial_id"]: row["label"] for row in self.rows("trials")}
 
     def rows(self, table: str) -> list[Row]:
-        """Rows of a table."""
+        """Rows of a table, without values that no number of their kind can have."""
+        if table not in self._rows:
+            self._rows[table] = list(self._read(table))
+        return self._rows[table]
+
+    def _read(self, table: str) -> Iterator[Row]:
         values = self._tables.printed(table).to_dict("records")
         texts = self._tables.text(table).to_dict("records")
-        return [
-            Row({str(k): v for k, v in value.items()}, {str(k): str(v) for k, v in text.items()})
-            for value, text in zip(values, texts, strict=True)
-        ]
+        for value, text, line in zip(values, texts, self._tables.lines(table), strict=True):
+            row = Row(
+                {str(k): v for k, v in value.items()},
+                {str(k): str(v) for k, v in text.items()},
+                f"{table}.csv",
+                line,
+            )
+            possible = self._possible(table, row)
+            if possible is not None:
+                yield possible
+
+    def _possible(self, table: str, row: Row) -> Row | None:
+        """Return a row without values that no number of its kind can have; they are kept apart."""
+        wrong = dict(_impossible(table, row))
+        if not wrong:
+            return row
+        self.impossible += [(row, column, accepted) for column, accepted in wrong.items()]
+        if "estimate" in wrong:
+            return None
+        return replace(
+            row,
+            values={**row.values, **dict.fromkeys(wrong)},
+            texts={**row.texts, **dict.fromkeys(wrong, "")},
+        )
+
+    @cached_property
+    def _places(self) -> dict[str, Row]:
+        """Row of each id."""
+        found: dict[str, Row] = {}
+        for table, key in KEYS.items():
+            for row in self.rows(table):
+                found.setdefault(row[key], row)
+        return found
+
+    def row_of(self, one_id: str) -> Row:
+        """Return the row of a result, direction, correction, trial, arm or instrument."""
+        return self._places[one_id]
 
     @cached_property
     def facts(self) -> dict[tuple[str, ...], list[Row]]:
         """Rows of trial_facts by trial and fact."""
         return grouped(self.rows("trial_facts"), "trial_id", "fact")
+
+    @cached_property
+    def more_is(self) -> dict[str, int]:
+        """Whether more of an event is better (1) or worse (-1)."""
+        return dict(_MORE_IS)
 
     @cached_property
     def directions(self) -> list[Row]:
@@ -127,8 +214,14 @@ class Reading:
         found = []
         for rows in grouped(self.results, *keys).values():
             sides = grouped_by_role(rows, self.arms)
+            both = [(one, two) for one in sides["intervention"] for two in sides["comparator"]]
+            matched = [pair for pair in both if _time(pair[0]) == _time(pair[1])]
+            # of several follow-ups of both arms each belongs to the one of its week
+            done = {id(row) for pair in matched for row in pair}
             found += [
-                Pair(one, two) for one in sides["intervention"] for two in sides["comparator"]
+                Pair(one, two)
+                for one, two in both
+                if (one, two) in matched or not {id(one), id(two)} & done
             ]
         return found
 
@@ -160,6 +253,11 @@ class Reading:
         totals = {row.count("value") for row in self.facts.get((trial_id, "n_randomized"), [])}
         return totals.pop() if len(totals) == 1 else None
 
+    def most(self, arm_id: str) -> int | None:
+        """Participants that an arm can have: those randomized to it, else to all arms."""
+        arm = self.arms.get(arm_id)
+        return None if arm is None else arm.n_randomized or self.randomized(arm.trial_id)
+
     def size(self, result: Row) -> tuple[int | None, bool]:
         """Participants behind an arm result, and whether that is exact or an upper bound."""
         n = result.count("n_analyzed")
@@ -181,6 +279,53 @@ class Reading:
             return None
         share = total / len(self._arms_by_trial[statistic["trial_id"]])
         return share, share, "per arm, as all arms together and equal shares give"
+
+
+def _impossible(table: str, row: Row) -> Iterator[tuple[str, str]]:
+    """Columns whose value no number of its kind can have, and what is accepted."""
+    if table not in ("arm_results", "statistics", "arms", "instruments"):
+        return
+    for column, value in row.values.items():
+        if not isinstance(value, int | float) or pd.isna(value):
+            continue
+        accepted = _accepted(column, row, float(value))
+        if accepted:
+            yield column, accepted
+
+
+def _accepted(column: str, row: Row, value: float) -> str:
+    """Return what is accepted in a cell; empty where its value is."""
+    kind = row.texts.get("statistic", "")
+    if column == "estimate":
+        if kind in RATIOS and not value > 0:
+            return "above 0"
+        if kind in ("f_slope", "chi2_groups") and value < 0:
+            return "0 or more"
+        if kind == "risk_difference_percent" and abs(value) > 100:
+            return "from -100 to 100"
+        if kind == "p" and not 0 < value <= 1:
+            return "above 0, up to 1"
+        if kind == "number_needed_to_treat" and abs(value) < 1:
+            return "at least 1, or -1 and below"
+    if column in _ABOVE_0 and not value > 0:
+        return "above 0"
+    if column in _FROM_1 and not value >= 1:
+        return "1 or more"
+    if column == "events" and value < 0:
+        return "0 or more"
+    if column == "percent" and not 0 <= value <= 100:
+        return "from 0 to 100"
+    if column == "p_value" and not 0 <= value <= 1:
+        return "from 0 to 1"
+    if column.startswith(("ci_", "p_")) or kind == "p":
+        return "" if abs(value) <= _LARGEST else f"at most {_LARGEST:.0e} in size"
+    if abs(value) > _LARGEST or 0 < abs(value) < _SMALLEST:
+        return f"0, or from {_SMALLEST:.0e} to {_LARGEST:.0e} in size"
+    return ""
+
+
+def _time(row: Row) -> tuple[str, float | None]:
+    return row["clock"], row.number("weeks")
 
 
 def grouped(rows: Iterable[Row], *columns: str) -> dict[tuple[str, ...], list[Row]]:

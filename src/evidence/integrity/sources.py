@@ -1,17 +1,12 @@
-"""What sources say of a trial against each other, and statistics against words."""
+"""What sources say of a trial against each other: facts, sizes, times, publications, judgements."""
 
-import math
 from collections.abc import Iterator
 
-from evidence.effects.continuous import standardized_mean_difference
-from evidence.effects.printed import se_from_interval
 from evidence.integrity.finding import Finding, Severity
 from evidence.integrity.reading import Reading, Row, grouped
 
 _ENTER_ANALYSES = ("treatment_weeks", "comparator_weeks", "n_randomized", "n_analyzed")
 _PUBLISHED = ("main", "companion")
-_TEXT_SIGN = {"favors_intervention": 1, "favors_comparator": -1, "no_difference": 0}
-_CLEAR = 1.959964
 
 
 def check_facts(reading: Reading) -> Iterator[Finding]:
@@ -29,6 +24,7 @@ def check_facts(reading: Reading) -> Iterator[Finding]:
             "sources_differ", result.id if result is not None else trial_id, values, "",
             "medium" if weighty else "low",
             f"{reading.labels[trial_id]}, {fact.replace('_', ' ')}: {places}.",
+            None if result is not None else rows[0],
         )  # fmt: skip
 
 
@@ -94,89 +90,17 @@ def check_publications(reading: Reading) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def check_directions_of_sources(reading: Reading) -> Iterator[Finding]:
-    """Find directions that sources state differently."""
-    between = [row for row in reading.directions if row["direction"] in _TEXT_SIGN]
-    keys = ("trial_id", "intervention_arm_id", "comparator_arm_id", "outcome_id", "timepoint")
-    for rows in grouped(between, *keys).values():
-        first = rows[0]
+def check_judgements(reading: Reading) -> Iterator[Finding]:
+    """Find judgements on the risk of bias of one domain that contradict each other."""
+    for rows in grouped(reading.rows("risk_of_bias"), "trial_id", "domain").values():
         for row in rows[1:]:
-            if row["direction"] != first["direction"]:
+            first = rows[0]
+            if {first["judgement"], row["judgement"]} == {"low", "high"}:
+                trial = row["trial_id"]
                 yield Finding(
-                    "sources_differ", row["direction_id"], row["direction"], first["direction"],
-                    "medium",
-                    f"{reading.labels[row['trial_id']]}, {row['outcome_id'].replace('_', ' ')}: "
-                    f"{first['direction'].replace('_', ' ')} in {first['locator_id']}, "
-                    f"{row['direction'].replace('_', ' ')} in {row['locator_id']}.",
+                    "judgements_differ", trial, row["judgement"], first["judgement"], "medium",
+                    f"{reading.labels[trial]}, {row['domain'].replace('_', ' ')}: "
+                    f"{first['judgement']} by {first['tool'].replace('_', ' ')} in "
+                    f"{first['locator_id']}, {row['judgement']} by "
+                    f"{row['tool'].replace('_', ' ')} in {row['locator_id']}.", row,
                 )  # fmt: skip
-
-
-def check_direction_of_numbers(reading: Reading) -> Iterator[Finding]:
-    """Find effects that point the other way than the words on them."""
-    words = grouped(
-        (row for row in reading.directions if row["direction"] in _TEXT_SIGN),
-        "trial_id", "intervention_arm_id", "comparator_arm_id", "outcome_id", "timepoint",
-    )  # fmt: skip
-    for key, result_id, z in _effects(reading):
-        stated = {_TEXT_SIGN[row["direction"]] for row in words.get(key, [])}
-        if len(stated) != 1:
-            continue
-        sign = stated.pop()
-        clear = abs(z) > _CLEAR
-        if (sign == 0 and not clear) or sign * z > 0 or z == 0:
-            continue
-        row = words[key][0]
-        way = "the intervention" if z > 0 else "the comparator"
-        yield Finding(
-            "direction", result_id, f"favors {way}", row["direction"],
-            "high" if sign and clear else "medium",
-            f"The numbers favor {way} (z = {abs(z):.2f}), the words of {row['locator_id']} say "
-            f"{row['direction'].replace('_', ' ')}.",
-        )  # fmt: skip
-
-
-def _effects(reading: Reading) -> Iterator[tuple[tuple[str, ...], str, float]]:
-    """Contrast, result and z of each effect with a standard error; positive favors arm 1."""
-    for pair in reading.pairs:
-        one, two = pair.intervention, pair.comparator
-        arms = [(r.number("mean"), r.number("sd"), reading.size(r)[0]) for r in (one, two)]
-        if one["timepoint"] == "baseline" or any(
-            mean is None or not sd or n is None or n < 2 for mean, sd, n in arms
-        ):
-            continue
-        (m1, s1, n1), (m2, s2, n2) = [(m or 0.0, s or 0.0, n or 0) for m, s, n in arms]
-        if n1 + n2 <= 4:
-            continue
-        g = standardized_mean_difference(m1, s1, n1, m2, s2, n2)
-        better = 1 if reading.instruments[one["instrument_id"]]["higher_is"] == "better" else -1
-        z = better * float(g.value) / float(g.variance) ** 0.5
-        yield _contrast(reading, one, one["arm_id"], two["arm_id"]), one.id, z
-    for row in reading.statistics:
-        z = _z(row)
-        # an indirect effect says nothing on the effect itself
-        if z is None or row["statistic"] == "indirect_b":
-            continue
-        arms_of = row["intervention_arm_id"], row["comparator_arm_id"]
-        yield _contrast(reading, row, *arms_of), row.id, z
-
-
-def _z(row: Row) -> float | None:
-    """Estimate over its standard error, positive where it favors arm 1; None without one."""
-    estimate, se = row.number("estimate"), row.number("se")
-    low, high = row.number("ci_low"), row.number("ci_high")
-    when = row["favors_intervention_when"]
-    if estimate is None or not when:
-        return None
-    if when.endswith("_1"):
-        # ratios have their standard errors on the logarithmic scale
-        if low is None or high is None or not 0 < low < high or estimate <= 0:
-            return None
-        estimate, low, high, se = math.log(estimate), math.log(low), math.log(high), None
-    if not se and low is not None and high is not None and low < high:
-        se = float(se_from_interval(low, high))
-    return estimate / se * (1 if when in ("higher", "above_1") else -1) if se else None
-
-
-def _contrast(reading: Reading, row: Row, arm_1: str, arm_2: str) -> tuple[str, ...]:
-    outcome = reading.instruments[row["instrument_id"]]["outcome_id"]
-    return row["trial_id"], arm_1, arm_2, outcome, row["timepoint"]

@@ -124,7 +124,7 @@ def _d_of_interval(reading: Reading, row: Row) -> float | None:
     sizes = reading.contrast_sizes(row)
     values = [row.number(name) for name in ("estimate", "ci_low", "ci_high")]
     estimate, low, high = (value or 0.0 for value in values)
-    if sizes is None or low >= high:
+    if sizes is None or not low < estimate < high:
         return None
     return abs(float(d_from_interval(estimate, low, high, sizes[0], sizes[1]).value))
 

@@ -4,15 +4,22 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from evidence.errors import ParameterError
 from evidence.integrity.finding import Finding, Severity
-from evidence.integrity.reading import STANDARDIZED, Reading, Row
+from evidence.integrity.reading import DIFFERENCES, SCORES, STANDARDIZED, Reading, Row
 
 _T = ("t", "t_within", "t_time_both_arms")
-_DIFFERENCES = ("mixed_model_b", "mean_difference", "slope_b", "qaly_difference", "indirect_b")
+_DIFFERENCES = DIFFERENCES
 _RATIOS = ("odds_ratio", "risk_ratio")
+_COVARIATES = 3
+"""Degrees of freedom that a test between arms commonly spends on covariates."""
+_FEW_DF = 10
+"""Degrees of freedom of the widest t by which an interval is taken to be made."""
+_SMALLER, _LARGER = 1.4, 4.0
+"""How many times smaller (as with a baseline that explains half of the variance) or larger (as in
+clusters) a standard error may be than that of two independent arms."""
 
 _TIE = 1e-9
 
@@ -105,6 +112,16 @@ def _positive(name: str, value: float) -> float:
     if not value > 0:
         raise ParameterError(name, value, "above 0")
     return value
+
+
+def check_possible(reading: Reading) -> Iterator[Finding]:
+    """Find values that no number of their kind can have; no other check uses them."""
+    for row, column, accepted in reading.impossible:
+        one_id = row.texts.get("result_id") or row.texts.get("arm_id") or row["instrument_id"]
+        yield Finding(
+            "impossible", one_id, row[column], accepted, "high",
+            f"{column} is {row[column]}; accepted is {accepted}.", row,
+        )  # fmt: skip
 
 
 def check_p(reading: Reading) -> Iterator[Finding]:
@@ -243,6 +260,96 @@ def _centered(
             else "one from a standard error would be centered."
         ),
     )  # fmt: skip
+
+
+def check_standard_errors(reading: Reading) -> Iterator[Finding]:
+    """Compare standard errors with intervals and, of standardized effects, with arm sizes."""
+    for row in reading.statistics:
+        se, kind = row.number("se"), row["statistic"]
+        if se is None:
+            continue
+        (least, most), printed = row.range("se"), row["se"]
+        if row["ci_low"] and row["ci_high"] and kind in (*DIFFERENCES, *STANDARDIZED):
+            (low_0, low_1), (high_0, high_1) = row.range("ci_low"), row.range("ci_high")
+            # by the normal distribution, or by a t with few degrees of freedom
+            small = (high_0 - low_1) / (2 * -float(stdtrit(_FEW_DF, 0.025)))
+            large = (high_1 - low_0) / (2 * -float(ndtri(0.025)))
+            if 0 < large < least or most < small:
+                yield Finding(
+                    "se", row.id, printed, f"{large:.3g}", "medium",
+                    f"The interval from {row['ci_low']} to {row['ci_high']} has a standard error "
+                    f"of {large:.3g}, or of {small:.3g} with {_FEW_DF} degrees of freedom; "
+                    f"{printed} is printed.",
+                )  # fmt: skip
+        n_1, n_2 = row.count("n_intervention"), row.count("n_comparator")
+        if kind in STANDARDIZED and n_1 and n_2 and n_1 + n_2 > 4:
+            # Borenstein 2009, formula 4.20; covariates make it smaller, clusters and effects that
+            # were converted from events larger
+            d = row.number("estimate") or 0.0
+            expected = math.sqrt(1 / n_1 + 1 / n_2 + d**2 / (2 * (n_1 + n_2)))
+            if least > _LARGER * expected or most < expected / _SMALLER:
+                yield Finding(
+                    "se", row.id, printed, f"{expected:.3g}", "medium",
+                    f"{row['estimate']} with {n_1} and {n_2} participants has a standard error of "
+                    f"about {expected:.3g}; {printed} is printed.",
+                )  # fmt: skip
+
+
+def check_p_of_intervals(reading: Reading) -> Iterator[Finding]:
+    """Compare p with estimate and interval."""
+    for row in reading.statistics:
+        ratio = row["statistic"] in _RATIOS
+        if not (row["p_value"] and row["ci_low"] and row["ci_high"]) or not (
+            ratio or row["statistic"] in (*SCORES, *STANDARDIZED)
+        ):
+            continue
+        ends = [row.range(name) for name in ("estimate", "ci_low", "ci_high")]
+        if ratio:
+            if min(end[0] for end in ends) <= 0:
+                continue
+            ends = [(math.log(low), math.log(high)) for low, high in ends]
+        estimate, low, high = ends
+        widths = high[0] - low[1], high[1] - low[0]
+        if not widths[0] > 0:
+            continue
+        sizes = sorted(abs(end) for end in estimate)
+        if estimate[0] < 0 < estimate[1]:
+            sizes[0] = 0.0
+        normal, t = (-float(ndtri(0.025)), -float(stdtrit(_FEW_DF, 0.025)))
+        smallest = p_from_z(sizes[1] * 2 * normal / widths[0])
+        smallest = min(smallest, p_from_t(sizes[1] * 2 * t / widths[0], _FEW_DF))
+        largest = p_from_z(sizes[0] * 2 * normal / widths[1])
+        largest = max(largest, p_from_t(sizes[0] * 2 * t / widths[1], _FEW_DF))
+        if not _p_agrees(row, smallest, largest):
+            value = p_from_z((sizes[0] + sizes[1]) * 2 * normal / (widths[0] + widths[1]))
+            yield Finding(
+                "p_from_interval", row.id, row["p_value"], f"p = {_small(value)}", "medium",
+                f"{row['estimate']} ({row['ci_low']} to {row['ci_high']}) gives p = "
+                f"{_small(value)}; p {'<' if row['p_relation'] == 'below' else '='} "
+                f"{row['p_value']} is printed.",
+            )  # fmt: skip
+
+
+def check_df(reading: Reading) -> Iterator[Finding]:
+    """Compare the degrees of freedom of t and F between arms with the participants."""
+    for row in reading.statistics:
+        kind = row["statistic"]
+        column = {"t": "df1", "f_slope": "df2"}.get(kind)
+        sizes = reading.contrast_sizes(row) if row["comparator_arm_id"] and column else None
+        df = row.number(column) if column else None
+        if sizes is None or df is None or column is None or df != int(df):
+            # fractions come from unequal variances or a mixed model
+            continue
+        full = sizes[0] + sizes[1] - 2
+        # F of groups by time has the degrees of freedom once for each time after the first
+        times = max(1, round(df / full)) if kind == "f_slope" and full > 0 else 1
+        if times * full - _COVARIATES * times <= df <= times * full:
+            continue
+        yield Finding(
+            "df", row.id, row[column], f"{full:g}", "medium",
+            f"{sizes[0]:g} and {sizes[1]:g} participants ({sizes[2]}) leave {full:g} degrees of "
+            f"freedom, {row[column]} are printed, as of {df + 2:g} participants.",
+        )  # fmt: skip
 
 
 def _small(p: float) -> str:
