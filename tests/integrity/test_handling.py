@@ -7,7 +7,7 @@ import evidence
 from evidence.integrity import audit
 from evidence.integrity.handling import handled, not_handled
 
-COLUMNS = ["check", "result_id", "printed", "expected", "severity", "explanation"]
+COLUMNS = ["check", "file", "row", "result_id", "printed", "expected", "severity", "explanation"]
 
 
 class Tables:
@@ -35,12 +35,18 @@ class Tables:
 
     def text(self, table: str) -> pd.DataFrame:
         key = "direction_id" if table == "directions" else "result_id"
-        ids = {"arm_results": ["r1"], "statistics": ["s1"], "directions": ["d1"]}[table]
+        ids = {"arm_results": ["r1"], "statistics": ["s1"], "directions": ["d1"]}.get(table, [])
+        key = key if ids else f"{table.removesuffix('s')}_id"
         return pd.DataFrame({key: ids, "trial_id": ["t1"] * len(ids)})
+
+    def lines(self, table: str) -> range:
+        return range(2, 3)
 
 
 def finding(check: str, result_id: str, printed: str, severity: str = "high") -> pd.DataFrame:
-    return pd.DataFrame([[check, result_id, printed, "", severity, "so"]], columns=COLUMNS)
+    return pd.DataFrame(
+        [[check, "statistics.csv", 2, result_id, printed, "", severity, "so"]], columns=COLUMNS
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,9 +76,9 @@ def test_each_limit_of_an_interval_needs_its_own() -> None:
 
 
 def test_results_directions_and_trials_are_named_by_their_trial() -> None:
-    ids = ("r1", "s1", "d1", "another_trial")
+    ids = ("r1", "s1", "d1", "an_instrument")
     found = handled(Tables(), pd.concat([finding("x", one, "1") for one in ids]))
-    assert list(found.trial_id) == ["t1", "t1", "t1", "another_trial"]
+    assert list(found.trial_id) == ["t1", "t1", "t1", ""]
     assert list(found.index) == [0, 1, 2, 3]
 
 

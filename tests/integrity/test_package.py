@@ -10,7 +10,7 @@ from evidence.integrity import audit
 from evidence.integrity.package import CHECKS
 from tests.integrity.packages import Package
 
-COLUMNS = ["check", "result_id", "printed", "expected", "severity", "explanation"]
+COLUMNS = ["check", "file", "row", "result_id", "printed", "expected", "severity", "explanation"]
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,14 @@ def test_one_row_per_finding_with_text_in_each_column(found):
         found["severity"], key=["high", "medium", "low"].index
     )
     assert (found["explanation"].str.endswith(".")).all()
-    for column in COLUMNS:
+    for column in set(COLUMNS) - {"row"}:
         assert found[column].map(type).eq(str).all()
+
+
+def test_each_finding_names_the_line_of_its_result(data, found):
+    for row in found.itertuples():
+        line = (data.path / row.file).read_text("utf-8").splitlines()[row.row - 1]
+        assert row.result_id in line.split(","), row
 
 
 def test_a_package_without_numbers_has_no_findings():
@@ -75,7 +81,7 @@ def test_a_package_without_numbers_has_no_findings():
 
 
 def test_all_checks_run():
-    assert len(CHECKS) == len(set(CHECKS)) == 21
+    assert len(CHECKS) == len(set(CHECKS)) == 33
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,8 @@ def test_statistics_against_words():
     interval = {"ci_low": "-19.57", "ci_high": "-6.84"}
     lower = {"favors_intervention_when": "lower"}
     assert found("mixed_model_b", "-13.20", **interval, **lower) == ["s1"]
-    assert found("mixed_model_b", "-13.20", **interval, favors_intervention_when="higher") == []
+    higher = {"favors_intervention_when": "higher"}
+    assert found("hedges_g", "-0.766", se="0.256", **higher) == []
     assert found("mixed_model_b", "-13.20", **interval) == []
     assert found("hedges_g", "-0.766", se="0.256", **lower) == ["s1"]
     assert found("indirect_b", "-13.20", **interval, **lower) == []

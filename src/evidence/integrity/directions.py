@@ -232,7 +232,7 @@ def check_direction_of_results(reading: Reading) -> Iterator[Finding]:
                 for other in found
                 if other is not effect and other.z * effect.z > 0 and abs(other.z) > _LIKELY
             ]
-            if len(with_it) > len(against):
+            if len(with_it) >= len(against):
                 continue
             other = max(against, key=lambda one: abs(one.z))
             yield Finding(
@@ -294,7 +294,7 @@ def _z_of_pair(reading: Reading, pair: Pair) -> float | None:
     m_1, s_1, m_2, s_2 = (value or 0.0 for value in moments)
     better = 1 if reading.instruments[rows[0]["instrument_id"]]["higher_is"] == "better" else -1
     g = standardized_mean_difference(m_1, s_1, n_1, m_2, s_2, n_2)
-    return better * float(g.value) / float(g.variance) ** 0.5
+    return better * float(g.value) / math.sqrt(float(g.variance))
 
 
 def _share(reading: Reading, row: Row) -> float | None:

@@ -86,7 +86,7 @@ def _number(text: object) -> float | None:
         return None
 
 
-def _trials(dataset: Tables) -> dict[str, str]:
+def _trials(dataset: CorrectedTables) -> dict[str, str]:
     """Trial of each id that a finding can be about."""
     found: dict[str, str] = {}
     for table, key in KEYS.items():

@@ -24,8 +24,9 @@ _AS_SE = ((0.5, 1.4), (0.32, 1.75))
 """How small beside the others an SD is that can be a standard error, and by which factor its
 product with the root of n may then miss them: the smaller it is, the larger. SDs of baselines by
 which participants were chosen are small too."""
-_OFF = 5.0
-"""How many times smaller or larger than all others a mean or SD is that can be wrong by ten."""
+_OFF, _MEAN_OFF = 5.0, 4.0
+"""How many times smaller or larger than the others an SD, and than all others a mean, is that can
+be wrong by ten."""
 _FAR = 1.5
 """Distance in SDs below which no mean is called too small or too large."""
 
@@ -273,7 +274,7 @@ def _mean_scale(reading: Reading, row: Row, others: list[Row]) -> Iterator[Findi
     if min(mean, *above) <= 0 or not sds or abs(mean - usual) < _FAR * median(sds):
         return
     nearest = min(above, key=lambda one: abs(math.log(one / mean)))
-    if not 1 / _OFF < mean / nearest < _OFF:
+    if not 1 / _MEAN_OFF < mean / nearest < _MEAN_OFF:
         expected = mean * 10 if mean < usual else mean / 10
         yield Finding(
             "factor_10", row.id, row["mean"], f"{expected + low:.4g}", "medium",

@@ -34,18 +34,6 @@ KEYS = {
 }
 """Tables whose rows a finding can be about, and their ids."""
 
-_MORE_IS = {
-    "no_longer_mdd": 1,
-    "clinical_recovery": 1,
-    "response_50": 1,
-    "remission": 1,
-    "attempt": -1,
-    "response": 1,
-    "recovery": 1,
-    "reliable_improvement": 1,
-    "deterioration": -1,
-    "relapse": -1,
-}
 _LARGEST = 1e9
 _SMALLEST = 1e-9
 _ABOVE_0 = ("se", "df1", "df2", "sd")
@@ -134,6 +122,7 @@ class Reading:
         self._tables = tables
         self._rows: dict[str, list[Row]] = {}
         self.impossible: list[tuple[Row, str, str]] = []
+        self.instruments = {row["instrument_id"]: row for row in self.rows("instruments")}
         self.results = self.rows("arm_results")
         self.statistics = self.rows("statistics")
         self.arms = {
@@ -142,7 +131,6 @@ class Reading:
             )
             for row in self.rows("arms")
         }
-        self.instruments = {row["instrument_id"]: row for row in self.rows("instruments")}
         self.labels = {row["trial_id"]: row["label"] for row in self.rows("trials")}
 
     def rows(self, table: str) -> list[Row]:
@@ -168,6 +156,8 @@ class Reading:
     def _possible(self, table: str, row: Row) -> Row | None:
         """Return a row without values that no number of its kind can have; they are kept apart."""
         wrong = dict(_impossible(table, row))
+        if "sd" in wrong and row.number("sd") == 0 and self._at_an_end(row):
+            del wrong["sd"]
         if not wrong:
             return row
         self.impossible += [(row, column, accepted) for column, accepted in wrong.items()]
@@ -178,6 +168,15 @@ class Reading:
             values={**row.values, **dict.fromkeys(wrong)},
             texts={**row.texts, **dict.fromkeys(wrong, "")},
         )
+
+    def _at_an_end(self, row: Row) -> bool:
+        """Whether a mean is the lowest or the highest score, so that all scores can be alike."""
+        instrument = self.instruments.get(row["instrument_id"])
+        ends = ("range_low", "range_high")
+        mean = row.number("mean")
+        return instrument is not None and mean in [
+            end for name in ends if (end := instrument.number(name)) is not None
+        ]
 
     @cached_property
     def _places(self) -> dict[str, Row]:
@@ -200,7 +199,12 @@ class Reading:
     @cached_property
     def more_is(self) -> dict[str, int]:
         """Whether more of an event is better (1) or worse (-1)."""
-        return dict(_MORE_IS)
+        signs = {"better": 1, "worse": -1}
+        return {
+            row["term"]: signs[row["more_is"]]
+            for row in self.rows("vocabularies")
+            if row["vocabulary"] == "event" and row["more_is"] in signs
+        }
 
     @cached_property
     def directions(self) -> list[Row]:
