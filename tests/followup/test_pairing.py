@@ -100,6 +100,6 @@ def test_trials_are_counted_once_and_as_the_therapy_alone() -> None:
 
 def test_nobody_stays_recovered_from_an_event_to_be_avoided(dataset: Dataset) -> None:
     arms = evidence.durability(dataset, therapy="abft").arms
-    assert len(staying(arms)) == 2
-    assert staying(arms.assign(event="attempt")).empty
-    assert staying(arms.assign(events=0)).empty
+    assert len(staying(arms, dataset)) == 2
+    assert staying(arms.assign(event="attempt"), dataset).empty
+    assert staying(arms.assign(events=0), dataset).empty

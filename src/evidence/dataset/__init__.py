@@ -266,6 +266,11 @@ class Dataset:
         """
         return self.term("condition", condition).comparator_class
 
+    def event_sign(self, event: str) -> int:
+        """Return 1 where more of an event is better, -1 where worse, 0 where that is not known."""
+        found = self._terms.get(("event", event))
+        return 0 if found is None else {"better": 1, "worse": -1}.get(found.more_is, 0)
+
     def corrections_for(self, table: str, result_id: str) -> pd.DataFrame:
         """Return the corrections of one result; none is an empty frame."""
         corrections = self._used["corrections"]

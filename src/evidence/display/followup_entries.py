@@ -7,7 +7,6 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display import entries, text
 from evidence.display.words import METRIC, MINUS, term
-from evidence.estimation.from_events import EVENT_IS
 from evidence.estimation.row import QuotedScale
 from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
@@ -41,9 +40,9 @@ def event_in_words(event: str, dataset: Dataset) -> str:
     return dataset.vocabulary("event").get(event, event.replace("_", " "))
 
 
-def scenario_in_words(scenario: str, event: str) -> str:
+def scenario_in_words(scenario: str, more_is: str) -> str:
     """Return an assumption about the missing in words that fit the event."""
-    to_be_reached = EVENT_IS[event] > 0
+    to_be_reached = more_is == "better"
     good, bad = ("recovered", "not recovered") if to_be_reached else ("without it", "with it")
     return {
         "observed": "participants assessed at the time",
@@ -149,7 +148,7 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         row,
         dataset,
         one.estimate_id,
-        f"{what}, {scenario_in_words(one.scenario, row.event)}{_assumed(one) if change else ''}",
+        f"{what}, {scenario_in_words(one.scenario, row.more_is)}{_assumed(one) if change else ''}",
         EntryKind.WHAT_IF,
         (one.effect, one.ci_low, one.ci_high),
         scale=QuotedScale(row.metric, row.more_is),

@@ -34,7 +34,6 @@ from evidence.display.followup_groups import (
 from evidence.display.headline import Headline, answer, plain
 from evidence.display.output import Block
 from evidence.display.tables import number_link
-from evidence.estimation.from_events import EVENT_IS
 from evidence.followup import Durability
 from evidence.records import records
 from evidence.specification.power import information_size
@@ -115,7 +114,7 @@ def _later(row: Any, found: Durability, dataset: Dataset) -> str:
     if row.event:
         outcome = dataset.short("outcome", row.outcome_id)
         what = f"{dataset.in_text('event', row.event)} ({outcome})"
-        moved = "more frequent" if EVENT_IS[row.event] > 0 else "less frequent"
+        moved = "more frequent" if row.more_is == "better" else "less frequent"
     else:
         what = dataset.short("outcome", row.outcome_id)
         higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
@@ -284,7 +283,7 @@ def _missing(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]
     gone = ", then ".join(words.count(int(one.missing)) for one in at_times)
     yield (
         f"Of {size} randomized, {gone} are missing. With the "
-        f"{scenario_in_words(name, relative.event)} the odds ratio is {ratio(first)}, then "
+        f"{scenario_in_words(name, relative.more_is)} the odds ratio is {ratio(first)}, then "
         f"{ratio(second)}."
     )
 

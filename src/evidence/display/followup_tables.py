@@ -229,7 +229,7 @@ def _scenarios(dataset: Dataset, found: Durability, metric: str, *, counts: bool
         entries.append(entry)
         cells = rows.setdefault((one.change_id, one.scenario), [])
         if not cells:
-            said = words.capitalized(scenario_in_words(one.scenario, row.event))
+            said = words.capitalized(scenario_in_words(one.scenario, row.more_is))
             cells.append(Cell(f"{row.label}: {said}", tag=one.processing))
         if counts and one.counts:
             cells.append(Cell(one.counts))

@@ -59,6 +59,10 @@ class Context:
             if arm.trial_id == trial_id and role in (None, arm.role)
         ]
 
+    def more_is(self, event: str) -> str:
+        """Whether more of an event is "better" or "worse"; empty where that is not known."""
+        return {1: "better", -1: "worse", 0: ""}[self.dataset.event_sign(event)]
+
     def randomized(self, trial_id: str) -> bool:
         """Whether the trial allotted its participants at random."""
         return bool(self.trials[trial_id].design == "randomized")

@@ -16,22 +16,6 @@ from evidence.provenance import union
 from evidence.records import records
 from evidence.terms import LeftOut, RemarkKind
 
-EVENT_IS = {
-    "no_longer_mdd": 1,
-    "clinical_recovery": 1,
-    "response_50": 1,
-    "remission": 1,
-    "attempt": -1,
-    "response": 1,
-    "recovery": 1,
-    "reliable_improvement": 1,
-    "deterioration": -1,
-    "relapse": -1,
-}
-"""Whether more of an event favors the intervention (1) or the comparator (-1)."""
-
-MORE_IS = {event: "better" if sign > 0 else "worse" for event, sign in EVENT_IS.items()}
-
 METRICS = {
     "log_odds_ratio": binary.log_odds_ratio,
     "log_risk_ratio": binary.log_risk_ratio,
@@ -83,7 +67,7 @@ def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
     row = _row(context, pair)
     sized, _ = context.sized(row, one.n_analyzed, two.n_analyzed)
     unusable = replace(sized, metric="events")
-    if one.event not in EVENT_IS:
+    if not row.more_is:
         return [unusable.without(LeftOut.SIGN_UNKNOWN, DIRECTION_UNKNOWN)]
     counts = _printed_counts(pair)
     if counts is not None:
@@ -93,8 +77,13 @@ def estimates(context: Context, pair: tuple[Any, Any]) -> list[Row]:
     return _reconstructed(context, row, unusable, pair)
 
 
+def _sign(row: Row) -> int:
+    """Return whether more of the event favors the intervention (1) or the comparator (-1)."""
+    return 1 if row.more_is == "better" else -1
+
+
 def _effects(row: Row, counts: Counts) -> list[Row]:
-    sign = EVENT_IS[row.event]
+    sign = _sign(row)
     made = []
     for metric, function in METRICS.items():
         effect = function(*counts)
@@ -214,7 +203,7 @@ def _row(context: Context, pair: tuple[Any, Any]) -> Row:
     one, two = pair
     row = context.base(one.trial_id, one.arm_id, two.arm_id)
     row = clocked(context.measured(row, one.instrument_id, one.event), pair)
-    row = replace(row, more_is=MORE_IS.get(one.event, ""))
+    row = replace(row, more_is=context.more_is(one.event))
     row = context.corrected(row, "arm_results", (one.result_id, two.result_id))
     return replace(row, locator_ids=union([(one.locator_id, two.locator_id)]))
 
@@ -273,7 +262,7 @@ def _tables(found: Reconstruction) -> list[Counts]:
 
 
 def _span(row: Row, metric: str, found: Reconstruction) -> tuple[float, float]:
-    values = [EVENT_IS[row.event] * float(METRICS[metric](*one).value) for one in _tables(found)]
+    values = [_sign(row) * float(METRICS[metric](*one).value) for one in _tables(found)]
     return min(values), max(values)
 
 

@@ -10,7 +10,6 @@ from evidence.effects.effect import Effect
 from evidence.effects.standardized import small_sample_correction
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
-from evidence.estimation.from_events import EVENT_IS, MORE_IS
 from evidence.estimation.row import Row, interval
 from evidence.estimation.uncertainty import Basis, Spread, spread
 from evidence.records import records
@@ -60,7 +59,7 @@ def _rows(context: Context, one: Any) -> list[Row]:
     row = context.measured(row, one.instrument_id, one.event)
     row = replace(
         row,
-        more_is=MORE_IS.get(one.event, ""),
+        more_is=context.more_is(one.event),
         timepoint=one.timepoint,
         analysis_set="as_printed",
         weeks_since_randomization=number(one.weeks_since_randomization),
@@ -281,7 +280,10 @@ def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, tuple[Remar
         & (results.timepoint == when)
         & results.percent.notna()
     ].drop_duplicates(["arm_id", "event"])
-    for event, sign in EVENT_IS.items():
+    for event in context.dataset.vocabulary("event"):
+        sign = context.dataset.event_sign(event)
+        if not sign:
+            continue
         by_arm = found[found.event == event].set_index("arm_id").percent
         if row.intervention_arm_id in by_arm and row.comparator_arm_id in by_arm:
             one, two = by_arm[row.intervention_arm_id], by_arm[row.comparator_arm_id]

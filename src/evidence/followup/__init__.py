@@ -186,7 +186,7 @@ def durability(
         comparisons=compared,
         changes=changes(compared, pairs, correlations),
         arms=both_times,
-        staying=staying(both_times),
+        staying=staying(both_times, dataset),
         scenarios=_frame(
             [
                 one

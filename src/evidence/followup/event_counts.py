@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidence.dataset import Dataset
 from evidence.effects.missing import Table
 from evidence.effects.proportion_intervals import proportion_interval
 from evidence.estimation.context import Context
 from evidence.estimation.from_arm_results import pairs
-from evidence.estimation.from_events import EVENT_IS, EventTables, event_tables
+from evidence.estimation.from_events import EventTables, event_tables
 from evidence.followup.joint_tables import staying_count, staying_share
 from evidence.followup.pairing import TIMES
 from evidence.records import records
@@ -65,7 +66,7 @@ class EventCounts:
         self._context = context
         self._found: dict[tuple[str, ...], EventTables] = {}
         for one, two in pairs(context, list(records(context.arm_results))):
-            if one.event in EVENT_IS and one.timepoint in TIMES:
+            if context.dataset.event_sign(one.event) and one.timepoint in TIMES:
                 made = event_tables(context, (one, two))
                 if made is not None:
                     self._found[one.result_id, two.result_id] = made
@@ -158,13 +159,15 @@ def shared(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def staying(both_times: pd.DataFrame) -> pd.DataFrame:
+def staying(both_times: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """Return for each arm what its counts allow for those who recover and stay recovered.
 
     Parameters
     ----------
     both_times : DataFrame
         Columns `ARM_COLUMNS`; events to be avoided are left out.
+    dataset : Dataset
+        Data package, whose vocabulary says which these are.
 
     Returns
     -------
@@ -175,8 +178,7 @@ def staying(both_times: pd.DataFrame) -> pd.DataFrame:
         times over all joint tables of the arm, whoever is missing; <NA> where its size is not
         printed.
     """
-    to_be_reached = [event for event, sign in EVENT_IS.items() if sign > 0]
-    good = both_times[both_times.event.isin(to_be_reached)]
+    good = both_times[both_times.event.map(dataset.event_sign) > 0]
     made = []
     for _, group in good.groupby(["arm_id", "event"], sort=False):
         before = next(records(group[group.timepoint == "post"]))

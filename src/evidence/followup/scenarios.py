@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from evidence.effects.effect import Effect
 from evidence.effects.missing import EventIs, Table, missing_scenarios
-from evidence.estimation.from_events import EVENT_IS, METRICS, Counts
+from evidence.estimation.from_events import METRICS, Counts
 from evidence.estimation.from_events import table as in_words
 from evidence.estimation.row import interval
 from evidence.followup.event_counts import EventCounts
@@ -75,7 +75,9 @@ def scenarios(
         for n, size in zip((table.n_1, table.n_2), randomized, strict=True)
     ):
         return []
-    before, after = (_tables(table, randomized, pair[0].event) for table in (post, later))
+    before, after = (
+        _tables(table, randomized, good=pair[0].more_is == "better") for table in (post, later)
+    )
     names = _Names(change_id, pair[0].estimate_id, pair[1].estimate_id)
     made: list[dict[str, Any]] = []
     for scenario in SCENARIOS:
@@ -84,8 +86,7 @@ def scenarios(
     return made
 
 
-def _tables(table: Table, randomized: tuple[int, int], event: str) -> dict[str, Table]:
-    good = EVENT_IS[event] > 0
+def _tables(table: Table, randomized: tuple[int, int], *, good: bool) -> dict[str, Table]:
     event_is: EventIs = "good" if good else "bad"
     found = missing_scenarios(
         table.events_1,
@@ -106,10 +107,11 @@ def _tables(table: Table, randomized: tuple[int, int], event: str) -> dict[str, 
     }
 
 
-def effect_of(table: Table, event: str, metric: str) -> Effect:
+def effect_of(table: Table, more_is: str, metric: str) -> Effect:
     """Return an effect on an event from counts, positive where it favors the intervention."""
     found = METRICS[metric](*table)
-    return Effect(EVENT_IS[event] * float(found.value), float(found.variance))
+    sign = 1 if more_is == "better" else -1
+    return Effect(sign * float(found.value), float(found.variance))
 
 
 def _records(
@@ -120,12 +122,12 @@ def _records(
     correlation: float,
     randomized: tuple[int, int],
 ) -> list[dict[str, Any]]:
-    event, metric = pair[0].event, pair[0].metric
+    more_is, metric = pair[0].more_is, pair[0].metric
     suffix = "" if scenario == "observed" else f".{scenario}"
     observed = scenario == "observed"
     made = []
     for row, table, estimate_id in zip(pair, ends, names[1:], strict=True):
-        effect = effect_of(table, event, metric)
+        effect = effect_of(table, more_is, metric)
         made.append(
             {
                 "change_id": names.change,
@@ -145,7 +147,7 @@ def _records(
     bounds = correlation_of_effects(*ends, metric)
     used = bounds.nearest(correlation)
     change = change_from_post(
-        effect_of(ends[0], event, metric), effect_of(ends[1], event, metric), used
+        effect_of(ends[0], more_is, metric), effect_of(ends[1], more_is, metric), used
     )
     last = made[-1]
     made.append(

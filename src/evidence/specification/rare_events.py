@@ -10,7 +10,7 @@ from evidence.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context
 from evidence.estimation.from_arm_results import pairs
-from evidence.estimation.from_events import EVENT_IS, METRICS, Counts, EventTables, event_tables
+from evidence.estimation.from_events import METRICS, Counts, EventTables, event_tables
 from evidence.provenance import worst
 from evidence.records import records
 from evidence.synthesis.counts import PooledEvents
@@ -91,8 +91,9 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
     ParameterError
         If no randomized trial of the therapy prints the event by arm.
     """
-    if event not in EVENT_IS:
-        raise ParameterError("event", event, f"one of {', '.join(EVENT_IS)}")
+    if not dataset.event_sign(event):
+        known = [one for one in dataset.vocabulary("event") if dataset.event_sign(one)]
+        raise ParameterError("event", event, f"one of {', '.join(known)}")
     context = Context(dataset)
     results = list(records(context.arm_results))
     found: dict[str, EventTables] = {}
@@ -175,7 +176,7 @@ def _pool(method: str, counts: list[Counts], tables: list[EventTables]) -> Poole
     # Arm 1 of the table is the one that a higher count speaks for: the comparator of a harm.
     ordered = [
         one
-        if EVENT_IS[table.row.event] > 0
+        if table.row.more_is == "better"
         else Counts(one.events_2, one.n_2, one.events_1, one.n_1)
         for one, table in zip(counts, tables, strict=True)
     ]

@@ -14,7 +14,7 @@ from evidence.effects.missing import EventIs
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context
 from evidence.estimation.from_arm_results import pairs
-from evidence.estimation.from_events import EVENT_IS, METRICS, Counts, EventTables, event_tables
+from evidence.estimation.from_events import METRICS, Counts, EventTables, event_tables
 from evidence.estimation.from_events import table as in_words
 from evidence.estimation.row import interval
 from evidence.records import records
@@ -240,7 +240,7 @@ def missing_participants(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
     ids = {tuple(row.result_ids[:2]): row.estimate_id for row in records(point)}
     made = []
     for pair in pairs(context, list(records(context.arm_results))):
-        found = event_tables(context, pair) if pair[0].event in EVENT_IS else None
+        found = event_tables(context, pair) if dataset.event_sign(pair[0].event) else None
         observed_id = ids.get((pair[0].result_id, pair[1].result_id))
         # Counts that are not determined give no point, so assumptions would stand on nothing.
         if found is None or observed_id is None:
@@ -261,8 +261,9 @@ def _scenarios(context: Context, found: EventTables, observed_id: str) -> list[d
     if all(size.n is not None and not size.imputed for size in sizes):
         randomized = [int(size.n or 0) for size in sizes]
         missing = sum(randomized) - counts.n_1 - counts.n_2
-        tables |= _tables(counts, randomized, row.event)
+        tables |= _tables(counts, randomized, good=row.more_is == "better")
     stem = f"{row.trial_id}.{row.outcome_id}.{row.event}.{row.timepoint}.log_odds_ratio"
+    sign = context.dataset.event_sign(row.event)
     made: list[dict[str, object]] = []
     for scenario, table in tables.items():
         effect = METRICS["log_odds_ratio"](*table)
@@ -270,7 +271,7 @@ def _scenarios(context: Context, found: EventTables, observed_id: str) -> list[d
         made.append(
             {
                 **{name: getattr(row, name) for name in SCENARIO_COLUMNS if hasattr(row, name)},
-                **interval(EVENT_IS[row.event] * float(effect.value), float(effect.variance)),
+                **interval(sign * float(effect.value), float(effect.variance)),
                 "estimate_id": observed_id if observed else f"{stem}.randomized.{scenario}",
                 "scenario": scenario,
                 "counts": in_words(table),
@@ -283,8 +284,7 @@ def _scenarios(context: Context, found: EventTables, observed_id: str) -> list[d
     return made
 
 
-def _tables(counts: Counts, randomized: Sequence[int], event: str) -> dict[str, Counts]:
-    good = EVENT_IS[event] > 0
+def _tables(counts: Counts, randomized: Sequence[int], *, good: bool) -> dict[str, Counts]:
     event_is: EventIs = "good" if good else "bad"
     try:
         found = missing_scenarios(

@@ -12,7 +12,7 @@ from evidence.effects.checked import Array, inside, numbers, plain
 from evidence.estimation import estimates
 from evidence.estimation.context import Context
 from evidence.estimation.from_arm_results import pairs
-from evidence.estimation.from_events import EVENT_IS, Counts, EventTables, event_tables
+from evidence.estimation.from_events import Counts, EventTables, event_tables
 from evidence.records import records
 from evidence.specification.rare_events import RareEvents, RareResult, rare_events
 
@@ -103,13 +103,13 @@ def absolute_effects(dataset: Dataset, therapies: Sequence[str]) -> list[Absolut
     made: list[AbsoluteEffect] = []
     rare: dict[tuple[str, str, str], RareEvents] = {}
     for one, two in pairs(context, list(records(context.arm_results))):
-        found = event_tables(context, (one, two)) if one.event in EVENT_IS else None
+        found = event_tables(context, (one, two)) if dataset.event_sign(one.event) else None
         if found is None or found.row.intervention not in therapies:
             continue
         row = found.row
         if row.therapy != row.intervention or not context.randomized(row.trial_id):
             continue
-        if EVENT_IS[row.event] < 0:
+        if row.more_is == "worse":
             key = (row.therapy, row.outcome_id, row.event)
             if key not in rare:
                 rare[key] = rare_events(dataset, therapy=key[0], outcome=key[1], event=key[2])
@@ -151,10 +151,8 @@ def _at_risk(
         # Without events, or with nothing else, an odds ratio leads nowhere.
         return []
     # Odds ratios favor the intervention above 1, whatever the event: here that of the event.
-    risk, *ends = (
-        float(risk_from_odds_ratio(baseline, EVENT_IS[tables.row.event] * value))
-        for value in limits
-    )
+    sign = -1 if tables.row.more_is == "worse" else 1
+    risk, *ends = (float(risk_from_odds_ratio(baseline, sign * value)) for value in limits)
     members = ratio.tables if events is not None else (tables,)
     sizes = [one.fewest_missing for one in members]
     return [

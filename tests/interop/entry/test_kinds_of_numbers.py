@@ -266,3 +266,47 @@ def test_a_size_that_is_about_a_number_is_kept_with_its_remark(tmp_path: Path) -
     rows = results[results.trial_id == "new"]
     assert rows.n_analyzed.tolist() == [38, 36]
     assert rows.note.tolist() == ["completers; n printed as ~38", "n printed as about 36"]
+
+
+TERM = """
+[[term]]
+vocabulary = "event"
+term = "{term}"
+meaning = "as the trial defines it"
+{more_is}
+
+[[result]]
+instrument = "attachment_unspecified"
+event = "{term}"
+timepoint = "post"
+t = {{ n = 60, events = 31 }}
+c = {{ n = 60, events = 20 }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("term", "more_is", "odds"),
+    [
+        # (31/29) / (20/40) = 2.138
+        ("secure_attachment", "better", 31 * 40 / (29 * 20)),
+        ("self_harm", "worse", 29 * 20 / (31 * 40)),
+        # a name that sounds good or bad decides nothing
+        ("relapse", "better", 31 * 40 / (29 * 20)),
+        ("response", "worse", 29 * 20 / (31 * 40)),
+    ],
+)
+def test_a_new_event_has_the_direction_that_its_term_states(
+    term: str, more_is: str, odds: float, tmp_path: Path
+) -> None:
+    text = TRIAL + TERM.format(term=term, more_is=f'more_is = "{more_is}"')
+    frame = evidence.estimates(proposed(text, DATA, tmp_path).after)
+    row = frame[frame.trial_id == "new"].set_index("metric").loc["log_odds_ratio"]
+    assert row.effect == pytest.approx(math.log(odds))
+    assert row.more_is == more_is
+
+
+def test_the_direction_of_a_new_event_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(EntryError) as caught:
+        proposed(TRIAL + TERM.format(term="relapse", more_is=""), DATA, tmp_path)
+    (fault,) = caught.value.faults
+    assert (fault.column, fault.section) == ("more_is", "[[term]] 1")

@@ -161,11 +161,12 @@ def standing(shown: Preview) -> Block:
     """Return what stands for the trial where it has several estimates, by which rule."""
     if not shown.standing:
         return said("The trial has one estimate, or none, for each outcome and time.")
-    outcomes = shown.proposal.after.vocabulary("outcome")
+    after = shown.proposal.after
     made = []
     for one in shown.standing:
-        outcome = words.term(words.OUTCOME, one.outcome, outcomes).partition(" (")[0]
-        head = words.capitalized(f"{outcome}, {words.term(words.TIMEPOINT, one.timepoint)}")
+        head = words.capitalized(
+            f"{after.short('outcome', one.outcome)}, {after.in_text('timepoint', one.timepoint)}"
+        )
         if one.error:
             made.append(
                 said(

@@ -34,7 +34,11 @@ def terms_and_instruments(draft: Draft) -> None:
     for part in draft.entry.sections["term"]:
         keys = SECTIONS["term"].keys
         draft.check_keys(part, keys, part.values)
-        draft.rows.append(DraftRow("vocabularies", draft.read(part, keys, part.values), part))
+        cells = draft.read(part, keys, part.values)
+        if cells.get("vocabulary") == "event" and "more_is" not in cells:
+            accepted = "better or worse, for whether more of the event is that; no name says it"
+            draft.complain(part, "more_is", None, accepted)
+        draft.rows.append(DraftRow("vocabularies", cells, part))
     for part in draft.entry.sections["instrument"]:
         keys = SECTIONS["instrument"].keys
         draft.check_keys(part, keys, part.values)

@@ -9,7 +9,7 @@ from evidence.dataset import Dataset
 from evidence.errors import SelectionError
 from evidence.estimation import estimates
 from evidence.estimation.context import Context
-from evidence.estimation.from_events import EVENT_IS, Counts, event_tables
+from evidence.estimation.from_events import Counts, event_tables
 from evidence.records import records
 
 _MEANS = ("means", "means_change")
@@ -96,7 +96,7 @@ def contrasts(dataset: Dataset, *, convention: str = "exact", **filters: str) ->
 def _contrast(context: Context, printed: dict[str, Any], estimate: Any) -> Contrast:
     arms = [printed[one] for one in estimate.result_ids if one in printed]
     better = context.instruments[estimate.instrument_id].higher_is == "better"
-    sign = EVENT_IS.get(estimate.event, 1) if estimate.event else 2 * better - 1
+    sign = context.dataset.event_sign(estimate.event) if estimate.event else 2 * better - 1
     means = counts = None
     if estimate.route in _MEANS:
         means = _means(arms[:2])

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evidence.estimation.from_events import EVENT_IS
 from evidence.interop.metapsy.orienting import WORSE_OR_BETTER, Orientation
 from evidence.interop.metapsy.placing import Placed
 from evidence.interop.metapsy.recomputing import (
@@ -14,6 +13,7 @@ from evidence.interop.metapsy.recomputing import (
     se_of_printed,
     standardized,
 )
+from evidence.interop.metapsy.terms import event_sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def compare(placed: Sequence[Placed], orientation: Orientation) -> list[Compared
 def _turned(one: Placed, candidate: Candidate, orientation: Orientation) -> int | None:
     """Return the factor that gives a raw effect the sign that the file gives benefits."""
     if candidate.counts_events:
-        direction = EVENT_IS.get(one.event)
+        direction = event_sign(one.event)
     else:
         direction = WORSE_OR_BETTER.get(orientation.higher_is[one.measure.instrument_id])
     if direction is None or orientation.positive_g is None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.estimation.from_events import EVENT_IS
 from evidence.interop.metapsy.agreement import Compared
 from evidence.interop.metapsy.cells import cells_of, ready_made
 from evidence.interop.metapsy.normalizing import ARMS
@@ -15,7 +14,7 @@ from evidence.interop.metapsy.orienting import Orientation
 from evidence.interop.metapsy.placing import Placed
 from evidence.interop.metapsy.results import Results, effects_printed
 from evidence.interop.metapsy.tables import randomized
-from evidence.interop.metapsy.terms import NOT_STATED
+from evidence.interop.metapsy.terms import NOT_STATED, event_sign
 
 KINDS = {
     "sign": "the printed effect has the other sign than its data give",
@@ -271,7 +270,7 @@ def _directions(placed: Sequence[Placed], orientation: Orientation) -> list[Disc
     made = []
     for one in placed:
         kinds = {cell.kind for cell in cells_of(one)}
-        if "events" in kinds and one.event not in EVENT_IS:
+        if "events" in kinds and event_sign(one.event) is None:
             printed = one.record.text["outcome_type"]
             said = "whether more of this event is better or worse stands in no table"
             made.append(

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidence.dataset.labels import slug
-from evidence.estimation.from_events import EVENT_IS
 from evidence.interop.metapsy.placing import Measure, Placed
 from evidence.interop.metapsy.recomputing import Match, match, standardized
-from evidence.interop.metapsy.terms import INSTRUMENTS, NOT_STATED, OUTCOMES
+from evidence.interop.metapsy.terms import INSTRUMENTS, NOT_STATED, OUTCOMES, event_sign
 
 ENOUGH = 0.9
 """Share of comparable records that have to agree before a file is said to have a convention."""
@@ -125,7 +124,7 @@ def _documented(measure: Measure) -> int | None:
 
 def _direction(one: Placed, found: Match, known: dict[str, int | None]) -> int | None:
     if found.candidate.counts_events:
-        return EVENT_IS.get(one.event)
+        return event_sign(one.event)
     return known[one.measure.instrument_id]
 
 

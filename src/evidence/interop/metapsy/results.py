@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evidence.estimation.from_events import EVENT_IS
 from evidence.interop.metapsy.agreement import Compared
 from evidence.interop.metapsy.cells import (
     AS_PRINTED,
@@ -18,6 +17,7 @@ from evidence.interop.metapsy.cells import (
 from evidence.interop.metapsy.normalizing import Record
 from evidence.interop.metapsy.orienting import Orientation
 from evidence.interop.metapsy.placing import Placed
+from evidence.interop.metapsy.terms import event_sign
 
 Row = dict[str, str]
 
@@ -272,7 +272,7 @@ def _sizes(record: Record, column: str) -> Row:
 
 
 def _favors(one: Placed, orientation: Orientation, is_g: bool) -> str:
-    direction = orientation.positive_g if is_g else EVENT_IS.get(one.event)
+    direction = orientation.positive_g if is_g else event_sign(one.event)
     return {1: "higher", -1: "lower", None: ""}[direction]
 
 

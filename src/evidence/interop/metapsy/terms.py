@@ -134,6 +134,12 @@ EVENTS = {
 }
 """Events whose direction is known: meaning, and what more of them is."""
 
+
+def event_sign(event: str) -> int | None:
+    """Return 1 where more of an event is better, -1 where worse, None where that is not known."""
+    return {"better": 1, "worse": -1}[EVENTS[event][1]] if event in EVENTS else None
+
+
 RATERS = {
     "self-report": "self",
     "self report": "self",
