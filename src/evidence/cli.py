@@ -1,5 +1,6 @@
 """The one command of the workbook: evidence."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from evidence.commands import (
     importing,
     opening,
     pooling,
+    say,
     writing,
 )
 from evidence.errors import EvidenceError, ParameterError
@@ -41,13 +43,28 @@ ESTIMATE_COLUMNS = (
 )
 
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it; typer ends so too."""
+
+
 def main() -> None:
-    """Run the command; bad input ends with one message and exit code 2."""
+    """Run the command; each fault ends with one message: bad input 2, files 1, Ctrl-C 130."""
     try:
         app()
     except EvidenceError as error:
-        sys.stderr.write(f"evidence: {error}\n")
+        say(f"evidence: {error}", err=True)
         raise SystemExit(2) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        say(f"evidence: {place}{error.strerror or error}", err=True)
+        raise SystemExit(1) from None
+    except SystemExit as ended:
+        if ended.code != INTERRUPTED:
+            raise
+        say("evidence: stopped; files that were not finished are as they were", err=True)
+        sys.stdout.flush()
+        # Threads that still write a document to memory are not waited for.
+        os._exit(INTERRUPTED)
 
 
 @app.callback()
@@ -64,7 +81,7 @@ def validate(
     from evidence.dataset import load
 
     dataset = load(package or data)
-    typer.echo(
+    say(
         f"{dataset.path.name}: valid, data version {dataset.version}, "
         f"{len(dataset.trials)} trials, "
         f"{len(dataset.arm_results) + len(dataset.statistics)} results, "
@@ -98,7 +115,7 @@ def estimates(
     }
     filters = {name: value for name, value in given.items() if value is not None}
     frame = estimate(load(data), convention=convention, correlation=correlation, **filters)
-    typer.echo(render(frame, form, ESTIMATE_COLUMNS))
+    say(render(frame, form, ESTIMATE_COLUMNS))
 
 
 @app.command()
@@ -176,16 +193,16 @@ def pool(
         level=level,
     )
     if model is not None:
-        typer.echo(pooling.several(dataset, specification, model, rho, form))
+        say(pooling.several(dataset, specification, model, rho, form))
         return
     if rho is not None:
         raise ParameterError("rho", rho, "no such choice without --model che")
     analysis = analyze(dataset, specification)
     writers: dict[str, Any] = {"csv": as_csv, "md": as_markdown}
     if form == "json":
-        typer.echo(to_json(as_record(analysis, dataset)))
+        say(to_json(as_record(analysis, dataset)))
     else:
-        typer.echo(writers[form](analysis, dataset))
+        say(writers[form](analysis, dataset))
 
 
 @app.command()
@@ -201,7 +218,7 @@ def followup(
     """Compare effects at the end of treatment and at follow-up, with what stands apart."""
     from evidence.dataset import load
 
-    typer.echo(following.text(load(data), therapy, outcome, correlation, form))
+    say(following.text(load(data), therapy, outcome, correlation, form))
 
 
 @app.command()
@@ -211,7 +228,7 @@ def claims(form: Form = "md", data: Data = None) -> None:
     from evidence.dataset import load
     from evidence.display.frames import render
 
-    typer.echo(render(verdicts(load(data)), form, ("claim_id", "verdict", "sentence")))
+    say(render(verdicts(load(data)), form, ("claim_id", "verdict", "sentence")))
 
 
 @app.command()
@@ -224,7 +241,7 @@ def audit(form: Form = "md", data: Data = None) -> None:
 
     dataset = load(data)
     found = handled(dataset, check(dataset))
-    typer.echo(
+    say(
         render(
             found,
             form,
@@ -244,7 +261,7 @@ def audit(form: Form = "md", data: Data = None) -> None:
     open_ones = not_handled(found)
     if len(open_ones):
         names = ", ".join(open_ones.check + " of " + open_ones.result_id)
-        typer.echo(f"evidence: high severity without a row in corrections.csv: {names}", err=True)
+        say(f"evidence: high severity without a row in corrections.csv: {names}", err=True)
         raise typer.Exit(1)
 
 
@@ -319,9 +336,9 @@ def reconstruct(
         name = reconstruction_text.option(error.name)
         raise ParameterError(name, error.value, error.expected) from None
     if form == "json":
-        typer.echo(to_json(reconstruction_text.as_record(found)))
+        say(to_json(reconstruction_text.as_record(found)))
     else:
-        typer.echo(reconstruction_text.as_text(found))
+        say(reconstruction_text.as_text(found))
     if not found.solutions:
         raise typer.Exit(1)
 
@@ -338,6 +355,12 @@ def build(
     force: Annotated[bool, typer.Option(help="Build what has not changed too.")] = False,
     accept: Annotated[bool, typer.Option(help="Accept numbers that moved.")] = False,
     jobs: Annotated[int, typer.Option(help="Notebooks that run at the same time.")] = 2,
+    cell_timeout: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="SECONDS", help="Longest time of a cell; default: half an hour."
+        ),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Run the notebooks of the catalog and write reports, index and ledger."""
@@ -349,17 +372,17 @@ def build(
         force=force,
         accept=accept,
         jobs=jobs,
+        cell_timeout=cell_timeout,
         data=data,
-        progress=None if quiet else lambda line: typer.echo(line, err=True),
+        waiting=lambda line: say(f"evidence: {line}", err=True),
+        progress=None if quiet else lambda line: say(line, err=True),
     )
     for failure in built.failures:
-        typer.echo(f"evidence: {failure}", err=True)
+        say(f"evidence: {failure}", err=True)
     for one in built.comparison.changed:
         if one.field != "data_version":
-            typer.echo(f"changed: {one}")
-    typer.echo(
-        f"{len(built.made)} built, {len(built.unchanged)} unchanged, {len(built.failures)} failed"
-    )
+            say(f"changed: {one}")
+    say(f"{len(built.made)} built, {len(built.unchanged)} unchanged, {len(built.failures)} failed")
     raise typer.Exit(built.exit_code)
 
 

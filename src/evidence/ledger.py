@@ -265,6 +265,23 @@ def write(path: Path, entries: Iterable[LedgerEntry]) -> None:
     atomic.replace(path, to_csv(entries))
 
 
+def utf8(path: Path) -> str:
+    """Return the text of a file that a build has written, its line ends as they are.
+
+    Raises
+    ------
+    DataError
+        If it is no text in UTF-8: another program has changed it.
+    """
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        value = f"byte 0x{content[error.start]:02X}"
+        raise DataError([Fault(path.name, row, None, value, "text in UTF-8")], path.name) from None
+
+
 def read(path: Path, *, earlier: bool = False) -> tuple[LedgerEntry, ...]:
     """Return the entries of a file.
 
@@ -281,19 +298,21 @@ def read(path: Path, *, earlier: bool = False) -> tuple[LedgerEntry, ...]:
     DataError
         If columns or values are not those of a ledger.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+    reader = csv.DictReader(io.StringIO(utf8(path), newline=""))
+    found, faults = [], []
+    try:
         given = tuple(reader.fieldnames or ())
         old = tuple(one for one in COLUMNS if one not in _NOT_IN_0_1)
         if given != COLUMNS and not (earlier and given == old):
             expected = f"the columns {', '.join(COLUMNS)}"
             raise DataError([Fault(path.name, 1, None, None, expected)])
-        found, faults = [], []
         for row in reader:
             try:
                 found.append(_entry(row))
             except (TypeError, ValueError, AttributeError, ParameterError) as error:
                 faults.append(Fault(path.name, reader.line_num, None, str(error), "a ledger row"))
+    except csv.Error as error:
+        faults.append(Fault(path.name, reader.line_num + 1, None, None, f"CSV ({error})"))
     if faults:
         raise DataError(faults)
     return tuple(found)

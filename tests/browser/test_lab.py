@@ -27,7 +27,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 WITHOUT_OUTPUT = {"parameters", "no-output"}
-TOKEN = "of-the-tests"
 START_HERE = "00_start_here.ipynb"
 START, RUN, STOP = 60, 90, 20
 """Seconds that the server, a notebook and the end may take at most; all take a few."""
@@ -41,6 +40,12 @@ class Lab:
 
     address: str
     folder: Path
+
+    @property
+    def token(self) -> str:
+        """The token that the server made."""
+        [running] = (self.folder / ".cache" / "jupyter" / "runtime").glob("jpserver-*.json")
+        return str(json.loads(running.read_text())["token"])
 
     def saved(self, name: str) -> list[dict[str, Any]]:
         path = self.folder / "notebooks" / name
@@ -79,7 +84,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
         server = subprocess.Popen(
             [sys.executable, "-m", "evidence", "lab", "--no-browser", "--port", str(port)],
             cwd=folder,
-            env={**environment, "JUPYTER_TOKEN": TOKEN},
+            env=environment,
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -87,7 +92,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
     started: list[psutil.Process] = []
     try:
         address = f"http://{opening.HOST}:{port}"
-        wait_for_answer(f"{address}/api?token={TOKEN}", server)
+        wait_for_answer(f"{address}/api", server)
         yield Lab(address, folder)
     finally:
         if server.poll() is None:
@@ -139,7 +144,7 @@ def panel(page: Page, name: str) -> Locator:
 
 
 def open_start(page: Page, lab: Lab) -> None:
-    page.goto(f"{lab.address}/?token={TOKEN}")
+    page.goto(f"{lab.address}/?token={lab.token}")
     expect(tab(page, START_HERE)).to_be_visible()
     ready(page, START_HERE)
 
@@ -181,8 +186,8 @@ def finished(page: Page, lab: Lab, name: str) -> list[dict[str, Any]]:
 
 
 def stop_kernels(page: Page, lab: Lab) -> None:
-    for session in page.request.get(f"{lab.address}/api/sessions?token={TOKEN}").json():
-        page.request.delete(f"{lab.address}/api/sessions/{session['id']}?token={TOKEN}")
+    for session in page.request.get(f"{lab.address}/api/sessions?token={lab.token}").json():
+        page.request.delete(f"{lab.address}/api/sessions/{session['id']}?token={lab.token}")
 
 
 def what_is_wrong(cell: dict[str, Any]) -> str:

@@ -18,7 +18,11 @@ PARAMETERS = """word: str = "one"  # a word, or fail
 value: float = 0.5  # a number
 trial_id: str | None = None  # a trial
 """
-SETUP = """import sys
+SETUP = """import os
+import signal
+import sys
+import threading
+from pathlib import Path
 import evidence
 from evidence.display.escape import html
 from evidence.display.output import Block
@@ -26,6 +30,11 @@ from evidence.errors import ParameterError
 from evidence.ledger import LedgerEntry
 if word == "fail":
     raise ParameterError("word", word, "a word that selects something")
+if word == "die":
+    os.kill(os.getpid(), signal.SIGKILL)
+if word == "wait":
+    Path(".cache/waits").touch()
+    threading.Event().wait()
 sys.stderr.write("for the log")
 entry = LedgerEntry(
     f"tiny.{word}", f"<{word}>", "pooled", "hedges_g", "difference", "above_0", value, -0.25, 1.0,

@@ -1,16 +1,22 @@
 """Builds: what runs, what is replaced, what stands when something fails."""
 
 import csv
+import errno
+import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evidence import ledger
-from evidence.errors import ParameterError, RenderError
+from evidence.errors import EvidenceError, ParameterError, RenderError
 from evidence.report import build as building
 from evidence.report.build import Built, build
 from tests.report import projects
@@ -136,7 +142,7 @@ def _stale(root: Path) -> list[str]:
         folders.reports / "catalog.toml", notebooks=folders.notebooks, data=folders.data
     )
     inputs = building._inputs(every, folders)
-    manifest = building.Manifest.read(folders.cache / "manifest.json", root)
+    manifest = folders.manifest()
     return [key for key, digest in inputs.items() if not manifest.is_whole(key, digest)]
 
 
@@ -300,3 +306,269 @@ def test_a_raised_data_version_lets_numbers_move_and_keeps_the_old_ones(built: P
     rows = list(csv.reader((built / "reports" / "superseded.csv").read_text().splitlines()))
     assert [row[:5] for row in rows[1:]] == [["tiny.two", "0.1", "-0.25", "1.0", "1.0.0"]]
     assert rows[1][-1] == "data 1.0.0 became 1.1.0"
+
+
+def asks(root: Path, word: str) -> None:
+    """Let the second report of a project ask for another word."""
+    catalog = root / "reports" / "catalog.toml"
+    catalog.write_text(catalog.read_text().replace('word = "two"', f'word = "{word}"'))
+
+
+def changed(root: Path) -> None:
+    """Let both reports be made again, with other pages."""
+    catalog = root / "reports" / "catalog.toml"
+    catalog.write_text(
+        catalog.read_text().replace("First <report>", "New").replace('"Second"', '"New 2"')
+    )
+
+
+def place(root: Path) -> dict[str, bytes]:
+    """What stands in the folder of reports, but for the catalog."""
+    return {name: one for name, one in files(root).items() if name != "catalog.toml"}
+
+
+def test_a_kernel_that_dies_ends_its_report_alone(built: Path) -> None:
+    asks(built, "die")
+    result = build(root=built, force=True)
+    assert result.made == ("first",)
+    [failure] = result.failures
+    assert (failure.report_id, failure.kind) == ("second", "KernelEnded")
+    assert str(failure).startswith("second: the process that runs its notebook ended")
+    assert "\n" not in str(failure)
+    assert result.exit_code == 1
+
+
+def test_a_cell_that_never_ends_is_stopped(built: Path) -> None:
+    asks(built, "wait")
+    before = (built / "reports" / "second.html").read_bytes()
+    result = build(["second"], root=built, cell_timeout=1)
+    [failure] = result.failures
+    assert failure.kind == "CellTimeout"
+    assert failure.message == (
+        "a cell ran longer than 1 seconds and was stopped; --cell-timeout SECONDS sets another "
+        "limit"
+    )
+    assert (built / "reports" / "second.html").read_bytes() == before
+
+
+def test_control_c_ends_a_build_with_one_line_and_nothing_replaced(built: Path) -> None:
+    asks(built, "wait")
+    changed(built)
+    before = place(built)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "evidence", "build"],
+        cwd=built,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (built / ".cache" / "waits").exists():
+        assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate()
+    assert run.returncode == 130
+    assert said == "evidence: stopped; files that were not finished are as they were\n"
+    assert place(built) == before
+
+
+def test_a_fault_of_the_workbook_in_one_report_is_none_of_the_others(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = building.documents
+
+    def broken(page: str, report: Any, *rest: Any) -> dict[str, bytes]:
+        if report.report_id == "second":
+            raise KeyError("no such thing")
+        return real(page, report, *rest)
+
+    monkeypatch.setattr(building, "documents", broken)
+    result = build(root=built, force=True)
+    assert result.made == ("first",)
+    assert [one.kind for one in result.failures] == ["KeyError"]
+    assert "Traceback" in (built / ".cache" / "logs" / "second.txt").read_text()
+
+
+@pytest.mark.parametrize("left", range(8))
+def test_a_full_disk_leaves_all_reports_and_the_index_as_they_were(
+    left: int, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for so many more files, of the ten that this build writes where they belong."""
+    changed(built)
+    before, room, real = place(built), left, tempfile.mkstemp
+
+    def full(suffix: str, prefix: str, folder: Path) -> tuple[int, str]:
+        nonlocal room
+        if not prefix.startswith(".empty"):
+            room -= 1
+        if room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(suffix, prefix, folder)
+
+    monkeypatch.setattr("evidence.atomic.tempfile.mkstemp", full)
+    with pytest.raises(OSError, match="No space left on device; no report was replaced") as caught:
+        build(root=built)
+    assert Path(caught.value.filename).is_relative_to(built)
+    assert place(built) == before
+
+
+def test_where_nothing_can_be_written_nothing_runs(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(built)
+    before = place(built)
+
+    def closed(suffix: str, prefix: str, folder: Path) -> tuple[int, str]:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("evidence.atomic.tempfile.mkstemp", closed)
+    monkeypatch.setattr(building, "_pages", None)
+    with pytest.raises(OSError, match="Read-only file system"):
+        build(root=built)
+    assert place(built) == before
+
+
+def test_what_a_killed_build_left_is_cleared_away(built: Path) -> None:
+    left = [
+        built / "reports" / ".first.html.abc.evidence-part",
+        built / ".cache" / ".manifest.json.abc.evidence-part",
+        built / ".cache" / "numbers" / ".first.json.abc.evidence-part",
+        built / ".cache" / "runtime" / "kernel-1.json",
+    ]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    changed(built)
+    build(root=built)
+    assert [path for path in left if path.exists()] == []
+    assert not [path for path in built.rglob("*") if path.name.endswith(".evidence-part")]
+
+
+def test_a_second_build_waits_for_the_first(built: Path) -> None:
+    changed(built)
+    said = []
+    with (built / ".cache" / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def waiting(line: str) -> None:
+            said.append(line)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+
+        assert build(root=built, waiting=waiting).made == ("first", "second")
+    assert said == ["waiting for another build of this folder to end"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside.html",
+        "data/trials.csv",
+        "reports/catalog.toml",
+        "reports/../x.html",
+        "reports/mine.html",
+    ],
+)
+def test_a_foreign_manifest_removes_nothing(name: str, built: Path) -> None:
+    stands = [built.parent / "outside.html", built / "x.html", built / "reports" / "mine.html"]
+    stands += [built / "data" / "trials.csv"]
+    for path in stands[:3]:
+        path.touch()
+    manifest = built / ".cache" / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["outputs"]["gone"] = {name: "x"}
+    content["outputs"]["first"][name] = "x"
+    manifest.write_text(json.dumps(content))
+    build(root=built)
+    assert all(path.exists() for path in stands)
+    assert (built / "reports" / "catalog.toml").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"version": 1}',
+        '{"version": 1, "inputs": {}, "outputs": []}',
+        '{"version": 1, "inputs": {"a": 1}, "outputs": {}}',
+        '{"version": 1, "inputs": {}, "outputs": {"first": {"reports/first.html": 1}}}',
+        '{"version": 1, "inputs": {}, "outputs": {"first": "x"}}',
+    ],
+)
+def test_a_manifest_without_its_keys_is_none(content: str, tmp_path: Path) -> None:
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "manifest.json").write_text(content)
+    found = building.Folders(tmp_path, tmp_path / "data").manifest()
+    assert (found.inputs, found.outputs) == ({}, {})
+
+
+def latin(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\xe9\n")
+
+
+def changing(**changes: Any) -> Callable[[Path], None]:
+    """A change of the notebook: keys that go (None) or become something else."""
+
+    def change(path: Path) -> None:
+        made = json.loads(path.read_text())
+        for key, value in changes.items():
+            inside = made["cells"][1] if key in ("source", "cell_type") else made
+            inside.pop(key)
+            inside |= {} if value is None else {key: value}
+        path.write_text(json.dumps(made))
+
+    return change
+
+
+def no_metadata_of_a_cell(path: Path) -> None:
+    made = json.loads(path.read_text())
+    del made["cells"][2]["metadata"]
+    path.write_text(json.dumps(made))
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("data/trials.csv", latin),
+        ("data/datapackage.json", latin),
+        ("reports/catalog.toml", latin),
+        ("reports/superseded.csv", latin),
+        ("reports/estimates.csv", latin),
+        ("reports/estimates.csv", lambda path: path.write_text('a,"b')),
+        ("notebooks/tiny.ipynb", latin),
+        ("notebooks/tiny.ipynb", lambda path: path.write_text("[]")),
+        ("notebooks/tiny.ipynb", lambda path: path.write_text('{"cells": [1]}')),
+        ("notebooks/tiny.ipynb", changing(metadata=None)),
+        ("notebooks/tiny.ipynb", changing(nbformat=None)),
+        ("notebooks/tiny.ipynb", changing(cells={})),
+        ("notebooks/tiny.ipynb", changing(source=None)),
+        ("notebooks/tiny.ipynb", changing(source=[1])),
+        ("notebooks/tiny.ipynb", changing(cell_type=None)),
+        ("notebooks/tiny.ipynb", no_metadata_of_a_cell),
+    ],
+)
+def test_a_spoiled_file_is_one_message_and_nothing_replaced(
+    name: str, spoil: Callable[[Path], object], built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(built)
+    spoil(built / name)
+    before = place(built)
+    monkeypatch.setattr(building, "_pages", lambda *_: ({}, ()))
+    with pytest.raises(EvidenceError) as caught:
+        build(root=built)
+    assert Path(name).name in str(caught.value)
+    assert place(built) == before
+
+
+def test_a_trial_that_would_lead_out_of_the_folder_makes_no_report(tmp_path: Path) -> None:
+    catalog = projects.CATALOG.replace(
+        'formats = ["html"]', 'formats = ["html"]\nfor_each = "trials"'
+    )
+    root = projects.make(tmp_path / "project", catalog=catalog)
+    trials = root / "data" / "trials.csv"
+    trials.write_text(trials.read_text().replace("two,Two", "../../../x,Two"))
+    with pytest.raises(ParameterError, match="an id of lower-case"):
+        build(root=root)
+    folders = building.Folders(root, root / "data")
+    for made in (folders.numbers, lambda name: folders.report(name, "html")):
+        with pytest.raises(ParameterError, match="inside"):
+            made("first-../../../x")

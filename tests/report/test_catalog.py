@@ -44,6 +44,12 @@ def test_one_report_is_made_for_each_trial(tmp_path: Path) -> None:
         ('id = "first"', "", "report 1, id: found None, expected a text"),
         ('"first"', '"index"', "report 1, id: found 'index', expected lower-case"),
         ('"first"', '"../first"', "report 1, id: found '../first', expected lower-case"),
+        ('"First <report>"', '"a\u202e"', "title: found 'a[U+202E]', expected text without invis"),
+        (
+            '"one" }',
+            '"one" }\nlede = "a\u200bb"',
+            "lede: found 'a[U+200B]b', expected text without",
+        ),
         ('"First <report>"', "3", "report 1, title: found 3, expected a text"),
         ("tiny.ipynb", "none.ipynb", "found 'none.ipynb', expected one of tiny.ipynb"),
         ("tiny.ipynb", "../notebooks/tiny.ipynb", "expected one of tiny.ipynb"),

@@ -1,11 +1,13 @@
 """What is right, wrong, superseded or unmarked, and which number a wrong one would be."""
 
+import sys
+
 import pytest
 
+from evidence.errors import ParameterError
 from evidence.writing import markdown_draft
 from evidence.writing.judging import Finding, judge, unknown_ids
 from evidence.writing.known import Known
-from tests.work import growth
 from tests.writing.ledgers import (
     BARE,
     GONE,
@@ -198,13 +200,56 @@ def test_percent_in_a_header() -> None:
     assert [one.status for one in judged(table)] == ["right"] * 3
 
 
-@pytest.mark.parametrize(
-    "piece",
-    ["{ev:x} 1 ", "g = 0.52 ", ". {ev:a} 1", "> ", ">", "A. ", "[1] 2 ", "N = 1, ", "| 1 |\n|-|\n"],
+PIECES = (
+    "{ev:x} 1 ",
+    "g = 0.52 ",
+    ". {ev:a} 1",
+    "> ",
+    ">",
+    "A. ",
+    "[1] 2 ",
+    "N = 1, ",
+    "| 1 |\n|-|\n",
+    "5% ",
+    "5%",
+    "5% (4% to 6%) ",
 )
-def test_a_long_passage_takes_time_in_proportion(piece: str) -> None:
-    def judge(length: int) -> None:
-        judged(f"{piece * (length // len(piece))}{{ev:{POOLED}}}")
 
-    # Ten times the text: ten times the time, with room for a busy machine; a square would be 100.
-    assert growth(judge, 10_000, 10) < 40
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_long_passage_takes_steps_in_proportion(piece: str) -> None:
+    def steps(length: int) -> int:
+        """Calls of functions, those written in C too."""
+        text, count = f"{piece * (length // len(piece))}{{ev:{POOLED}}}", 0
+
+        def called(frame: object, event: str, argument: object) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(called)
+        try:
+            judged(text)
+        finally:
+            sys.setprofile(before)
+        return count
+
+    # Four times the text: four times the steps, and what is done once; a square would be 16.
+    assert steps(4_000) < 4.5 * steps(1_000)
+
+
+def test_numbers_of_a_large_ledger_that_cannot_agree_are_not_looked_at() -> None:
+    many = {f"{POOLED}.at_{at}": entry(f"{POOLED}.at_{at}", effect=float(at)) for at in range(999)}
+    near = Known(many, {}).near(["effect"], (7.5, 8.5))
+    assert sorted(near) == [f"{POOLED}.at_8"]
+    assert sorted(Known(many, {}).near(["effect"], (795.0, 805.0))) == sorted(
+        f"{POOLED}.at_{at}" for at in (8, *range(795, 806))
+    )
+
+
+def test_what_is_no_manuscript_is_refused_with_its_limit() -> None:
+    with pytest.raises(
+        ParameterError, match="found '20,001 numbers', expected a manuscript with at most 20,000"
+    ):
+        judged("5% " * 20_001)
+    assert markdown_draft.parse(b"5% " * 20_000)

@@ -95,3 +95,13 @@ def test_an_id_that_goes_on_is_nearer_than_a_short_one() -> None:
     ids = ("abcd.x", "abft.depression.post.hedges_g.pooled.trials_with_unreported_at_zero")
     known = Known({one: entry(one) for one in ids}, {})
     assert known.nearest("abft")[0] == ids[1]
+
+
+@pytest.mark.parametrize("name", ["estimates.csv", "superseded.csv"])
+@pytest.mark.parametrize("spoiled", [b"\xe9", b'"open', b"\0"])
+def test_a_spoiled_file_is_one_clear_error(name: str, spoiled: bytes, folder: Path) -> None:
+    path = folder / "reports" / name
+    path.write_bytes(HEADER.encode() * (name == "superseded.csv") + spoiled + b"\n")
+    with pytest.raises(DataError) as caught:
+        read_known(folder / "reports")
+    assert name in str(caught.value)

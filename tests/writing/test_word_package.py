@@ -2,14 +2,70 @@
 
 import io
 import zipfile
+from collections.abc import Iterator
 
+import docx
 import pytest
 
 from evidence.errors import ParameterError
 from evidence.writing import word_draft, word_package
+from evidence.writing.annotate import annotate_word
+from evidence.writing.fill_word import fill_word
+from tests.writing.ledgers import KNOWN, POOLED
 from tests.writing.words import NAMESPACES, document, paragraph, run, word
 
 BODY = paragraph(run("text"))
+
+
+def unfit() -> Iterator[tuple[str, bytes]]:
+    """A manuscript that python-docx made, each part in turn without its name or its root."""
+    made = docx.Document()
+    made.add_paragraph(f"g = 9.99 (95% CI, 8.88 to 10.10) {{ev:{POOLED}}}.")
+    buffer = io.BytesIO()
+    made.save(buffer)
+    with zipfile.ZipFile(buffer) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for name, content in parts.items():
+        rest = {one: parts[one] for one in parts if one != name}
+        changes = {
+            "missing": rest,
+            "in capitals": {**rest, name.upper(): content},
+            "damaged": {**rest, f"\ufffd{name[1:]}": content},
+            "of another kind": {**rest, name: b"<other/>"},
+            "empty": {**rest, name: b""},
+            "cut": {**rest, name: content[: len(content) // 2]},
+        }
+        for what, changed in changes.items():
+            target = io.BytesIO()
+            with zipfile.ZipFile(target, "w") as archive:
+                for one, held in changed.items():
+                    archive.writestr(one, held)
+            yield f"{name} {what}", target.getvalue()
+
+
+def test_parts_that_do_not_fit_are_one_line() -> None:
+    """What a tool does with them is not said: it works, or says in one line that it cannot."""
+    found: dict[str, int] = {}
+    for name, data in unfit():
+        for act in (word_draft.parse, annotated, filled):
+            try:
+                act(data)
+            except ParameterError as error:
+                message = str(error)
+                assert message.startswith("draft: found "), name
+                assert "\n" not in message, name
+                kind = "unfit" if "do not fit together" in message else "refused"
+                found[kind] = found.get(kind, 0) + 1
+    assert found["unfit"] > 20
+    assert found["refused"] > 20
+
+
+def annotated(data: bytes) -> object:
+    return annotate_word(data, KNOWN)
+
+
+def filled(data: bytes) -> object:
+    return fill_word(data, KNOWN)
 
 
 def refused(data: bytes) -> str:

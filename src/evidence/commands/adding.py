@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from evidence.commands import say
 from evidence.errors import ParameterError
 
 
@@ -39,7 +40,7 @@ def add_trial(
 
     folder = load(data).path
     if template:
-        typer.echo(form(read_package(folder)), nl=False)
+        say(form(read_package(folder)).removesuffix("\n"))
         return
     if entry is None:
         raise ParameterError(
@@ -49,8 +50,8 @@ def add_trial(
         raise ParameterError("without", without, "no --write: it changes a copy that is not kept")
     would = preview_file(entry, folder, without=without)
     for heading, block in shown.blocks(would):
-        typer.echo(f"## {heading}\n\n{block.text}\n")
+        say(f"## {heading}\n\n{block.text}\n")
     if write:
         write_rows(would)
-    typer.echo(shown.closing(would, written=write).text)
+    say(shown.closing(would, written=write).text)
     raise typer.Exit(1 if len(would.unanswered) or would.broken else 0)

@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from evidence.commands import say
 from evidence.errors import ParameterError
 
 
@@ -46,7 +47,7 @@ def export(
         from evidence.interop.ro_crate import export_ro_crate
 
         files = export_ro_crate(ro_crate)
-        typer.echo(f"{ro_crate.name}: {len(files)} files")
+        say(f"{ro_crate.name}: {len(files)} files")
     if any(tables.values()):
         from evidence.dataset import load
         from evidence.interop.exchange.tables import Target, export_table
@@ -55,4 +56,4 @@ def export(
         for target in get_args(Target):
             if (path := tables[target]) is not None:
                 rows = export_table(dataset, target, path, **filters)
-                typer.echo(f"{path.name}: {rows} rows")
+                say(f"{path.name}: {rows} rows")

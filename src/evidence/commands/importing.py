@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from evidence.commands import say
 from evidence.errors import ParameterError
 
 
@@ -49,8 +50,8 @@ def import_metapsy(
         positive_g=positive_g,
     )
     for line in imported.lines:
-        typer.echo(line)
-    typer.echo(f"{output}: written, see {REPORT}")
+        say(line)
+    say(f"{output}: written, see {REPORT}")
 
 
 def _date(text: str | None) -> date:
@@ -89,4 +90,4 @@ def context(
         age_group=age_group,
         rho=rho,
     )
-    typer.echo(f"{output}: written")
+    say(f"{output}: written")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from evidence import atomic
+from evidence.commands import say
 from evidence.errors import ParameterError
 from evidence.report import interpreter
 
@@ -37,9 +39,13 @@ def lab(
         raise ParameterError("folder", str(root), f"one with {START} in it")
     if port is not None and not _is_free(port):
         raise ParameterError("port", port, "a port that no other program uses")
-    os.environ.update(surroundings(root, data))
+    made = surroundings(root, data)
+    for name in [one for one in os.environ if one.startswith("JUPYTER")]:
+        # A token, a password, a path of settings: none is taken from where this was started.
+        del os.environ[name]
+    os.environ.update(made)
     atomic.replace(root / KERNEL, json.dumps(kernel()))
-    typer.echo(f"JupyterLab opens {START}. To stop it, press Control-C here twice.", err=True)
+    say(f"JupyterLab opens {START}. To stop it, press Control-C here twice.", err=True)
 
     # The paths of Jupyter are read from the environment when it is loaded.
     from jupyterlab.labapp import LabApp
@@ -54,7 +60,11 @@ def surroundings(root: Path, data: Path | None) -> dict[str, str]:
     """
     jupyter = root / ".cache" / "jupyter"
     made = {
-        "JUPYTER_CONFIG_DIR": str(jupyter / "config"),
+        # No file of settings is read, be it of the user, the interpreter or the system: one could
+        # be a program. What is chosen in the menus is kept.
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTERLAB_SETTINGS_DIR": str(jupyter / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(jupyter / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),
         "JUPYTER_PATH": str(jupyter / "share"),
         "IPYTHONDIR": str(root / ".cache" / "ipython"),
@@ -80,6 +90,11 @@ def arguments(root: Path, *, port: int | None, browser: bool) -> list[str]:
         f"--ServerApp.ip={HOST}",
         f"--ServerApp.root_dir={root}",
         "--ServerApp.allow_remote_access=False",
+        # Made anew at each start, and in the address that is printed.
+        f"--IdentityProvider.token={secrets.token_hex(24)}",
+        "--ServerApp.allow_origin=",
+        "--ServerApp.allow_origin_pat=",
+        "--ServerApp.disable_check_xsrf=False",
         # In a container root is often the only user; the server is closed to others either way.
         "--ServerApp.allow_root=True",
         "--Application.log_level=ERROR",

@@ -1,11 +1,14 @@
 """Commands for those who write with the numbers: cite, check, fill, diff."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evidence.commands import say
 from evidence.errors import ParameterError
+from evidence.safety import visible
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
 Ledger = Annotated[
@@ -26,7 +29,7 @@ def cite(
     from evidence.writing.known import read_known
 
     entry = read_known(ledger, data=data).entry(estimate_id)
-    typer.echo(citation(entry, load(data), style=style, form=form))
+    say(citation(entry, load(data), style=style, form=form))
 
 
 def check(
@@ -51,9 +54,9 @@ def check(
 
         write_annotated(draft, annotate, known)
     writer = checking.as_json if form == "json" else checking.as_markdown
-    typer.echo(writer(checked.findings))
+    say(writer(checked.findings))
     for remark in checked.remarks:
-        typer.echo(f"evidence: {remark}", err=True)
+        say(f"evidence: {remark}", err=True)
     raise typer.Exit(checked.exit_code)
 
 
@@ -86,12 +89,13 @@ def fill(
     known = read_known(ledger, data=data)
     filled = fill_draft(content, known, style=style, keep_marks=keep_marks)
     if output is None:
-        typer.echo(filled.content.decode("utf-8"), nl=False)
+        text = filled.content.decode("utf-8")
+        sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
     else:
         atomic.replace(output, filled.content)
-        typer.echo(f"{filled.filled} filled, {filled.removed} removed behind right numbers")
+        say(f"{filled.filled} filled, {filled.removed} removed behind right numbers")
     for one in filled.left:
-        typer.echo(f"evidence: left, since its number is not right: {one}", err=True)
+        say(f"evidence: left, since its number is not right: {one}", err=True)
     raise typer.Exit(1 if filled.left else 0)
 
 
@@ -110,5 +114,5 @@ def diff(
     if form not in FORMATS:
         raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
     found = compare(*read_sides(old, new, data=data))
-    typer.echo(as_text(found, form))
+    say(as_text(found, form))
     raise typer.Exit(found.exit_code)

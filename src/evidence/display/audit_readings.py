@@ -7,7 +7,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import origins, words
-from evidence.display.escape import html
+from evidence.display.escape import addressed
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table
 from evidence.provenance import Locator
@@ -231,8 +231,7 @@ def short_place(locator: Locator, dataset: Dataset) -> str:
 def to_place(locator_id: str, dataset: Dataset) -> str:
     """Return a place in a few words as HTML, with its address."""
     locator = dataset.locator(locator_id)
-    name = html(short_place(locator, dataset))
-    return f'<a href="{html(locator.url)}">{name}</a>' if locator.url else name
+    return addressed(locator.url, short_place(locator, dataset))
 
 
 def _read_in(locator_ids: Iterable[str], dataset: Dataset) -> str:

@@ -16,7 +16,7 @@ from evidence.display.claims_details import (
     pooled_behind,
     retained_behind,
 )
-from evidence.display.escape import html
+from evidence.display.escape import addressed, html
 from evidence.display.headline import plain
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table
@@ -141,8 +141,8 @@ def _article(dataset: Dataset) -> str:
         item = dataset.references[one]
         year = item.get("issued", {}).get("date-parts", [[""]])[0][0]
         where = ", ".join(str(part) for part in (item.get("container-title"), year) if part)
-        name = html(f"“{item['title']}”{f' ({where})' if where else ''}")
-        named.append(f'<a href="{html(item["URL"])}">{name}</a>' if item.get("URL") else name)
+        name = f"“{item['title']}”{f' ({where})' if where else ''}"
+        named.append(addressed(str(item.get("URL", "")), name))
     if not named:
         return ""
     return f"The article: {words.listed(named)}; ABT in it is attachment-based therapy. "

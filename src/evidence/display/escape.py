@@ -7,24 +7,35 @@ import re
 from html import escape
 
 from evidence.ledger import csv_cell
+from evidence.safety import is_address, visible
 
-__all__ = ["csv_cell", "html", "markdown"]
+__all__ = ["addressed", "csv_cell", "html", "markdown"]
 
-# Characters that no HTML or XML document may contain, other than tab and line ends.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _INLINE = re.compile(r"([\\`*_{}\[\]<>|~$&^@])")
 _LINE_START = re.compile(r"^([#+\-=:%!]|\d+(?=[.)](?: |$)))")
 
 
 def html(text: str) -> str:
-    """Return text for the content of an HTML element or a quoted attribute.
+    """Return text for the content of an HTML element or a quoted attribute, all of it to be seen.
 
     Examples
     --------
     >>> html('<script>"&"</script>')
     '&lt;script&gt;&quot;&amp;&quot;&lt;/script&gt;'
     """
-    return escape(_CONTROL.sub("\ufffd", text), quote=True)
+    return escape(visible(text), quote=True)
+
+
+def addressed(address: str, shown: str) -> str:
+    """Return text as HTML, as a link where it has an address that only leads to a page.
+
+    Examples
+    --------
+    >>> addressed("https://a.org/?b&c", "A"), addressed("javascript:alert(1)", "A")
+    ('<a href="https://a.org/?b&amp;c">A</a>', 'A')
+    """
+    name = html(shown)
+    return f'<a href="{html(address)}">{name}</a>' if is_address(address) else name
 
 
 def markdown(text: str) -> str:
@@ -35,7 +46,7 @@ def markdown(text: str) -> str:
     >>> print(markdown("*a* <b> 1_2"))
     \*a\* \<b\> 1\_2
     """
-    line = " ".join(_CONTROL.sub("\ufffd", text).split())
+    line = " ".join(visible(text).split())
     line = _INLINE.sub(r"\\\1", line)
     start = _LINE_START.match(line)
     if start is None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import chains, entries, words
-from evidence.display.escape import html
+from evidence.display.escape import addressed, html
 from evidence.display.output import Block, anchor
 from evidence.display.tables import Cell, table, with_id
 from evidence.ledger import LedgerEntry
@@ -122,8 +122,8 @@ def with_sources(
         lambda link: link[0] if link[1] in there else link[2],
         members.markup or html(members.text).replace("\n", "<br>"),
     )
-    linked = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
-    told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])
+    addressed = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
+    told = union(estimates.locator_ids[estimates.estimate_id.isin(addressed)])
     places = {
         _place(one, dataset): html(dataset.locator(one).url)
         for one in entry.locator_ids
@@ -137,8 +137,8 @@ def with_sources(
 def _place(locator_id: str, dataset: Dataset) -> str:
     """Return a place where a number was read as a link, as HTML."""
     locator = dataset.locator(locator_id)
-    name = html(f"{reference_name(locator.publication_id, dataset)}, {locator.place}")
-    return f'<a href="{html(locator.url)}">{name}</a>' if locator.url else name
+    name = f"{reference_name(locator.publication_id, dataset)}, {locator.place}"
+    return addressed(locator.url, name)
 
 
 def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:

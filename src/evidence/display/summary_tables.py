@@ -7,7 +7,7 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display import entries, text, words
 from evidence.display import summary_entries as made
-from evidence.display.escape import html
+from evidence.display.escape import addressed, html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, number_link, table, to_number
 from evidence.estimation import estimates
@@ -160,7 +160,7 @@ def points(dataset: Dataset, summary: Summary) -> Block:
                     Cell(
                         f"{one.sd:g}, {one.label}, comparator arm",
                         markup=html(f"{one.sd:g}, {one.label}, comparator arm (")
-                        + _place(locator.url, locator.place)
+                        + addressed(locator.url, locator.place)
                         + ")",
                     ),
                     to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high, 1)),
@@ -176,11 +176,6 @@ def points(dataset: Dataset, summary: Summary) -> Block:
         rows,
         entries=shown,
     )
-
-
-def _place(url: str, place: str) -> str:
-    """Return a place as a link where it has an address."""
-    return f'<a href="{html(url)}">{html(place)}</a>' if url else html(place)
 
 
 def _over(analysis: Analysis, stress: StressTest | None, dataset: Dataset) -> str:

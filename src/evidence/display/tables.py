@@ -7,6 +7,7 @@ from evidence.display.escape import html
 from evidence.display.output import Block, anchor
 from evidence.display.words import estimate, fixed
 from evidence.ledger import LedgerEntry
+from evidence.safety import is_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def _row(cells: Sequence[Cell]) -> str:
 
 def _content(cell: Cell) -> str:
     content = cell.markup or html(cell.text).replace("\n", "<br>")
-    if cell.href:
+    # Without a scheme it leads to a page beside this one, or into it.
+    if cell.href and (":" not in cell.href or is_address(cell.href)):
         kind = ' class="n"' if cell.href.startswith("#") else ""
         content = f'<a{kind} href="{html(cell.href)}">{content}</a>'
     if cell.tag:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from evidence.display import origins, words
 from evidence.display.card_links import place_of
-from evidence.display.escape import html
+from evidence.display.escape import addressed, html
 from evidence.display.headline import plain
 from evidence.display.output import Block
 from evidence.display.trial_card import (
@@ -220,9 +220,7 @@ def registration(card: TrialCard) -> str:
         item = card.dataset.references[one]
         day = item.get("issued", {}).get("date-parts", [[]])[0]
         dated = f", first posted {'-'.join(f'{part:02d}' for part in day)}" if day else ""
-        name = html(card.trial.registry_id)
-        if item.get("URL"):
-            name = f'<a href="{html(item["URL"])}">{name}</a>'
+        name = addressed(str(item.get("URL", "")), card.trial.registry_id)
         return f"Registered: {name}{html(dated)}."
     return html(f"Registered: {card.trial.registry_id}; the record was not read.")
 

@@ -1,15 +1,19 @@
 """Builds reports: runs what has changed, replaces whole files, keeps the ledger of all numbers."""
 
+import errno
 import json
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import evidence
-from evidence import ledger
+from evidence import atomic, ledger
 from evidence.errors import EvidenceError, ParameterError, RenderError
 from evidence.ledger import Comparison, LedgerEntry
 from evidence.report import catalog, supersede
@@ -17,12 +21,16 @@ from evidence.report.catalog import Report
 from evidence.report.documents import documents
 from evidence.report.stamp import Stamp, read_stamp
 from evidence.report.state import Manifest, of_file, of_folder, of_notebook, of_package, of_values
+from evidence.safety import inside
 
 if TYPE_CHECKING:
     from evidence.report.render import Page
 
 BAD_INPUT = ("ParameterError", "DataError", "SelectionError")
 """Errors of notebooks that say: what was asked for cannot be made."""
+
+_NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Faults of files that one report meets like the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,16 @@ class Folders:
 
     def numbers(self, report_id: str) -> Path:
         """Return the file with the numbers of one report."""
-        return self.cache / "numbers" / f"{report_id}.json"
+        return inside(self.cache, "numbers", f"{report_id}.json")
+
+    def report(self, report_id: str, suffix: str) -> Path:
+        """Return a file of one report."""
+        return inside(self.reports, f"{report_id}.{suffix}")
+
+    def manifest(self) -> Manifest:
+        """Return what is known of the last build."""
+        made = (self.reports, self.cache / "numbers")
+        return Manifest.read(self.cache / "manifest.json", self.root, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +146,9 @@ def build(
     data: Path | None = None,
     root: Path | None = None,
     jobs: int | None = None,
+    cell_timeout: int | None = None,
     progress: Callable[[str], None] | None = None,
+    waiting: Callable[[str], None] | None = None,
 ) -> Built:
     """Build the reports of the catalog whose inputs have changed.
 
@@ -148,8 +167,12 @@ def build(
         Folder of the project; found from the working folder where none is given.
     jobs : int, optional
         Notebooks that run at a time; two where there are two processors.
+    cell_timeout : int, optional
+        Seconds that a cell of a notebook may run; half an hour where none is given.
     progress : callable, optional
         Called with a line for each report that is ready.
+    waiting : callable, optional
+        Called with a line where another build of the project has to end first.
 
     Returns
     -------
@@ -165,6 +188,9 @@ def build(
     RenderError
         If one id stands for two values, or a number of the ledger moved within one version of the
         data without `accept`, or without a reason; nothing has been replaced.
+    OSError
+        If a file cannot be read or written; nothing has been replaced. So it is where a build is
+        interrupted.
     """
     base = (root or find_root()).resolve()
     folders = Folders(base, (data or base / "data").resolve())
@@ -172,25 +198,98 @@ def build(
         folders.reports / "catalog.toml", notebooks=folders.notebooks, data=folders.data
     )
     wanted = _wanted(every, reports)
-    manifest = Manifest.read(folders.cache / "manifest.json", base)
     inputs = _inputs(every, folders)
-    stale = [
-        one
-        for one in wanted
-        if force or not manifest.is_whole(one.report_id, inputs[one.report_id])
-    ]
     shared = of_values([[one.report_id, inputs[one.report_id]] for one in every])
-    unchanged = tuple(one.report_id for one in wanted if one not in stale)
-    if not stale and manifest.is_whole("", shared):
-        return Built((), unchanged, (), (), Comparison((), (), ()))
 
+    def known() -> tuple[Manifest, list[Report]]:
+        manifest = folders.manifest()
+        return manifest, [
+            one
+            for one in wanted
+            if force or not manifest.is_whole(one.report_id, inputs[one.report_id])
+        ]
+
+    manifest, stale = known()
+    if stale or not manifest.is_whole("", shared):
+        with alone(folders, waiting):
+            # What another build has made meanwhile need not be made again.
+            manifest, stale = known()
+            if stale or not manifest.is_whole("", shared):
+                return _built(
+                    every, wanted, stale, folders, manifest, inputs, shared, accept,
+                    lambda stamp: _pages(stale, folders, stamp, jobs, cell_timeout, progress),
+                )  # fmt: skip
+    return Built((), tuple(one.report_id for one in wanted), (), (), Comparison((), (), ()))
+
+
+@contextmanager
+def alone(folders: Folders, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Let one process at a time run notebooks of a project; clear away what a killed one left.
+
+    Parameters
+    ----------
+    folders : Folders
+        Of the project.
+    waiting : callable, optional
+        Called with a line where another process has to end first.
+
+    Raises
+    ------
+    OSError
+        If its folders cannot be written.
+    """
+    folders.cache.mkdir(parents=True, exist_ok=True)
+    with (folders.cache / "build.lock").open("a+", encoding="utf-8") as lock:
+        if not _locked(lock, wait=False):
+            if waiting is not None:
+                waiting("waiting for another build of this folder to end")
+            _locked(lock, wait=True)
+        # The system takes the lock away when the process ends, however it does.
+        for folder in (folders.reports, folders.cache, folders.cache / "numbers"):
+            atomic.tidy(folder)
+        shutil.rmtree(folders.cache / "runtime", ignore_errors=True)
+        yield
+
+
+def _locked(lock: IO[str], *, wait: bool) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            try:
+                msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            except OSError:
+                if not wait:
+                    return False
+            else:
+                return True
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _built(
+    every: Sequence[Report],
+    wanted: Sequence[Report],
+    stale: Sequence[Report],
+    folders: Folders,
+    manifest: Manifest,
+    inputs: Mapping[str, str],
+    shared: str,
+    accept: bool,
+    made: Callable[[Stamp], tuple[dict[str, "Page"], tuple[Failure, ...]]],
+) -> Built:
     # Loading what runs and renders takes two seconds; a build with nothing to do ends above.
     from evidence.dataset import load
     from evidence.report.index_page import index
 
     dataset = load(folders.data)
     stamp = read_stamp(folders.data)
-    pages, failures = _pages(stale, folders, stamp, jobs, progress)
+    pages, failures = made(stamp)
     committed = folders.reports / "estimates.csv"
     old = ledger.read(committed, earlier=True) if committed.is_file() else ()
     numbers, summaries = _numbers(every, pages, folders, manifest, old)
@@ -220,10 +319,10 @@ def build(
             report_id,
             inputs[report_id],
             {
-                folders.reports / f"{report_id}.html": page.html,
+                folders.report(report_id, "html"): page.html,
                 folders.numbers(report_id): _to_json(page),
                 **{
-                    folders.reports / f"{report_id}.{suffix}": content
+                    folders.report(report_id, suffix): content
                     for suffix, content in page.documents.items()
                 },
             },
@@ -238,7 +337,12 @@ def build(
             folders.reports / "index.html": listed,
         },
     )
-    manifest.write()
+    try:
+        manifest.write()
+    except OSError as error:
+        said = f"{error.strerror or error}; no report was replaced"
+        raise OSError(error.errno, said, error.filename) from error
+    unchanged = tuple(one.report_id for one in wanted if one not in stale)
     return Built(tuple(sorted(pages)), unchanged, removed, failures, comparison)
 
 
@@ -276,9 +380,10 @@ def _pages(
     folders: Folders,
     stamp: Stamp,
     jobs: int | None,
+    cell_timeout: int | None,
     progress: Callable[[str], None] | None,
 ) -> tuple[dict[str, "Page"], tuple[Failure, ...]]:
-    """Run and render reports, some at a time."""
+    """Run and render reports, some at a time; where that is interrupted, end it at once."""
     if not stale:
         return {}, ()
     from evidence.report import kernel
@@ -290,32 +395,41 @@ def _pages(
     )
 
     def make(report: Report) -> "Page | Failure":
-        made = _page(report, folders, stamp, manager)
+        made = _page(report, folders, stamp, manager, cell_timeout or kernel.CELL_TIMEOUT)
         if progress is not None:
             state = "failed" if isinstance(made, Failure) else "ready"
             progress(f"{report.report_id}: {state}")
         return made
 
-    with ThreadPoolExecutor(jobs or kernel.default_jobs()) as pool:
+    pool = ThreadPoolExecutor(jobs or kernel.default_jobs())
+    try:
         results = list(zip(stale, pool.map(make, stale), strict=True))
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        manager.stop()
+        raise
+    pool.shutdown()
     return (
         {one.report_id: made for one, made in results if not isinstance(made, Failure)},
         tuple(made for _, made in results if isinstance(made, Failure)),
     )
 
 
-def _page(report: Report, folders: Folders, stamp: Stamp, manager: Any) -> "Page | Failure":
+def _page(
+    report: Report, folders: Folders, stamp: Stamp, manager: Any, cell_timeout: int
+) -> "Page | Failure":
     from evidence.report import kernel, render
 
-    log = folders.cache / "logs" / f"{report.report_id}.txt"
+    log = inside(folders.cache, "logs", f"{report.report_id}.txt")
     place = log.relative_to(folders.root).as_posix()
     log.unlink(missing_ok=True)
     try:
         notebook = kernel.run(
             report.notebook,
             report.parameters,
-            executed=folders.cache / "executed" / f"{report.report_id}.ipynb",
+            executed=inside(folders.cache, "executed", f"{report.report_id}.ipynb"),
             kernel_manager=manager,
+            cell_timeout=cell_timeout,
         )
         page = render.page(notebook, report, stamp)
         return replace(page, documents=documents(page.html, report, stamp, report.formats))
@@ -323,6 +437,12 @@ def _page(report: Report, folders: Folders, stamp: Stamp, manager: Any) -> "Page
         kind, message, whole = error.kind, str(error), error.log
     except EvidenceError as error:
         kind, message, whole = type(error).__name__, str(error), str(error)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_PLACE:
+            raise
+        # A fault of one report, even one of the workbook, is none of the others.
+        kind, whole = type(error).__name__, "".join(traceback.format_exception(error))
+        message = f"{kind}: {error}"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(whole + "\n", encoding="utf-8")
     return Failure(report.report_id, kind, " ".join(message.split()), place)
@@ -347,7 +467,7 @@ def _numbers(
             content = json.loads(folders.numbers(key).read_text(encoding="utf-8"))
             numbers += [ledger.from_json(one) for one in content["entries"]]
             summaries[key] = content["summary"]
-        elif (folders.reports / f"{key}.html").is_file():
+        elif folders.report(key, "html").is_file():
             # Nothing is known of its making, as in a fresh clone: the committed ledger stands.
             numbers += [replace(one, reports=(key,)) for one in old if key in one.reports]
             summaries[key] = ""

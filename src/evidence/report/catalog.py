@@ -10,6 +10,7 @@ from typing import Any
 
 from evidence.errors import ParameterError
 from evidence.report import parameters
+from evidence.safety import ID, ID_WORDS, INVISIBLE, SEEN_WORDS, visible
 
 FORMATS = ("html", "docx", "pdf")
 """What a report can be made into, and is where the catalog does not say."""
@@ -111,6 +112,7 @@ def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]
     for key in _TEXTS:
         if not isinstance(item.get(key), str) or not item[key].strip():
             raise ParameterError(f"{place}, {key}", item.get(key), "a text")
+        _all_seen(f"{place}, {key}", item[key])
     if not _ID.fullmatch(item["id"]) or item["id"] in _RESERVED:
         raise ParameterError(
             f"{place}, id", item["id"], "lower-case letters, digits and hyphens, not index"
@@ -123,12 +125,13 @@ def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]
     lede = item.get("lede", "")
     if not isinstance(lede, str):
         raise ParameterError(f"{place}, lede", lede, "a text")
+    _all_seen(f"{place}, lede", lede)
     given = item.get("parameters", {})
     if not isinstance(given, dict):
         raise ParameterError(f"{place}, parameters", given, "a table")
     notebook = notebooks / item["notebook"]
-    if notebook.parent != notebooks or not notebook.is_file():
-        accepted = ", ".join(sorted(one.name for one in notebooks.glob("*.ipynb")))
+    if notebook not in (known := sorted(notebooks.glob("*.ipynb"))):
+        accepted = ", ".join(one.name for one in known)
         raise ParameterError(f"{place}, notebook", item["notebook"], f"one of {accepted}")
     if "for_each" not in item:
         checked = parameters.checked(notebook, given)
@@ -152,8 +155,18 @@ def _trials(data: Path) -> list[tuple[str, str]]:
     path = data / "trials.csv"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [(row["trial_id"], row["label"]) for row in csv.DictReader(file)]
-    except (OSError, KeyError) as error:
+            found = [(row["trial_id"], row["label"]) for row in csv.DictReader(file)]
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise ParameterError(
-            "for_each", str(error), "trials.csv with the columns trial_id and label"
+            "for_each", str(error), "trials.csv in UTF-8 with the columns trial_id and label"
         ) from error
+    for trial_id, _ in found:
+        # Checked here too: the catalog is read before the data are.
+        if not ID.fullmatch(trial_id or ""):
+            raise ParameterError("trials.csv, trial_id", trial_id, ID_WORDS)
+    return found
+
+
+def _all_seen(place: str, text: str) -> None:
+    if INVISIBLE.search(text):
+        raise ParameterError(place, visible(text), SEEN_WORDS)

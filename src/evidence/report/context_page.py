@@ -7,7 +7,7 @@ from evidence import atomic
 from evidence.dataset import load
 from evidence.errors import ParameterError, RenderError
 from evidence.report import kernel, parameters, render
-from evidence.report.build import Folders, find_root
+from evidence.report.build import Folders, alone, find_root
 from evidence.report.catalog import Report
 from evidence.report.stamp import read_stamp
 
@@ -70,7 +70,8 @@ def build_context(
         environment=kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp),
     )
     try:
-        made = kernel.run(notebook, checked, executed=None, kernel_manager=manager)
+        with alone(folders):
+            made = kernel.run(notebook, checked, executed=None, kernel_manager=manager)
     except kernel.NotebookError as error:
         raise RenderError(str(error)) from None
     atomic.replace(output, render.page(made, report, stamp).html)

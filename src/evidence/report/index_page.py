@@ -11,7 +11,7 @@ from evidence.errors import RenderError
 from evidence.ledger import LedgerEntry
 from evidence.report.catalog import Report
 from evidence.report.index_numbers import listing
-from evidence.report.inspection import faults
+from evidence.report.inspection import faults, sealed
 from evidence.report.render import PACKAGE, TEMPLATES, tidy
 from evidence.report.stamp import Stamp
 
@@ -73,7 +73,7 @@ def index(
     wrong = faults(markup, scripts=_SCRIPTS)
     if wrong:
         raise RenderError("the index has " + "; ".join(wrong))
-    return tidy(markup)
+    return sealed(tidy(markup))
 
 
 def _part(name: str) -> str:

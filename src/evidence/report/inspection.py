@@ -1,14 +1,26 @@
-"""What a finished page must hold to: it opens alone, runs nothing, and its links lead somewhere."""
+"""What a finished page must hold to: it opens alone, runs nothing, and its links lead somewhere.
 
+A page that does is sealed: its policy names its own style sheets and scripts and nothing else.
+"""
+
+import base64
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
-_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+from evidence.safety import INVISIBLE
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+# Browsers pass over these in an address, also in the middle of its scheme.
+_PASSED_OVER = re.compile(r"[\x00-\x20]")
 _SCHEMES = ("http", "https", "mailto")
 _FETCHING = re.compile(r"@import|url\(\s*['\"]?(?!#|['\"]?#)", re.IGNORECASE)
 _ACTIVE = ("iframe", "object", "embed", "link", "base", "frame", "applet")
+_SHEET = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_HEAD = '<meta charset="utf-8">\n'
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -45,10 +57,15 @@ class _Page(HTMLParser):
         if name.startswith("on"):
             self.faults.append(f"an attribute {name}")
         elif name in ("href", "xlink:href"):
-            scheme = _SCHEME.match(value)
+            plain = _PASSED_OVER.sub("", value)
+            scheme = _SCHEME.match(plain)
             if value.startswith("#"):
                 self.fragments.append(value[1:])
-            elif tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES):
+            elif (
+                tag != "a"
+                or plain.startswith(("//", "\\"))
+                or (scheme and scheme[1].lower() not in _SCHEMES)
+            ):
                 self.faults.append(f"a link to {value!r}")
         elif name in ("src", "srcset", "action", "formaction", "poster", "background"):
             if not value.startswith("data:image/"):
@@ -83,6 +100,8 @@ def faults(page: str, *, anchors: Iterable[str] = (), scripts: int = 0) -> tuple
     if parsed.scripts != scripts:
         found.append(f"{parsed.scripts} scripts, expected {scripts}")
     found += [f"the id {one!r} {n} times" for one, n in sorted(parsed.ids.items()) if n > 1]
+    hidden = dict.fromkeys(f"U+{ord(one):04X}" for one in INVISIBLE.findall(page))
+    found += [f"a character that nobody sees, {one}" for one in hidden]
     missing = sorted(set(parsed.fragments) - set(parsed.ids) - {""})
     found += [f"links to #{one}, which is not there" for one in missing]
     found += [
@@ -90,3 +109,32 @@ def faults(page: str, *, anchors: Iterable[str] = (), scripts: int = 0) -> tuple
         for one in sorted(set(anchors) - set(parsed.ids) - set(missing))
     ]
     return tuple(dict.fromkeys(found))
+
+
+def sealed(page: str) -> str:
+    """Return a page without faults with the policy that browsers hold it to, as its first element.
+
+    Its own style sheets and scripts are allowed by what they are (SHA-256); drawings have styles as
+    attributes, which cannot be named so by all browsers and fetch nothing, since nothing may be
+    fetched. Pictures stand in the page.
+
+    Parameters
+    ----------
+    page : str
+        HTML in its last form.
+    """
+    sheets, scripts = (
+        " ".join(
+            f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'"
+            for one in dict.fromkeys(kind.findall(page))
+        )
+        or "'none'"
+        for kind in (_SHEET, _SCRIPT)
+    )
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; style-src-attr "
+        f"'unsafe-inline'; style-src-elem {sheets}; script-src {scripts}; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+    return page.replace(_HEAD, _HEAD + meta, 1)

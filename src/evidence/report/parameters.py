@@ -39,6 +39,34 @@ class Parameter:
     comment: str
 
 
+def _cells(notebook: Path) -> list[dict[str, Any]]:
+    """Return the cells of a notebook that has all that running and rendering it needs."""
+    try:
+        content = json.loads(notebook.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RenderError(f"{notebook.name} is not a notebook: {error}") from error
+    cells: list[dict[str, Any]] = _part(notebook, content, "cells", list, "the file")
+    _part(notebook, content, "metadata", dict, "the file")
+    _part(notebook, content, "nbformat", int, "the file")
+    for number, cell in enumerate(cells, start=1):
+        place = f"cell {number}"
+        named = {"tags": [], **_part(notebook, cell, "metadata", dict, place)}
+        tags = _part(notebook, named, "tags", list, place)
+        _part(notebook, cell, "cell_type", str, place)
+        source = _part(notebook, cell, "source", str | list, place)
+        if cell["cell_type"] == "code":
+            _part(notebook, cell, "outputs", list, place)
+        if not all(isinstance(one, str) for one in [*tags, *source]):
+            raise RenderError(f"{notebook.name} is not a notebook: no text in {place}")
+    return cells
+
+
+def _part(notebook: Path, content: Any, key: str, kind: Any, place: str) -> Any:
+    if not isinstance(content, dict) or not isinstance(content.get(key), kind):
+        raise RenderError(f"{notebook.name} is not a notebook: no {key!r} in {place}")
+    return content[key]
+
+
 def declared(notebook: Path) -> tuple[Parameter, ...]:
     """Return the parameters that a notebook declares, in order.
 
@@ -48,17 +76,16 @@ def declared(notebook: Path) -> tuple[Parameter, ...]:
         If the notebook cannot be read, or has not exactly one cell with the tag ``parameters``
         that holds plain assignments only.
     """
-    try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RenderError(f"{notebook.name} is not a notebook: {error}") from error
-    tagged = [cell for cell in cells if TAG in cell.get("metadata", {}).get("tags", ())]
+    tagged = [cell for cell in _cells(notebook) if TAG in cell["metadata"].get("tags", ())]
     if len(tagged) != 1:
         raise RenderError(
             f"{notebook.name} has {len(tagged)} cells with the tag {TAG}, expected one"
         )
     source = tagged[0]["source"]
-    return _parsed(source if isinstance(source, str) else "".join(source), notebook.name)
+    try:
+        return _parsed("".join(source), notebook.name)
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise RenderError(f"{notebook.name}, cell {TAG}: expected Python ({error})") from None
 
 
 def _parsed(source: str, name: str) -> tuple[Parameter, ...]:
@@ -80,7 +107,7 @@ def _parsed(source: str, name: str) -> tuple[Parameter, ...]:
                 )
         try:
             default = ast.literal_eval(line.value)  # type: ignore[arg-type]
-        except ValueError:
+        except (ValueError, TypeError, MemoryError, RecursionError):
             raise RenderError(
                 f"{name}, cell {TAG}, line {line.lineno}: expected a literal value"
             ) from None

@@ -11,7 +11,7 @@ from typing import Any
 from evidence import atomic
 from evidence.display.output import FIGURES, WIDGET
 from evidence.report import kernel
-from evidence.report.build import Folders, find_root
+from evidence.report.build import Folders, alone, find_root
 from evidence.report.kernel import NotebookError
 from evidence.report.stamp import read_stamp
 
@@ -130,7 +130,7 @@ def refresh(names: Sequence[str] = (), *, root: Path | None = None) -> tuple[Pat
             atomic.replace(path, text)
         return changed
 
-    with ThreadPoolExecutor(kernel.default_jobs()) as pool:
+    with alone(folders), ThreadPoolExecutor(kernel.default_jobs()) as pool:
         changed = list(pool.map(run, paths))
     return tuple(path for path, differs in zip(paths, changed, strict=True) if differs)
 

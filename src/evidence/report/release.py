@@ -12,6 +12,7 @@ from evidence import __version__, atomic
 from evidence.errors import EvidenceError, RenderError
 from evidence.report.build import build, find_root
 from evidence.report.stamp import read_stamp
+from evidence.safety import inside
 
 SUMS = "SHA256SUMS"
 PREFIX = "attachment-therapy-evidence-"
@@ -52,7 +53,7 @@ def release(root: Path | None = None) -> Path:
         {f"{name}/{one}": content for one, content in found.items()}, stamp.sources_as_of
     )
     folder = base / "dist"
-    path = folder / f"{name}.zip"
+    path = inside(folder, f"{name}.zip")
     atomic.replace(path, package)
     for one in folder.glob(f"{PREFIX}*.zip"):
         if one != path:

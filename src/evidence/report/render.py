@@ -17,7 +17,7 @@ from evidence.display.output import MIME, anchor
 from evidence.errors import RenderError
 from evidence.ledger import LedgerEntry, from_json
 from evidence.report.catalog import Report
-from evidence.report.inspection import faults
+from evidence.report.inspection import faults, sealed
 from evidence.report.stamp import Stamp
 from evidence.report.way_back import with_ways_back
 
@@ -148,7 +148,7 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
     wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
     if wrong:
         raise RenderError("the page has " + "; ".join(wrong))
-    return Page(tidy(markup), _summary(markup), numbers)
+    return Page(sealed(tidy(markup)), _summary(markup), numbers)
 
 
 def tidy(markup: str) -> str:

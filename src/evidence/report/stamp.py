@@ -40,7 +40,7 @@ def read_stamp(data: Path) -> Stamp:
         version = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))["version"]
         with (data / "locators.csv").open(encoding="utf-8-sig", newline="") as file:
             newest = max(date.fromisoformat(row["accessed"]) for row in csv.DictReader(file))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise ParameterError(
             "data", str(data), f"a data package with a version and dates of access ({error})"
         ) from error

@@ -2,14 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evidence import atomic
+from evidence.errors import ParameterError
+from evidence.safety import inside
 
 VERSION = 1
+_MADE = (".html", ".docx", ".pdf", ".csv", ".json")
+_SHARED = ("index.html", "estimates.csv", "superseded.csv")
 _SOURCES = ("*.py", "*.j2", "*.css", "*.js", "*.typ", "*.toml")
 
 
@@ -51,7 +55,7 @@ def of_notebook(path: Path) -> str:
 
 @dataclass(slots=True)
 class Manifest:
-    """Hashes of the last build, written when all else is in place.
+    """Hashes of the last build, and what this one puts in the place of its files.
 
     Attributes
     ----------
@@ -69,17 +73,37 @@ class Manifest:
     root: Path
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    _new: dict[Path, bytes] = field(default_factory=dict)
+    _gone: list[Path] = field(default_factory=list)
 
     @classmethod
-    def read(cls, path: Path, root: Path) -> "Manifest":
-        """Return the manifest of the last build; an empty one where none can be read."""
+    def read(cls, path: Path, root: Path, folders: Collection[Path]) -> "Manifest":
+        """Return the manifest of the last build; an empty one where there is none of this project.
+
+        Parameters
+        ----------
+        path, root : Path
+            Its file, and the folder that the paths in it start from.
+        folders : collection of Path
+            Where its files are: a manifest that names another place is none of this project, since
+            what it names can be removed.
+        """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return cls(path, root)
         if not isinstance(content, dict) or content.get("version") != VERSION:
             return cls(path, root)
-        return cls(path, root, content["inputs"], content["outputs"])
+        inputs: Any = content.get("inputs")
+        outputs: Any = content.get("outputs")
+        whole = isinstance(outputs, dict) and all(map(_are_texts, outputs.values()))
+        if not whole or not _are_texts(inputs):
+            return cls(path, root)
+        if not all(
+            _is_own(root, key, one, folders) for key, files in outputs.items() for one in files
+        ):
+            return cls(path, root)
+        return cls(path, root, inputs, outputs)
 
     def is_whole(self, key: str, inputs: str) -> bool:
         """Whether the files of a report are those that these inputs gave."""
@@ -87,35 +111,54 @@ class Manifest:
         return (
             files is not None
             and self.inputs.get(key) == inputs
-            and all(of_file(self.root / name) == digest for name, digest in files.items())
+            and all(
+                self.root / name in self._new or of_file(self.root / name) == digest
+                for name, digest in files.items()
+            )
         )
 
     def put(self, key: str, inputs: str, contents: Mapping[Path, str | bytes]) -> None:
-        """Replace the files of a report, those that are different, and remember their hashes.
-
-        Files of the last build that are not among them are removed.
-        """
+        """Note new files of a report, those that are different; others of its last build go."""
         hashes = {}
         for path, content in contents.items():
             data = content.encode() if isinstance(content, str) else content
             digest = hashlib.sha256(data).hexdigest()
             if of_file(path) != digest:
-                atomic.replace(path, content)
+                self._new[path] = data
             hashes[path.relative_to(self.root).as_posix()] = digest
-        for name in set(self.outputs.get(key, ())) - set(hashes):
-            (self.root / name).unlink(missing_ok=True)
+        self._gone += [self.root / one for one in set(self.outputs.get(key, ())) - set(hashes)]
         self.inputs[key], self.outputs[key] = inputs, hashes
 
     def drop(self, keep: Iterable[str]) -> tuple[str, ...]:
-        """Remove the files of reports that are no longer made; return their ids."""
+        """Let the files of reports go that are no longer made; return their ids."""
         gone = tuple(sorted(set(self.outputs) - set(keep) - {""}))
         for key in gone:
-            for name in self.outputs.pop(key):
-                (self.root / name).unlink(missing_ok=True)
+            self._gone += [self.root / name for name in self.outputs.pop(key)]
             self.inputs.pop(key, None)
         return gone
 
     def write(self) -> None:
-        """Write it, last of all."""
+        """Put all that was noted in its place, and the manifest last: all of it, or nothing.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be written; all files then stand as they were.
+        """
         content = {"version": VERSION, "inputs": self.inputs, "outputs": self.outputs}
-        atomic.replace(self.path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+        text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+        atomic.replace_all({**self._new, self.path: text}, self._gone)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _is_own(root: Path, key: str, name: str, folders: Collection[Path]) -> bool:
+    """Whether a path in a manifest is that of a file which builds make and may remove."""
+    try:
+        path = inside(root, name)
+    except ParameterError:
+        return False
+    named = path.name.startswith(key) and path.suffix in _MADE if key else path.name in _SHARED
+    return path.parent in folders and named

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from evidence.ledger import Comparison, LedgerEntry
+from evidence.errors import DataError, Fault
+from evidence.ledger import Comparison, LedgerEntry, utf8
 
 COLUMNS = (
     "estimate_id",
@@ -33,7 +34,7 @@ _GENERATOR = re.compile(r'<meta name="generator" content="\S+ (\S+?)">')
 def package_version(index: Path) -> str:
     """Return the package version that a page was made by; empty where there is no such page."""
     try:
-        found = _GENERATOR.search(index.read_text(encoding="utf-8"))
+        found = _GENERATOR.search(index.read_text(encoding="utf-8", errors="replace"))
     except FileNotFoundError:
         return ""
     return found[1] if found else ""
@@ -42,10 +43,12 @@ def package_version(index: Path) -> str:
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """Return the rows of a file; none where there is no file, "" where it lacks a column."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [{name: row.get(name) or "" for name in columns} for row in csv.DictReader(file)]
+        reader = csv.DictReader(io.StringIO(utf8(path), newline=""))
+        return [{name: row.get(name) or "" for name in columns} for row in reader]
     except FileNotFoundError:
         return []
+    except csv.Error as error:
+        raise DataError([Fault(path.name, None, None, None, f"CSV ({error})")], path.name) from None
 
 
 def file(

@@ -1,8 +1,9 @@
 """References: ``references.json``, a list of CSL-JSON items."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from evidence.safety import ADDRESS_WORDS, ID, ID_WORDS, INVISIBLE, SEEN_WORDS, is_address
 from evidence.validation.faults import Faults
 from evidence.validation.files import parse_json
 
@@ -36,6 +37,25 @@ def read_references(text: str, faults: Faults) -> Mapping[str, dict[str, Any]] |
             faults.add(REFERENCES, "each id once", value=key, cause=("id", key))
             continue
         references[key] = item
+        if ID.fullmatch(key) is None:
+            faults.add(REFERENCES, ID_WORDS, value=key)
+        if "URL" in item and not is_address(str(item["URL"])):
+            faults.add(REFERENCES, f"{ADDRESS_WORDS} (URL of {key})", value=str(item["URL"]))
+        for hidden in map(INVISIBLE.search, _texts(item)):
+            if hidden:
+                accepted = f"{SEEN_WORDS} (U+{ord(hidden[0]):04X} in {key})"
+                faults.add(REFERENCES, accepted, value=hidden.string, cause=(key, hidden[0]))
         if not isinstance(item.get("type"), str):
             faults.add(REFERENCES, "an item with a type, such as article-journal", value=key)
     return references
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts of an item, names of its fields too."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value

@@ -3,13 +3,11 @@
 import math
 import re
 
+from evidence.safety import ADDRESS_WORDS, ID, ID_WORDS, INVISIBLE, SEEN_WORDS, is_address
 from evidence.validation.descriptor import Column, Value
 
 CELL_LIMIT = 32_767
 """Spreadsheets cut a cell after this many characters, so a longer one would not survive editing."""
-
-ID = "[a-z0-9][a-z0-9_]*"
-"""Ids of the schema: names of files and anchors are made of them."""
 
 # No published whole number comes near, and doubles hold each one of so many digits.
 _DIGITS = 15
@@ -18,7 +16,10 @@ _INTEGER = re.compile(r"[+-]?0*([0-9]+)")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBER_WITH_COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]*([eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+# Ids that are made elsewhere, and cells that may name several.
+_FOREIGN_IDS = ("registry_id",)
+_SEVERAL_IDS = ("outcome_id",)
 
 _TYPES = {
     "string": "text",
@@ -45,7 +46,7 @@ def read_cell(column: Column, text: str) -> tuple[Value | None, str | None]:
     expected : str or None
         What is accepted, where the cell is at fault.
     """
-    expected = _refuse_text(text)
+    expected = _refuse_text(text) or (_refuse_reach(column.name, text) if text else None)
     if expected is None and text and column.type in ("integer", "number"):
         expected = _refuse_number(column.type, text)
     if expected is not None:
@@ -61,8 +62,17 @@ def _refuse_text(text: str) -> str | None:
         return f"at most {CELL_LIMIT:,} characters in a cell"
     if text != text.strip():
         return "no spaces before or after the value"
-    if _CONTROL.search(text):
-        return "no control characters"
+    found = INVISIBLE.search(text)
+    return f"{SEEN_WORDS} (U+{ord(found[0]):04X})" if found else None
+
+
+def _refuse_reach(column: str, text: str) -> str | None:
+    """Refuse ids and addresses that lead elsewhere than ids and addresses may."""
+    if column in ("vocabulary", "term") or (column.endswith("_id") and column not in _FOREIGN_IDS):
+        ids = text.split(";") if column in _SEVERAL_IDS else [text]
+        return None if all(ID.fullmatch(one.strip()) for one in ids) else ID_WORDS
+    if column.endswith("url") and not is_address(text):
+        return ADDRESS_WORDS
     return None
 
 
@@ -102,7 +112,7 @@ def _sentence(column: Column, constraint: str) -> str:
             return f"at least {limit}"
         case "maximum":
             return f"at most {limit}"
-        case "pattern" if limit == ID:
-            return "an id of lower-case letters, digits and underscores, such as bdi_ii"
+        case "pattern" if limit == ID.pattern:
+            return ID_WORDS
         case _:
             return f"a value that meets {constraint} {limit} of the schema"

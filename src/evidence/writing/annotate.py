@@ -94,18 +94,21 @@ def annotate_word(data: bytes, known: Known) -> tuple[bytes, int]:
     import docx
 
     parts: dict[str, Any] = dict(word_package.read_parts(data))
-    document = docx.Document(io.BytesIO(data))
+    with word_package.fitting():
+        document = docx.Document(io.BytesIO(data))
     # The parts read safely are for reading; comments go into the tree that is written.
     parts[word_package.DOCUMENT] = document.element
     anchors = _note_anchors(parts)
     comments = list(_comments(draft_of(parts), known))
     # From the end to the start, so that no comment moves the words of one still to come.
     for one in reversed(comments):
-        comment = document.comments.add_comment(text=one.text, author=AUTHOR, initials=INITIALS)
+        with word_package.fitting():
+            comment = document.comments.add_comment(text=one.text, author=AUTHOR, initials=INITIALS)
         first, last = _runs(one.words, anchors)
         _enclose(first, last, comment.comment_id)
     target = io.BytesIO()
-    document.save(target)
+    with word_package.fitting():
+        document.save(target)
     return target.getvalue(), len(comments)
 
 

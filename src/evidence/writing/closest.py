@@ -50,15 +50,8 @@ def closest(
     found = None
     beside = together[:MOST_TOGETHER]
     fields = _ALIKE[reading.field]
-    low, high = reading.number.span
-    for key, entry in known.entries.items():
-        # What cannot agree is passed over by a comparison that costs little.
-        values = [getattr(entry, field) for field in fields]
-        if not any(
-            value is not None and (low <= value <= high or low <= 100 * value <= high)
-            for value in values
-        ):
-            continue
+    for key in known.near(fields, reading.number.span):
+        entry = known.entries[key]
         if reading.field == "effect" and not fits(reading.kind, entry):
             continue
         for rank, field in enumerate(fields):

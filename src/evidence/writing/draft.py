@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from evidence.errors import ParameterError
 from evidence.writing.tokens import plain
 
 MARK = re.compile(
@@ -13,6 +14,10 @@ MARK = re.compile(
 )
 """The mark of a number: ``{ev:ID}``, or ``{ev:ID:style}`` to be filled in a style."""
 
+MOST_NUMBERS = 20_000
+"""Most numbers of a manuscript; a book has fewer, a table of data is none."""
+
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _END = re.compile(r"[.!?…][\"')\]\u201d\u2019]{0,3}(?:[⁰¹²³⁴⁵⁶⁷⁸⁹,]{0,12})(?=\s)")
 _ABBREVIATION = re.compile(
     r"al|approx|c\.i|ca|cf|ci|conf|diff|dr|e\.g|eq|est|etc|ex|figs?|i\.e|incl|max|min|mo|mrs?|ms"
@@ -75,6 +80,17 @@ class Draft:
     """
 
     parts: tuple[Passage | Row, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what no manuscript is: the time of a check grows with its numbers."""
+        passages = (
+            one for part in self.parts for one in (part.cells if isinstance(part, Row) else [part])
+        )
+        count = sum(len(_NUMBER.findall(one.text)) for one in passages)
+        if count > MOST_NUMBERS:
+            raise ParameterError(
+                "draft", f"{count:,} numbers", f"a manuscript with at most {MOST_NUMBERS:,} numbers"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,14 @@ def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool
     from lxml import etree  # type: ignore[import-untyped]
 
     parts: dict[str, Any] = dict(word_package.read_parts(data))
-    document = docx.Document(io.BytesIO(data))
+    with word_package.fitting():
+        document = docx.Document(io.BytesIO(data))
     parts[word_package.DOCUMENT] = document.element
     notes = list(_notes(document))
     for name, part in notes:
         # Read safely before: no entities, no document type.
-        parts[name] = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
+        with word_package.fitting():
+            parts[name] = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
     left: list[str] = []
     filled = removed = 0
     marks = [one for one in drafts.bound(draft_of(parts)) if one.mark is not None]
@@ -55,12 +57,13 @@ def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool
             filled += 1
         elif decision.action == LEAVE:
             left.insert(0, f"{decision.place}: {mark.text}")
-    for name, part in notes:
-        part._blob = etree.tostring(
-            parts[name], xml_declaration=True, encoding="UTF-8", standalone=True
-        )
     target = io.BytesIO()
-    document.save(target)
+    with word_package.fitting():
+        for name, part in notes:
+            part._blob = etree.tostring(
+                parts[name], xml_declaration=True, encoding="UTF-8", standalone=True
+            )
+        document.save(target)
     return Filled(target.getvalue(), filled, removed, tuple(left))
 
 

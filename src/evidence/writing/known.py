@@ -1,9 +1,12 @@
 """What the ledger holds now, and what it held before."""
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+import io
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from operator import itemgetter
 from pathlib import Path
 
 from evidence import ledger
@@ -30,6 +33,27 @@ class Known:
 
     entries: Mapping[str, LedgerEntry]
     superseded: Mapping[str, tuple[Mapping[str, float], ...]]
+    _in_order: dict[str, list[tuple[float, str]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def near(self, fields: Iterable[str], span: tuple[float, float]) -> dict[str, None]:
+        """Return the ids of which a field, or a hundred times it, lies in a span.
+
+        What cannot agree is never looked at, so that a check takes as long as its manuscript is.
+        """
+        low, high = span
+        found: dict[str, None] = {}
+        for name in fields:
+            if name not in self._in_order:
+                values = ((getattr(one, name), key) for key, one in self.entries.items())
+                self._in_order[name] = sorted((float(n), key) for n, key in values if n is not None)
+            listed = self._in_order[name]
+            for scale in (1.0, 100.0):
+                start = bisect_left(listed, (low / scale,))
+                end = bisect_right(listed, high / scale, key=itemgetter(0))
+                found |= dict.fromkeys(key for _, key in listed[start:end])
+        return found
 
     def value(self, estimate_id: str, field: str) -> float | None:
         """Return a number of the ledger, None where it has none."""
@@ -121,10 +145,7 @@ def read_known(path: Path | None = None, *, data: Path | None = None) -> Known:
         If a file is not what it should be.
     """
     found = find_ledger(path, data=data)
-    try:
-        entries = ledger.read(found)
-    except UnicodeDecodeError:
-        raise DataError([Fault(found.name, None, None, None, "text in UTF-8")]) from None
+    entries = ledger.read(found)
     return Known({one.estimate_id: one for one in entries}, _superseded(found.parent / SUPERSEDED))
 
 
@@ -132,17 +153,22 @@ def _superseded(path: Path) -> dict[str, tuple[Mapping[str, float], ...]]:
     if not path.is_file():
         return {}
     found: dict[str, list[Mapping[str, float]]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+    reader = csv.DictReader(io.StringIO(ledger.utf8(path), newline=""), strict=True)
+    try:
         missing = {"estimate_id", *_OLD_FIELDS} - set(reader.fieldnames or ())
         if missing:
             expected = f"the columns {', '.join(sorted(missing))}"
             raise DataError([Fault(path.name, 1, None, None, expected)])
         for row in reader:
+            if None in row or None in row.values():
+                expected = "as many cells as the header has"
+                raise DataError([Fault(path.name, reader.line_num, None, None, expected)])
             try:
                 values = {name: float(row[name]) for name in _OLD_FIELDS if row[name]}
             except (ValueError, TypeError) as error:
                 fault = Fault(path.name, reader.line_num, None, str(error), "numbers")
                 raise DataError([fault]) from None
             found.setdefault(row["estimate_id"], []).append(values)
+    except csv.Error as error:
+        raise DataError([Fault(path.name, reader.line_num, None, None, f"CSV ({error})")]) from None
     return {key: tuple(rows) for key, rows in found.items()}

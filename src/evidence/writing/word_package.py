@@ -4,6 +4,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml.ElementTree as safe  # type: ignore[import-untyped]
@@ -59,6 +60,23 @@ def read_parts(data: bytes) -> dict[str, Element]:
             return _parts(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
         raise _refuse("a file that is no intact zip archive", "a DOCX file") from None
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Let a library that opens, changes or saves a DOCX file say in one line what it cannot.
+
+    Raises
+    ------
+    ParameterError
+        If its parts do not fit together: one lacks, has another name or another root.
+    """
+    try:
+        yield
+    except (KeyError, ValueError, AttributeError, TypeError, SyntaxError, OSError) as error:
+        # lxml says of XML that it does not read what Python says of programs.
+        reason = " ".join(str(error.args[0] if error.args else error).split())[:200]
+        raise _refuse(f"parts that do not fit together ({reason})", "a DOCX file") from None
 
 
 def _parts(archive: zipfile.ZipFile) -> dict[str, Element]:

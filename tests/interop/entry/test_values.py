@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from evidence.interop.entry import values
 from evidence.interop.entry.parts import read_sections
+from evidence.interop.entry.sections import SECTIONS
 from evidence.interop.entry.values import RefusedError
 from tests.interop.entry.entries import DATA, edited, proposed
 
@@ -106,6 +107,18 @@ def test_no_p(written: str) -> None:
 def test_characters_that_no_reader_sees_are_refused(hidden: str) -> None:
     with pytest.raises(RefusedError, match=f"U\\+{ord(hidden):04X}"):
         values.text(f"a{hidden}b")
+
+
+@pytest.mark.parametrize("written", ["javascript:alert(1)", "file:///etc/passwd", "doi.org/10.1"])
+def test_what_is_no_address_of_a_page_is_refused(written: str) -> None:
+    with pytest.raises(RefusedError, match="http:// or https://"):
+        values.address(written)
+    assert SECTIONS["locator"].keys["url"].kind == "address"
+
+
+def test_an_address_stays_and_may_be_left_out() -> None:
+    assert values.address("https://doi.org/10.1/x") == "https://doi.org/10.1/x"
+    assert values.address("") == ""
 
 
 @pytest.mark.parametrize("value", [True, ["a"], {"a": "b"}])

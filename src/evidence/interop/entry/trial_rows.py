@@ -1,20 +1,13 @@
 """Rows on the trial itself: publications, places, arms, facts, new terms and instruments."""
 
-import re
 from typing import Any
 
 from evidence.interop.entry.draft import Arm, Draft, DraftRow
 from evidence.interop.entry.faults import one_of, slug
 from evidence.interop.entry.parts import Part
 from evidence.interop.entry.sections import ARM_NUMBERS, CSL, SECTIONS
-from evidence.interop.entry.values import (
-    ID,
-    RefusedError,
-    date_parts,
-    doi,
-    person,
-    text,
-)
+from evidence.interop.entry.values import RefusedError, address, date_parts, doi, person, text
+from evidence.safety import ID
 
 _TYPE = {
     "article": "article-journal",
@@ -165,7 +158,7 @@ def _item(draft: Draft, part: Part) -> dict[str, Any]:
             elif key == "DOI":
                 item["DOI"] = doi(value)
             elif key in CSL:
-                item[CSL[key]] = text(value)
+                item[CSL[key]] = (address if key == "URL" else text)(value)
         except RefusedError as error:
             if not draft.faults.has(part, key):
                 draft.complain(part, key, value, str(error))
@@ -264,7 +257,7 @@ def facts(draft: Draft) -> None:
             values = one if isinstance(one, dict) else {"value": one}
             draft.check_keys(part, keys, values, arm=name)
             cells = draft.read(part, keys, values, arm=name)
-            if re.fullmatch(ID, name) is None:
+            if ID.fullmatch(name) is None:
                 draft.complain(part, name, None, "a fact in lower-case letters, as mean_age")
             if "unit" not in cells and name not in units:
                 expected = one_of(

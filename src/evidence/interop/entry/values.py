@@ -1,9 +1,10 @@
 """Values of an entry: from what a person writes to the text of cells, digits untouched."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from evidence.safety import ADDRESS_WORDS, ID, ID_WORDS, INVISIBLE, SEEN_WORDS, is_address
 
 _TYPOGRAPHY = str.maketrans({
     "\N{MINUS SIGN}": "-",
@@ -21,8 +22,6 @@ _ABOUT = re.compile(
 )
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
-ID = re.compile(r"[a-z][a-z0-9_]*")
-"""Ids: those of estimates are made of them."""
 
 
 class RefusedError(ValueError):
@@ -40,10 +39,24 @@ def text(value: Any) -> str:
     if not isinstance(value, str):
         raise RefusedError("text or a number")
     line = " ".join(value.split())
-    for character in line:
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn"):
-            raise RefusedError(f"text without invisible characters (U+{ord(character):04X})")
+    found = INVISIBLE.search(line)
+    if found:
+        raise RefusedError(f"{SEEN_WORDS} (U+{ord(found[0]):04X})")
     return line
+
+
+def address(value: Any) -> str:
+    """Return the address of a page; an empty one stays.
+
+    Raises
+    ------
+    RefusedError
+        For what is neither http nor https.
+    """
+    written = text(value)
+    if written and not is_address(written):
+        raise RefusedError(ADDRESS_WORDS)
+    return written
 
 
 def number(value: Any) -> str:
@@ -255,7 +268,7 @@ def identifier(value: Any) -> str:
     """
     written = text(value)
     if ID.fullmatch(written) is None:
-        raise RefusedError("an id of lower-case letters, digits and underscores")
+        raise RefusedError(ID_WORDS)
     return written
 
 
@@ -264,6 +277,7 @@ Reader = Callable[[Any], tuple[str, ...]]
 READERS: Mapping[str, Reader] = {
     "text": lambda value: (text(value),),
     "id": lambda value: (identifier(value),),
+    "address": lambda value: (address(value),),
     "number": lambda value: (number(value),),
     "size": lambda value: (size(value),),
     "percent": lambda value: (percent(value),),

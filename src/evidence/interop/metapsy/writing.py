@@ -15,6 +15,7 @@ from evidence.dataset import Dataset, load
 from evidence.errors import ParameterError
 from evidence.interop.metapsy.schema import MADE_BY
 from evidence.ledger import csv_cell
+from evidence.safety import inside
 from evidence.validation import DESCRIPTOR
 
 ENTERED_BY_ALL = 0o755
@@ -93,7 +94,7 @@ def write_package(output: Path, files: Mapping[str, str]) -> Dataset:
         ) from None
     try:
         for name, text in files.items():
-            path = made / name
+            path = inside(made, name)
             path.write_text(text, encoding="utf-8", newline="\n")
             path.chmod(READABLE_BY_ALL)
         load(made)
