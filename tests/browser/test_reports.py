@@ -131,3 +131,26 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_content(page: Page, name: s
     assert box["x"] >= 0
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#main"
+
+
+INJECTED = """() => {
+  const script = document.createElement("script");
+  script.textContent = "window.injected = true";
+  document.body.append(script);
+  return window.injected === undefined;
+}"""
+
+
+@pytest.mark.parametrize("name", ["index.html", "abft-depression-post.html"])
+def test_the_policy_of_a_page_lets_its_own_parts_work_and_no_others(name: str, page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(address(name))
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") != "none"
+    if name == "index.html":
+        page.fill("#words", "Diamond 2010")
+        page.wait_for_function("document.querySelector('#count').textContent.includes(' of ')")
+    assert said == []
+    assert page.evaluate(INJECTED)
+    assert len(said) == 1
+    assert "Content Security Policy" in said[0]
