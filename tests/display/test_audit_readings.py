@@ -85,7 +85,7 @@ def test_kinds_of_places_add_up_to_all(places: pd.DataFrame) -> None:
         ("diamond2010_abstract", "trial_abstract", "Diamond et al. 2010, abstract"),
         ("schulte2024_abstract", "review_abstract", "Schulte-Frankenfeld et al. 2024, abstract"),
         ("diamond2021_table1", "elsewhere", "Diamond et al. 2021, Table 1"),
-        ("childadol_row28", "database", "database, record 28"),
+        ("childadol_row28", "database", "database, data.csv, record 28 (version 23.0.2)"),
         ("israel2013_registry", "registration", "registration NCT00700609"),
     ],
 )
@@ -106,6 +106,6 @@ def test_every_trial_stands_with_its_numbers_and_places(dataset: Dataset) -> Non
     israel = next(row for name, row in found.items() if name.startswith("Israel 2013"))
     assert "20 randomized, 60 planned" in israel
     assert "registration NCT00700609</a> (×1)" in israel
-    assert "database, record 35</a> (×2)" in israel
+    assert "database, data.csv, record 35 (version 23.0.2)</a> (×2)" in israel
     diamond = next(row for name, row in found.items() if name.startswith("Diamond 2010"))
     assert "12 or 16 weeks" in diamond

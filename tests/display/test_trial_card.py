@@ -176,7 +176,7 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
             "aftercare",
             "Unpublished randomized trial: ABFT against enhanced usual care, 20 adolescents. "
             "Suicide "
-            "attempts: in favor of ABFT, as the developers say in Diamond et al. 2021 (review, no "
+            "attempts: in favor of ABFT, according to Diamond et al. 2021 (review, no "
             "report of the trial), without a number. Remark: no outcome figure seen",
         ),
         (

@@ -10,7 +10,17 @@ from evidence.integrity import audit
 from evidence.integrity.package import CHECKS
 from tests.integrity.packages import Package
 
-COLUMNS = ["check", "file", "row", "result_id", "printed", "expected", "severity", "explanation"]
+COLUMNS = [
+    "check",
+    "file",
+    "row",
+    "result_id",
+    "printed",
+    "expected",
+    "severity",
+    "explanation",
+    "fact",
+]
 
 
 @pytest.fixture(scope="module")

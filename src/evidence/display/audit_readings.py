@@ -46,7 +46,7 @@ def readings(dataset: Dataset) -> pd.DataFrame:
     rows = [
         {
             "locator_id": one.locator_id,
-            "source": _source(publications.loc[one.publication_id], one.place),
+            "source": _source(publications.loc[one.publication_id]),
             "readings": int(one.readings),
             "numbers": int(numbers.get(one.locator_id, 0)),
             "directions": int(said.get(one.locator_id, 0)),
@@ -56,12 +56,12 @@ def readings(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _source(publication: Any, place: str) -> str:
+def _source(publication: Any) -> str:
     if publication.kind == "dataset":
         return "database"
     if publication.kind == "registry":
         return "registration"
-    if publication.kind == "article" and place == "abstract":
+    if publication.kind == "article" and publication.read_as == "abstract":
         return "review_abstract" if publication.role == "review" else "trial_abstract"
     return "elsewhere"
 
@@ -215,14 +215,14 @@ def short_place(locator: Locator, dataset: Dataset) -> str:
     >>> short_place(data.locator("diamond2010_abstract"), data)
     'Diamond et al. 2010, abstract'
     >>> short_place(data.locator("childadol_row28"), data)
-    'database, record 28'
+    'database, data.csv, record 28 (version 23.0.2)'
     """
     kinds = dataset.publications.set_index("publication_id").kind
     kind = kinds[locator.publication_id]
     if kind == "registry":
         return f"registration {locator.publication_id.upper()}"
     if kind == "dataset":
-        return f"database, {locator.place.rpartition('data.csv, ')[2].partition(' (')[0]}"
+        return f"database, {locator.place}"
     if kind == "web":
         return locator.place
     return f"{origins.reference_name(locator.publication_id, dataset)}, {locator.place}"

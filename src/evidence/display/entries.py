@@ -299,10 +299,8 @@ def _as_obtained(row: Any, dataset: Dataset) -> str:
         return ", from reconstructed counts"
     if row.route != "printed":
         return ""
-    notes = dataset.statistics.set_index("result_id").note
-    # Two printed values of one result differ by what their notes begin with.
-    note = str(notes.get(row.result_ids[0], "")).partition(";")[0]
-    return f", as printed{f', {note}' if note else ''}"
+    analyzed = row_words.analyzed(row, dataset)
+    return f", as printed{f', {analyzed}' if analyzed else ''}"
 
 
 def _at_zero(stress: StressTest) -> str:

@@ -181,7 +181,7 @@ def subject(entry: LedgerEntry, dataset: Dataset) -> str:
     text = entry.label
     name = words.METRIC.get(entry.metric) or words.METRIC.get(f"log_{entry.metric}")
     if name:
-        text = text.replace(f", {name},", ",").removesuffix(f", {name}")
+        text = text.replace(f", {name}", "", 1)
     if entry.metric == "change_in_points":
         text = text.replace(": change in points", "")
     compared = words.listed(

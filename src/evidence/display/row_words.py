@@ -55,4 +55,4 @@ def analyzed(row: Any, dataset: Dataset) -> str:
     ]
     one = own.iloc[0]
     same = statistics[(statistics[keys] == one[keys]).all(axis=1)]
-    return str(one.note).partition(";")[0] if len(same) > 1 and one.note else ""
+    return str(one.note) if len(same) > 1 else ""

@@ -197,10 +197,9 @@ def _differing(card: TrialCard) -> pd.DataFrame:
 
 
 def _differing_facts(card: TrialCard) -> list[str]:
-    # The check names a fact by its words; it knows that 15.2 and 15.21 are one reading.
-    said = _differing(card).explanation
-    facts = distinct([one.fact for one in card.facts])
-    return [one for one in facts if any(f", {one.replace('_', ' ')}: " in text for text in said)]
+    # The check knows that 15.2 and 15.21 are one reading.
+    differing = set(_differing(card).fact)
+    return [one for one in distinct([one.fact for one in card.facts]) if one in differing]
 
 
 def _differing_directions(card: TrialCard) -> list[str]:

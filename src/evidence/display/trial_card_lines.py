@@ -316,8 +316,7 @@ def _said_by(card: TrialCard, group: pd.DataFrame) -> str:
         f"({roles[one].replace('_', ' ')}, no report of the trial)"
         for one in dict.fromkeys(sources)
     )
-    developers = all("the developers say" in note for note in group.note)
-    return f"as the developers say in {names}" if developers else f"according to {names}"
+    return f"according to {names}"
 
 
 def in_words(card: TrialCard, state: str, intervention_arm_id: str, comparator_arm_id: str) -> str:

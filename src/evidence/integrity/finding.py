@@ -30,6 +30,8 @@ class Finding:
         One sentence with the arithmetic.
     at : Row, optional
         The row, where `result_id` alone does not tell it, as for one of the facts of a trial.
+    fact : str
+        Fact of the trial that it is about; empty where it is a result or a direction.
     """
 
     check: str
@@ -39,3 +41,4 @@ class Finding:
     severity: Severity
     explanation: str
     at: Row | None = None
+    fact: str = ""

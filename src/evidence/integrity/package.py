@@ -46,7 +46,7 @@ CHECKS: tuple[Callable[[Reading], Iterator[Finding]], ...] = (
 )
 
 _OF_TRIALS = ("arm_results", "statistics", "directions", "trial_facts", "risk_of_bias")
-_SAID = ("result_id", "printed", "expected", "severity", "explanation")
+_SAID = ("result_id", "printed", "expected", "severity", "explanation", "fact")
 _ORDER = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -70,14 +70,15 @@ def audit(dataset: Tables) -> pd.DataFrame:
         ``expected`` (empty where the other numbers do not give one value), ``severity`` (high: the
         printed numbers cannot all be right; medium: right only under a condition that matters; low:
         worth knowing),
-        ``explanation`` (one sentence with the arithmetic).
+        ``explanation`` (one sentence with the arithmetic), ``fact`` (of the trial; empty for
+        a result or a direction).
 
     Examples
     --------
     >>> import evidence
     >>> found = audit(evidence.load())
     >>> found.columns.tolist()
-    ['check', 'file', 'row', 'result_id', 'printed', 'expected', 'severity', 'explanation']
+    ['check', 'file', 'row', 'result_id', 'printed', 'expected', 'severity', 'explanation', 'fact']
     """
     reading = Reading(dataset)
     found = [finding for check in CHECKS for finding in check(reading)]

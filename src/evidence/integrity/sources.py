@@ -25,6 +25,7 @@ def check_facts(reading: Reading) -> Iterator[Finding]:
             "medium" if weighty else "low",
             f"{reading.labels[trial_id]}, {fact.replace('_', ' ')}: {places}.",
             None if result is not None else rows[0],
+            fact,
         )  # fmt: skip
 
 

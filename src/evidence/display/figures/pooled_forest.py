@@ -149,7 +149,7 @@ def alt_text(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
     if unreported:
         parts.append(
             "Without a usable number: "
-            + "; ".join(f"{row.label} ({row.remark.split(',')[0]})" for row in unreported)
+            + "; ".join(f"{row.label} ({row.remark})" for row in unreported)
         )
     return ". ".join(parts) + "."
 
