@@ -34,12 +34,12 @@ def said() -> str:
         "participants, with unreported results at zero (imputed; these against usual care or an "
         "active family-enhanced supportive therapy).",
         "13.2 (6.8 to 19.6) points of DASS-21, one trial, 60 participants (arm sizes imputed). In "
-        "the same trial ABCT was not shown to be better than mindfulness-based stress reduction "
-        "(MBSR).",
-        "One further trial reports no clear difference and prints no usable number.",
+        "Collado-Navarro 2021 ABCT was not shown to be better than mindfulness-based stress "
+        "reduction (MBSR).",
+        "One further trial reports no clear difference, without a usable number.",
         "0.90 (0.31 to 1.50) g from a test statistic, one trial, 42 participants, imputed.",
-        "(one of them does not state how its groups were formed)",
-        "two of three main results rest on a single trial",
+        "Two of the three main results come from one trial each of 42 to 60 participants; the one "
+        "over several trials has an interval that includes no difference.",
     ],
 )
 def test_what_the_first_screen_says(said: str, part: str) -> None:

@@ -8,6 +8,7 @@ from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
 from evidence.display.tables import ends_link
+from evidence.estimation.from_events import EVENT_IS
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
 from evidence.specification.scenarios import STANDARDIZED_METRICS
@@ -48,66 +49,140 @@ def _answer(
     pooled = analysis.pooled
     if pooled.ci_low <= 0 <= pooled.ci_high:
         return _not_known(dataset, analysis)
-    therapy, outcome = text.names(analysis, dataset)
-    outcome = outcome.partition(" (")[0]
-    favored = pooled.ci_low > 0
-    lower = (_verb(dataset, analysis) == "reduces") == favored
-    compared = words.listed(
-        dict.fromkeys(
-            text.comparator(row, dataset) for row in records(analysis.selection.estimates)
-        )
-    )
-    arm_id = str(analysis.selection.estimates.intervention_arm_id.iloc[0])
-    added = points is not None and text.added(arm_id, dataset)
-    of_all = len(text.published(analysis, dataset))
-    kept = text.narrowed(analysis.specification, dataset)
-    trials = (
-        f"the one published trial{' that enters' if kept else ''}"
-        if of_all == 1
-        else f"{words.count(pooled.k)} of {words.count(of_all)} published trials"
-        f"{' that enter' if kept else ''}"
-    )
-    rest = of_all - pooled.k
-    silent = ""
-    if rest:
-        others = "the other" if rest == 1 else f"the other {words.count(rest)}"
-        none = (_published_without(dataset, analysis).said == Said.NO_DIFFERENCE).all()
-        verb = (
-            ("reports" if rest == 1 else "report") if none else ("prints" if rest == 1 else "print")
-        )
-        silent = f"; {others} {verb} {'no clear difference' if none else 'no usable number'}"
     say = (
-        f"In {trials}, {outcome} {'were' if outcome.endswith('symptoms') else 'was'} "
-        f"{'lower' if lower else 'higher'} with {therapy}"
-        f"{f' added to {compared}' if added else ''} than with {compared}"
-        f"{' alone' if added else ''}{silent}."
+        _of_one_trial(dataset, analysis, points)
+        if pooled.k == 1
+        else _over_trials(dataset, analysis)
     )
     sentences = [against_other_arms(dataset, analysis)]
     if points is None and set(analysis.selection.estimates.metric) == {"d_from_test_statistic"}:
         sentences.append("No means are printed; the standardized value is imputed.")
     if pooled.k == 1:
-        sentences.append("One small trial is not enough to know whether this holds elsewhere.")
+        sentences.append(
+            f"One trial{_of_size(analysis)} is not enough to know whether this holds elsewhere."
+        )
+    else:
+        sentences += [text.spread(pooled), others(dataset, analysis)]
     if stress is not None and stress.at_zero.ci_low <= 0 <= stress.at_zero.ci_high:
         sentences.append("With the unreported results at zero the interval includes no difference.")
     return say, " ".join(one for one in sentences if one)
 
 
+def _of_one_trial(dataset: Dataset, analysis: Analysis, points: pd.Series | None) -> str:
+    """Return what the one trial with a number shows, and what the others report."""
+    compared = text.comparators(analysis.selection.estimates, dataset)
+    therapy, _ = text.names(analysis, dataset)
+    arm_id = str(analysis.selection.estimates.intervention_arm_id.iloc[0])
+    added = points is not None and text.added(arm_id, dataset)
+    known = text.published(analysis, dataset)
+    entering = " that enters" if text.narrowed(analysis.specification, dataset) else ""
+    chosen = analysis.selection.estimates.trial_id.iloc[0]
+    trial = "one trial, not published"
+    if chosen in set(known.trial_id):
+        trial = (
+            f"the one published trial{entering}"
+            if len(known) == 1
+            else f"one of {words.count(len(known))} published trials{entering and ' that enter'}"
+        )
+    without = _published_without(dataset, analysis)
+    silent = text.what_trials_say(without, dataset, analysis, others=True)
+    return (
+        f"In {trial}, {_moved(dataset, analysis)} with {therapy}"
+        f"{f' added to {compared}' if added else ''} than with {compared}"
+        f"{' alone' if added else ''}{f'; {silent}' if silent else ''}."
+    )
+
+
+def _over_trials(dataset: Dataset, analysis: Analysis) -> str:
+    """Return what a pooled interval without zero shows, and how many trial intervals agree."""
+    rows, pooled = analysis.selection.estimates, analysis.pooled
+    therapy, _ = text.names(analysis, dataset)
+    side = 1 if pooled.effect > 0 else -1
+    same, other = ((sign * rows.effect > 0).sum() for sign in (side, -side))
+    ends = (rows.ci_low, -rows.ci_high) if side > 0 else (-rows.ci_high, rows.ci_low)
+    apart, against = (int((one > 0).sum()) for one in ends)
+    k = words.count(pooled.k)
+    share = f"all {k}" if same == pooled.k else f"{words.count(int(same))} of the {k}"
+    said = f"{share} estimates {_be(int(same))} on this side"
+    if other:
+        said += f" and {words.count(int(other))} on the other"
+    intervals = words.count(apart) if apart else "none"
+    lie = "lies" if apart == 1 else "lie"
+    reverse = f", and {words.count(against)} wholly on the other" if against else ""
+    return (
+        f"Over {words.count(pooled.k, 'trial')} together, {_moved(dataset, analysis)} with "
+        f"{therapy} than with {text.comparators(rows, dataset)}: {said}; {intervals} of the {k} "
+        f"intervals {lie} wholly on this side{reverse}."
+    )
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _moved(dataset: Dataset, analysis: Analysis) -> str:
+    """Return the outcome and the side it moved to: "participants had lower distress"."""
+    _, outcome = text.names(analysis, dataset)
+    outcome = outcome.partition(" (")[0]
+    verb = _verb(dataset, analysis)
+    favored = analysis.pooled.effect > 0
+    if verb == "improves":
+        moved = "better" if favored else "worse"
+    else:
+        moved = "lower" if (verb == "reduces") == favored else "higher"
+    return f"participants had {moved} {outcome}"
+
+
+NARROW = 0.2
+"""Standardized difference that an interval has to exclude for it to be said that it does."""
+
+
 def _not_known(dataset: Dataset, analysis: Analysis) -> tuple[str, str]:
     """Return the answer where the main interval includes no difference."""
     therapy, outcome = text.names(analysis, dataset)
-    pooled = analysis.pooled
+    pooled, rows = analysis.pooled, analysis.selection.estimates
+    compared = text.comparators(rows, dataset)
     say = (
-        f"It is not known whether {therapy} {_verb(dataset, analysis)} {outcome} more than other "
-        "care."
+        f"It is not known whether {therapy} {_verb(dataset, analysis)} {outcome} more than "
+        f"{compared}."
     )
-    direction = therapy if pooled.effect > 0 else "other care"
-    first = (
-        f"{words.capitalized(words.count(pooled.k, 'small trial'))} with printed "
-        f"{_what_is_printed(analysis)} {'favors' if pooled.k == 1 else 'favor'} {direction}, with "
-        "an interval that includes no difference."
+    favors = int((rows.effect > 0).sum())
+    if pooled.k == 1:
+        side = therapy if favors else "neither side" if rows.effect.iloc[0] == 0 else compared
+        first = (
+            f"One trial{_of_size(analysis)} with {_what_is_printed(analysis)} favors {side}, "
+            "with an interval that includes no difference."
+        )
+    else:
+        first = (
+            f"The estimates of {_share(favors, pooled.k)}{_of_size(analysis)} favor {therapy}; "
+            f"the pooled interval includes no difference. {text.spread(pooled)}".rstrip()
+        )
+    widest = max(abs(pooled.ci_low), abs(pooled.ci_high))
+    standardized = analysis.selection.metric in STANDARDIZED_METRICS
+    last = (
+        f"The interval excludes differences of more than {words.fixed(widest)} either way."
+        if standardized and widest < NARROW
+        else "Neither benefit nor its absence is shown."
     )
-    sentences = [first, others(dataset, analysis), "Neither benefit nor its absence is shown."]
-    return say, " ".join(one for one in sentences if one)
+    return say, " ".join(one for one in (first, others(dataset, analysis), last) if one)
+
+
+def _share(number: int, k: int) -> str:
+    """Return how many of all trials: "all three trials", "one of three trials"."""
+    if number == k:
+        return "both trials" if k == 2 else f"all {words.count(k)} trials"
+    return f"{words.count(number) if number else 'none'} of {words.count(k)} trials"
+
+
+def _of_size(analysis: Analysis) -> str:
+    """Return the participants behind an analysis in brackets, as far as they are known."""
+    sizes = [text.total(row) for row in records(analysis.selection.estimates)]
+    known = [one for one in sizes if one is not None]
+    if not known:
+        return " (n not known)"
+    least = "" if len(known) == len(sizes) else f"{len(known)} of {len(sizes)} trials: "
+    return f" ({least}n = {sum(known):,})"
 
 
 def _published_without(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
@@ -121,38 +196,27 @@ def _what_is_printed(analysis: Analysis) -> str:
     return (
         "means"
         if set(analysis.selection.estimates.route) <= {"means", "means_change"}
-        else ("numbers")
+        else "numbers"
     )
 
 
-def _mean(analysis: Analysis) -> str:
-    """Return what trials lack that may print other numbers, such as an odds ratio."""
-    return "mean difference" if _what_is_printed(analysis) == "means" else "usable number"
-
-
 def _verb(dataset: Dataset, analysis: Analysis) -> str:
+    """Return what a benefit does to the outcome; "improves" where scales point both ways."""
+    rows = analysis.selection.estimates
     higher_is = dataset.instruments.set_index("instrument_id").higher_is
-    worse = {higher_is[one] for one in analysis.selection.estimates.instrument_id} == {"worse"}
-    return "reduces" if worse else "raises"
+    sides = {
+        ("worse" if EVENT_IS[row.event] < 0 else "better")
+        if row.event in EVENT_IS
+        else higher_is.get(row.instrument_id, "")
+        for row in records(rows)
+    }
+    return {("worse",): "reduces", ("better",): "raises"}.get(tuple(sides), "improves")
 
 
 def others(dataset: Dataset, analysis: Analysis) -> str:
     """Return what the published trials without a usable number report."""
     without = _published_without(dataset, analysis)
-    if without.empty:
-        return ""
-    n = sum(text.total(row) or 0 for row in records(without))
-    with_n = f" with {n} {text.people(analysis, dataset)}" if n else ""
-    none = (without.said == Said.NO_DIFFERENCE).all()
-    noun = words.count(len(without), "further trial")
-    reports = "reports" if len(without) == 1 else "report"
-    prints = "prints" if len(without) == 1 else "print"
-    said = (
-        f"{reports} no clear difference and {prints} no {_mean(analysis)}"
-        if none
-        else f"{prints} no usable number"
-    )
-    return f"{words.capitalized(noun)}{with_n} {said}."
+    return text.what_trials_say(without, dataset, analysis)
 
 
 def against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
@@ -163,11 +227,13 @@ def against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
     standing = set(analysis.selection.estimates.comparator_arm_id)
     rows = rows[~rows.comparator_arm_id.isin(standing)]
     therapy, _ = text.names(analysis, dataset)
-    found = dict.fromkeys(text.comparator(row, dataset) for row in records(rows))
-    if not found:
-        return ""
-    return (
-        f"In the same trial {therapy} was not shown to be better than {words.listed(found, 'or')}."
+    found: dict[str, list[str]] = {}
+    for row in records(rows):
+        found.setdefault(row.label, []).append(text.comparator(row, dataset))
+    return " ".join(
+        f"In {label} {therapy} was not shown to be better than "
+        f"{words.listed(dict.fromkeys(compared), 'or')}."
+        for label, compared in found.items()
     )
 
 

@@ -14,7 +14,7 @@ from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
 from evidence.specification import Analysis, Companions, points_behind
-from evidence.synthesis.univariate import i2_limits
+from evidence.synthesis.univariate import FEW_TRIALS, i2_limits
 
 
 def shown_estimates(analysis: Analysis) -> pd.DataFrame:
@@ -160,10 +160,10 @@ def limits(dataset: Dataset, analysis: Analysis) -> Block:
     ids = [*chosen.trial_id, *analysis.selection.without_number.trial_id]
     imputed = list(dict.fromkeys(chosen.label[chosen.processing == "imputed"]))
     enters = "enters" if analysis.pooled.k == 1 else "enter"
+    few = analysis.pooled.k < FEW_TRIALS
     also = [
         f"{_measured(dataset, ids, outcome)}; {words.count(analysis.pooled.k)} {enters} the "
-        "estimate. Estimates from so few and so "
-        "small trials move much with one more trial.",
+        f"estimate.{' Estimates from so few trials move much with one more.' * few}",
         "The comparators differ; a pooled value over them is an effect against no one of them."
         if len(set(chosen.comparator)) > 1
         else "One comparator stands behind the estimate; against others nothing is known from it.",

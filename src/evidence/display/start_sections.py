@@ -34,28 +34,29 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
         f"{words.count(int((rows.therapy == therapy).sum()))} of {name}"
         for therapy, name in dataset.worded("therapy").items()
     )
-    single = sum(one.analysis.pooled.k == 1 for one in questions)
-    over = sum(
-        one.analysis.pooled.k > 1 and one.analysis.pooled.ci_low <= 0 <= one.analysis.pooled.ci_high
-        for one in questions
-    )
-    rest = len(questions) - single
-    others = (
-        ""
-        if not rest
-        else (
-            "; of the rest, "
-            f"{words.count(over)} {'has' if over == 1 else 'have'} an interval that includes no "
-            "difference"
-            if rest > 1
-            else "; the interval of the remaining one "
+    single = [one.analysis for one in questions if one.analysis.pooled.k == 1]
+    several = [one.analysis.pooled for one in questions if one.analysis.pooled.k > 1]
+    sizes = [one.n for one in single if one.n]
+    each = f" of {min(sizes):,} to {max(sizes):,} participants" if sizes else ""
+    parts = []
+    if single:
+        come = "comes from one trial" if len(single) == 1 else "come from one trial each"
+        parts.append(
+            f"{words.count(len(single))} of the {words.count(len(questions), 'main result')} "
+            f"{come}{each}"
+        )
+    over = sum(one.ci_low <= 0 <= one.ci_high for one in several)
+    if len(several) == 1:
+        parts.append(
+            "the one over several trials has an interval that "
             f"{'includes' if over else 'excludes'} no difference"
         )
-    )
-    say = (
-        f"The evidence is small: {words.count(single)} of {words.count(len(questions))} main "
-        f"results {'rests' if single == 1 else 'rest'} on a single trial{others}."
-    )
+    elif several:
+        parts.append(
+            f"of {words.count(len(several))} over several trials, {words.count(over)} "
+            f"{'has' if over == 1 else 'have'} an interval that includes no difference"
+        )
+    say = words.capitalized("; ".join(parts)) + "."
     paragraph = (
         f"{words.capitalized(words.count(len(rows), 'published randomized trial'))} are in this "
         f"workbook: {counts}.{_beside(dataset)} Trials that measured an outcome often print no "

@@ -1,5 +1,6 @@
 """Sentences on a pooled analysis, generated from its fields: results, methods, limits."""
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -167,11 +168,32 @@ def heterogeneity(pooled: Pooled, i2_limits: tuple[float, float] | None) -> str:
         parts.append(
             f"Q = {words.fixed(pooled.q)} with {pooled.q_df} df, {words.p_value(pooled.q_p)}"
         )
-    closing = (
-        f"With {words.count(pooled.k, 'trial')} these intervals are so wide that the trials "
-        "neither show nor exclude differences between their effects."
-    )
-    return f"Between trials: {'; '.join(parts)}. {closing}"
+    return " ".join(filter(None, (f"Between trials: {'; '.join(parts)}.", spread(pooled))))
+
+
+ALPHA = 0.05
+"""P of Q below which the test of Q says that effects differ."""
+
+
+def spread(pooled: Pooled) -> str:
+    """Return what the Q-profile interval of tau2 shows of the spread of effects, as a sentence.
+
+    Three cases: above zero throughout, over zero, and empty; where the test of Q says otherwise
+    than an interval over zero, both are said. Empty where a common effect was taken.
+    """
+    low, high = pooled.tau2_ci_low, pooled.tau2_ci_high
+    if low is None or high is None or pooled.tau2_method == "common":
+        return ""
+    if high == 0:
+        return "The effects lie closer together than chance alone would have them."
+    if low > 0:
+        return "The effects of the trials differ."
+    if pooled.q_p is not None and pooled.q_p < ALPHA:
+        return (
+            "The test of Q says that the effects of the trials differ; the interval of tau² also "
+            "allows that they do not."
+        )
+    return "Differences between trials are neither shown nor excluded."
 
 
 def prediction(pooled: Pooled) -> str:
@@ -296,6 +318,62 @@ def reason_in_words(row: Any, dataset: Dataset) -> str:
     )
 
 
+_SAID = {
+    Said.NO_DIFFERENCE: "{report} no clear difference, without a usable number",
+    Said.FAVORS_INTERVENTION: "{report} a difference in favor of {therapy}, without a "
+    "usable number",
+    Said.FAVORS_COMPARATOR: "{report} a difference in favor of the comparator, without a "
+    "usable number",
+    Said.SOURCES_DIFFER: "{are} reported differently by different sources",
+    Said.NOT_REPORTED: "{report} no result on it",
+    Said.NOT_SEEN: "measured it, and whether a result is reported could not be seen",
+}
+
+
+def what_trials_say(
+    without: pd.DataFrame, dataset: Dataset, analysis: Analysis, *, others: bool = False
+) -> str:
+    """Return what trials without a usable number report, each kind of report with its count.
+
+    Parameters
+    ----------
+    without : DataFrame
+        Rows of `Selection.without_number`.
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        Analysis that they do not enter.
+    others : bool
+        Whether this follows on what one trial reports, as a part of that sentence.
+    """
+    if without.empty:
+        return ""
+    therapy, _ = names(analysis, dataset)
+    said = [_SAID.get(one, "{give} no usable number") for one in without.said]
+    number = len(said)
+
+    def verb(form: str, count: int) -> str:
+        ending = "s" if count == 1 else ""
+        are = "is" if count == 1 else "are"
+        return form.format(report=f"report{ending}", give=f"give{ending}", are=are, therapy=therapy)
+
+    kinds = Counter(said)
+    if others:
+        who = "the other" if number == 1 else f"the other {words.count(number)}"
+    else:
+        sizes = [total(row) for row in records(without)]
+        known = sum(one for one in sizes if one is not None)
+        least = "at least " if None in sizes else ""
+        size = f" with {least}{known} {people(analysis, dataset)}" if known else ""
+        who = f"{words.count(number, 'further trial')}{size}"
+    if len(kinds) == 1:
+        told = f"{who} {verb(said[0], number)}"
+    else:
+        parts = [f"{words.count(count)} {verb(form, count)}" for form, count in kinds.items()]
+        told = f"of {who}, {words.listed(parts)}"
+    return told if others else f"{words.capitalized(told)}."
+
+
 def published(analysis: Analysis, dataset: Dataset) -> pd.DataFrame:
     """Return the rows of `trials` that are published and measured the outcome of an analysis."""
     ids = [
@@ -310,23 +388,35 @@ def developers(analysis: Analysis, dataset: Dataset) -> str:
     """Return in how many of the published trials developers of the therapy took part."""
     therapy, _ = names(analysis, dataset)
     trials = published(analysis, dataset)
-    took_part = int((trials.developer_involved == "yes").sum())
-    collaborated = int((trials.developer_involved == "collaborated").sum())
-    total = len(trials)
-    if total == 1:
-        whole = "the one published trial"
-        return (
-            f"Developers of {therapy} took part in {whole}."
-            if took_part
-            else f"Developers of {therapy} are not known to have taken part in {whole}."
-        )
-    if took_part == total == 2:
-        return f"Developers of {therapy} took part in both published trials."
-    share = "all" if took_part == total else f"{words.count(took_part)} of the"
-    also = f" and collaborated in {words.count(collaborated)}" if collaborated else ""
-    return (
-        f"Developers of {therapy} took part in {share} {words.count(total)} published trials{also}."
-    )
+    if trials.empty:
+        return ""
+    counts = trials.developer_involved.value_counts()
+    total, known = len(trials), len(trials) - int(counts.get("not_known", 0))
+    if not known:
+        which = "the one published trial" if total == 1 else f"any of {_of_all(total)}"
+        return f"Whether developers of {therapy} took part in {which} is not known."
+    took_part, collaborated = (int(counts.get(one, 0)) for one in ("yes", "collaborated"))
+    unknown = total - known
+    said = f"took part in {_share(took_part, total)}"
+    if collaborated and took_part:
+        said += f" and collaborated in {words.count(collaborated)}"
+    elif collaborated:
+        said = f"collaborated in {_share(collaborated, total)}"
+    also = f"; of {words.count(unknown)} it is not known" if unknown else ""
+    return f"Developers of {therapy} {said}{also}."
+
+
+def _of_all(total: int) -> str:
+    return "the published trial" if total == 1 else f"the {words.count(total)} published trials"
+
+
+def _share(number: int, total: int) -> str:
+    """Return a number of all published trials in words."""
+    if number == total:
+        whole = {1: "the one published trial", 2: "both published trials"}
+        return whole.get(total, f"all {words.count(total)} published trials")
+    none = "neither" if total == 2 else "none"
+    return f"{words.count(number) if number else none} of {_of_all(total)}"
 
 
 def result(
