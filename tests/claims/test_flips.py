@@ -281,6 +281,86 @@ ASSOCIATION: Flips = {
     ),
 }
 
+
+def during(arm: str, **cells: str) -> Change:
+    """Return a result during treatment, like the one at its end."""
+    like = {"result_id": f"d10_bdi_{arm}_post"}
+    cells = {"result_id": f"during_{arm}", "timepoint": "mid", "weeks": "6", **cells}
+    return added("arm_results", like, **cells)
+
+
+def emotions(*others: Change, **cells: str) -> tuple[Change, ...]:
+    """Return changes with other cells of a claim on several outcomes."""
+    only = where("claims", claim_id="sign_emotions")
+    return (*others, only(**cells))
+
+
+SEVERAL: Flips = {
+    "outcomes: one of which nothing is known": (
+        emotions(outcome_id="self_esteem; authenticity"),
+        {"sign_emotions": "not tested"},
+    ),
+    "outcomes: a supported one and one that is not tested": (
+        emotions(*TWO_TRIALS, outcome_id="affective_distress; authenticity"),
+        {"abct_helps": "supported", "abct_lasts": "supported"},
+    ),
+    "outcomes: each that is tested is not supported": (
+        emotions(outcome_id="depression; authenticity"),
+        {"sign_emotions": "not supported"},
+    ),
+    "outcomes: none supported even in part": (
+        emotions(outcome_id="depression; unresolved_anger"),
+        {"sign_emotions": "not supported"},
+    ),
+    "outcomes: none compared between randomized arms": (
+        emotions(outcome_id="attachment_security; unresolved_anger"),
+        {"sign_emotions": "cannot tell"},
+    ),
+}
+
+WORDS: Flips = {
+    "words: two sources that differ count for neither side": (
+        (
+            added(
+                "directions",
+                {"direction_id": "d02_conflict"},
+                direction_id="differs",
+                direction="no_difference",
+            ),
+        ),
+        {"abft_conflict": "cannot tell"},
+    ),
+    "words: they say nothing beside a number": (
+        (
+            added(
+                "directions",
+                {"direction_id": "c21_mbsr_all"},
+                direction_id="beside",
+                comparator_arm_id="collado2021_tau",
+                direction="favors_comparator",
+            ),
+        ),
+        {},
+    ),
+    "measures: another one than that of the main analysis counts for no side": (
+        (
+            where("statistics", result_id="c21_dass_abct_post")(ci_high="6.84"),
+            added(
+                "statistics",
+                {"result_id": "c21_dass_abct_post"},
+                result_id="other",
+                statistic="odds_ratio",
+                event="remission",
+                estimate="3.0",
+                ci_low="2.0",
+                ci_high="4.5",
+                favors_intervention_when="above_1",
+            ),
+        ),
+        {"abct_helps": "not supported"},
+    ),
+}
+
 COURSE: Flips = {
     "comparator: as the claim says": (
         (where("arms", arm_id="diamond2002_wl")(condition="enhanced_usual_care"),),
@@ -294,35 +374,42 @@ COURSE: Flips = {
         (where("claims", claim_id="abft_standard_care")(match="possible"),),
         {"abft_standard_care": "cannot tell"},
     ),
-    "process: longer treatments": (
-        (where("trial_facts", trial_id="diamondgm2022", fact="treatment_weeks")(value="52"),),
-        {"takes_months": "cannot tell"},
-    ),
-    "process: shorter treatments": (
-        (where("trial_facts", trial_id="collado2021", fact="treatment_weeks")(value="7"),),
-        {"takes_months": "cannot tell"},
-    ),
     "process: no length": (
         (without("trial_facts", fact="treatment_weeks"),),
         {"takes_months": "not tested"},
     ),
-    "process: measured during treatment": (
-        (
-            added(
-                "arm_results",
-                {"result_id": "d10_bdi_abft_post"},
-                result_id="during",
-                timepoint="mid",
-                weeks="6",
-            ),
-        ),
+    "process: measured in one arm during treatment": (
+        (during("abft"),),
         {"takes_months": "cannot tell"},
+    ),
+    "process: no difference between arms during treatment": (
+        (during("abft"), during("euc")),
+        {"takes_months": "not supported"},
+    ),
+    "process: a difference between arms during treatment": (
+        (during("abft"), during("euc", mean="38.0")),
+        {"takes_months": "partly supported"},
+    ),
+    "population: of another age": (
+        (where("claims", claim_id="adult_benefit")(age_group="adolescents"),),
+        {"adult_benefit": "supported"},
+    ),
+    "population: an age that holds the other": (
+        (where("trials", trial_id="diamond2002")(age_group="adolescents_and_young_adults"),),
+        {"adult_benefit": "supported"},
+    ),
+    "population: not known which trial": (
+        (where("claims", claim_id="adult_benefit")(match="none"),),
+        {"adult_benefit": "cannot tell"},
     ),
 }
 
 ROUNDS = list(
     zip_longest(
-        *(list(group.items()) for group in (THERAPY, MECHANISM, ASSOCIATION, COURSE)),
+        *(
+            list(group.items())
+            for group in (THERAPY | SEVERAL | WORDS, MECHANISM, ASSOCIATION, COURSE)
+        ),
         fillvalue=("", ((), {})),
     )
 )

@@ -12,20 +12,22 @@ from evidence.claims.retention import retained
 from evidence.claims.rules import Evidence, Finding, Side
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
+from evidence.followup import durability
 from evidence.records import records
 from evidence.specification import Analysis, Specification, StressTest, analyze, stress_test
+from evidence.terms import Said
 
 BETWEEN: dict[str, Side] = {
-    "favors_intervention": "above",
-    "no_difference": "over",
-    "favors_comparator": "below",
+    Said.FAVORS_INTERVENTION: "above",
+    Said.NO_DIFFERENCE: "over",
+    Said.FAVORS_COMPARATOR: "below",
 }
 """What a direction says of two arms; changes within an arm and mediations compare nothing."""
 
 ATTACHMENT = "attachment"
 """Topic of syntheses that an association rests on where the claim names none."""
 
-_NO_NUMBER_OF_ITS_OWN = ("direction", "not_reported")
+_CONTRAST = ["trial_id", "intervention_arm_id", "comparator_arm_id"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +52,8 @@ class Gathered:
     retained : DataFrame or None
         Comparisons with the share of their effect that is left at follow-up, for a claim on what
         lasts; see `evidence.claims.retention.retained`.
+    others : DataFrame
+        Other intervals of the comparisons, on measures that the main analysis does not take.
     arms : DataFrame
         Arms of the trial that the claim seems to mean: its comparators, for a claim on the
         comparator; all, for one on the population.
@@ -65,8 +69,20 @@ class Gathered:
     analyses: tuple[Analysis, ...]
     stress: tuple[StressTest, ...]
     retained: pd.DataFrame | None
+    others: pd.DataFrame
     arms: pd.DataFrame
     facts: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Contrasts:
+    """What contrasts say, those on which sources differ, and the rows behind them."""
+
+    findings: tuple[Finding, ...]
+    differing: tuple[Finding, ...]
+    numbers: pd.DataFrame
+    worded: pd.DataFrame
+    others: pd.DataFrame
 
 
 class Gatherer:
@@ -90,8 +106,9 @@ class Gatherer:
             estimates, directions = self.frame.iloc[:0], self._directions.iloc[:0]
         else:
             estimates, directions = self._rows(claim)
-        numbers, worded = self._between(estimates, directions)
-        findings = (*self._intervals(numbers), *self._said(worded))
+        contrasts = self._contrasts(claim, estimates, directions)
+        numbers, worded = contrasts.numbers, contrasts.worded
+        findings = contrasts.findings
         analyses = self._analyses(claim) if claim.kind == "treatment_effect" and findings else ()
         lasting = claim.kind == "durability" and len(numbers) > 0
         left = retained(self.dataset, numbers) if lasting else None
@@ -108,6 +125,7 @@ class Gatherer:
             match=claim.match,
             rows=len(estimates) + len(directions),
             findings=findings,
+            differing=contrasts.differing,
             comparator_class=(
                 self.dataset.comparator_class(claim.comparator) if claim.comparator else ""
             ),
@@ -126,7 +144,7 @@ class Gatherer:
         )
         if about_mechanism:
             estimates, directions = mediation
-        elif findings:
+        elif findings or contrasts.differing:
             estimates, directions = numbers, worded
         return Gathered(
             claim=claim,
@@ -141,6 +159,7 @@ class Gatherer:
                 if one.pooled.k > 1 and (test := stress_test(one)) is not None
             ),
             retained=left,
+            others=contrasts.others.reset_index(drop=True),
             arms=arms.reset_index(drop=True),
             facts=facts.reset_index(drop=True),
         )
@@ -151,7 +170,7 @@ class Gatherer:
         return found[
             self._asked(found, claim)
             & (found.outcome_id == claim.outcome_id)
-            & (found.direction == "measured_not_reported")
+            & (found.direction == Said.NOT_REPORTED)
         ]
 
     def other_mediations(self, claim: Claim) -> pd.DataFrame:
@@ -160,7 +179,7 @@ class Gatherer:
         return found[
             self._asked(found, claim)
             & (found.outcome_id != claim.outcome_id)
-            & (found.direction == "no_mediation")
+            & (found.direction == Said.NO_MEDIATION)
         ]
 
     def _with_trial(self, directions: pd.DataFrame) -> pd.DataFrame:
@@ -188,7 +207,7 @@ class Gatherer:
             chosen.append(kept[kept.timepoint == claim.time] if claim.time else kept)
         estimates, directions = chosen
         # Rows that the frame makes of directions are counted there.
-        return estimates[~estimates.metric.isin(_NO_NUMBER_OF_ITS_OWN)], directions
+        return estimates[estimates.said == ""], directions
 
     def _between(
         self, estimates: pd.DataFrame, directions: pd.DataFrame
@@ -210,30 +229,80 @@ class Gatherer:
     def _randomized(self, rows: pd.DataFrame) -> "pd.Series[bool]":
         return rows.trial_id.map(self._trials.design) == "randomized"
 
-    def _intervals(self, numbers: pd.DataFrame) -> tuple[Finding, ...]:
-        return tuple(
-            Finding(
-                row.estimate_id,
-                row.trial_id,
-                row.comparator_arm_id,
-                row.comparator_class,
-                _of_interval(row.ci_low, row.ci_high),
-                has_number=True,
-            )
-            for row in records(numbers)
+    def _contrasts(
+        self, claim: Claim, estimates: pd.DataFrame, directions: pd.DataFrame
+    ) -> "_Contrasts":
+        """Return for each contrast what it says: the estimate that the main analysis takes.
+
+        Where the main analysis takes none, the words of its sources; where these differ, it
+        counts for neither side.
+        """
+        numbers, worded = self._between(estimates, directions)
+        findings: list[Finding] = []
+        differing: list[Finding] = []
+        behind, said = [], []
+        keys = pd.concat([numbers[_CONTRAST], worded[_CONTRAST]]).drop_duplicates()
+        for key in records(keys):
+            own = numbers[(numbers[_CONTRAST] == list(key)).all(axis=1)]
+            texts = worded[(worded[_CONTRAST] == list(key)).all(axis=1)]
+            row = self._main(claim, own)
+            sides = {BETWEEN[one] for one in texts.direction}
+            if row is not None:
+                findings.append(self._finding(row.estimate_id, row, side_of(row), number=True))
+                # A coefficient in points stands with the standardized value made of it.
+                same = own.result_ids.map(lambda ids, row=row: ids == row.result_ids)
+                points = own.metric == "mean_difference"
+                behind += list(own.index[(own.estimate_id == row.estimate_id) | (same & points)])
+            elif len(texts):
+                said += list(texts.index)
+                one = next(records(texts))
+                found = self._finding(one.direction_id, one, min(sides), number=False)
+                (findings if len(sides) == 1 else differing).append(found)
+        chosen = numbers.loc[behind]
+        measures = chosen[["trial_id", "comparator_arm_id", "instrument_id", "event"]]
+        shown = set(measures.itertuples(index=False, name=None))
+        other = [
+            index
+            for index, row in zip(numbers.index, records(numbers), strict=True)
+            if (row.trial_id, row.comparator_arm_id, row.instrument_id, row.event) not in shown
+        ]
+        return _Contrasts(
+            tuple(findings), tuple(differing), chosen, worded.loc[said], numbers.loc[other]
         )
 
-    def _said(self, worded: pd.DataFrame) -> tuple[Finding, ...]:
-        return tuple(
-            Finding(
-                row.direction_id,
-                row.trial_id,
-                row.comparator_arm_id,
-                self.dataset.comparator_class(row.comparator),
-                BETWEEN[row.direction],
-                has_number=False,
-            )
-            for row in records(worded)
+    def _main(self, claim: Claim, own: pd.DataFrame) -> Any | None:
+        """Return the estimate of a contrast that the main analysis takes; None where none."""
+        if own.empty:
+            return None
+        first = next(records(own))
+        asked = Specification(
+            therapy=first.therapy, outcome=claim.outcome_id, timepoint=claim.time or "post"
+        )
+        # Without the other contrasts of the trial: each counts for itself.
+        trial = self.frame.trial_id == first.trial_id
+        frame = self.frame[~trial | (self.frame.comparator_arm_id == first.comparator_arm_id)]
+        try:
+            chosen = asked.select(frame, multilevel=True).estimates
+        except (ParameterError, SelectionError):
+            return None
+        chosen = chosen[chosen.estimate_id.isin(own.estimate_id)]
+        if chosen.empty and claim.kind == "durability":
+            compared = durability(
+                self.dataset, therapy=first.therapy, outcome=claim.outcome_id
+            ).comparisons
+            chosen = own[own.estimate_id.isin(compared.follow_up_id)]
+        # Of several measures between which no rule chooses none stands for the contrast.
+        measures = chosen[["instrument_id", "event"]].drop_duplicates()
+        return next(records(chosen)) if len(measures) == 1 else None
+
+    def _finding(self, row_id: str, row: Any, side: Side, *, number: bool) -> Finding:
+        return Finding(
+            row_id,
+            row.trial_id,
+            row.comparator_arm_id,
+            self.dataset.comparator_class(row.comparator),
+            side,
+            has_number=number,
         )
 
     def _mediation(
@@ -242,7 +311,7 @@ class Gatherer:
         """Return what is said of a mediation: indirect effects, and words."""
         return (
             estimates[estimates.metric.str.startswith("indirect")],
-            directions[directions.direction.isin(["mediates", "no_mediation"])],
+            directions[directions.direction.isin([Said.MEDIATES, Said.NO_MEDIATION])],
         )
 
     def _synthesized(self, claim: Claim) -> pd.DataFrame:
@@ -254,7 +323,7 @@ class Gatherer:
 
     def _analyses(self, claim: Claim) -> tuple[Analysis, ...]:
         made = []
-        for therapy in (claim.therapy,) if claim.therapy else tuple(self._trials.therapy.unique()):
+        for therapy in (claim.therapy,) if claim.therapy else self.dataset.worded("therapy"):
             specification = Specification(
                 therapy=therapy, outcome=claim.outcome_id, timepoint=claim.timepoint or "post"
             )
@@ -288,7 +357,8 @@ class Gatherer:
                 for rows in (self.frame, self._directions)
             )
         )
-        return tuple(one.side for one in (*self._intervals(numbers), *self._said(worded)))
+        words: list[Side] = [BETWEEN[one] for one in worded.direction]
+        return (*(side_of(one) for one in records(numbers)), *words)
 
     def _ages(self, claim: Claim) -> tuple[str, ...]:
         """Return the age groups of the trial that a claim on a population seems to mean."""
@@ -312,6 +382,7 @@ def merged(claim: Claim, parts: Sequence[Gathered], verdicts: Sequence[str]) -> 
             first,
             rows=sum(one.evidence.rows for one in parts),
             findings=tuple(found for one in parts for found in one.evidence.findings),
+            differing=tuple(found for one in parts for found in one.evidence.differing),
             outcome_verdicts=tuple(verdicts),
         ),
         estimates=pd.concat([one.estimates for one in parts], ignore_index=True),
@@ -320,6 +391,7 @@ def merged(claim: Claim, parts: Sequence[Gathered], verdicts: Sequence[str]) -> 
         analyses=tuple(analysis for one in parts for analysis in one.analyses),
         stress=tuple(test for one in parts for test in one.stress),
         retained=pd.concat(shares, ignore_index=True) if shares else None,
+        others=pd.concat([one.others for one in parts], ignore_index=True),
         arms=parts[0].arms,
         facts=parts[0].facts,
     )
@@ -328,6 +400,11 @@ def merged(claim: Claim, parts: Sequence[Gathered], verdicts: Sequence[str]) -> 
 def _least(left: pd.DataFrame) -> dict[str, float]:
     """Return for each trial the lowest limit over its measures, so that no choice helps."""
     return dict(left.groupby("trial_id").retained_ci_low.min())
+
+
+def side_of(row: Any) -> Side:
+    """Return on which side of no effect the interval of an estimate lies."""
+    return _of_interval(row.ci_low, row.ci_high)
 
 
 def _of_interval(low: float, high: float) -> Side:

@@ -2,15 +2,22 @@
 
 from collections.abc import Iterable
 
-from evidence.claims.gathering import Gathered, Gatherer
-from evidence.claims.phrases import Names, fixed, listed, opened, synthesis
+from evidence.claims.gathering import Gathered, Gatherer, side_of
+from evidence.claims.phrases import Names, fixed, listed, measure, opened, synthesis
 from evidence.claims.retention import CORRELATION
-from evidence.claims.rules import NOT_TESTED
+from evidence.claims.rules import NOT_TESTED, Side
 from evidence.dataset import CLASSES, Dataset
 from evidence.records import records
 
 STABILITY = "attachment_security"
 """Outcome of syntheses that say how stable attachment itself is."""
+
+
+_SIDES: dict[Side, str] = {
+    "above": "in favor of the therapy",
+    "over": "with an interval that includes no difference",
+    "below": "in favor of the comparator",
+}
 
 
 class Limits:
@@ -55,6 +62,8 @@ class Limits:
                 "People also change without treatment; a change within an arm is no effect of the "
                 "therapy."
             )
+        made += self._differing(gathered)
+        made += self._others(gathered)
         made += self._weaker(gathered)
         made += self._stress(gathered)
         if gathered.retained is not None and len(gathered.retained):
@@ -78,21 +87,53 @@ class Limits:
             f"{self._names.label[claim.likely_trial_id]} is {claim.match}."
         ]
 
+    def _differing(self, gathered: Gathered) -> list[str]:
+        """Return the comparisons whose sources say different things."""
+        return [
+            f"Sources differ on {self._names.label[one.trial_id]} against "
+            f"{self._names.condition(self._condition[one.comparator_arm_id], one.trial_id)}; it "
+            "counts for neither side."
+            for one in gathered.evidence.differing
+        ]
+
+    def _others(self, gathered: Gathered) -> list[str]:
+        """Return other measures of the comparisons, which count for no side."""
+        made = []
+        frame = gathered.others
+        for arm_id in dict.fromkeys(frame.comparator_arm_id):
+            rows = frame[frame.comparator_arm_id == arm_id]
+            trial_id = rows.trial_id.iloc[0]
+            against = self._names.condition(self._condition[arm_id], trial_id)
+            sides: dict[str, dict[str, None]] = {}
+            for row in records(rows):
+                name = self._names.event(row.event) if row.event else measure(row.instrument_id)
+                sides.setdefault(name, {})[_SIDES[side_of(row)]] = None
+            named = [
+                f"{name} {' and, on another scale, '.join(own)}" for name, own in sides.items()
+            ]
+            made.append(
+                f"Other measures of {self._names.label[trial_id]} against {against}: "
+                f"{listed(named)}."
+            )
+        return made
+
     def _weaker(self, gathered: Gathered) -> list[str]:
         """Return that comparisons in favor are with less than what the claim names, if so."""
         named = gathered.evidence.comparator_class
         if not named:
             return []
         less = {
-            (one.trial_id, one.comparator_arm_id)
+            (one.trial_id, one.comparator_arm_id, one.comparator_class)
             for one in gathered.evidence.on("above")
-            if CLASSES.index(one.comparator_class) < CLASSES.index(named)
+            if not gathered.evidence.as_strong(one.comparator_class)
         }
+        known = {named} <= set(CLASSES)
         return [
             f"{self._names.label[trial_id]} compared with "
-            f"{self._names.condition(self._condition[arm_id], trial_id)}, which is less than the "
+            f"{self._names.condition(self._condition[arm_id], trial_id)}, which is "
+            f"{'less than' if known and own in CLASSES else 'not known to be as much as'} the "
             f"{self._names.condition(gathered.claim.comparator)} that the article names."
-            for trial_id, arm_id in sorted(less)
+            for trial_id, arm_id, own in sorted(less)
         ]
 
     def _stress(self, gathered: Gathered) -> list[str]:

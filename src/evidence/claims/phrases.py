@@ -64,6 +64,15 @@ class Names:
         name = self._dataset.in_text("condition", condition)
         return f"{self._weeks[trial_id]:g}-week {name}" if trial_id in self._weeks else name
 
+    def therapy(self, therapy: str) -> str:
+        """Return a therapy in words."""
+        return self._dataset.in_text("therapy", therapy)
+
+    @property
+    def therapies(self) -> tuple[str, ...]:
+        """All therapies of the vocabulary."""
+        return tuple(self._dataset.worded("therapy"))
+
     def people(self, age_group: str) -> str:
         """Return an age group in words."""
         return self._dataset.in_text("age_group", age_group)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from evidence.dataset import CLASSES
+from evidence.dataset import CLASSES, UNKNOWN_CLASS
 from evidence.errors import ParameterError
 
 SUPPORTED = "supported"
@@ -46,7 +46,7 @@ Side = Literal["above", "over", "below", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One comparison between arms of a randomized trial: an interval, or words of the source.
+    """What a contrast, two arms of a randomized trial, says: an interval, or words of its sources.
 
     Attributes
     ----------
@@ -83,7 +83,10 @@ class Evidence:
     rows : int
         Estimates and directions of any design on outcome and time; syntheses do not count.
     findings : tuple of Finding
-        Comparisons between arms of randomized trials.
+        Contrasts of randomized trials, each with what the main analysis takes for it, or with the
+        words of its sources.
+    differing : tuple of Finding
+        Contrasts without a number whose sources say different things; their side says nothing.
     comparator_class : str
         Class of the comparator that the claim names; empty where it names none.
     pooled_above : bool
@@ -114,6 +117,7 @@ class Evidence:
     match: str = ""
     rows: int = 0
     findings: tuple[Finding, ...] = ()
+    differing: tuple[Finding, ...] = ()
     comparator_class: str = ""
     pooled_above: bool = False
     retained_low: Mapping[str, float] = field(default_factory=dict)
@@ -133,12 +137,17 @@ class Evidence:
     @property
     def comparable_trials(self) -> frozenset[str]:
         """Trials with an interval above zero against a comparator as the claim's or stronger."""
-        least = CLASSES.index(self.comparator_class) if self.comparator_class else 0
         return frozenset(
             one.trial_id
             for one in self.on("above")
-            if one.has_number and CLASSES.index(one.comparator_class) >= least
+            if one.has_number
+            and (not self.comparator_class or self.as_strong(one.comparator_class))
         )
+
+    def as_strong(self, comparator_class: str) -> bool:
+        """Whether a class is the claim's or above it; of an unknown one nobody can say so."""
+        known = {comparator_class, self.comparator_class} <= set(CLASSES)
+        return known and CLASSES.index(comparator_class) >= CLASSES.index(self.comparator_class)
 
     @property
     def ages_overlap(self) -> bool:
@@ -176,16 +185,23 @@ def _always(_: Evidence) -> bool:
 
 _TREATMENT_EFFECT = (
     Rule("no estimate or direction of any design", NOT_TESTED, lambda e: e.rows == 0),
-    Rule("no comparison between randomized arms", CANNOT_TELL, lambda e: not e.findings),
+    Rule(
+        "no comparison between randomized arms that says one thing",
+        CANNOT_TELL,
+        lambda e: not e.findings,
+    ),
     Rule(
         "a comparison against the therapy and none in its favor",
         CONTRADICTED,
         lambda e: bool(e.on("below")) and not e.on("above"),
     ),
     Rule(
-        "no difference, and only against other structured treatments",
+        "no difference, and only against other structured treatments or what is not known",
         CANNOT_TELL,
-        lambda e: not e.on("above") and all(one.comparator_class == "active" for one in e.findings),
+        lambda e: (
+            not e.on("above")
+            and all(one.comparator_class in ("active", UNKNOWN_CLASS) for one in e.findings)
+        ),
     ),
     Rule(
         "no difference from waitlist, no intervention or usual care, and none in favor",
@@ -213,7 +229,9 @@ _TREATMENT_EFFECT = (
 _DURABILITY = (
     Rule("no row at follow-up", NOT_TESTED, lambda e: e.rows == 0),
     Rule(
-        "no comparison between randomized arms at follow-up", CANNOT_TELL, lambda e: not e.findings
+        "no comparison between randomized arms at follow-up that says one thing",
+        CANNOT_TELL,
+        lambda e: not e.findings,
     ),
     Rule(
         "no comparison at follow-up in favor of the therapy",
@@ -288,10 +306,12 @@ _ASSOCIATION = (
 
 _COMPARATOR = (
     Rule(
-        "the trial meant is not known, or no comparator is named",
+        "the trial meant, its comparator or that of the claim is not known",
         CANNOT_TELL,
         lambda e: (
-            e.match not in ("strong", "likely") or not e.trial_classes or not e.comparator_class
+            e.match not in ("strong", "likely")
+            or e.comparator_class in ("", UNKNOWN_CLASS)
+            or set(e.trial_classes) <= {UNKNOWN_CLASS}
         ),
     ),
     Rule(

@@ -20,12 +20,12 @@ from evidence.claims.phrases import (
     synthesis,
     when,
 )
-from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Finding
+from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Side
 from evidence.dataset import Dataset
 from evidence.provenance import Processing, union
 from evidence.records import records
 from evidence.specification import Analysis
-from evidence.terms import RemarkKind, has
+from evidence.terms import RemarkKind, Said, has
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class _Comparison:
     trial_id: str
     therapy: str
     comparator: str
-    sides: frozenset[str]
+    side: Side
     estimates: pd.DataFrame
 
 
@@ -78,9 +78,7 @@ class Sentences:
         claim = gathered.claim
         lead = opened(f"{self._names.outcome(claim.outcome_id)}{when(claim.time)}")
         if not gathered.evidence.findings:
-            trials = {*gathered.estimates.trial_id, *gathered.directions.trial_id}
-            say = "one study says" if len(trials) == 1 else f"{len(trials)} studies say"
-            return Sentence(f"{lead}: {say} something on it, and none compares randomized arms.")
+            return Sentence(f"{lead}: {self._nothing_between(gathered)}.")
         parts: list[str] = []
         numbers: list[Number] = []
         comparisons = self._comparisons(gathered)
@@ -93,12 +91,12 @@ class Sentences:
                 numbers.append(number)
                 entered = set(pooled[therapy].selection.estimates.trial_id)
                 own = [one for one in own if one.trial_id not in entered]
-            for words in sorted({_leaning(one.sides) for one in own}, key=_LEANINGS.index):
-                phrases = [
-                    self._phrase(one, gathered) for one in own if _leaning(one.sides) == words
-                ]
+            for side, words in _LEANINGS.items():
+                phrases = [self._phrase(one, gathered) for one in own if one.side == side]
+                if not phrases:
+                    continue
                 against = listed((phrase for phrase, _ in phrases), "or")
-                parts.append(f"{words.format(therapy=therapy.upper())} {against}")
+                parts.append(f"{words.format(therapy=self._names.therapy(therapy))} {against}")
                 numbers += [number for _, found in phrases for number in found]
         if verdict == CANNOT_TELL:
             parts.append(
@@ -107,14 +105,27 @@ class Sentences:
         if not claim.therapy:
             found = {one.therapy for one in comparisons}
             parts += [
-                f"no randomized comparison of {one.upper()} on this outcome"
-                for one in dict.fromkeys(self._therapy.values())
+                f"no randomized comparison of {self._names.therapy(one)} on this outcome"
+                for one in self._names.therapies
                 if one not in found
             ]
         return Sentence(f"{lead}: {'; '.join(parts)}.", tuple(numbers))
 
+    @staticmethod
+    def _nothing_between(gathered: Gathered) -> str:
+        """Return what there is where no comparison of randomized arms says one thing."""
+        if gathered.evidence.differing:
+            return "sources differ on every comparison of randomized arms, and none has a number"
+        said = gathered.directions
+        reported = said[~said.direction.isin([Said.NOT_REPORTED, Said.NOT_SEEN])]
+        trials = {*gathered.estimates.trial_id, *reported.trial_id}
+        if not trials:
+            return "measured or planned, with no result in the sources read"
+        say = "one study says" if len(trials) == 1 else f"{len(trials)} studies say"
+        return f"{say} something on it, and none compares randomized arms"
+
     def _pooled(self, analysis: Analysis, own: list[_Comparison]) -> tuple[list[str], Number]:
-        therapy = analysis.specification.therapy.upper()
+        therapy = self._names.therapy(analysis.specification.therapy)
         rows = analysis.selection.estimates
         against = listed(
             union([[self._names.condition(one.comparator, one.trial_id) for one in records(rows)]]),
@@ -129,11 +140,11 @@ class Sentences:
             analysis.estimate_id,
         )
         parts = [f"{therapy} against {against}: {said} (k = {pooled.k}, n = {analysis.n})"]
-        favorable = [one for one in own if "above" in one.sides]
+        favorable = [one for one in own if one.side == "above"]
         if favorable and pooled.ci_low <= 0 <= pooled.ci_high:
             singles = listed(self._favorable(one) for one in favorable)
             parts.append(
-                f"the pooled interval includes no difference; single measures favor it in {singles}"
+                f"the pooled interval includes no difference; single trials favor it: {singles}"
             )
         return parts, number
 
@@ -179,20 +190,17 @@ class Sentences:
         return f"{one.comparator} ({', '.join(said)}{left})", numbers
 
     def _comparisons(self, gathered: Gathered) -> list[_Comparison]:
-        groups: dict[tuple[str, str], list[Finding]] = {}
-        for one in gathered.evidence.findings:
-            groups.setdefault((one.trial_id, one.comparator_arm_id), []).append(one)
         order = {trial_id: place for place, trial_id in enumerate(self._therapy)}
         made = []
-        for trial_id, arm_id in sorted(groups, key=lambda key: order[key[0]]):
-            rows = gathered.estimates
+        for one in sorted(gathered.evidence.findings, key=lambda one: order[one.trial_id]):
+            rows, trial_id, arm_id = gathered.estimates, one.trial_id, one.comparator_arm_id
             rows = rows[(rows.trial_id == trial_id) & (rows.comparator_arm_id == arm_id)]
             made.append(
                 _Comparison(
                     trial_id,
                     self._therapy[trial_id],
                     self._names.condition(self._condition[arm_id], trial_id),
-                    frozenset(one.side for one in groups[trial_id, arm_id]),
+                    one.side,
                     rows,
                 )
             )
@@ -228,7 +236,7 @@ class Sentences:
         return Sentence(f"{self._synthesized(gathered)}; {closing}.")
 
     def _trial_against(self, row: Any) -> str:
-        said = f"{row.label}, {row.intervention.upper()}"
+        said = f"{row.label}, {self._names.condition(row.intervention)}"
         if not row.comparator:
             return f"{said} alone"
         return f"{said} against {self._names.condition(row.comparator, row.trial_id)}"
@@ -297,14 +305,9 @@ class Sentences:
         )
 
 
-_FAVORABLE = "in favor of {therapy} against"
-_MIXED = "measures disagree, {therapy} against"
-_NEUTRAL = "no clear difference of {therapy} from"
-_UNFAVORABLE = "in favor of the comparator, {therapy} against"
-_LEANINGS = (_FAVORABLE, _MIXED, _NEUTRAL, _UNFAVORABLE)
-
-
-def _leaning(sides: frozenset[str]) -> str:
-    """Return what the results of one comparison say together, before its comparator."""
-    alone = {"above": _FAVORABLE, "over": _NEUTRAL, "below": _UNFAVORABLE}
-    return alone[next(iter(sides))] if len(sides) == 1 else _MIXED
+_LEANINGS: dict[Side, str] = {
+    "above": "in favor of {therapy} against",
+    "over": "no clear difference of {therapy} from",
+    "below": "in favor of the comparator, {therapy} against",
+}
+"""What a comparison says, before its comparator, in the order in which it is said."""

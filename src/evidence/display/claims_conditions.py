@@ -43,7 +43,9 @@ def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
     trials = words.count(len({one.trial_id for one in favorable}), "trial")
     by = "" if any(one.has_number for one in favorable) else ", without a number"
     therapy_of = dataset.trials.set_index("trial_id").therapy
-    therapies = words.listed({therapy_of[one.trial_id].upper(): None for one in favorable})
+    therapies = words.listed(
+        dict.fromkeys(dataset.in_text("therapy", therapy_of[one.trial_id]) for one in favorable)
+    )
     said = [f"in {trials} of {therapies} against {words.listed(against)}{by}"]
     sides: tuple[tuple[Side, str], ...] = (
         ("over", "no clear difference from"),

@@ -271,11 +271,11 @@ def methods() -> Block:
         [
             "Each claim names a kind, and where it can a therapy, an outcome and a time. Evidence "
             "on it is what this workbook holds on that outcome and time, of that therapy, or of "
-            "both where it names none; a claim on attachment or on the dose of treatment rests on "
+            "all where it names none; a claim on attachment or on the dose of treatment rests on "
             "published syntheses alone. Comparisons count where a randomized trial compares the "
-            "therapy with another arm: by an interval, or by words of the source where it prints "
-            "no number. Every measure of a trial counts, so that none is picked for its result; a "
-            "comparison whose measures disagree counts on both sides.",
+            "therapy with another arm: by the estimate that the main analysis takes for this "
+            "comparison, else by words of its sources. Other measures of the same comparison are "
+            "named among the limits; where sources differ, it counts for neither side.",
             "The verdict follows from the rules below, which are code, with no exception for any "
             "claim. Which outcome stands for a claim was decided by reading the article; each "
             "answer names it.",
