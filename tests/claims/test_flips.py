@@ -108,7 +108,7 @@ THERAPY: Flips = {
         {"abct_helps": "partly supported", "abct_lasts": "supported"},
     ),
     "treatment effect: the same with one trial without a difference": (
-        (*TWO_TRIALS, where("directions", direction_id="ia26_distress")(direction="no_difference")),
+        (*TWO_TRIALS, where("directions", direction_id="c21_mbsr_all")(direction="no_difference")),
         {"abct_helps": "partly supported", "abct_lasts": "supported"},
     ),
     "treatment effect: the same with a wide pooled interval": (
@@ -202,14 +202,14 @@ THERAPY: Flips = {
     "a difference before treatment is no evidence": (
         (
             where("claims", claim_id="therapy_self_esteem")(
-                outcome_id="psychological_disturbance", therapy="abft", timepoint=""
+                outcome_id="functional_impairment", therapy="abft", timepoint=""
             ),
             *(
                 added(
                     "arm_results",
                     {"result_id": f"d02_bdi_{arm}_base"},
                     result_id=f"before_{arm}",
-                    instrument_id="ghq_28",
+                    instrument_id="fiq",
                 )
                 for arm in ("abft", "wl")
             ),

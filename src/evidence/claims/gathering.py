@@ -351,14 +351,16 @@ class Gatherer:
         """Return what results between randomized arms during treatment say."""
         if claim.kind != "process":
             return ()
-        numbers, worded = self._between(
-            *(
-                rows[self._asked(rows, claim) & (rows.timepoint == "mid")]
-                for rows in (self.frame, self._directions)
-            )
+        rows, said = (
+            rows[self._asked(rows, claim) & (rows.timepoint == "mid")]
+            for rows in (self.frame[self.frame.said == ""], self._directions)
         )
-        words: list[Side] = [BETWEEN[one] for one in worded.direction]
-        return (*(side_of(one) for one in records(numbers)), *words)
+        found: list[Side] = []
+        for outcome in dict.fromkeys([*rows.outcome_id, *said.outcome_id]):
+            one = replace(claim, outcome_id=outcome, timepoint="mid")
+            own = rows[rows.outcome_id == outcome], said[said.outcome_id == outcome]
+            found += [finding.side for finding in self._contrasts(one, *own).findings]
+        return tuple(found)
 
     def _ages(self, claim: Claim) -> tuple[str, ...]:
         """Return the age groups of the trial that a claim on a population seems to mean."""
