@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup reports test search check lab docs release clean
+.PHONY: setup reports test search mutations check lab docs release clean
 
 setup: $(STAMP)
 
@@ -25,6 +25,10 @@ test: setup
 # New random examples each time; those of the tests are the same on every run.
 search: setup
 	@$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=search
+
+# Which typing errors the audit finds; the counts stand in docs/what-arithmetic-can-find.md.
+mutations: setup
+	@$(BIN)/python -m tests.integrity.mutations
 
 check: setup
 	@$(BIN)/ruff check .

@@ -2,7 +2,8 @@
 
 An error counts where `validate` lets it pass and an estimate moves; it is found where the audit
 has a finding of high or medium severity, on a result and by a check, that the package as it is
-does not have.
+does not have. `make mutations` measures all that are drawn and writes `mutations.csv`, of which the
+tests try a part again.
 """
 
 import csv
@@ -11,9 +12,9 @@ import io
 import math
 import random
 import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,6 +30,9 @@ from evidence.validation import read_package
 
 SEED = 20261
 OF_EACH = 20
+MEASURED = Path(__file__).with_suffix(".csv")
+LEAST = 0.05
+"""Share of the width of an interval below which an error in a limit is no more than rounding."""
 
 Row = dict[str, str]
 Edit = tuple[str, int, str, str]
@@ -42,15 +46,6 @@ _OTHER = {
     "intervention": "comparator", "comparator": "intervention",
 }  # fmt: skip
 _LIMITS = (("percent_ci_low", "percent_ci_high"), ("ci_low", "ci_high"))
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What came of the errors of one kind."""
-
-    made: int
-    counted: int
-    found: int
 
 
 class Bench:
@@ -79,6 +74,13 @@ class Bench:
         trials = self._trials(error)
         moved = any(self._estimates(changed, one) != self._before(one) for one in trials)
         return moved, sorted(self._findings(changed) - self._known) if moved else []
+
+    def written(self, error: Error) -> str:
+        """An error in words: table, line, column, what stands there and what is typed."""
+        return "; ".join(
+            f"{table} {record + 2} {column} {self.tables[table][record][column]} -> {text}"
+            for table, record, column, text in error
+        )
 
     def used(self, table: str, record: int) -> bool:
         """Whether an estimate rests on a record; not known of others than results."""
@@ -171,18 +173,19 @@ def errors(bench: Bench, kind: str) -> list[Error]:
     return [error for error in made if all(bench.used(*edit[:2]) for edit in error)]
 
 
-def drawn(bench: Bench, kind: str, seed: int = SEED) -> list[Error]:
-    """The errors of a kind that are tried."""
-    made = errors(bench, kind)
-    return random.Random(f"{seed} {kind}").sample(made, min(OF_EACH, len(made)))
-
-
-def measure(bench: Bench, tried: list[Error]) -> tuple[Counted, list[tuple[Error, list[str]]]]:
-    """Count the errors that pass and move an estimate, and those of them that are found."""
-    outcomes = [(one, bench.outcome(one)) for one in tried]
-    counted = [(one, out[1]) for one, out in outcomes if out is not None and out[0]]
-    found = sum(bool(findings) for _, findings in counted)
-    return Counted(len(tried), len(counted), found), counted
+def measure(bench: Bench) -> Iterator[dict[str, str]]:
+    """Draw errors of each kind until so many count, and tell which are found by what."""
+    for kind in KINDS:
+        made = errors(bench, kind)
+        random.Random(f"{SEED} {kind}").shuffle(made)
+        counted = 0
+        for error in made:
+            outcome = bench.outcome(error) if counted < OF_EACH else None
+            if outcome is not None and outcome[0]:
+                counted += 1
+                yield {
+                    "kind": kind, "error": bench.written(error), "found": "; ".join(outcome[1])
+                }  # fmt: skip
 
 
 Tables = dict[str, list[Row]]
@@ -232,9 +235,10 @@ def _limits(tables: Tables) -> Iterator[Error]:
             for low, high in _LIMITS:
                 if row.get(low) and row.get(high):
                     yield (table, record, low, row[high]), (table, record, high, row[low])
+                width = float(row[high]) - float(row[low]) if row.get(high) and row.get(low) else 0
                 for column in (low, high):
                     for text in _mistyped(row.get(column) or ""):
-                        if _usable(text):
+                        if _usable(text) and abs(float(text) - float(row[column])) > LEAST * width:
                             yield ((table, record, column, text),)
 
 
@@ -351,3 +355,12 @@ KINDS: dict[str, Callable[[Tables], Iterator[Error]]] = {
     "mean for SD": _mean_for_sd,
     "exchanged": _exchanged,
 }
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as copies:
+        rows = list(measure(Bench(evidence.load().path, Path(copies) / "data")))
+    with MEASURED.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -8,7 +8,7 @@ import numpy as np
 
 from evidence.effects.decimals import Printed, Range
 from evidence.effects.proportion_intervals import FORMULAS, limits_inside, proportion_interval
-from evidence.effects.reconstruct import PrintedArm, Reconstruction, reconstruct
+from evidence.effects.reconstruct import MAX_N, PrintedArm, Reconstruction, reconstruct
 from evidence.effects.table_search import PercentOf
 from evidence.errors import ParameterError
 from evidence.integrity.finding import Finding
@@ -134,7 +134,7 @@ def check_percent_integers(reading: Reading) -> Iterator[Finding]:
     """Find percentages and risk differences that whole numbers of participants cannot give."""
     for row in reading.results:
         n, exact = reading.size(row)
-        if row["percent"] and row.count("events") is None and n is not None:
+        if row["percent"] and row.count("events") is None and n is not None and n <= MAX_N:
             yield from _percent_of(row, n, exact=exact)
     for row in reading.statistics:
         if row["statistic"] == "risk_difference_percent":
@@ -161,7 +161,7 @@ def _percent_of(row: Row, n: int, *, exact: bool) -> Iterator[Finding]:
 
 def _difference_of(reading: Reading, row: Row) -> Iterator[Finding]:
     sizes = reading.contrast_sizes(row)
-    if sizes is None or not all(size == int(size) for size in sizes[:2]):
+    if sizes is None or not all(size == int(size) and size <= MAX_N for size in sizes[:2]):
         return
     n_1, n_2 = int(sizes[0]), int(sizes[1])
     arms = PrintedArm(n=n_1), PrintedArm(n=n_2)
@@ -354,7 +354,8 @@ def _limits(reading: Reading, row: Row) -> _Limits | None:
     if not row["percent"] or not (row["percent_ci_low"] or row["percent_ci_high"]):
         return None
     arm = _printed_arm(reading, row)
-    if arm.n is None and arm.n_max is None:
+    most = arm.n or arm.n_max
+    if most is None or most > MAX_N or (arm.events or 0) > most:
         return None
     solutions = reconstruct(arm, nearest=False).solutions
     if not solutions:

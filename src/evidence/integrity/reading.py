@@ -290,9 +290,12 @@ def _impossible(table: str, row: Row) -> Iterator[tuple[str, str]]:
     if table not in ("arm_results", "statistics", "arms", "instruments"):
         return
     for column, value in row.values.items():
-        if not isinstance(value, int | float) or pd.isna(value):
+        if column not in row.texts or not isinstance(value, int | float) or pd.isna(value):
             continue
         accepted = _accepted(column, row, float(value))
+        low = row.number("range_low") if column == "range_high" else None
+        if low is not None and value <= low:
+            accepted = f"above {row['range_low']}, the lowest score"
         if accepted:
             yield column, accepted
 
