@@ -8,7 +8,6 @@ from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
 from evidence.display.tables import ends_link
-from evidence.estimation.from_events import EVENT_IS
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
 from evidence.specification.scenarios import STANDARDIZED_METRICS
@@ -205,12 +204,10 @@ def _verb(dataset: Dataset, analysis: Analysis) -> str:
     rows = analysis.selection.estimates
     higher_is = dataset.instruments.set_index("instrument_id").higher_is
     sides = {
-        ("worse" if EVENT_IS[row.event] < 0 else "better")
-        if row.event in EVENT_IS
-        else higher_is.get(row.instrument_id, "")
-        for row in records(rows)
+        row.more_is if row.event else higher_is.get(row.instrument_id, "") for row in records(rows)
     }
-    return {("worse",): "reduces", ("better",): "raises"}.get(tuple(sides), "improves")
+    side = sides.pop() if len(sides) == 1 else ""
+    return {"worse": "reduces", "better": "raises"}.get(side, "improves")
 
 
 def others(dataset: Dataset, analysis: Analysis) -> str:
