@@ -34,7 +34,15 @@ EVERY = "every"
 
 _PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
 _AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
-ROUTES = ("means", "means_change", "counts", "reconstructed_counts", "printed", "printed_b")
+ROUTES = (
+    "means",
+    "change_means",
+    "means_change",
+    "counts",
+    "reconstructed_counts",
+    "printed",
+    "printed_b",
+)
 """Routes from nearest to the data to farthest; all others come after."""
 _CONTINUOUS = ("hedges_g", "d_ppc2", "d_from_test_statistic", "mean_difference")
 STANDARDIZED = "standardized"

@@ -10,7 +10,7 @@ import pandas as pd
 from evidence.claims.claim import Claim
 from evidence.claims.retention import retained
 from evidence.claims.rules import Evidence, Finding, Side
-from evidence.dataset import Dataset
+from evidence.dataset import RANDOMIZED, Dataset
 from evidence.errors import ParameterError, SelectionError
 from evidence.followup import durability
 from evidence.records import records
@@ -227,7 +227,7 @@ class Gatherer:
         return numbers, worded
 
     def _randomized(self, rows: pd.DataFrame) -> "pd.Series[bool]":
-        return rows.trial_id.map(self._trials.design) == "randomized"
+        return rows.trial_id.map(self._trials.design).isin(RANDOMIZED)
 
     def _contrasts(
         self, claim: Claim, estimates: pd.DataFrame, directions: pd.DataFrame

@@ -16,13 +16,16 @@ from evidence.provenance import Locator
 from evidence.records import records
 from evidence.validation import DESCRIPTOR, read_package
 
-__all__ = ["CLASSES", "UNKNOWN_CLASS", "Dataset", "Term", "default_folder", "load"]
+__all__ = ["CLASSES", "RANDOMIZED", "UNKNOWN_CLASS", "Dataset", "Term", "default_folder", "load"]
 
 CLASSES = ("inactive", "usual_care", "active")
 """Known comparator classes, from the least to the most that the comparison group received."""
 
 UNKNOWN_CLASS = "unknown"
 """Class of a comparator that is not known; in no group by class."""
+
+RANDOMIZED = ("randomized", "cluster_randomized", "crossover")
+"""Designs in which chance forms the groups, or the order of treatments."""
 
 _TIMED = ("arm_results", "statistics")
 
@@ -109,7 +112,7 @@ class Dataset:
     @property
     def planned_trials(self) -> pd.DataFrame:
         """Randomized trials of which no report exists: ongoing, or registered and silent since."""
-        trials = self.trials[self._used["trials"]["design"] == "randomized"]
+        trials = self.trials[self._used["trials"]["design"].isin(RANDOMIZED)]
         told = {
             trial_id
             for table in ("arm_results", "statistics", "directions")
@@ -122,7 +125,7 @@ class Dataset:
     def randomized_trials(self) -> pd.DataFrame:
         """Randomized trials, without those that are no more than planned."""
         planned = self.planned_trials["trial_id"]
-        trials = self.trials[self._used["trials"]["design"] == "randomized"]
+        trials = self.trials[self._used["trials"]["design"].isin(RANDOMIZED)]
         return trials[~trials["trial_id"].isin(planned)]
 
     def printed(self, table: str) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from evidence.dataset import Dataset
 from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, fixed, term
 from evidence.effects import continuous, convert
 from evidence.effects.standardized import Moments, combined_arms
-from evidence.estimation.row import NORMAL_975, QuotedScale
+from evidence.estimation.from_means import completed
+from evidence.estimation.row import QuotedScale
 from evidence.records import records
 
 
@@ -39,7 +40,17 @@ def _arm_result(one: Any, dataset: Dataset) -> str:
     )
     when = "" if one.timepoint == "post" else f", {dataset.in_text('timepoint', one.timepoint)}"
     if one.mean:
-        value = f"mean {one.mean} (SD {one.sd or 'not printed'})"
+        spread = f"SD {one.sd or 'not printed'}"
+        if not one.sd and one.se:
+            spread = f"SE {one.se}"
+        elif not one.sd and one.ci_low:
+            spread = f"{one.ci_level or '95'}% {one.ci_low} to {one.ci_high}"
+        kind = "" if one.measured_as in ("", "level") else f"{one.measured_as}, "
+        value = f"{kind}mean {one.mean} ({spread})"
+    elif one.median:
+        named = {"quartiles": (one.q1, one.q3), "range": (one.minimum, one.maximum)}
+        spans = [f"{name} {low} to {high}" for name, (low, high) in named.items() if low]
+        value = f"median {one.median} ({', '.join(spans) or 'no spread printed'})"
     elif one.events:
         value = f"{one.events} with the event"
     else:
@@ -53,7 +64,8 @@ def _arm_result(one: Any, dataset: Dataset) -> str:
 def _statistic(one: Any, _dataset: Dataset) -> str:
     parts = [f"{term(STATISTIC, one.statistic)} {one.estimate}"]
     if one.ci_low:
-        parts.append(f"({one.ci_low} to {one.ci_high})")
+        level = f"{one.ci_level}%: " if one.ci_level else ""
+        parts.append(f"({level}{one.ci_low} to {one.ci_high})")
     if one.se:
         parts.append(f"SE {one.se}")
     if one.df1:
@@ -116,8 +128,13 @@ def _subtraction(row: Any, dataset: Dataset, one: float, two: float) -> str:
 
 
 def _means(row: Any, dataset: Dataset) -> str:
-    one, two = _arms(row, dataset, (row.timepoint,))
-    subtraction = _subtraction(row, dataset, one["mean"], two["mean"])
+    one, two = (_completed(arm) for arm in _arms(row, dataset, (row.timepoint,)))
+    fell = one.measured_as in ("reduction", "improvement")
+    subtraction = (
+        f"{one.mean:g} {MINUS} {two.mean:g}".replace("-", MINUS)
+        if fell
+        else _subtraction(row, dataset, one.mean, two.mean)
+    )
     if row.metric == "mean_difference":
         return f"{subtraction} = {fixed(row.effect)}"
     sizes = int(one.n_analyzed), int(two.n_analyzed)
@@ -129,12 +146,18 @@ def _means(row: Any, dataset: Dataset) -> str:
     )
 
 
+def _completed(arm: Any) -> Any:
+    """Return a result of an arm with the mean and SD that are used, printed or derived."""
+    return completed(next(records(arm.to_frame().T.infer_objects())))[0]
+
+
 def _means_change(row: Any, dataset: Dataset) -> str:
     one, two = _arms(row, dataset, (row.timepoint,))
-    base_one, base_two = _arms(row, dataset, ("baseline",))
+    one, two = _completed(one), _completed(two)
+    base_one, base_two = (_completed(arm) for arm in _arms(row, dataset, ("baseline",)))
     higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
     changes = [
-        (base["mean"], after["mean"]) if higher_is == "worse" else (after["mean"], base["mean"])
+        (base.mean, after.mean) if higher_is == "worse" else (after.mean, base.mean)
         for base, after in ((base_one, one), (base_two, two))
     ]
     sizes = int(one.n_analyzed), int(two.n_analyzed)
@@ -153,9 +176,8 @@ def _combined(row: Any, dataset: Dataset) -> str:
     roles = results.arm_id.map(dataset.arms.set_index("arm_id").role)
     sides = []
     for role in ("intervention", "comparator"):
-        arms = [
-            Moments(one.n_analyzed, one.mean, one.sd) for one in records(results[roles == role])
-        ]
+        used = [completed(one)[0] for one in records(results[roles == role])]
+        arms = [Moments(one.n_analyzed, one.mean, one.sd) for one in used]
         n, mean, sd = combined_arms(arms)
         several = " and ".join(f"{one.mean:g} (SD {one.sd:g}, n = {one.n:g})" for one in arms)
         together = f" together {fixed(mean)} (SD {fixed(sd)}, n = {n:g})" if len(arms) > 1 else ""
@@ -166,12 +188,15 @@ def _combined(row: Any, dataset: Dataset) -> str:
 def _b_interval(row: Any, dataset: Dataset) -> str:
     statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
     estimate, low, high = (statistics[name] for name in ("estimate", "ci_low", "ci_high"))
+    level = 95 if pd.isna(statistics.ci_level) else statistics.ci_level
+    quantile = float(convert.z_from_p(1 - level / 100))
     if pd.isna(low) or pd.isna(high):
         limit = high if pd.isna(low) else low
-        se, width = abs(limit - estimate) / NORMAL_975, f"|{limit:g} {MINUS} ({estimate:g})| / 1.96"
+        se = abs(limit - estimate) / quantile
+        width = f"|{limit:g} {MINUS} ({estimate:g})| / {quantile:.3g}"
     else:
-        se = float(convert.se_from_interval(low, high))
-        width = f"({high:g} {MINUS} ({low:g})) / (2 × 1.96)"
+        se = (high - low) / (2 * quantile)
+        width = f"({high:g} {MINUS} ({low:g})) / (2 × {quantile:.3g})"
     z = abs(estimate) / se
     return (
         f"SE = {width} = {fixed(se)}; z = {abs(estimate):g} / {fixed(se)} = {fixed(z)}; g = "
@@ -194,6 +219,20 @@ def _b_p(row: Any, dataset: Dataset) -> str:
     return (
         f"z of a two-sided p of {statistics.p_value:g} = {fixed(z)}; g = {fixed(z)} × {_to_g(row)}"
     )
+
+
+def _test(row: Any, dataset: Dataset) -> str:
+    """Return the t or z behind g, as printed or as it follows from what is printed."""
+    one = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    sizes = (int(row.n_intervention), int(row.n_comparator))
+    factor = float(continuous.small_sample_correction(sum(sizes) - 2))
+    if row.route == "cohens_d":
+        made = f"{fixed(factor, 4)} × {one.estimate:g} = {fixed(row.effect)}"
+    else:
+        size = row.effect / factor / (1 / sizes[0] + 1 / sizes[1]) ** 0.5
+        behind = f"{term(STATISTIC, row.route)} {one.estimate:g}"
+        made = f"{behind}; g = {fixed(size)} × {_to_g(row)}"
+    return made.replace("-", MINUS)
 
 
 def _f_slope(row: Any, dataset: Dataset) -> str:
@@ -235,6 +274,11 @@ def _shared_control(row: Any, dataset: Dataset) -> str:
 _CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
     "means": _means,
     "means_change": _means_change,
+    "change_means": _means,
+    "combined_change_means": _combined,
+    **dict.fromkeys(
+        ("t", "z", "p", "partial_eta_squared", "eta_squared", "cohens_f", "cohens_d"), _test
+    ),
     "b_interval": _b_interval,
     "b_p": _b_p,
     "b_se": _b_se,

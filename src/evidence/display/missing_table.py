@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from evidence.dataset import Dataset
+from evidence.dataset import RANDOMIZED, Dataset
 from evidence.display import words
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table
@@ -50,7 +50,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
     for _, group in states.groupby("trial_id", sort=False):
         first = group.iloc[0]
         size = "size not printed" if pd.isna(first.n_randomized) else f"n = {first.n_randomized}"
-        doubt = "" if first.design == "randomized" else "; how groups were formed is not stated"
+        doubt = "" if first.design in RANDOMIZED else "; how groups were formed is not stated"
         by_outcome = group.set_index("outcome_id")
         rows.append(
             (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evidence.dataset import Dataset
+from evidence.dataset import RANDOMIZED, Dataset
 from evidence.display import entries, text, words
 from evidence.display import summary_entries as made
 from evidence.display.escape import addressed, html
@@ -295,7 +295,7 @@ def elsewhere(dataset: Dataset, summary: Summary) -> pd.DataFrame:
         row.intervention == row.therapy
         and row.therapy in summary.therapies
         and bool(row.comparator_arm_id)
-        and trials.design[row.trial_id] == "randomized"
+        and trials.design[row.trial_id] in RANDOMIZED
         and (row.therapy, row.outcome_id) not in told
         for row in records(frame)
     ]

@@ -43,6 +43,8 @@ METRIC_SOURCE = {
     "the small-sample correction of Hedges (1981)",
     "log_odds_ratio": "odds ratios, pooled as logarithms",
     "log_risk_ratio": "risk ratios, pooled as logarithms",
+    "log_hazard_ratio": "hazard ratios, pooled as logarithms",
+    "log_incidence_rate_ratio": "incidence rate ratios, pooled as logarithms",
     "risk_difference": "risk differences",
     "mean_difference": "differences in points of the instrument",
 }

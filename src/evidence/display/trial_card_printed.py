@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from evidence.dataset import RANDOMIZED
 from evidence.display import origins, words
 from evidence.display.card_links import place_of, remark_of
 from evidence.display.escape import html
@@ -68,7 +69,7 @@ def source(card: TrialCard, locator_id: str) -> Cell:
 
 def arms_and_facts(card: TrialCard) -> Block:
     """Return the arms with their sizes and what sources print on the trial as a whole."""
-    verb = "randomized" if card.trial.design == "randomized" else "enrolled"
+    verb = "randomized" if card.trial.design in RANDOMIZED else "enrolled"
     items = []
     for arm in records(card.arms):
         size = f"{arm.n_randomized} {verb}" if arm.n_randomized else "size not printed"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from evidence.dataset import RANDOMIZED
 from evidence.display import origins, words
 from evidence.display.card_links import place_of
 from evidence.display.escape import addressed, html
@@ -21,6 +22,8 @@ from evidence.records import records
 
 KIND = {
     "randomized": "randomized trial",
+    "cluster_randomized": "cluster-randomized trial",
+    "crossover": "randomized cross-over trial",
     "non_randomized": "comparison of groups not formed at random",
     "not_stated": "comparison of groups (no source read says how they were formed)",
     "single_arm": "study without a comparison group",
@@ -189,7 +192,7 @@ def _described(card: TrialCard) -> str:
 
 def arms_in_short(card: TrialCard) -> str:
     """Return the arms with their sizes, as HTML."""
-    verb = "randomized" if card.trial.design == "randomized" else "enrolled"
+    verb = "randomized" if card.trial.design in RANDOMIZED else "enrolled"
     parts = []
     for arm in records(card.arms):
         size = (
@@ -316,10 +319,10 @@ def _results(card: TrialCard, lines: Sequence[Line]) -> list[str]:
     if len(within) and card.trial.design != "single_arm":
         outcomes = words.listed(distinct([card.outcome(one) for one in within.outcome_id]))
         found.append(html(f"A comparison on {outcomes}: a change within the arm is all there is."))
-    if lines and card.trial.design == "randomized":
+    if lines and card.trial.design in RANDOMIZED:
         later = any(one.timepoint == "follow_up" for one in lines)
         found += [] if later else ["A comparison between the arms after the end of treatment."]
-    if not lines and card.trial.design == "randomized" and card.trial.status == "published":
+    if not lines and card.trial.design in RANDOMIZED and card.trial.status == "published":
         found.append("A number, or words, on any outcome between the arms.")
     return found
 
@@ -328,7 +331,7 @@ def _participants(card: TrialCard, lines: Sequence[Line]) -> list[str]:
     sizes = card.arms.set_index("arm_id").n_randomized
     found = []
     total = card.about("n_randomized")
-    if (sizes == "").any() and card.trial.design == "randomized":
+    if (sizes == "").any() and card.trial.design in RANDOMIZED:
         shares = (
             f"; equal shares of the {values(total)} randomized are imputed where a size is needed"
             if total and lines

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from evidence.dataset import RANDOMIZED
 from evidence.display import entries, row_words, text, words
 from evidence.display.effect_sections import ROUTE, without_estimate
 from evidence.display.missing_table import STATE
@@ -124,7 +125,7 @@ def companions(card: TrialCard) -> Block:
 
 def missing(card: TrialCard) -> Block:
     """Return what is known of each outcome, and what no source seen says."""
-    if card.trial.design not in ("randomized", "not_stated"):
+    if card.trial.design not in (*RANDOMIZED, "not_stated"):
         return said(
             "Outcomes are set against each other for randomized trials alone; what this study says "
             "of its outcomes stands above, and none of it compares randomized arms."

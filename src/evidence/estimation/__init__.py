@@ -8,11 +8,13 @@ from typing import Any, cast
 import pandas as pd
 
 from evidence.dataset import Dataset
+from evidence.effects.checked import inside
+from evidence.effects.convert import design_effect
 from evidence.effects.standardized import Convention
 from evidence.errors import ParameterError
 from evidence.estimation import from_arm_results, from_statistics, unreported
 from evidence.estimation.context import Context
-from evidence.estimation.row import COLUMNS, Row, to_frame
+from evidence.estimation.row import COLUMNS, Row, interval, to_frame
 from evidence.terms import RemarkKind
 
 __all__ = ["COLUMNS", "estimates"]
@@ -20,7 +22,7 @@ __all__ = ["COLUMNS", "estimates"]
 CONVENTIONS = ("exact", "metapsy")
 CORRELATION = 0.5
 """Correlation of baseline and outcome that is supposed where none is asked for."""
-MEANS = ("means", "combined_means")
+MEANS = ("means", "change_means", "combined_means", "combined_change_means")
 """Routes whose value depends on the small-sample convention."""
 _SHORT_NAMES = {"outcome": "outcome_id", "trial": "trial_id", "instrument": "instrument_id"}
 _FILTERS = (
@@ -88,9 +90,63 @@ def estimates(
         ),
         *from_statistics.rows(context),
     ]
-    rows = _sharing(rows)
+    rows = _sharing([_by_design(context, row) for row in rows])
     rows += unreported.rows(context, rows)
     return _filtered(to_frame(_identified(context, rows, correlation)), filters)
+
+
+_OF_ARMS = ("means", "counts")
+"""Endings of routes that take the participants of an arm as independent of each other."""
+
+
+def _by_design(context: Context, row: Row) -> Row:
+    """Return an estimate with what a trial of clusters, or of two periods, does to it."""
+    design = context.trials[row.trial_id].design
+    if design not in _DESIGNS or row.effect is None or row.variance is None:
+        return row
+    tested = row.metric == "d_from_test_statistic"
+    if not tested and row.route.split("_")[-1] not in _OF_ARMS:
+        return row
+    kind, facts, missing = _DESIGNS[design]
+    known = [context.stated(row.trial_id, fact) for fact in facts]
+    if kind == RemarkKind.CLUSTERS:
+        if tested or None in known:
+            return row.remarked((kind, missing))
+        size, icc = (float(one or 0) for one in known)
+        factor = float(design_effect(size, icc))
+        said = f"variance times 1 + ({size:g} - 1) × {icc:g} = {factor:.3g} for clusters"
+        return replace(row, **interval(row.effect, row.variance * factor)).remarked((kind, said))
+    sizes = row.n_intervention, row.n_comparator
+    if known[0] is None or None in sizes or row.metric not in ("hedges_g", "d_from_test_statistic"):
+        return row.remarked((kind, missing))
+    between = 1 - float(inside("within_person_correlation", known[0], -1, 1))
+    n = min(one or 0 for one in sizes)
+    # A t of differences within persons: d = t sqrt(2 (1 - r) / n), Dunlap et al. 1996, eq. 3.
+    turned = between**0.5 if tested else 1.0
+    effect = row.effect * turned
+    variance = 2 * between * (1 / n + effect**2 / (2 * n))  # Cochrane Handbook 2019, 23.2.7.2
+    ends: dict[str, Any] = {
+        name: None if (value := getattr(row, name)) is None else value * turned
+        for name in ("effect_low", "effect_high")
+    }
+    said = f"the arms are the same persons: a correlation of {known[0]:g} between periods enters"
+    return replace(row, **ends, **interval(effect, variance)).remarked((kind, said))
+
+
+_DESIGNS = {
+    "cluster_randomized": (
+        RemarkKind.CLUSTERS,
+        ("cluster_size", "icc"),
+        "the variance leaves out that participants of a cluster resemble each other, so that it is "
+        "too small: the facts cluster_size and icc would say by how much",
+    ),
+    "crossover": (
+        RemarkKind.SAME_PERSONS,
+        ("within_person_correlation",),
+        "the arms are the same persons: the estimate takes them as different ones, as the fact "
+        "within_person_correlation is not stated",
+    ),
+}
 
 
 def _sharing(rows: Sequence[Row]) -> list[Row]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.dataset import Dataset
+from evidence.dataset import RANDOMIZED, Dataset
 from evidence.estimation.row import Row
 from evidence.provenance import union
 from evidence.records import records
@@ -65,7 +65,7 @@ class Context:
 
     def randomized(self, trial_id: str) -> bool:
         """Whether the trial allotted its participants at random."""
-        return bool(self.trials[trial_id].design == "randomized")
+        return self.trials[trial_id].design in RANDOMIZED
 
     def total_randomized(self, trial_id: str) -> int | None:
         """Total of participants randomized as printed, if all sources print the same."""
@@ -73,6 +73,11 @@ class Context:
         values = facts.loc[(facts.trial_id == trial_id) & (facts.fact == "n_randomized"), "value"]
         distinct = set(values)
         return int(distinct.pop()) if len(distinct) == 1 else None
+
+    def stated(self, trial_id: str, fact: str) -> float | None:
+        """Value of a fact on a trial, if all sources print the same."""
+        values = set(self.dataset.fact(trial_id, fact).value)
+        return float(values.pop()) if len(values) == 1 else None
 
     def size(self, arm_id: str) -> ArmSize:
         """Participants randomized to an arm: as printed, or an equal share of the printed total."""

@@ -28,7 +28,13 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
     """
     made: list[Row] = []
     paired: set[str] = set()
-    results = list(records(context.arm_results))
+    results: list[Any] = []
+    derived: dict[str, tuple[RemarkKind, str]] = {}
+    for printed in records(context.arm_results):
+        one, remark = from_means.completed(printed)
+        results.append(one)
+        if remark:
+            derived[one.result_id] = (RemarkKind.MOMENTS_DERIVED, remark)
     baselines: dict[tuple[str, str], list[Any]] = {}
     for one in results:
         if one.timepoint == "baseline" and not one.event and from_means.complete(one):
@@ -61,7 +67,9 @@ def rows(context: Context, *, convention: Convention, correlation: float) -> lis
         made += _combined(context, sides, baselines, convention=convention, correlation=correlation)
     alone = [one for one in results if one.result_id not in paired]
     made += [_without(context, (one,), "arm_result", LeftOut.ONE_ARM, ONE_ARM) for one in alone]
-    return made
+    return [
+        row.remarked(*(derived[one] for one in row.result_ids if one in derived)) for row in made
+    ]
 
 
 NOT_RANDOMIZED = "the groups were not formed at random; no effect of the therapy is estimated"
@@ -73,7 +81,8 @@ def _key(one: Any) -> tuple[Any, ...]:
     # Only follow-ups are told apart by week: at the end of treatment arms may differ in length.
     week = number(one.weeks) if one.timepoint in ("follow_up", "mid") else None
     clock = one.clock if week is not None else ""
-    return one.trial_id, one.instrument_id, one.event, one.timepoint, week, clock, one.analysis_set
+    measured = one.instrument_id, one.event, one.measured_as or "level"
+    return one.trial_id, *measured, one.timepoint, week, clock, one.analysis_set
 
 
 def pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
@@ -90,6 +99,7 @@ def pairs(context: Context, results: list[Any]) -> Iterator[tuple[Any, Any]]:
 
 COMBINED = {
     "means": "combined_means",
+    "change_means": "combined_change_means",
     "means_change": "combined_means_change",
     "counts": "combined_counts",
 }

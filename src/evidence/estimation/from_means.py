@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from evidence.effects import continuous
+from evidence.effects import continuous, convert
+from evidence.effects.five_numbers import moments_from_quantiles
 from evidence.effects.standardized import Convention
+from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row, interval
 from evidence.provenance import union
@@ -12,6 +14,43 @@ from evidence.terms import LeftOut, RemarkKind
 
 DIRECTION = {"worse": -1, "better": 1}
 DIRECTION_UNKNOWN = "whether a higher score is better or worse is not known here"
+
+
+CHANGE = {"reduction": -1, "change": 1, "level": 1, "": 1}
+"""Sign that makes what is printed of a change later minus earlier; improvements have no such."""
+
+
+def completed(result: Any) -> tuple[Any, str]:
+    """Return a result with mean and SD, from what else is printed of them, and a remark on it.
+
+    The SD follows from the standard error or the interval of the mean, both from the median with
+    quartiles or range. A result that allows neither comes back as it is, with an empty remark.
+    """
+    n, mean = number(result.n_analyzed), number(result.mean)
+    if result.event or n is None or n < 2 or number(result.sd) is not None:
+        return result, ""
+    low, high = number(result.ci_low), number(result.ci_high)
+    try:
+        if mean is not None and number(result.se):
+            sd = float(convert.sd_from_se(result.se, n))
+            return result._replace(sd=sd), f"SD {sd:.2f} from the standard error {result.se:g}"
+        if mean is not None and low is not None and high is not None:
+            level = (number(result.ci_level) or 95) / 100
+            sd = float(convert.sd_from_interval(low, high, n, level=level))
+            return result._replace(sd=sd), f"SD {sd:.2f} from the interval {low:g} to {high:g}"
+        if mean is None and number(result.median) is not None:
+            names = ("minimum", "q1", "q3", "maximum")
+            given = {name: number(getattr(result, name)) for name in names}
+            found = moments_from_quantiles(int(n), result.median, **given)
+            mean, sd = float(found.mean), float(found.sd)
+            skewed = "; the scores are skewed, so that both may be off" if found.skewed else ""
+            return result._replace(mean=mean, sd=sd), (
+                f"mean {mean:.2f} and SD {sd:.2f} from the median {result.median:g} with quartiles "
+                f"or range{skewed}"
+            )
+    except ParameterError:
+        pass
+    return result, ""
 
 
 def complete(result: Any) -> bool:
@@ -47,7 +86,17 @@ def estimates(
     higher_is = context.instruments[one.instrument_id].higher_is
     if higher_is not in DIRECTION:
         return [row.without(LeftOut.SIGN_UNKNOWN, DIRECTION_UNKNOWN, metric="mean")]
-    sign = DIRECTION[higher_is]
+    change = one.measured_as not in ("", "level")
+    improvement = one.measured_as == "improvement"
+    sign = 1 if improvement else DIRECTION[higher_is] * CHANGE[one.measured_as]
+    route = "change_means" if change else "means"
+    if change:
+        row = row.remarked(
+            (
+                RemarkKind.CHANGE_SCORES,
+                "changes from baseline, in SDs of the change, which differ from those of scores",
+            )
+        )
     arms = (one.mean, one.sd, int(one.n_analyzed), two.mean, two.sd, int(two.n_analyzed))
     g = continuous.standardized_mean_difference(*arms, convention=convention)
     difference = continuous.mean_difference(*arms)
@@ -55,7 +104,7 @@ def estimates(
         replace(
             row,
             metric="hedges_g",
-            route="means",
+            route=route,
             convention=convention,
             processing="converted",
             **interval(sign * float(g.value), float(g.variance)),
@@ -63,15 +112,15 @@ def estimates(
         replace(
             row,
             metric="mean_difference",
-            route="means",
+            route=route,
             convention="instrument points, unequal variances",
             processing="converted",
             **interval(sign * float(difference.value), float(difference.variance)),
         ),
     ]
-    if before is not None:
+    if before is not None and not change:
         base_one, base_two = before
-        change = continuous.pre_post_control(
+        adjustment = continuous.pre_post_control(
             base_one.mean,
             one.mean,
             base_one.sd,
@@ -92,7 +141,7 @@ def estimates(
                 processing="imputed",
                 baseline_adjusted=True,
                 locator_ids=union([row.locator_ids, (base_one.locator_id, base_two.locator_id)]),
-                **interval(sign * float(change.value), float(change.variance)),
+                **interval(sign * float(adjustment.value), float(adjustment.variance)),
             ).remarked(
                 (
                     RemarkKind.CORRELATION_IMPUTED,

@@ -15,7 +15,7 @@ from evidence.estimation.uncertainty import Basis, Spread, spread
 from evidence.records import records
 from evidence.terms import LeftOut, RemarkKind, Said
 
-MAGNITUDES = ("p", "f_slope", "chi2_groups")
+MAGNITUDES = ("p", "f_slope", "chi2_groups", "eta_squared", "partial_eta_squared", "cohens_f")
 """Kinds that say how large a difference is, never whom it favors."""
 
 SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
@@ -40,6 +40,8 @@ NO_ROUTE = {
     "t_within": WITHIN_ARM,
     "slope_b": WITHIN_ARM,
     "t_time_both_arms": "the change of both arms together; no comparison",
+    "standardized_beta": "a standardized coefficient depends on what else is in the model; it is "
+    "kept and not converted",
     "indirect_b": "an indirect effect through a mediator, not an effect of the therapy",
 }
 """Kinds of statistics that allow no effect between arms, and why."""
@@ -61,7 +63,7 @@ def _rows(context: Context, one: Any) -> list[Row]:
         row,
         more_is=context.more_is(one.event),
         timepoint=one.timepoint,
-        analysis_set="as_printed",
+        analysis_set=one.analysis_set or "as_printed",
         weeks_since_randomization=number(one.weeks_since_randomization),
         follow_up_weeks=number(one.follow_up_weeks),
         locator_ids=(one.locator_id,),
@@ -122,6 +124,27 @@ def _printed_g(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row
     found = spread(one, by_sizes=_by_sizes(row))
     if found.basis is Basis.INTERVAL:
         made = replace(made, processing="converted")
+    imputed = imputed or _sizes_of_randomized(one)
+    return [_with_spread(made, one, found, sign, sizes_imputed=imputed)]
+
+
+def _printed_d(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
+    """Take d between arms: times J it is g, with its error (Borenstein 2009, 4.22 to 4.24)."""
+    sign = _sign(one)
+    if sign is None:
+        return [_unsigned(row, "cohens_d")]
+    if row.n_intervention is None or row.n_comparator is None:
+        return [_unsized(row, one)]
+    factor = float(small_sample_correction(row.n_intervention + row.n_comparator - 2))
+    found = spread(one, lambda d: factor * d, se_unit=factor, by_sizes=_by_sizes(row))
+    made = replace(
+        row,
+        metric="hedges_g",
+        route="cohens_d",
+        convention=f"d {TIMES_J}",
+        processing="converted",
+        effect=sign * factor * one.estimate,
+    )
     imputed = imputed or _sizes_of_randomized(one)
     return [_with_spread(made, one, found, sign, sizes_imputed=imputed)]
 
@@ -341,7 +364,28 @@ def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
         processing="printed",
         effect=sign * convert.log_ratio(one.estimate),
     )
-    return [_with_spread(made, one, spread(one, convert.log_ratio, se_unit=None), sign)]
+    # Of the ratio itself by the delta method: the derivative of the logarithm is 1 over the ratio.
+    unit = {"logarithm": 1.0, "ratio": 1 / one.estimate}.get(one.se_of)
+    return [_with_spread(made, one, spread(one, convert.log_ratio, se_unit=unit), sign)]
+
+
+def _risk_reduction(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """Take a relative risk reduction: 1 less it is a risk ratio (Cochrane Handbook 6.4.1.5)."""
+    sign = _sign(one)
+    if sign is None:
+        return [_unsigned(row, one.statistic)]
+
+    def log_of(percent: float) -> float:
+        return -convert.log_ratio(1 - percent / 100)
+
+    made = replace(
+        row,
+        metric="log_risk_ratio",
+        route="relative_risk_reduction",
+        processing="converted",
+        effect=sign * log_of(one.estimate),
+    )
+    return [_with_spread(made, one, spread(one, log_of, se_unit=None), sign)]
 
 
 _SAID_OF = {
@@ -364,13 +408,13 @@ def _with_spread(
         return row
     if found.low is not None and found.high is not None:
         low, high = sorted((sign * found.low, sign * found.high))
-        if not low <= effect <= high:
-            reason = "the printed value lies outside its interval"
-            return row.without(LeftOut.NO_ESTIMATE, reason, effect=None, processing="")
         return replace(row, ci_low=low, ci_high=high, se=found.se, variance=(found.se or 0) ** 2)
     if found.basis in _SAID_OF:
         kind = RemarkKind.SPREAD_DERIVED if found.se is not None else RemarkKind.NO_INTERVAL
         row = row.remarked((kind, _SAID_OF[found.basis]))
+    if found.basis is Basis.INTERVAL:
+        level = f"the printed interval is of {one.ci_level:g}%; that of 95% stands here"
+        row = row.remarked((RemarkKind.SPREAD_DERIVED, level))
     if number(one.se) is not None and found.basis is not Basis.STANDARD_ERROR:
         unclear = (
             "whether the printed standard error is that of the ratio or that of its logarithm is "
@@ -418,6 +462,27 @@ def _number_needed(_context: Context, row: Row, one: Any, _imputed: bool) -> lis
     )
     found = spread(one, difference_from_number_needed, se_unit=None)
     return [_with_spread(made, one, found, sign)]
+
+
+def _share(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
+    """Take eta squared or f of one numerator df as a magnitude; its sign comes from elsewhere."""
+    if number(one.df1) not in (None, 1.0):
+        reason = "more than one numerator df compares more than two means: no direction"
+        return [row.without(LeftOut.SIGN_UNKNOWN, reason, metric=one.statistic)]
+    if row.n_intervention is None or row.n_comparator is None:
+        return [_unsized(row, one)]
+    sizes = (row.n_intervention, row.n_comparator)
+    squared = one.estimate**2 / (1 + one.estimate**2)
+    share = squared if one.statistic == "cohens_f" else one.estimate
+    df = number(one.df2) or sum(sizes) - 2
+    d = _corrected(convert.d_from_partial_eta_squared(share, df, *sizes), sizes)
+    made = _of_magnitude(context, row, one.statistic, float(d.value), float(d.variance))
+    if one.statistic == "eta_squared":
+        alone = (
+            "taken as if the arms were all that divides the scores, as partial eta squared has it"
+        )
+        made = made.remarked((RemarkKind.FROM_A_MODEL, alone))
+    return [made]
 
 
 def _p_alone(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
@@ -487,10 +552,17 @@ _RATIOS = {
     "odds_ratio": "log_odds_ratio",
     "odds_ratio_fisher": "log_odds_ratio",
     "risk_ratio": "log_risk_ratio",
+    "hazard_ratio": "log_hazard_ratio",
+    "incidence_rate_ratio": "log_incidence_rate_ratio",
 }
 _ROUTES: dict[str, Callable[[Context, Row, Any, bool], list[Row]]] = (
     {
         "hedges_g": _printed_g,
+        "cohens_d": _printed_d,
+        "relative_risk_reduction_percent": _risk_reduction,
+        "partial_eta_squared": _share,
+        "eta_squared": _share,
+        "cohens_f": _share,
         "mixed_model_b": _model_b,
         "f_slope": _f_slope,
         "number_needed_to_treat": _number_needed,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.dataset import Dataset
+from evidence.dataset import RANDOMIZED, Dataset
 from evidence.errors import ParameterError
 from evidence.records import records
 
@@ -47,13 +47,13 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
         n_randomized (None where not known), outcome_id, state (one of `STATES`), detail (what is
         there, in words), result_ids.
     """
-    trials = dataset.trials[dataset.trials.design.isin(["randomized", "not_stated"])]
+    trials = dataset.trials[dataset.trials.design.isin([*RANDOMIZED, "not_stated"])]
     planned = set(dataset.planned_trials.trial_id)
     arms = dataset.arms
     tested = arms[(arms.role == "intervention") & arms.trial_id.isin(trials.trial_id)]
     own = set(tested.trial_id[tested.condition == therapy])
     studied = trials[(trials.therapy == therapy) | trials.trial_id.isin(own)]
-    if not (studied.design == "randomized").any():
+    if not studied.design.isin(RANDOMIZED).any():
         accepted = ", ".join(sorted(set(dataset.trials.therapy)))
         raise ParameterError("therapy", therapy, f"one with randomized trials, out of {accepted}")
     trials = studied

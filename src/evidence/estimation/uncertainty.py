@@ -6,8 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from evidence.effects import convert
+from evidence.errors import ParameterError
 from evidence.estimation.context import number
-from evidence.estimation.row import NORMAL_975
+
+LEVEL = 0.95
+"""Level of the intervals of the frame of estimates."""
 
 
 class Basis(StrEnum):
@@ -33,7 +36,7 @@ class Spread:
     se : float or None
         None where nothing is printed that it follows from.
     low, high : float or None
-        Limits as printed; None where not both are.
+        Limits of 95% as printed; None where not both are.
     """
 
     basis: Basis
@@ -55,7 +58,7 @@ def spread(
     Parameters
     ----------
     one : row of statistics
-        With estimate, se, ci_low, ci_high, p_value and p_relation.
+        With estimate, se, ci_low, ci_high, ci_level, p_value and p_relation.
     scale : function
         From a printed value to the scale of the effect, as the logarithm of a ratio.
     se_unit : float or None
@@ -69,7 +72,8 @@ def spread(
     Raises
     ------
     ParameterError
-        For a value or limits out of the range of the scale, limits in the wrong order.
+        For a value or limits out of the range of the scale, limits in the wrong order, a value
+        outside its limits.
 
     Notes
     -----
@@ -79,17 +83,23 @@ def spread(
     value = scale(one.estimate)
     limits = [_limit(limit, scale) for limit in (one.ci_low, one.ci_high)]
     known = [limit for limit in limits if limit is not None]
+    level = (number(one.ci_level) or 95) / 100
     printed = number(one.se)
     se = None if printed is None or se_unit is None else printed * se_unit
     if len(known) == 2:
         low, high = sorted(known)
-        if se is not None:
-            return Spread(Basis.STANDARD_ERROR, se, low, high)
-        return Spread(Basis.INTERVAL, float(convert.se_from_interval(low, high)), low, high)
+        basis = Basis.INTERVAL if se is None else Basis.STANDARD_ERROR
+        width = float(convert.se_from_interval(low, high, level=level))
+        if not low <= value <= high:
+            raise ParameterError("estimate", one.estimate, "a value between its limits")
+        # Limits of another level are not those that are shown, which are of 95%.
+        shown = (low, high) if level == LEVEL else (None, None)
+        return Spread(basis, width if se is None else se, *shown)
     if se is not None:
         return Spread(Basis.STANDARD_ERROR, se)
     if known and known[0] != value:
-        return Spread(Basis.LIMIT, abs(known[0] - value) / NORMAL_975)
+        quantile = float(convert.z_from_p(1 - level))
+        return Spread(Basis.LIMIT, abs(known[0] - value) / quantile)
     if by_sizes is not None:
         return Spread(Basis.SIZES, by_sizes(value))
     p = number(one.p_value)

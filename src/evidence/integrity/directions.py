@@ -293,6 +293,10 @@ def _z_of_pair(reading: Reading, pair: Pair) -> float | None:
         return None
     m_1, s_1, m_2, s_2 = (value or 0.0 for value in moments)
     better = 1 if reading.instruments[rows[0]["instrument_id"]]["higher_is"] == "better" else -1
+    if rows[0]["measured_as"] == "reduction":
+        better = -better
+    elif rows[0]["measured_as"] == "improvement":
+        better = 1
     g = standardized_mean_difference(m_1, s_1, n_1, m_2, s_2, n_2)
     return better * float(g.value) / math.sqrt(float(g.variance))
 
@@ -324,7 +328,8 @@ def _z(reading: Reading, row: Row) -> float | None:
         high = None if high is None or high <= 0 else math.log(high)
         estimate, se = math.log(estimate), None
     if not se and low is not None and high is not None and low < high:
-        se = float(se_from_interval(low, high))
+        level = (row.number("ci_level") or 95) / 100
+        se = float(se_from_interval(low, high, level=level))
     if se:
         return sign * estimate / se
     if p and estimate and kind in (*DIFFERENCES, *RATIOS, *STANDARDIZED):

@@ -154,7 +154,7 @@ def _sums(mean: str, n: int) -> range:
 
 def check_whole_scores(reading: Reading) -> Iterator[Finding]:
     """Apply GRIM and GRIMMER where scores are whole numbers and the size is printed."""
-    for row in reading.results:
+    for row in reading.levels:
         n, exact = reading.size(row)
         if row["instrument_id"] not in WHOLE_SCORES or not row["mean"] or n is None or not exact:
             continue
@@ -184,7 +184,7 @@ def _computed(text: str) -> bool:
 
 def check_ranges(reading: Reading) -> Iterator[Finding]:
     """Compare mean and SD with the range of the instrument, and remark on skew."""
-    for row in reading.results:
+    for row in reading.levels:
         instrument = reading.instruments[row["instrument_id"]]
         low, high = instrument.number("range_low"), instrument.number("range_high")
         if not row["mean"] or low is None:
@@ -231,7 +231,7 @@ def check_scales(reading: Reading) -> Iterator[Finding]:
     smaller or larger by about ten can have its decimal point in the wrong place; an SD with the
     digits of its mean can be the mean.
     """
-    for rows in grouped(reading.results, "trial_id", "instrument_id").values():
+    for rows in grouped(reading.levels, "trial_id", "instrument_id").values():
         for row in rows:
             if row["sd"] and row["sd"] == row["mean"]:
                 yield Finding(

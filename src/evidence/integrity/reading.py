@@ -11,11 +11,17 @@ import pandas as pd
 from evidence.effects.printed import range_from_printed
 from evidence.errors import ParameterError
 
-STANDARDIZED = ("hedges_g", "cohens_d_unspecified")
+STANDARDIZED = ("hedges_g", "cohens_d", "cohens_d_unspecified")
 """Kinds of statistics that are standardized differences of two arms."""
 
 
-RATIOS = ("odds_ratio", "odds_ratio_fisher", "risk_ratio")
+RATIOS = (
+    "odds_ratio",
+    "odds_ratio_fisher",
+    "risk_ratio",
+    "hazard_ratio",
+    "incidence_rate_ratio",
+)
 """Kinds that are ratios, printed as such."""
 SCORES = ("mixed_model_b", "mean_difference", "slope_b", "qaly_difference")
 """Kinds that are differences on the scale of the instrument."""
@@ -124,6 +130,8 @@ class Reading:
         self.impossible: list[tuple[Row, str, str]] = []
         self.instruments = {row["instrument_id"]: row for row in self.rows("instruments")}
         self.results = self.rows("arm_results")
+        # what has the range and the steps of an instrument: scores, not their changes
+        self.levels = [row for row in self.results if row["measured_as"] in ("", "level")]
         self.statistics = self.rows("statistics")
         self.arms = {
             row["arm_id"]: Arm(
@@ -214,7 +222,14 @@ class Reading:
     @cached_property
     def pairs(self) -> list[Pair]:
         """Results of intervention and comparator arms, each comparator apart."""
-        keys = ("trial_id", "instrument_id", "event", "timepoint", "analysis_set")
+        keys = (
+            "trial_id",
+            "instrument_id",
+            "event",
+            "measured_as",
+            "timepoint",
+            "analysis_set",
+        )
         found = []
         for rows in grouped(self.results, *keys).values():
             sides = grouped_by_role(rows, self.arms)

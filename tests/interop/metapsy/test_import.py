@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.errors import DataError, ParameterError, SelectionError
+from evidence.errors import DataError, ParameterError
 from evidence.estimation.missing import missing_evidence
 from evidence.interop.metapsy import import_database
 from evidence.specification import Specification, analyze
+from evidence.terms import LeftOut
 from tests.dataset.test_dataset import DATA
 from tests.interop.metapsy.files import (
     WHEN,
@@ -126,8 +127,9 @@ def test_two_arms_of_one_condition_are_two_arms(tmp_path: Path) -> None:
         means(multi_arm1="group", mean_arm1="14"),
         means(multi_arm1="alone", mean_arm1="17"),
     )
-    assert len(found) == 2
-    assert len(set(found.values())) == 2
+    # each arm, and both as one
+    assert [one.endswith(".combined_means") for one in found] == [False, False, True]
+    assert len(set(found.values())) == 3
 
 
 def test_instruments_raters_and_outcomes_are_apart(tmp_path: Path) -> None:
@@ -464,5 +466,7 @@ def test_commands_take_the_package(tmp_path: Path) -> None:
     assert set(evidence.audit(dataset).severity) <= {"low", "medium"}
     main = Specification(therapy="cbt", outcome="depression", timepoint="post")
     assert analyze(dataset, main).pooled.k == 2
-    with pytest.raises(SelectionError):
-        analyze(imported(tmp_path, means(), means(instrument="PHQ-9")).dataset, main)
+    two_scales = imported(tmp_path, means(), means(instrument="PHQ-9")).dataset
+    chosen = analyze(two_scales, main).selection
+    assert len(chosen.estimates) == 1
+    assert LeftOut.OTHER_INSTRUMENT in set(chosen.left_out.left_out_by)

@@ -14,7 +14,7 @@ from evidence.validation.faults import shorten
 # What sources call a statistic, where that is far from the term of the data.
 _ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "b": ("mixed_model_b",),
-    "beta": ("mixed_model_b",),
+    "beta": ("standardized_beta", "mixed_model_b"),
     "or": ("odds_ratio",),
     "rr": ("risk_ratio",),
     "rd": ("risk_difference_percent",),
@@ -22,9 +22,13 @@ _ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "nnt": ("number_needed_to_treat",),
     "md": ("mean_difference",),
     "g": ("hedges_g",),
-    "d": ("cohens_d_unspecified",),
-    "cohens_d": ("cohens_d_unspecified",),
+    "d": ("cohens_d",),
     "smd": ("cohens_d_unspecified",),
+    "hr": ("hazard_ratio",),
+    "irr": ("incidence_rate_ratio",),
+    "rrr": ("relative_risk_reduction_percent",),
+    "eta2": ("eta_squared",),
+    "partial_eta2": ("partial_eta_squared",),
     "f": ("f_slope",),
     "chi2": ("chi2_groups",),
     "chi_square": ("chi2_groups",),
@@ -37,6 +41,8 @@ _ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "end_of_treatment": ("post",),
     "pre": ("baseline",),
     "rct": ("randomized",),
+    "cluster": ("cluster_randomized",),
+    "cross_over": ("crossover",),
 }
 
 _CLOSE = 0.6

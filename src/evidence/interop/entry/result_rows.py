@@ -71,8 +71,8 @@ def _arm_result(draft: Draft, part: Part, name: str, shared: dict[str, str]) -> 
     draft.check_keys(part, ARM_NUMBERS, values, arm=name)
     own = draft.read(part, ARM_NUMBERS, values, arm=name)
     cells = _clocked({"analysis_set": "as_printed", **shared, **own})
-    if not {"mean", "events", "percent"} & set(cells):
-        draft.complain(part, name, None, "a printed number: mean, events or percent")
+    if not {"mean", "median", "events", "percent"} & set(cells):
+        draft.complain(part, name, None, "a printed number: mean, median, events or percent")
     counted = {"events", "percent"} & set(cells)
     if counted and "event" not in cells and not draft.faults.has(part, "event"):
         draft.complain(

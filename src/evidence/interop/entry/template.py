@@ -12,6 +12,7 @@ STATISTICS: Mapping[str, str] = {
     "mixed_model_b": "B of a mixed or regression model, in points, with ci, se or p",
     "mean_difference": "difference of means in points, with ci, se or p",
     "hedges_g": "Hedges g, with ci, se or n",
+    "cohens_d": "Cohen's d between arms at that time, with n, ci or se",
     "cohens_d_unspecified": "d of a kind or time that is not stated: kept, not used",
     "cohens_d_at_least": "d printed as a lower bound for several contrasts",
     "odds_ratio": "OR of an event, with ci or p",
@@ -20,6 +21,13 @@ STATISTICS: Mapping[str, str] = {
     "risk_ratio": "RR of an event, with ci or p",
     "risk_difference_percent": "RD in percentage points, with ci, se or p",
     "number_needed_to_treat": "NNT, with ci",
+    "relative_risk_reduction_percent": "RRR in percent, with ci",
+    "hazard_ratio": "HR, with ci; never pooled with another ratio",
+    "incidence_rate_ratio": "IRR, with ci; never pooled with another ratio",
+    "partial_eta_squared": "partial eta squared of two arms, with n or df",
+    "eta_squared": "eta squared of two arms, with n or df",
+    "cohens_f": "Cohen's f of two arms, with n or df",
+    "standardized_beta": "standardized coefficient: kept, not converted",
     "f_slope": "F of group by time, with df",
     "t": "t of two arms, with n",
     "z": "z of two arms",
@@ -56,7 +64,7 @@ def _filled(line: str, package: Package) -> str:
         return line
     before, after = line[: slot.start()], line[slot.end() :]
     if slot[1] == "statistics":
-        return "".join(f"#   {name:<24}{meaning}\n" for name, meaning in _kinds(package))
+        return "".join(f"#   {name:<32}{meaning}\n" for name, meaning in _kinds(package))
     words = _words(slot[1], package)
     if len(before) + len(words) + len(after) <= _WIDTH:
         return f"{before}{words}{after}"
