@@ -2,6 +2,9 @@
 
 import csv
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +187,37 @@ def test_the_last_digits_of_a_processor_are_not_kept(one: float, other: float, k
     written = [ledger.to_csv([replace(ENTRY, effect=n, ci_low=n)]) for n in (one, other)]
     assert written[0] == written[1]
     assert f",{kept},{kept},1.328576," in written[0]
+
+
+_OF_A_MODEL = """
+from dataclasses import replace
+from evidence import ledger
+from tests.synthesis.test_multilevel_oracles import fitted
+from tests.test_ledger import ENTRY
+entries = [
+    replace(ENTRY, estimate_id=f"{name}.{i}", effect=c.estimate, ci_low=c.ci_low, p_value=c.p_value)
+    for name, of in (("ishak2007", "ishak_HAR_phi0_REML"), ("konstantopoulos2011", "ml3_REML_z"))
+    for i, c in enumerate(fitted(name, of, "CR2").coefficients)
+]
+print(ledger.to_csv(entries))
+"""
+
+
+def test_two_kernels_of_linear_algebra_write_the_same_ledger() -> None:
+    # Where a processor has only one of them, both runs take it.
+    written = [
+        subprocess.run(
+            [sys.executable, "-c", _OF_A_MODEL],
+            cwd=Path(__file__).parents[1],
+            env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for kernel in ("Prescott", "Haswell")
+    ]
+    assert written[0].count("\n") > 5
+    assert written[0] == written[1]
 
 
 def test_a_small_p_keeps_its_size() -> None:
