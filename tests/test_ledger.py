@@ -165,8 +165,7 @@ def test_a_change_of_any_column_is_named(column: str) -> None:
     other = (*value, "other") if isinstance(value, tuple) else "0.75"
     if column in ("effect", "ci_low", "ci_high", "ci_level", "p_value", "k", "n"):
         other = 7
-    if column == "favors":
-        other = "above_0"
+    other = {"favors": "above_0", "entry_kind": EntryKind.WHAT_IF}.get(column, other)
     entry = replace(ENTRY, favors="")
     found = ledger.compare([entry], [replace(entry, **{column: other})])
     assert [one.field for one in found.changed] == [column]
