@@ -120,7 +120,7 @@ def test_stress_test(main: Analysis) -> None:
     assert close(test.at_zero.ci_high, "0.628")
     assert close(test.low.effect, "0.20")
     assert close(test.high.effect, "0.34")
-    assert (test.at_zero.k, test.n) == (5, 307)
+    assert (test.at_zero.k, test.size.n) == (5, 307)
     bounds = dict(zip(test.entered.trial_id, test.entered.bound, strict=True))
     assert close(bounds["diamond2019"], "0.345")
     # The printed chi-square already says that the effect is near zero.

@@ -11,7 +11,8 @@ import pytest
 
 import evidence
 from evidence import ledger
-from evidence.display import entries, followup_entries, quote
+from evidence.display import entries, followup_entries, pooled_text, quote, text
+from evidence.estimation.row import Size, size_of
 from evidence.followup import durability
 from evidence.ledger import LedgerEntry
 from evidence.records import records
@@ -159,3 +160,30 @@ def test_a_pooled_harm_is_quoted_in_its_usual_direction() -> None:
     assert (one.effect, one.favors) == (pytest.approx(2 * 59 / (64 * 4)), "below_1")
     assert (one.ci_low or 9) < one.effect < (one.ci_high or 0)
     assert "below 1 favors ABFT" in one.label
+
+
+def test_n_is_that_of_the_row_or_said_not_to_be_printed() -> None:
+    rows = {row.estimate_id: row for row in records(FRAME)}
+    stem = "montero2018.functional_impairment.fiq.post"
+    row = rows[f"{stem}.d_from_test_statistic"]
+    assert size_of([row]).of() == "n not printed (42 randomized)"
+    assert entries.of_estimate(row, DATASET).n is None
+    printed = rows["diamond2002.depression.bdi.post.hedges_g"]
+    assert entries.of_estimate(printed, DATASET).n == size_of([printed]).n == 32
+    # Those counted and those randomized are no one number.
+    assert size_of([row, printed]).of() == "n not known"
+    which = {"therapy": "abct", "outcome": "functional_impairment"}
+    analysis = analyze(DATASET, replace(MAIN, **which), FRAME)
+    assert (analysis.size.n, analysis.size.randomized) == (None, 42)
+    assert entries.of_analysis(analysis, DATASET).n is None
+    assert "n not printed (42 randomized)" in text.result(analysis, DATASET)
+
+
+def test_an_n_that_is_not_known_is_never_zero() -> None:
+    unknown = FRAME.assign(n_comparator=pd.array([pd.NA] * len(FRAME), dtype="Int64"))
+    analysis = analyze(DATASET, MAIN, unknown)
+    assert (analysis.pooled.k, analysis.size) == (3, Size(None))
+    assert entries.of_analysis(analysis, DATASET).n is None
+    said = pooled_text.as_markdown(analysis, DATASET)
+    assert "k = 3, n not known, P" in said
+    assert "n = 0" not in said

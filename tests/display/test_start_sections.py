@@ -37,7 +37,8 @@ def said() -> str:
         "Collado-Navarro 2021 ABCT was not shown to be better than mindfulness-based stress "
         "reduction (MBSR).",
         "One further trial reports no clear difference, without a usable number.",
-        "0.90 (0.31 to 1.50) g from a test statistic, one trial, 42 participants, imputed.",
+        "0.90 (0.31 to 1.50) g from a test statistic, one trial, n not printed (42 randomized), "
+        "imputed.",
         "Two of the three main results come from one trial each of 42 to 60 participants; the one "
         "over several trials has an interval that includes no difference.",
     ],

@@ -141,7 +141,7 @@ class Limits:
             f"With the trials that print no usable mean at zero ({listed(one.entered.label)}), "
             f"the pooled value is {fixed(one.at_zero.effect)} (95% CI "
             f"{fixed(one.at_zero.ci_low)} to {fixed(one.at_zero.ci_high)}; k = {one.at_zero.k}, "
-            f"n = {one.n}), imputed."
+            f"{one.size.named}), imputed."
             for one in gathered.stress
         ]
 

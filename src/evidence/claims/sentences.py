@@ -22,6 +22,7 @@ from evidence.claims.phrases import (
 )
 from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Side
 from evidence.dataset import Dataset
+from evidence.estimation.row import size_of
 from evidence.provenance import Processing, union
 from evidence.records import records
 from evidence.specification import Analysis
@@ -139,7 +140,7 @@ class Sentences:
             pooled.ci_high,
             analysis.estimate_id,
         )
-        parts = [f"{therapy} against {against}: {said} (k = {pooled.k}, n = {analysis.n})"]
+        parts = [f"{therapy} against {against}: {said} (k = {pooled.k}, {analysis.size.named})"]
         favorable = [one for one in own if one.side == "above"]
         if favorable and pooled.ci_low <= 0 <= pooled.ci_high:
             singles = listed(self._favorable(one) for one in favorable)
@@ -171,9 +172,7 @@ class Sentences:
             words, number = estimate(row)
             event = f"{self._names.event(row.event)}, " if row.event else ""
             said += [f"{event}{words}", "k = 1"]
-            sizes = (row.n_intervention, row.n_comparator)
-            known = not any(pd.isna(size) for size in sizes)
-            said.append(f"n = {sum(sizes)}" if known else "arm sizes not printed")
+            said.append(size_of([row]).named)
             if has(row, RemarkKind.SIZES_IMPUTED):
                 said.append("arm sizes imputed")
             numbers.append(number)

@@ -110,7 +110,7 @@ def _figures(dataset: Dataset, gap: Gap) -> list[Headline]:
         Headline(
             entry,
             2,
-            f"{metric} of {therapy} on {name} now: {trials}, {entry.n} participants; against "
+            f"{metric} of {therapy} on {name} now: {trials}, {main.size.of()}; against "
             f"{audit_gaps.compared(main, dataset)}",
         ),
         Headline(

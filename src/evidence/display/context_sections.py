@@ -56,7 +56,7 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
     number = number_link(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high))
     paragraph = (
         f"{html(therapy)} against {html(_comparators(main, dataset))}: g {number}, "
-        f"{words.count(main.pooled.k, 'trial')}, {main.n} participants. In the database, by the "
+        f"{words.count(main.pooled.k, 'trial')}, {main.size.of()}. In the database, by the "
         f"same methods{html(_in_group(beside))}: {shown or 'no class with three trials'}."
     )
     figures = [
@@ -124,7 +124,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
             "pooled",
             therapy,
             "this workbook",
-            str(main.n),
+            str(main.size),
             main.pooled.effect,
             main.pooled.ci_low,
             main.pooled.ci_high,
@@ -191,7 +191,7 @@ def classes(dataset: Dataset, beside: Beside) -> Block:
         (
             f"{therapy} (this workbook)",
             Cell(str(main.pooled.k), numeric=True),
-            Cell(str(main.n), numeric=True),
+            Cell(str(main.size), numeric=True),
             _comparators(main, dataset),
             words.listed(one.replace("_", " ") for one in groups),
             to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),

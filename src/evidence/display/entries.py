@@ -8,14 +8,13 @@ import pandas as pd
 from evidence.dataset import Dataset
 from evidence.display import row_words
 from evidence.display.choices import differing, method_in_words
-from evidence.display.text import total
 from evidence.display.words import (
     METRIC,
     estimate,
     listed,
     term,
 )
-from evidence.estimation.row import QuotedScale
+from evidence.estimation.row import QuotedScale, Size, size_of
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
@@ -82,7 +81,7 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
         p_value=None,
         p_note="",
         k=1,
-        n=total(row),
+        n=size_of([row]).n,
         counts=row.convention if row.route in COUNTED else "",
         comparator=row.comparator,
         comparator_class=row.comparator_class,
@@ -183,7 +182,7 @@ def of_stress_test(stress: StressTest, analysis: Analysis, dataset: Dataset) -> 
         analysis,
         dataset,
         also=stress.entered,
-        n=stress.n,
+        size=stress.size,
         processing="imputed",
     )
 
@@ -236,7 +235,7 @@ def of_events_converted(
         analysis,
         dataset,
         also=converted.entered,
-        n=converted.n,
+        size=converted.size,
         processing=worst([*analysis.selection.estimates.processing, "imputed"]),
     )
 
@@ -263,7 +262,7 @@ def of_posterior(
         level=posterior.level,
         p_value=None,
         k=posterior.k,
-        n=analysis.n if stress is None else stress.n,
+        n=(analysis if stress is None else stress).size.n,
         processing=worst(rows.processing) if stress is None else "imputed",
         method=f"median and central interval of the posterior; tau {prior}",
     )
@@ -326,7 +325,7 @@ def _of_pooled(
     dataset: Dataset,
     *,
     also: pd.DataFrame | None = None,
-    n: int | None = None,
+    size: Size | None = None,
     processing: str = "",
 ) -> LedgerEntry:
     rows = analysis.selection.estimates
@@ -341,7 +340,7 @@ def _of_pooled(
         level=pooled.level,
         p_value=pooled.p_value,
         k=pooled.k,
-        n=analysis.n if n is None else n,
+        n=(size or analysis.size).n,
         processing=processing or worst(rows.processing),
         method=method_in_words(pooled),
     )
@@ -359,7 +358,7 @@ def _entry(
     level: float,
     p_value: float | None,
     k: int,
-    n: int,
+    n: int | None,
     processing: str,
     method: str,
 ) -> LedgerEntry:

@@ -251,7 +251,7 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
             2,
             f"{metric}{_scale(analysis, dataset)}, {trials} that {prints} "
             f"{_what_is_printed(analysis)}, "
-            f"{analysis.n} {people}; against {compared}{imputed}",
+            f"{analysis.size.of(people)}; against {compared}{imputed}",
             named=True,
         )
     ]
@@ -262,7 +262,7 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
                 f"the same with {count} set to zero, {text.zeros_against(stress, dataset)}; "
-                f"{stress.n} {people}; a stress test, imputed; ",
+                f"{stress.size.of(people)}; a stress test, imputed; ",
                 also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} over what "
                 f"“no difference” leaves open{html(text.held_at_zero(stress))}",
                 named=True,

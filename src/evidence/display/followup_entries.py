@@ -12,7 +12,7 @@ from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
-from evidence.terms import EntryKind
+from evidence.terms import EntryKind, RemarkKind, has
 
 LEVEL = 0.95
 
@@ -207,7 +207,7 @@ def _between_times(
         p_value=None,
         p_note="",
         k=1,
-        n=int(row.follow_up_n_intervention + row.follow_up_n_comparator) if n is None else n,
+        n=_followed_up(row) if n is None else n,
         counts=counts,
         comparator=row.comparator,
         comparator_class=row.comparator_class,
@@ -221,6 +221,13 @@ def _between_times(
         reports=(),
         data_version=dataset.version,
     )
+
+
+def _followed_up(row: Any) -> int | None:
+    """Return those assessed at follow-up, None where no source prints them."""
+    if has(row, RemarkKind.SIZES_OF_RANDOMIZED):
+        return None
+    return int(row.follow_up_n_intervention + row.follow_up_n_comparator)
 
 
 def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:

@@ -32,6 +32,7 @@ from evidence.display.tables import Cell, number_link, table, to_number
 from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.records import records
+from evidence.terms import RemarkKind, has
 
 POINTS = "risk_difference"
 """Metric in percentage points."""
@@ -68,6 +69,8 @@ def _sized(entry: LedgerEntry, row: Any, timepoint: str) -> Cell:
     """Return a number as a link with the participants assessed below it."""
     sizes = [getattr(row, f"{timepoint}_n_{arm}") for arm in ("intervention", "comparator")]
     shown, size = _shown(entry, row.metric), f"n = {sizes[0]} + {sizes[1]}"
+    if has(row, RemarkKind.SIZES_OF_RANDOMIZED):
+        size = f"n not printed ({sizes[0]} + {sizes[1]} randomized)"
     markup = f"{number_link(entry, shown)}<br>{html(size)}"
     return Cell(f"{shown} {size}", numeric=True, markup=markup)
 

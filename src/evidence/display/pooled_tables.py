@@ -90,7 +90,7 @@ def comparator_classes(dataset: Dataset, beside: Companions) -> Block:
                 Cell(dataset.in_text("comparator_class", name)),
                 Cell(words.listed(analysis.selection.estimates.label)),
                 Cell(str(pooled.k), numeric=True),
-                Cell(str(analysis.n), numeric=True),
+                Cell(str(analysis.size), numeric=True),
                 to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
             )
         )
@@ -164,7 +164,7 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
         (
             Cell(f"Pooled with {words.count(len(test.entered), 'trial')} at zero"),
             Cell(""),
-            Cell(str(test.n), numeric=True),
+            Cell(str(test.size), numeric=True),
             Cell("a stress test; imputed, no result"),
             to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
         )

@@ -27,7 +27,7 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
             "estimate_id": test.estimate_id,
             **asdict(test.at_zero),
             "processing": "imputed",
-            "n": test.n,
+            "n": test.size.n,
             "range": {"low": test.low.effect, "high": test.high.effect},
             "entered": plain(test.entered),
             "not_entered": plain(test.not_entered),
@@ -35,7 +35,7 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
     return {
         "estimate_id": analysis.estimate_id,
         **asdict(analysis.pooled),
-        "n": analysis.n,
+        "n": analysis.size.n,
         "metric": analysis.selection.metric,
         "specification": asdict(analysis.specification),
         "estimates": plain(analysis.selection.estimates),
@@ -56,7 +56,7 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
 
 def as_csv(analysis: Analysis, _dataset: Dataset) -> str:
     """Return one line with the fields of `Pooled`."""
-    record = {"estimate_id": analysis.estimate_id, **asdict(analysis.pooled), "n": analysis.n}
+    record = {"estimate_id": analysis.estimate_id, **asdict(analysis.pooled), "n": analysis.size.n}
     return render(pd.DataFrame([record]), "csv")
 
 
@@ -76,7 +76,7 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
         f"{dataset.in_text('timepoint', analysis.specification.timepoint)}: "
         f"{words.term(words.METRIC, analysis.selection.metric)} "
         f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, k = {pooled.k}, "
-        f"n = {analysis.n}, {words.p_value(pooled.p_value)}; "
+        f"{analysis.size.named}, {words.p_value(pooled.p_value)}; "
         f"{words.SIDE[entry.favors]} favors {therapy}",
         f"id {analysis.estimate_id}; {spread}; interval: {words.INTERVAL[pooled.interval_method]}",
         *(markdown(one) for one in pooled.warnings),
@@ -117,7 +117,7 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
             "",
             f"With {words.count(len(test.entered))} of them at zero (a stress test, imputed): "
             f"{words.estimate(test.at_zero.effect, test.at_zero.ci_low, test.at_zero.ci_high)}, "
-            f"n = {test.n}; over what “no difference” allows "
+            f"{test.size.named}; over what “no difference” allows "
             f"{words.limits(test.low.effect, test.high.effect)}",
         ]
     lines += ["", "Left out"]

@@ -14,6 +14,7 @@ from evidence.display.rare_entries import METHOD, names, of_ends, of_result, sca
 from evidence.display.summary_entries import in_1000, more_or_fewer, of_absolute
 from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.estimation.from_events import Counts, EventTables
+from evidence.estimation.row import size_of
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification.rare_events import RareEvents, RareResult
@@ -223,7 +224,7 @@ def attrition_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
     for trial in records(trials):
         total = dataset.fact(trial.trial_id, "n_randomized").value
         of_trial = frame[(frame.trial_id == trial.trial_id) & frame.effect.notna()]
-        sizes = sorted({n for row in records(of_trial) if (n := text.total(row)) is not None})
+        sizes = sorted({n for row in records(of_trial) if (n := size_of([row]).n) is not None})
         analyzed = (
             "nothing analyzed seen"
             if not sizes

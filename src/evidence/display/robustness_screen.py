@@ -120,8 +120,8 @@ def _headlines(dataset: Dataset, found: Robustness) -> list[Headline]:
         Headline(
             entries.of_analysis(analysis, dataset),
             2,
-            f"main analysis, {metric}, {words.count(analysis.pooled.k, 'trial')}, {analysis.n} "
-            f"{people}; against {compared}",
+            f"main analysis, {metric}, {words.count(analysis.pooled.k, 'trial')}, "
+            f"{analysis.size.of(people)}; against {compared}",
         )
     ]
     if stress is not None:
@@ -130,7 +130,7 @@ def _headlines(dataset: Dataset, found: Robustness) -> list[Headline]:
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
                 f"with {words.count(len(stress.entered), 'unreported result')} at zero, "
-                f"{text.zeros_against(stress, dataset)}; {stress.n} {people}; imputed; ",
+                f"{text.zeros_against(stress, dataset)}; {stress.size.of(people)}; imputed; ",
                 also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} over "
                 f"what “no difference” leaves open{html(text.held_at_zero(stress))}",
             )
@@ -197,7 +197,7 @@ def _power(dataset: Dataset, found: Robustness) -> str:
     return (
         f"Power: {words.count(trials, 'trial')} of known size had {words.listed(parts)}; "
         f"{POWER:.0%} for {smallest:g} SD takes {information_size(smallest)} participants, and "
-        f"{found.analysis.n} stand behind the main result."
+        f"{found.analysis.size.of()} stand behind the main result."
     )
 
 

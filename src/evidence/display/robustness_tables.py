@@ -85,7 +85,7 @@ def _left(entry: LedgerEntry, name: str, one: Analysis, main: Analysis) -> Seque
         Cell(name),
         Cell(words.listed(one.selection.estimates.label)),
         Cell(str(one.pooled.k), numeric=True),
-        Cell(str(one.n), numeric=True),
+        Cell(str(one.size), numeric=True),
         to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
         Cell("–" if one is main else words.fixed(moved), numeric=True),
     )
@@ -190,10 +190,12 @@ def optimal_sizes(found: Robustness) -> str:
     """Return the optimal information sizes beside what there is."""
     wanted = words.listed(f"{information_size(one)} for {one:g} SD" for one in EFFECTS)
     stress = found.beside.stress
-    with_all = f", with those that print no usable number {stress.n}" if stress is not None else ""
+    with_all = (
+        f", with those that print no usable number {stress.size}" if stress is not None else ""
+    )
     return (
         f"Optimal information size (one trial with two equal arms, {POWER:.0%} power, two-sided "
-        f"5%): {wanted}. The trials that entered have {found.analysis.n} participants{with_all}. "
+        f"5%): {wanted}. The trials that entered have {found.analysis.size.of()}{with_all}. "
         "Where effects differ between trials, more are needed."
     )
 

@@ -106,7 +106,9 @@ def _item(dataset: Dataset, question: Question) -> str:
     link = f'<a href="{html(question.report_id)}.html">{html(f"{therapy}: {outcome}")}</a>'
     shown = []
     points = points_behind(question.analysis)
-    for entry in _entries(dataset, question):
+    stress = question.beside.stress
+    sizes = [question.analysis.size, *([] if stress is None else [stress.size])]
+    for entry, size in zip(_entries(dataset, question), sizes, strict=False):
         digits = 2 if points is None else 1
         number = words.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
         unit = (
@@ -117,7 +119,7 @@ def _item(dataset: Dataset, question: Question) -> str:
         imputed = _imputed(dataset, question, entry, points)
         shown.append(
             f'<a class="n" href="#n-{html(entry.estimate_id)}">{html(number)}</a> {html(unit)}, '
-            f"{words.count(entry.k or 0, 'trial')}, {entry.n} participants{imputed}"
+            f"{words.count(entry.k or 0, 'trial')}, {size.of()}{imputed}"
         )
     compared = words.listed(
         dict.fromkeys(
@@ -166,7 +168,7 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
                 "pooled",
                 name,
                 compared,
-                f"{one.analysis.n} (k = {pooled.k})",
+                f"{one.analysis.size} (k = {pooled.k})",
                 pooled.effect,
                 pooled.ci_low,
                 pooled.ci_high,
@@ -176,7 +178,7 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
             (
                 Cell(name),
                 Cell(compared),
-                Cell(str(one.analysis.n), numeric=True),
+                Cell(str(one.analysis.size), numeric=True),
                 to_number(entry, words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
                 Cell("", tag=entry.processing),
             )
@@ -191,7 +193,7 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
                 "stress",
                 "unreported at zero",
                 "stress test, imputed",
-                f"{stress.n} (k = {stress.at_zero.k})",
+                f"{stress.size} (k = {stress.at_zero.k})",
                 stress.at_zero.effect,
                 stress.at_zero.ci_low,
                 stress.at_zero.ci_high,
@@ -201,7 +203,7 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
             (
                 Cell(f"{name}, unreported results at zero"),
                 Cell("stress test"),
-                Cell(str(stress.n), numeric=True),
+                Cell(str(stress.size), numeric=True),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell("", tag="imputed"),
             )

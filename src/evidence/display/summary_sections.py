@@ -76,8 +76,8 @@ def _published(dataset: Dataset, summary: Summary) -> tuple[list[Headline], list
             entries.of_analysis(analysis, dataset),
             2,
             f"Hedges g, {outcome}, {therapy}: this workbook, "
-            f"{words.count(analysis.pooled.k, 'trial')}, {analysis.n} "
-            f"{text.people(analysis, dataset)}, against {compared}",
+            f"{words.count(analysis.pooled.k, 'trial')}, "
+            f"{analysis.size.of(text.people(analysis, dataset))}, against {compared}",
         ),
         Headline(
             published,

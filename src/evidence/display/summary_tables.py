@@ -38,7 +38,7 @@ def overview(dataset: Dataset, summary: Summary) -> Block:
             shown_number = words.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
             number = to_number(entry, shown_number)
             measure = _measure(one)
-            size = f"{one.analysis.pooled.k} ({one.analysis.n})"
+            size = f"{one.analysis.pooled.k} ({one.analysis.size})"
         rows.append(
             (
                 Cell(named(one, dataset)),

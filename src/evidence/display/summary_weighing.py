@@ -131,7 +131,7 @@ def _imprecision(one: Finding) -> str:
     includes = "includes" if low <= 0 <= high else "excludes"
     sizes = " or ".join(f"{information_size(size)} ({size:g} SD)" for size in EFFECTS)
     return (
-        f"interval {includes} no difference; {one.analysis.n} participants, optimal information "
+        f"interval {includes} no difference; {one.analysis.size.of()}, optimal information "
         f"size {sizes}"
     )
 
@@ -197,7 +197,7 @@ def side_by_side(dataset: Dataset, summary: Summary) -> Block:
                 Cell(f"{outcome}, this workbook"),
                 to_number(ours, words.estimate(ours.effect, ours.ci_low, ours.ci_high)),
                 Cell(str(pooled.k), numeric=True),
-                Cell(str(one.analysis.n), numeric=True),
+                Cell(str(one.analysis.size), numeric=True),
                 Cell(
                     f"{words.listed(one.analysis.selection.estimates.label)}; without a usable "
                     f"number {words.listed(one.analysis.selection.without_number.label) or 'none'}"

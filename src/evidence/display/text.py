@@ -443,7 +443,9 @@ def result(
     therapy, outcome = names(analysis, dataset)
     when = dataset.in_text("timepoint", analysis.specification.timepoint)
     compared = comparators(analysis.selection.estimates, dataset)
-    who = f"{words.count(analysis.pooled.k, 'trial')}, {analysis.n} {people(analysis, dataset)}"
+    who = (
+        f"{words.count(analysis.pooled.k, 'trial')}, {analysis.size.of(people(analysis, dataset))}"
+    )
     if analysis.specification.leave_out:
         who += f"; without {left_out(analysis.specification, dataset)}, by choice"
     if points is not None:
@@ -473,7 +475,7 @@ def result(
             "stress test (imputed), "
             f"{symbol} = {words.fixed(stress.at_zero.effect)} "
             f"({words.limits(stress.at_zero.ci_low, stress.at_zero.ci_high)}; "
-            f"{stress.n} {people(analysis, dataset)})."
+            f"{stress.size.of(people(analysis, dataset))})."
         )
     )
 

@@ -11,7 +11,7 @@ from evidence.display.escape import html
 from evidence.display.headline import plain as to_text
 from evidence.display.tables import number_link
 from evidence.display.trial_card import TrialCard, to_place
-from evidence.estimation.row import QuotedScale
+from evidence.estimation.row import QuotedScale, size_of
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import IMBALANCE
@@ -246,6 +246,8 @@ def _size(card: TrialCard, row: Any) -> str:
         return "sizes not printed"
     if has(row, RemarkKind.SIZES_IMPUTED):
         return f"{total} participants (arm sizes imputed)"
+    if has(row, RemarkKind.SIZES_OF_RANDOMIZED) and row.metric != "events":
+        return size_of([row]).of()
     if row.metric == "events":
         return f"how many of the {total} participants were counted is not printed"
     sizes = card.arms.set_index("arm_id").n_randomized

@@ -15,6 +15,7 @@ from evidence.display.trial_card import TrialCard, distinct, joined, said
 from evidence.display.trial_card_printed import source
 from evidence.display.trial_card_screen import TOOL
 from evidence.estimation.missing import missing_evidence
+from evidence.estimation.row import size_of
 from evidence.records import records
 
 JUDGEMENT = {
@@ -34,7 +35,7 @@ def estimates_table(card: TrialCard) -> Block | None:
     for row in records(card.estimates):
         entry = entries.of_estimate(row, card.dataset)
         found.append(entry)
-        total = text.total(row)
+        size = size_of([row])
         what = f"{words.capitalized(card.outcome(row.outcome_id))}, {text.when(row, card.dataset)}"
         rows.append(
             (
@@ -42,7 +43,7 @@ def estimates_table(card: TrialCard) -> Block | None:
                 Cell(card.contrast(row.intervention_arm_id, row.comparator_arm_id)),
                 Cell(row_words.metric(row, card.dataset)),
                 to_number(entry, entries.quoted(entry)),
-                Cell("–" if total is None else str(total), numeric=True),
+                Cell(str(size), numeric=True),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),
             )
         )

@@ -11,6 +11,11 @@ from evidence.provenance import union
 from evidence.records import records
 from evidence.terms import Remark, RemarkKind
 
+OF_RANDOMIZED = Remark(
+    RemarkKind.SIZES_OF_RANDOMIZED,
+    "the sizes are those randomized, as no source prints how many were analyzed",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ArmSize:
@@ -194,7 +199,7 @@ class Context:
                 size = self.size(arm_id)
                 sizes.append(size.n)
                 imputed = imputed or size.imputed
-                remarks += [size.remark] if size.remark else []
+                remarks += [size.remark or OF_RANDOMIZED]
             else:
                 sizes.append(None)
         sized = replace(

@@ -531,16 +531,17 @@ def _sizes_of_randomized(one: Any) -> bool:
 def _analyzed_by_df(row: Row, df: float | None) -> Row:
     """Return the row with the sizes that the df of a t leave of those randomized, and a remark."""
     n_1, n_2 = row.n_intervention or 0, row.n_comparator or 0
-    remark = "the sizes are those randomized, as no source prints how many were analyzed"
-    if df is not None and df == int(df) and 0 < df + 2 < n_1 + n_2:
-        analyzed = int(df) + 2
-        first = round(analyzed * n_1 / (n_1 + n_2))
-        row = replace(row, n_intervention=first, n_comparator=analyzed - first)
-        remark = (
-            f"{df:g} degrees of freedom are those of {analyzed} analyzed, taken in proportion to "
-            f"the {n_1} and {n_2} randomized"
-        )
-    return row.remarked((RemarkKind.SIZES_OF_RANDOMIZED, remark))
+    if df is None or df != int(df) or not 0 < df + 2 < n_1 + n_2:
+        return row
+    analyzed = int(df) + 2
+    first = round(analyzed * n_1 / (n_1 + n_2))
+    remark = (
+        f"{df:g} degrees of freedom are those of {analyzed} analyzed, taken in proportion to "
+        f"the {n_1} and {n_2} randomized"
+    )
+    kept = tuple(one for one in row.remarks if one.kind != RemarkKind.SIZES_OF_RANDOMIZED)
+    row = replace(row, n_intervention=first, n_comparator=analyzed - first, remarks=kept)
+    return row.remarked((RemarkKind.SIZES_IMPUTED, remark))
 
 
 _DIFFERENCES = {

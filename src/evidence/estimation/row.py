@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from evidence.provenance import union
-from evidence.terms import Favors, LeftOut, Remark, RemarkKind, Said
+from evidence.terms import Favors, LeftOut, Remark, RemarkKind, Said, has
 
 NORMAL_975 = float(ndtri(0.975))
 """Standard normal quantile of a two-sided 95% interval, 1.959964."""
@@ -88,6 +88,58 @@ _NUMBERS = (
     "effect_high",
 )
 _COUNTS = ("n_intervention", "n_comparator")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Participants behind a number.
+
+    Attributes
+    ----------
+    n : int or None
+        Those analyzed, None where no source prints them.
+    randomized : int or None
+        Those randomized, where they stand in for them.
+    """
+
+    n: int | None
+    randomized: int | None = None
+
+    def __str__(self) -> str:
+        """Return the number, or what stands in its place."""
+        return self.of().removesuffix(" participants").removeprefix("n ")
+
+    @property
+    def named(self) -> str:
+        """The number with its letter: "n = 118"."""
+        return self.of() if self.n is None else f"n = {self.n}"
+
+    def of(self, people: str = "participants") -> str:
+        """Return the number with its noun, or that it is not printed or not known."""
+        if self.n is not None:
+            return f"{self.n} {people}"
+        if self.randomized is not None:
+            return f"n not printed ({self.randomized} randomized)"
+        return "n not known"
+
+    def with_further(self, participants: int) -> "Size":
+        """Return the size with further participants."""
+        return Size(
+            *(None if one is None else one + participants for one in (self.n, self.randomized))
+        )
+
+
+def size_of(rows: Iterable[Any]) -> Size:
+    """Return the participants of both arms of rows of the frame of estimates, of all together."""
+    total, as_randomized = 0, []
+    for row in rows:
+        if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
+            return Size(None)
+        total += int(row.n_intervention + row.n_comparator)
+        as_randomized.append(has(row, RemarkKind.SIZES_OF_RANDOMIZED))
+    if not any(as_randomized):
+        return Size(total)
+    return Size(None, total) if all(as_randomized) else Size(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def _answer(model: Model, found: Found) -> str:
     boxes = [
         _number(
             words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high),
-            f"{measure}, {words.count(pooled.k, 'trial')}, n = {analysis.n}"
+            f"{measure}, {words.count(pooled.k, 'trial')}, {analysis.size.named}"
             + ("; imputed" if entry.processing == "imputed" else ""),
         )
     ]
@@ -44,7 +44,7 @@ def _answer(model: Model, found: Found) -> str:
             _number(
                 words.estimate(zero.effect, zero.ci_low, zero.ci_high),
                 f"with {words.count(len(found.stress.entered), 'unreported result')} at zero, "
-                f"n = {found.stress.n}; a stress test, imputed",
+                f"{found.stress.size.named}; a stress test, imputed",
             )
         )
     reading = quote.reading(entry)

@@ -126,7 +126,7 @@ def placed(
         "p_value": pooled.p_value,
         "tau2": pooled.tau2,
         "k": pooled.k,
-        "n": analysis.n,
+        "n": analysis.size.n,
         "processing": worst(analysis.selection.estimates.processing),
     }
     return pd.concat([panel, pd.DataFrame([row])], ignore_index=True), len(panel)
@@ -194,7 +194,7 @@ class _Set:
     scenario: str
     effect: NDArray[np.float64]
     variance: NDArray[np.float64]
-    n: int
+    n: int | None
     processing: str
 
     @classmethod
@@ -203,11 +203,12 @@ class _Set:
         effect, variance = analysis.selection.effects()
         if choice["trials"] != ZERO:
             processing = worst(analysis.selection.estimates.processing)
-            return cls(analysis, choice, "", effect, variance, analysis.n, processing)
+            return cls(analysis, choice, "", effect, variance, analysis.size.n, processing)
         entered = results_at_zero(analysis)
         if entered is None:
             return None
-        n = analysis.n + int((entered.n_intervention + entered.n_comparator).sum())
+        further = int((entered.n_intervention + entered.n_comparator).sum())
+        n = analysis.size.with_further(further).n
         return cls(
             analysis,
             choice,

@@ -9,6 +9,7 @@ import pandas as pd
 from evidence.dataset import CLASSES, Dataset
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
+from evidence.estimation.row import Size, size_of
 from evidence.records import records
 from evidence.selection import RULES, STANDARDIZED, Selection, select
 from evidence.synthesis.univariate import Pooled, pool
@@ -133,10 +134,9 @@ class Analysis:
         return self.specification.estimate_id(self.id_metric)
 
     @property
-    def n(self) -> int:
+    def size(self) -> Size:
         """Participants in the trials that entered."""
-        rows = self.selection.estimates
-        return int((rows.n_intervention + rows.n_comparator).sum())
+        return size_of(records(self.selection.estimates))
 
     @property
     def id_metric(self) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.effects.convert import d_from_odds_ratio
-from evidence.estimation.row import NORMAL_975
+from evidence.estimation.row import NORMAL_975, Size
 from evidence.specification.analysis import Analysis
 from evidence.synthesis.bayes import Posterior, posterior
 from evidence.synthesis.univariate import Pooled, pool
@@ -57,7 +57,7 @@ class StressTest:
     high: Pooled
     entered: pd.DataFrame
     not_entered: pd.DataFrame
-    n: int
+    size: Size
 
 
 def stress_test(analysis: Analysis) -> StressTest | None:
@@ -108,7 +108,7 @@ def stress_test(analysis: Analysis) -> StressTest | None:
         high=ends[1],
         entered=entered.reset_index(drop=True),
         not_entered=without[~without.trial_id.isin(entered.trial_id)].reset_index(drop=True),
-        n=analysis.n + int((entered.n_intervention + entered.n_comparator).sum()),
+        size=analysis.size.with_further(int((entered.n_intervention + entered.n_comparator).sum())),
     )
 
 
@@ -174,7 +174,7 @@ class EventsConverted:
     estimate_id: str
     pooled: Pooled
     entered: pd.DataFrame
-    n: int
+    size: Size
 
 
 def with_events_converted(analysis: Analysis) -> EventsConverted | None:
@@ -215,7 +215,7 @@ def with_events_converted(analysis: Analysis) -> EventsConverted | None:
             level=specification.level,
         ),
         entered=rows.assign(d=d, d_variance=d_variance).reset_index(drop=True),
-        n=analysis.n + int((rows.n_intervention + rows.n_comparator).sum()),
+        size=analysis.size.with_further(int((rows.n_intervention + rows.n_comparator).sum())),
     )
 
 

@@ -177,12 +177,12 @@ def _of_analysis(
     values = {name: _number(getattr(analysis.pooled, name)) for name in _POOLED}
     scale = analysis.selection.scale
     about = (scale.metric, scale.more_is)
-    yield Number(analysis.estimate_id, *about, values | {"n": float(analysis.n)}, rests)
+    yield Number(analysis.estimate_id, *about, values | {"n": analysis.size.n}, rests)
     stress = stress_test(analysis)
     if stress is None:
         return
     values = {name: _number(getattr(stress.at_zero, name)) for name in _POOLED}
-    values |= {"low": stress.low.effect, "high": stress.high.effect, "n": float(stress.n)}
+    values |= {"low": stress.low.effect, "high": stress.high.effect, "n": stress.size.n}
     arms, frame = dataset.arms, analysis.frame
     for entered in records(stress.entered):
         # Its size stands with the arms, and what bounds it with its other rows on the outcome.

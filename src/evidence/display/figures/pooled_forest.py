@@ -7,7 +7,7 @@ from evidence.display import entries, text, words
 from evidence.display.figures.forest import ForestRow, draw
 from evidence.display.output import Block, Figure
 from evidence.display.tables import Cell, table, to_number
-from evidence.estimation.row import NORMAL_975
+from evidence.estimation.row import NORMAL_975, size_of
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, StressTest
@@ -75,7 +75,7 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
                 "trial",
                 row.label,
                 _short(row, dataset),
-                text.sizes(row, dataset),
+                text.sizes(row, dataset) if size_of([row]).n else str(size_of([row])),
                 float(effect[i]),
                 float(effect[i] - margin),
                 float(effect[i] + margin),
@@ -90,7 +90,7 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
                 "pooled",
                 f"Pooled, {words.count(pooled.k, 'trial')}",
                 "",
-                str(analysis.n),
+                str(analysis.size),
                 pooled.effect,
                 pooled.ci_low,
                 pooled.ci_high,
@@ -111,7 +111,7 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
                 "stress",
                 f"With {count} at zero",
                 "stress test, imputed",
-                str(stress.n),
+                str(stress.size),
                 stress.at_zero.effect,
                 stress.at_zero.ci_low,
                 stress.at_zero.ci_high,
