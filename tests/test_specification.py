@@ -53,7 +53,7 @@ def test_main_analysis(main: Analysis) -> None:
     assert close(pooled.effect, "0.520527")
     assert close(pooled.ci_low, "-0.287521")
     assert close(pooled.ci_high, "1.328576")
-    assert (pooled.k, main.n, pooled.tau2) == (3, 118, 0)
+    assert (pooled.k, main.size.n, pooled.tau2) == (3, 118, 0)
     assert pooled.tau2_ci_high is not None
     assert close(pooled.tau2_ci_high, "1.25")
 

@@ -29,9 +29,9 @@ COMPARES = (Said.NO_DIFFERENCE, Said.FAVORS_INTERVENTION, Said.FAVORS_COMPARATOR
 """What compares two arms; mediation and changes within an arm do not."""
 
 SAYS = {
-    Said.NO_DIFFERENCE: "reports no difference between the arms, without a number",
-    Said.FAVORS_INTERVENTION: "reports a difference in favor of the intervention, without a number",
-    Said.FAVORS_COMPARATOR: "reports a difference in favor of the comparator, without a number",
+    Said.NO_DIFFERENCE: "reports no difference between the arms, in words",
+    Said.FAVORS_INTERVENTION: "reports a difference in favor of the intervention, in words",
+    Said.FAVORS_COMPARATOR: "reports a difference in favor of the comparator, in words",
     Said.NOT_REPORTED: "measured or planned, no result reported",
     Said.NOT_SEEN: "measured; whether it is reported could not be seen",
 }

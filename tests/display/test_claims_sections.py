@@ -86,7 +86,7 @@ def test_the_counts_of_the_answer_add_up(blocks: dict[str, Block]) -> None:
             "abct_helps",
             "in one trial of ABCT against usual care; no clear difference from MBSR or waitlist",
         ),
-        ("abft_conflict", "in one trial of ABFT against waitlist, without a number"),
+        ("abft_conflict", "in one trial of ABFT against waitlist, in words"),
         (
             "abct_lasts",
             "in one trial of ABCT against usual care; no clear difference from MBSR; how much "

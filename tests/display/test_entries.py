@@ -11,12 +11,13 @@ import pytest
 
 import evidence
 from evidence import ledger
-from evidence.display import entries, followup_entries, pooled_text, quote, text
+from evidence.display import entries, followup_entries, origins, pooled_text, quote, text
 from evidence.estimation.row import Size, size_of
 from evidence.followup import durability
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Specification, analyze, companions, stress_test
+from evidence.specification.gaps import main_analyses
 
 DATASET = evidence.load()
 FRAME = evidence.estimates(DATASET)
@@ -131,11 +132,13 @@ def test_a_harm_is_quoted_in_its_usual_direction_with_its_counts() -> None:
         assert "suicide attempts" in one.label
         # The frame keeps positive for what favors the intervention.
         assert rows[one.estimate_id].effect > 0
-    said = quote.sentence(made["log_odds_ratio"])
+    said = quote.sentence(made["log_odds_ratio"], DATASET)
     assert "0.46 (95% CI, 0.08 to 2.61)" in said
     assert "2 of 66 against 4 of 63" in said
     assert "below 1 favors ABFT" in said
-    assert "3.3 percentage points (95% CI, −10.6 to 4.0)" in quote.sentence(made["risk_difference"])
+    assert "3.3 percentage points (95% CI, −10.6 to 4.0)" in quote.sentence(
+        made["risk_difference"], DATASET
+    )
 
 
 def test_every_number_says_the_side_that_favors_the_intervention() -> None:
@@ -187,3 +190,21 @@ def test_an_n_that_is_not_known_is_never_zero() -> None:
     said = pooled_text.as_markdown(analysis, DATASET)
     assert "k = 3, n not known, P" in said
     assert "n = 0" not in said
+
+
+def test_one_result_has_one_number_under_one_name() -> None:
+    rows = FRAME[FRAME.effect.notna()]
+    by = ["result_ids", "intervention_arm_id", "comparator_arm_id", "metric"]
+    assert rows.groupby(by).effect.nunique().max() == 1
+    for analysis in main_analyses(DATASET, FRAME):
+        if analysis.pooled.k == 1:
+            # What stands alone in an analysis is the number of its trial.
+            row = next(records(analysis.selection.estimates))
+            alone, own = entries.of_analysis(analysis, DATASET), entries.of_estimate(row, DATASET)
+            for name in ("effect", "ci_low", "ci_high", "favors", "n"):
+                assert getattr(alone, name) == getattr(own, name)
+
+
+def test_an_origin_names_its_metric_once() -> None:
+    rows = FRAME[FRAME.estimate_id == "diamond2002.depression.bdi.post.hedges_g"]
+    assert origins.provenance(DATASET, estimates=rows).html.count("Hedges g") == 1

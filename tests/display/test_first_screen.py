@@ -228,6 +228,8 @@ def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
     states = missing_evidence(dataset, evidence.estimates(dataset), therapy="abft")
     found = states.set_index(["trial_id", "outcome_id"]).state
     assert found["waraan2021", "depression"] == "event_only"
+    # A slope over the whole course is none at the end of treatment, where its page says so.
+    assert found["diamond2019", "suicidal_ideation"] == "course_only"
     assert found["diamond2002", "depression"] == "number"
     # Attempts are counted in every trial, so no score is missing.
     assert found["diamond2019", "suicide_attempt"] == "number"

@@ -164,7 +164,7 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
         (
             "collado2021",
             "Against usual care, distress: interval on the side of ABCT; against MBSR, distress: "
-            "no clear difference, in words without a number.",
+            "no clear difference, in words.",
         ),
         (
             "montero2018",
@@ -177,7 +177,7 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
             "Unpublished randomized trial: ABFT against enhanced usual care, 20 adolescents. "
             "Suicide "
             "attempts: in favor of ABFT, according to Diamond et al. 2021 (review, no "
-            "report of the trial), without a number. Remark: no outcome figure seen",
+            "report of the trial), in words. Remark: no outcome figure seen",
         ),
         (
             "diamondgm2016",
@@ -302,7 +302,7 @@ def test_words_against_each_other_are_said_to_differ(tmp_path: Path) -> None:
     card = of(changed(tmp_path, other), "waraan2021")
     found = [one for one in lines(card) if one.outcome_id == "suicidal_ideation"]
     assert [one.state for one in found] == ["words_differ"]
-    assert "suicidal ideation: sources say different things, without a number" in screen(card)
+    assert "suicidal ideation: sources say different things, in words" in screen(card)
 
 
 def test_an_effect_against_the_therapy_is_said(tmp_path: Path) -> None:

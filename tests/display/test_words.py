@@ -51,3 +51,8 @@ def test_listed_and_counted() -> None:
 def test_a_term_falls_back_on_its_meaning() -> None:
     assert words.term({"a": "A"}, "b", {"b": "meaning"}) == "meaning"
     assert words.term({}, "some_term") == "some term"
+
+
+def test_printed_numbers_have_a_typographic_minus_and_names_their_hyphen() -> None:
+    said = words.minus("t(10) = -3.14 (-19.57 to -.84), BDI-II, m18-3, 2026-11-24, a/-1")
+    assert said == "t(10) = −3.14 (−19.57 to −.84), BDI-II, m18-3, 2026-11-24, a/-1"

@@ -91,7 +91,7 @@ def test_the_answer_names_the_choices_that_are_not_the_main_ones(model: Model) -
             {},
             ("Diamond 2010: metric odds ratio; this analysis uses Hedges g", "counts of events"),
         ),
-        (("abft", "anxiety", "post"), {}, ("without a number",)),
+        (("abft", "anxiety", "post"), {}, ("in words",)),
         (
             ("abft", "suicide_attempt", "post"),
             {"comparator_class": "inactive"},

@@ -218,7 +218,7 @@ def _places(dataset: Dataset) -> dict[str, str]:
 
 
 def _printed(dataset: Dataset, one: Any, places: dict[str, str]) -> str:
-    shown = html(one.printed.replace("_", " "))
+    shown = html(words.minus(one.printed.replace("_", " ")))
     if one.result_id not in places:
         return shown
     place = audit_readings.to_place(places[one.result_id], dataset)
@@ -261,7 +261,7 @@ def readable(explanation: str, dataset: Dataset) -> str:
             return origins.reference_name(word, dataset)
         return word
 
-    return _WORD.sub(in_words, explanation)
+    return words.minus(_WORD.sub(in_words, explanation))
 
 
 def checks_table(found: pd.DataFrame) -> Block:

@@ -257,7 +257,7 @@ def _weeks(dataset: Dataset, trial_id: str) -> str:
 
 
 _GROUPS = {
-    "with a number": ("number", "event_only", "range_only"),
+    "with a number": ("number", "event_only", "course_only", "range_only"),
     "in words only": ("direction_only", "within_arm_only"),
     "without a result": ("not_reported", "unpublished"),
 }

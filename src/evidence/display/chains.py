@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, fixed, term
+from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, fixed, minus, term
 from evidence.effects import continuous, convert
 from evidence.effects.standardized import Moments, combined_arms
 from evidence.estimation.from_means import completed
@@ -27,11 +27,7 @@ def printed(row: Any, dataset: Dataset) -> str:
         f"{one.direction.replace('_', ' ')}" + (f" ({one.note})" if one.note else "")
         for one in records(directions[directions.direction_id.isin(row.result_ids)])
     ]
-    return "\n".join(_minus(part) for part in parts)
-
-
-def _minus(text: str) -> str:
-    return text.replace(" -", f" {MINUS}")
+    return minus("\n".join(parts))
 
 
 def _arm_result(one: Any, dataset: Dataset) -> str:

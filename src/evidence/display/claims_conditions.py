@@ -41,7 +41,7 @@ def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
     favorable = evidence.on("above")
     against = _compared(dataset, favorable)
     trials = words.count(len({one.trial_id for one in favorable}), "trial")
-    by = "" if any(one.has_number for one in favorable) else ", without a number"
+    by = "" if any(one.has_number for one in favorable) else ", in words"
     therapy_of = dataset.trials.set_index("trial_id").therapy
     therapies = words.listed(
         dict.fromkeys(dataset.in_text("therapy", therapy_of[one.trial_id]) for one in favorable)

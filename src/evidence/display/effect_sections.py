@@ -179,7 +179,7 @@ def methods(convention: str, correlation: float) -> Block:
             "small-sample correction (Hedges 1981); pre-post-control d: Morris (2008), d_ppc2, "
             f"with a correlation of {correlation:g} between baseline and outcome that no source "
             "states. Mean differences: unequal variances. Odds ratios, risk ratios and risk "
-            "differences: from printed counts, or from the only counts that fit printed "
+            "differences: from printed counts, or from counts that fit printed "
             "percentages, intervals and ratios.",
             "Model coefficients stand in points as printed. Their standardized form takes z from "
             "the printed interval or P: g from a test statistic = z × √(1/n₁ + 1/n₂) × J (Hedges "

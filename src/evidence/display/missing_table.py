@@ -10,6 +10,7 @@ from evidence.display.tables import Cell, table
 STATE = {
     "number": "● number",
     "event_only": "◑ event only",
+    "course_only": "◑ whole course only",
     "range_only": "◐ range only",
     "direction_only": "○ words only",
     "within_arm_only": "△ within arm only",
@@ -23,8 +24,9 @@ STATE = {
 
 LEGEND = (
     "● number: an effect between the arms can be computed. ◑ event only: an effect on an event, "
-    "none on the score. ◐ range only: printed percentages leave a range. ○ words only: the source "
-    "says whether the arms differed, without a usable number. △ within arm only: a change within "
+    "none on the score. ◑ whole course only: an effect over the whole course, none on the score "
+    "at a time. ◐ range only: printed percentages leave a range. ○ words only: the source says "
+    " whether the arms differed, without a usable number. △ within arm only: a change within "
     "an arm or a mediation, no comparison. ✕ not reported: measured or planned, no result. ▽ "
     "measured, report not seen: a source lists it among the measures, and whether a report gives a "
     "result could not be seen. ⊘ unpublished: what is known comes from a review by the developers. "

@@ -168,6 +168,5 @@ def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
     body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in parts)
     return (
         f'<article class="origin" id="{html(anchor(row.estimate_id))}" tabindex="-1">'
-        f"<h4>{html(shown)} <small>{html(entry.label)}, "
-        f"{html(words.term(words.METRIC, row.metric))}</small></h4><dl>{body}</dl></article>"
+        f"<h4>{html(shown)} <small>{html(entry.label)}</small></h4><dl>{body}</dl></article>"
     )

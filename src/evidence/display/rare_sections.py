@@ -152,7 +152,7 @@ def _others(dataset: Dataset, events: RareEvents) -> list[str]:
     said = dataset.directions
     said = said[(said.outcome_id == events.outcome) & said.trial_id.isin(trials.trial_id)]
     remarks = [
-        f"{row.label}, against {_condition(row.comparator_arm_id, dataset)}, without a number: "
+        f"{row.label}, against {_condition(row.comparator_arm_id, dataset)}, in words: "
         f"{row.note or row.direction.replace('_', ' ')}."
         for row in records(said.merge(trials[["trial_id", "label"]], on="trial_id"))
     ]

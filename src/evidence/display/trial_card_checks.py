@@ -165,7 +165,7 @@ def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
                     ),
                     anchor=remark_of(one.correction_id),
                 ),
-                Cell(one.printed.replace("-", words.MINUS), href=f"#{place}"),
+                Cell(words.minus(one.printed), href=f"#{place}"),
                 Cell(used or ACTION[one.action]),
                 Cell(one.reason),
             )

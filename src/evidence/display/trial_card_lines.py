@@ -285,7 +285,7 @@ def _in_words(card: TrialCard, numbers: list[Line]) -> list[Line]:
         notes = "; ".join(one for one in dict.fromkeys(group.note) if one)
         said_by = _said_by(card, group)
         by = f", {said_by}" if said_by else ""
-        said = f"{in_words(card, state, first, second)}{by}, without a number"
+        said = f"{in_words(card, state, first, second)}{by}, in words"
         remark = f" ({notes})" if notes else ""
         made.append(
             Line(

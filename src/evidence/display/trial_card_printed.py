@@ -55,11 +55,6 @@ def fact_name(fact: str) -> str:
     return words.term(FACT, fact)
 
 
-def signed(text: str) -> str:
-    """Return a printed number with a typographic minus."""
-    return f"{words.MINUS}{text[1:]}" if text.startswith("-") else text
-
-
 def source(card: TrialCard, locator_id: str) -> Cell:
     """Return the place where something was read, with its address and the number of readings."""
     locator = card.dataset.locator(locator_id)
@@ -198,7 +193,7 @@ def directions(card: TrialCard) -> Block | None:
         note = f" ({one.note})" if one.note else ""
         markup = _item(card, f"{outcome} {when}, {contrast}: {says}{note}", one.locator_id)
         items.append((place_of(one.direction_id), markup))
-    return place_list("What sources say in words without a number:", items) if items else None
+    return place_list("What sources say in words:", items) if items else None
 
 
 def _what(card: TrialCard, one: Any) -> str:
@@ -209,7 +204,7 @@ def _what(card: TrialCard, one: Any) -> str:
 def _arm_result(one: Any) -> str:
     parts = []
     if one.mean:
-        parts.append(f"mean {signed(one.mean)}")
+        parts.append(f"mean {words.minus(one.mean)}")
     if one.sd:
         parts.append(f"SD {one.sd}")
     if one.events:
@@ -227,9 +222,9 @@ def _arm_result(one: Any) -> str:
 
 
 def _statistic(one: Any) -> str:
-    parts = [f"{words.term(words.STATISTIC, one.statistic)} {signed(one.estimate)}"]
+    parts = [f"{words.term(words.STATISTIC, one.statistic)} {words.minus(one.estimate)}"]
     if one.ci_low and one.ci_high:
-        parts[0] += f" ({signed(one.ci_low)} to {signed(one.ci_high)})"
+        parts[0] += f" ({words.minus(one.ci_low)} to {words.minus(one.ci_high)})"
     if one.se:
         parts.append(f"SE {one.se}")
     if one.df1:

@@ -17,7 +17,6 @@ from evidence.display.trial_card import (
 )
 from evidence.display.trial_card_checks import differ_on
 from evidence.display.trial_card_lines import Line, named
-from evidence.display.trial_card_printed import signed
 from evidence.records import records
 
 KIND = {
@@ -40,10 +39,10 @@ _PHRASE = {
     "includes": "interval includes no difference",
     "no_interval": "a number without an interval",
     "range": "no estimate with an interval, only bounds",
-    "words_favor": "in favor of {first}, in words without a number",
-    "words_against": "in favor of {second}, in words without a number",
-    "words_none": "no clear difference, in words without a number",
-    "words_differ": "sources say different things, without a number",
+    "words_favor": "in favor of {first}, in words",
+    "words_against": "in favor of {second}, in words",
+    "words_none": "no clear difference, in words",
+    "words_differ": "sources say different things, in words",
 }
 TOOL = {"cochrane_rob1_four_items": "four items of the first Cochrane tool (RoB 1)"}
 _INTERVALS = ("favors", "against", "includes")
@@ -268,7 +267,7 @@ def _within(card: TrialCard) -> list[str]:
     for one in records(card.statistics):
         if not one.comparator_arm_id:
             shown = words.term(words.STATISTIC, one.statistic)
-            value = to_place(place_of(one.result_id), signed(one.estimate))
+            value = to_place(place_of(one.result_id), words.minus(one.estimate))
             found.append(f"{html(f'{card.measure(one)}: {shown}')} {value}.")
     return found
 

@@ -1,11 +1,13 @@
 """Words and numbers as readers see them; rounding happens here and nowhere below."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 
 from babel import Locale
 
 MINUS = "−"
+_SIGNED = re.compile(r"(?<![\w./-])-(?=\.?\d)")
 
 METRIC = {
     "hedges_g": "Hedges g",
@@ -115,6 +117,11 @@ def fixed(value: float | None, digits: int = 2) -> str:
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def minus(text: str) -> str:
+    """Return printed numbers with a typographic minus: "(-19.57 to -6.84)", not "BDI-II"."""
+    return _SIGNED.sub(MINUS, text)
 
 
 def limits(low: float | None, high: float | None, digits: int = 2) -> str:

@@ -8,9 +8,13 @@ from evidence.dataset import RANDOMIZED, Dataset
 from evidence.errors import ParameterError
 from evidence.records import records
 
+NUMBERS = ("number", "event_only", "course_only")
+"""States of a trial with an effect between its arms."""
+
 STATES = (
     "number",
     "event_only",
+    "course_only",
     "range_only",
     "direction_only",
     "within_arm_only",
@@ -21,10 +25,10 @@ STATES = (
     "unknown",
 )
 """From most to least: an effect between arms; one on an event and none on the score, where other
-trials have one on a score; counts that leave only a range; words on the arms;
-a change within an arm; measured or planned without a result; measured, and whether it is reported
-could not be seen; by a trial that is not published; by a trial without any report; no row in the
-data."""
+trials have one on a score; one over the whole course alone; counts that leave only
+a range; words on the arms; a change within an arm; measured or planned without a result;
+measured, and whether it is reported could not be seen; by a trial that is not published;
+by a trial without any report; no row in the data."""
 
 
 def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> pd.DataFrame:
@@ -72,7 +76,7 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
             state, detail = _state(about, said, therapy)
             if trial.trial_id in planned:
                 state, detail = "planned", "a trial without any report so far"
-            elif trial.status == "unpublished" and state not in ("number", "event_only", "unknown"):
+            elif trial.status == "unpublished" and state not in (*NUMBERS, "unknown"):
                 state = "unpublished"
             made.append(
                 {
@@ -106,8 +110,9 @@ def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, 
     between = about[(about.intervention == therapy) & (about.comparator != "")]
     numbers = between[between.effect.notna()]
     if not numbers.empty:
-        state = "event_only" if (numbers.event != "").all() else "number"
-        return state, _listed(numbers.timepoint)
+        scores = numbers[numbers.event == ""]
+        state = "number" if (scores.timepoint != "overall").any() else "course_only"
+        return "event_only" if scores.empty else state, _listed(numbers.timepoint)
     bounded = between[between.effect_low.notna()]
     if not bounded.empty:
         return "range_only", _listed(bounded.timepoint)
