@@ -36,7 +36,7 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     )
     single = [one.analysis for one in questions if one.analysis.pooled.k == 1]
     several = [one.analysis.pooled for one in questions if one.analysis.pooled.k > 1]
-    sizes = [one.n for one in single if one.n]
+    sizes = [n for one in single if (n := one.size.n or one.size.randomized)]
     each = f" of {min(sizes):,} to {max(sizes):,} participants" if sizes else ""
     parts = []
     if single:
