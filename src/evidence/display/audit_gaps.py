@@ -61,6 +61,7 @@ def of_weight(gap: Gap, dataset: Dataset) -> LedgerEntry:
         "the weight by precision",
         metric="share_of_weight",
         scale="proportion",
+        favors="",
         effect=gap.information,
         ci_low=None,
         ci_high=None,
