@@ -117,13 +117,12 @@ def refresh(names: Sequence[str] = (), *, root: Path | None = None) -> tuple[Pat
     )
     # Stored notebooks show what a person sees who runs them, so figures are pictures.
     del environment[FIGURES]
-    manager = kernel.manager(root=base, cache=folders.cache, environment=environment)
     paths = sorted(
         path for path in folders.notebooks.glob("*.ipynb") if not names or path.name in names
     )
 
     def run(path: Path) -> bool:
-        made = kernel.run(path, {}, executed=None, kernel_manager=manager)
+        made = kernel.run(path, {}, executed=None, kernel_manager=kernel_manager)
         text = to_text(clean(made))
         changed = text != path.read_text(encoding="utf-8")
         if changed:
@@ -131,6 +130,8 @@ def refresh(names: Sequence[str] = (), *, root: Path | None = None) -> tuple[Pat
         return changed
 
     with alone(folders), ThreadPoolExecutor(kernel.default_jobs()) as pool:
+        # The folder of the kernels is cleared first, so they are made inside.
+        kernel_manager = kernel.manager(root=base, cache=folders.cache, environment=environment)
         changed = list(pool.map(run, paths))
     return tuple(path for path, differs in zip(paths, changed, strict=True) if differs)
 
