@@ -19,7 +19,7 @@ NUMBERS = {
     "statistics": "weeks estimate se ci_low ci_high p_value df1 df2 n_intervention n_comparator",
     "arms": "n_randomized",
     "trial_facts": "value",
-    "syntheses": "k n estimate ci_low ci_high i2",
+    "syntheses": "k n estimate ci_low ci_high i2 range_low range_high",
 }
 
 

@@ -8,8 +8,9 @@ import pytest
 
 import evidence
 from evidence.claims import RULES, VERDICTS, Judgement, Number, Sentence, judgements
+from evidence.claims.rules import SEVERAL
 from evidence.dataset import Dataset
-from evidence.display import claims_conditions, claims_details, claims_sections, words
+from evidence.display import claims_conditions, claims_details, claims_sections
 from evidence.display.output import Block
 from tests.claims.packages import changed, where
 
@@ -52,11 +53,10 @@ def test_the_first_screen_counts_the_verdicts_and_says_what_they_do_not_mean(
 ) -> None:
     text = blocks["first screen"].text
     assert text.startswith(
-        "Of 19 claims about therapy none is supported as worded, five are partly supported, one is "
-        "shown as an association only, one is not supported, one is contradicted and 11 are left "
-        "without an answer here. Of five claims about attachment and other associations one is "
-        "supported as worded, one is partly supported, two are shown as an association only and "
-        "one is left without an answer here."
+        "None of the 21 claims about therapy is supported as worded: 4 are partly supported, 2 are "
+        "contradicted, 1 is not supported, 1 rests on an association only, 8 were not tested here, "
+        "5 cannot be told. 1 of the 6 claims about attachment and other associations is supported "
+        "as worded: 1 is partly supported, 2 rest on an association only, 2 were not tested here.\n"
     )
     assert "ABT in it is attachment-based therapy" in text
     assert "“What is attachment-based therapy? Signs that suggest" in text
@@ -66,21 +66,19 @@ def test_the_first_screen_counts_the_verdicts_and_says_what_they_do_not_mean(
 
 
 def test_the_counts_of_the_answer_add_up(blocks: dict[str, Block]) -> None:
-    number = {words.count(one): one for one in range(11)} | {"none": 0}
     say = blocks["first screen"].text.partition("\n")[0]
-    sentences = [f"Of{one}" for one in say.split("Of")[1:]]
+    sentences = re.findall(r"(\w+) of the (\d+) claims [^:]*: ([^.]*)\.", say)
     assert len(sentences) == 2
-    for sentence in sentences:
-        found = re.findall(r"(\w+) (?:claims?|is|are)\b", sentence)
-        total, *parts = (number[one] if one in number else int(one) for one in found)
-        assert total == sum(parts)
+    for supported, total, others in sentences:
+        parts = [int(one.split()[0]) for one in others.split(", ")]
+        assert int(total) == sum(parts) + (0 if supported == "None" else int(supported))
 
 
 @pytest.mark.parametrize(
     ("claim_id", "limit"),
     [
         ("abft_standard_care", "if the article means Diamond 2002, which is likely but not stated"),
-        ("takes_months", "only the length of the treatments is known"),
+        ("adult_benefit", ""),
         ("sign_emotions", "the pooled interval includes no difference"),
         (
             "abct_helps",
@@ -103,6 +101,38 @@ def test_a_verdict_has_its_limit_beside_it(
     assert claims_conditions.in_few_words(dataset, one) == limit
     shown = f"{one.claim.claim} ({limit})" if limit else one.claim.claim
     assert shown in claims_sections.first_screen(dataset, answers).text
+
+
+def test_a_claim_that_only_lengths_speak_to_stands_in_the_table_alone(
+    blocks: dict[str, Block], answers: tuple[Judgement, ...], dataset: Dataset
+) -> None:
+    one = next(one for one in answers if one.claim.claim_id == "takes_months")
+    assert one.verdict == "cannot tell"
+    assert claims_conditions.in_few_words(dataset, one) == ""
+    assert one.claim.claim not in blocks["first screen"].text
+    assert any(
+        limit.startswith("How long a treatment was planned to last does not say when")
+        for limit in one.limits
+    )
+
+
+def test_claims_that_are_all_supported_leave_nothing_to_list(
+    dataset: Dataset, answers: tuple[Judgement, ...]
+) -> None:
+    one = next(one for one in answers if one.verdict == "supported")
+    first = claims_sections.first_screen(dataset, [one, one]).text
+    assert first.startswith(
+        "All of the 2 claims about attachment and other associations are supported as worded.\n"
+    )
+    first = claims_sections.first_screen(dataset, [one]).text
+    assert first.startswith(
+        "The one claim about attachment and other associations is supported as worded.\n"
+    )
+    cited = claims_sections.citation(dataset, [one]).text
+    assert cited.startswith(
+        "The one claim about attachment and other associations in a popular article on "
+        "attachment-based therapies is supported as worded.\n"
+    )
 
 
 def test_every_verdict_is_explained_with_its_count(
@@ -192,9 +222,9 @@ def test_therapy_and_attachment_claims_are_counted_in_the_sentence_to_cite(
     blocks: dict[str, Block],
 ) -> None:
     assert blocks["citation"].text.startswith(
-        "Of 19 claims of a popular article about attachment-based therapies, 0 were supported, "
-        "5 partly supported, 1 not supported, 1 contradicted, 1 shown as an association only, and "
-        "11 could not be answered"
+        "None of the 21 claims about therapy in a popular article on attachment-based therapies is "
+        "supported as worded: 4 are partly supported, 2 are contradicted, 1 is not supported, 1 "
+        "rests on an association only, 8 were not tested here, 5 cannot be told.\n"
     )
 
 
@@ -211,7 +241,11 @@ def test_a_number_is_linked_as_a_whole() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", RULES)
+def test_every_kind_of_claim_is_in_the_data_and_several_outcomes_is_none(dataset: Dataset) -> None:
+    assert set(dataset.claims.kind) == set(RULES) - {SEVERAL}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RULES if kind != SEVERAL])
 def test_the_report_can_be_made_for_one_kind_of_claim(kind: str, dataset: Dataset) -> None:
     some = judgements(dataset, kind=kind)
     made = page(dataset, some)

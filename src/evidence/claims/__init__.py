@@ -99,7 +99,7 @@ def judgements(dataset: Dataset, *, kind: str = ALL) -> tuple[Judgement, ...]:
     dataset : Dataset
         Data package.
     kind : str
-        "all", or one kind of claim, a key of `RULES`.
+        "all", or one kind of claim, as the table of claims names it.
 
     Raises
     ------

@@ -54,6 +54,8 @@ _COUNTED = {
     "cannot tell": ("cannot be told", "cannot be told"),
 }
 """What is said of one claim, and of several, with a verdict; in the order in which it is said."""
+_ABOUT_THERAPY = "therapy"
+_ABOUT_OTHER = "attachment and other associations"
 
 
 def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
@@ -69,11 +71,8 @@ def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     therapy, other = _split(judgements)
     by_therapy, by_other = _counts(therapy), _counts(other)
     say = " ".join(
-        f"{_opened(len(group), counts['supported'], about)}: {_summed(counts)}."
-        for group, about, counts in (
-            (therapy, "therapy", by_therapy),
-            (other, "attachment and other associations", by_other),
-        )
+        _tally(group, about)
+        for group, about in ((therapy, _ABOUT_THERAPY), (other, _ABOUT_OTHER))
         if group
     )
     paragraph = _article(dataset) + html(
@@ -154,20 +153,21 @@ def _with_limit(dataset: Dataset, judgement: Judgement) -> str:
     return f"{link(judgement)}{f' ({html(limit)})' if limit else ''}"
 
 
-def _opened(claims: int, supported: int, about: str) -> str:
-    """Return how many of the claims are supported as they are worded."""
+def _tally(group: Sequence[Judgement], about: str) -> str:
+    """Return how many of one or more claims are supported as worded, and what the others got."""
+    counts = _counts(group)
+    claims, supported = len(group), counts["supported"]
+    others = [(counts[verdict], said) for verdict, said in _COUNTED.items() if counts[verdict]]
+    if claims == 1:
+        is_so = f"is {'' if supported else 'not '}supported as worded"
+        listed = "".join(f": it {one}" for _, (one, _) in others)
+        return f"The one claim about {about} {is_so}{listed}."
     number = "None" if not supported else "All" if supported == claims else str(supported)
-    of = f"the {claims} claims" if claims > 1 else "the one claim"
     verb = "are" if supported > 1 else "is"
-    return f"{number} of {of} about {about} {verb} supported as worded"
-
-
-def _summed(counts: dict[str, int]) -> str:
-    """Return how many of the other claims got which verdict."""
-    return ", ".join(
-        f"{counts[verdict]} {said[counts[verdict] != 1]}"
-        for verdict, said in _COUNTED.items()
-        if counts[verdict]
+    listed = ", ".join(f"{count} {said[count != 1]}" for count, said in others)
+    return (
+        f"{number} of the {claims} claims about {about} {verb} supported as worded"
+        f"{': ' if listed else ''}{listed}."
     )
 
 
@@ -179,12 +179,6 @@ def _place_of_count(verdict: str) -> str:
 def _count(verdict: str, number: int) -> str:
     """Return a number of claims as a link to its row, as HTML."""
     return f'<a class="n" href="#{_place_of_count(verdict)}">{number}</a>'
-
-
-def _so_many(count: int) -> str:
-    if count == 0:
-        return "none is"
-    return f"{words.count(count)} {'is' if count == 1 else 'are'}"
 
 
 def _split(judgements: Sequence[Judgement]) -> tuple[list[Judgement], list[Judgement]]:
@@ -320,10 +314,9 @@ def provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
 
 def citation(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     """Return how to cite the report, and the references of all that it rests on."""
-    therapy, _ = _split(judgements)
-    counts = _counts(therapy)
-    about = "therapy in a popular article on attachment-based therapies"
-    sentence = f"{_opened(len(therapy), counts['supported'], about)}: {_summed(counts)}."
+    therapy, other = _split(judgements)
+    group, about = (therapy, _ABOUT_THERAPY) if therapy else (other, _ABOUT_OTHER)
+    sentence = _tally(group, f"{about} in a popular article on attachment-based therapies")
     frames = [one.gathered.estimates for one in judgements]
     also = union(
         frame.locator_id
