@@ -138,7 +138,8 @@ def pool(
     overall: Annotated[str, typer.Option(help="leave_out or as_post.")] = "leave_out",
     analysis_set: Annotated[str, typer.Option(help="itt_first or completers_first.")] = "itt_first",
     arms: Annotated[
-        str, typer.Option(help="Several arms of one condition: combined or first.")
+        str,
+        typer.Option(help="Several arms of one condition: combined or first; with --model each."),
     ] = "combined",
     comparator: Annotated[
         str, typer.Option(help="Of several: usual_care_first, inactive_first or active_first.")

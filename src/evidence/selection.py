@@ -136,7 +136,7 @@ def select(
     arms : {"combined", "first"}
         Whether several arms of one condition are combined (Cochrane Handbook 2019, 6.5.2.10), or
         the first one stands. What is printed of contrasts alone cannot be combined: the first
-        stands.
+        stands. A model of several estimates keeps each pair of arms.
     comparator : {"usual_care_first", "inactive_first", "active_first"}
         Which of several comparators stands; of one class the first. A model of several estimates
         keeps all.
@@ -413,6 +413,8 @@ def _steps(
     sets = _SETS if analysis_set == "itt_first" else _SETS[::-1]
     sign = -1 if follow_up == "longest" else 1
     routes = [route for one in ROUTES for route in (one, COMBINED.get(one)) if route]
+    if multilevel:
+        arms = EVERY
     combined_first = 1 if arms == "combined" else -1
 
     def by_arms(rows: pd.DataFrame) -> pd.Series:

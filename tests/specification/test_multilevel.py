@@ -23,6 +23,7 @@ from evidence.specification.multilevel import (
 )
 from evidence.synthesis.block_covariance import correlated_covariance
 from evidence.synthesis.multilevel import fit_multilevel
+from evidence.terms import LeftOut
 from tests.interop.metapsy.files import imported, means, ready
 from tests.tolerances import CLOSED_FORM
 
@@ -51,6 +52,10 @@ def test_all_estimates_of_the_therapy_enter(several: Dataset) -> None:
     assert list(rows.label) == ["Ahn 2001"] * 2 + ["Bo 2002"] * 2 + ["Cho 2003", "Dee 2004"]
     assert (found.fit.k_trials, found.fit.k_estimates) == (4, 6)
     assert found.estimate_id == "cbt.depression.post.hedges_g.pooled.model_che"
+    left = found.selection.left_out.set_index("route")
+    assert left.label[left.left_out_by == LeftOut.OTHER_ARM].to_dict() == {
+        "combined_means": "Bo 2002"
+    }
 
 
 def test_the_fit_is_that_of_its_estimates(several: Dataset) -> None:
@@ -87,8 +92,16 @@ def test_an_instrument_rule_still_chooses(several: Dataset) -> None:
 
 
 def test_one_estimate_per_trial_is_asked_for_without_a_model(several: Dataset) -> None:
+    one_each = replace(MAIN, instrument="self_report_first")
+    # The rules take one of each trial: both arms of Bo 2002 as one.
+    rows = analyze(several, one_each).selection.estimates.set_index("label")
+    assert sorted(rows.index) == ["Ahn 2001", "Bo 2002", "Cho 2003", "Dee 2004"]
+    assert rows.route["Bo 2002"] == "combined_means"
+    assert rows.rater["Ahn 2001"] == "self"
+    frame = evidence.estimates(several)
+    doubled = pd.concat([frame, frame.assign(estimate_id=frame.estimate_id + ".again")])
     with pytest.raises(SelectionError, match="model of several estimates per trial"):
-        analyze(several, replace(MAIN, instrument="self_report_first"))
+        analyze(several, one_each, frame=doubled.reset_index(drop=True))
     with pytest.raises(ParameterError, match="instrument: found 'every'"):
         analyze(several, MAIN)
 
@@ -183,7 +196,10 @@ def test_command_for_reading_and_as_csv(several: Dataset) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "has 2 estimates by this rule"),
+        (
+            ("--model", "che", "--metric", "mean_difference"),
+            "points of different instruments (bdi_ii, ham_d) have no common unit",
+        ),
         (("--rho", "0.5"), "rho: found 0.5, expected no such choice without --model che"),
         (("--model", "three-level", "--rho", "0.5"), "no such choice with --model three-level"),
         (("--model", "che", "--tau2", "DL"), "tau2: found 'DL', expected no such choice"),

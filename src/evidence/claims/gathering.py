@@ -15,7 +15,7 @@ from evidence.errors import ParameterError, SelectionError
 from evidence.followup import durability
 from evidence.records import records
 from evidence.specification import Analysis, Specification, StressTest, analyze, stress_test
-from evidence.terms import Said
+from evidence.terms import LeftOut, Said
 
 BETWEEN: dict[str, Side] = {
     Said.FAVORS_INTERVENTION: "above",
@@ -282,9 +282,12 @@ class Gatherer:
         trial = self.frame.trial_id == first.trial_id
         frame = self.frame[~trial | (self.frame.comparator_arm_id == first.comparator_arm_id)]
         try:
-            chosen = asked.select(frame, multilevel=True).estimates
+            selection = asked.select(frame, multilevel=True)
         except (ParameterError, SelectionError):
             return None
+        # The main analysis takes several arms of one condition as one.
+        together = selection.left_out[selection.left_out.left_out_by == LeftOut.OTHER_ARM]
+        chosen = pd.concat([together, selection.estimates])
         chosen = chosen[chosen.estimate_id.isin(own.estimate_id)]
         if chosen.empty and claim.kind == "durability":
             compared = durability(
