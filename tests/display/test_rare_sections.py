@@ -34,10 +34,10 @@ def test_the_usual_direction_stands_first(dataset: Dataset, events: RareEvents) 
     assert "; 0.44 to 0.47 over all counts that fit" in second
     cited = rare_sections.citation(dataset, events).text
     assert "odds ratio 0.46 (0.04 to 3.37), below 1 favors ABFT" in cited
-    assert "P = .64 (twice the smaller exact tail; Fisher’s two-sided P = .43)" in cited
+    assert "P = .64 (twice the smaller exact tail; Fisher’s two-sided test gives .43)" in cited
     table = rare_sections.results_table(dataset, events).text
     # two-sided P of fisher.test, and of mantelhaen.test with 4 of 35 and 6 of 27 added (.185)
-    for said in ("Fisher’s two-sided P = .43)", "Fisher’s two-sided P = .19)"):
+    for said in ("Fisher’s two-sided test gives .43)", "Fisher’s two-sided test gives .19)"):
         assert said in table
     for block in (rare_sections.first_screen, rare_sections.provenance):
         assert "2.17" not in block(dataset, events).text

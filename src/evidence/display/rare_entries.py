@@ -76,7 +76,9 @@ def _p_note(pooled: PooledEvents) -> str:
     """Return what the P beside an exact interval is, and that of Fisher's test."""
     if pooled.p_fisher is None:
         return ""
-    return f"twice the smaller exact tail; Fisher’s two-sided {words.p_value(pooled.p_fisher)}"
+    # Without "P =": a sentence has one P that belongs to its interval, and `check` compares that.
+    fisher = words.p_value(pooled.p_fisher).removeprefix("P ").removeprefix("= ")
+    return f"twice the smaller exact tail; Fisher’s two-sided test gives {fisher}"
 
 
 def scale_of(events: RareEvents) -> QuotedScale:
