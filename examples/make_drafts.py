@@ -124,8 +124,8 @@ def main() -> None:
     used = [replace(entries[one], reports=()) for one in sorted(set(NAMES.values()))]
     ledger.write(FOLDER / "ledger" / "estimates.csv", used)
     (FOLDER / "ledger" / "superseded.csv").write_text(
-        "estimate_id,effect,ci_low,ci_high,data_version,package_version,until\n"
-        f"{NAMES['pooled']},{SUPERSEDED},0.9.0,0.0.9,2026-01-01\n",
+        "estimate_id,effect,ci_low,ci_high,data_version,package_version,until,reason\n"
+        f"{NAMES['pooled']},{SUPERSEDED},0.9.0,0.0.9,2026-01-01,invented for this example\n",
         encoding="utf-8",
         newline="\n",
     )

@@ -39,7 +39,7 @@ def build(folder: Path) -> None:
     Parameters
     ----------
     folder : Path
-        Its ``index.html`` is the front page. Whatever pdoc warns of is an error.
+        Its ``index.html`` is the front page. Whatever pdoc warns of in this package is an error.
     """
     names = modules()
     # Packages import their functions when they are asked for; pdoc looks where they then stand.
@@ -51,6 +51,8 @@ def build(folder: Path) -> None:
     pdoc.render.configure(docformat="numpy", template_directory=HERE, show_source=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # A class of ours has its base there, whose annotations name types that pdoc takes wrongly.
+        warnings.filterwarnings("ignore", r"Error parsing type annotation .* for jupyter_client\.")
         # One by one: pdoc itself leaves out modules that a package does not hand out.
         documented = {name: pdoc.doc.Module.from_name(name) for name in names}
         pages = {
