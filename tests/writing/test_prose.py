@@ -63,6 +63,8 @@ def test_effect_and_interval(text: str) -> None:
         ("two-sided p (Wald) = .11", "=", "0.11"),
         ("P > .99", ">", "0.99"),
         ("P =\n.04", "=", "0.04"),
+        ("P = .64 (twice the smaller exact tail; Fisher’s two-sided P = .43)", "=", "0.64"),
+        ("Fisher's exact test, P = .43", "=", "0.43"),
     ],
 )
 def test_p(text: str, relation: str, value: str) -> None:
@@ -77,6 +79,7 @@ def test_p(text: str, relation: str, value: str) -> None:
         "Q(2) = 1.10, P = .58",
         "p for heterogeneity .58",
         "Pheterogeneity = .58",
+        "Fisher's two-sided P = .43",
         "on p. 12",
         "pp 12 and 13",
     ],

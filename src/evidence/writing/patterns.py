@@ -66,8 +66,9 @@ P_OF_OTHER = re.compile(
     r"(?<![A-Za-z])[pP](?:[- ]?values?)?[ _-](?:for|of|from) (?!the (?:test|effect|difference))"
     r"[a-z][^0-9.;]{2,50}$|(?<![A-Za-z])[pP][ _-]?(?:for |of )?\(?(?:het\w*|Q\b|int(?:eraction)?\b"
     r"|trend|hom\w*|bias|Egger)[^0-9;]{0,20}$"
+    r"|\bFisher.s two-sided [pP][ =:]{0,3}$"
 )
-"""A P of heterogeneity, interaction or bias, which is not that of the estimate."""
+"""A P of heterogeneity, interaction or bias, or Fisher's beside an exact one: none of the estimate."""
 
 BELOW = re.compile(r"[<≤]|\b(?:less|smaller|below|under)\b")
 ABOVE = re.compile(r"[>≥]|\b(?:greater|larger|above|over)\b")
