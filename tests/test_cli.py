@@ -59,7 +59,10 @@ def test_a_misspelled_outcome_is_one_line_with_what_is_accepted() -> None:
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert "depresion" in done.stderr
-    assert "depression, family_conflict, suicidal_ideation" in done.stderr
+    assert (
+        "expected one of anxiety, attachment_security, depression, family_conflict, hopelessness, "
+        "suicidal_ideation, suicide_attempt\n"
+    ) in done.stderr
 
 
 @pytest.mark.parametrize(
