@@ -68,7 +68,7 @@ P_OF_OTHER = re.compile(
     r"|trend|hom\w*|bias|Egger)[^0-9;]{0,20}$"
     r"|\bFisher.s two-sided [pP][ =:]{0,3}$"
 )
-"""A P of heterogeneity, interaction or bias, or Fisher's beside an exact one; not of the estimate."""
+"""A P of heterogeneity, interaction or bias, or Fisher's beside an exact one."""
 
 BELOW = re.compile(r"[<≤]|\b(?:less|smaller|below|under)\b")
 ABOVE = re.compile(r"[>≥]|\b(?:greater|larger|above|over)\b")
