@@ -139,6 +139,13 @@ def test_sentences_say_what_was_found_and_against_what(
         ("abct_lasts", "a correlation of the effects at both times of 0.5, which no source prints"),
         ("abct_self_compassion", "for MBSR all three were"),
         ("abct_self_compassion", "no mediation was found: Montero-Marin 2018"),
+        (
+            "sign_emotions",
+            "Other measures of Diamond 2002 against 6-week waitlist: loss of the diagnosis with an "
+            "interval that includes no difference and, on another scale, in favor of the therapy.",
+        ),
+        ("sign_emotions", "Israel 2013 against usual care: HAM-D in favor of the therapy."),
+        ("sign_emotions", "Waraan 2021 against usual care: remission with an interval that"),
         ("sign_emotions", "is 0.23 (95% CI −0.16 to 0.63; k = 5, n = 307), imputed."),
         ("attachment_resilience", "the range of single studies, not a confidence interval"),
         ("attachment_self_esteem", "How stable attachment itself is: stability of security"),

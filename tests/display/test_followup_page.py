@@ -19,6 +19,7 @@ from evidence.display.figures.trajectory import Panel, Point, Series, described,
 from evidence.display.followup_screen import first_screen
 from evidence.display.output import Block, Figure
 from evidence.followup import Durability
+from tests.claims.packages import changed, where
 
 LINK = re.compile(r'<a class="n" href="#n-([a-z0-9_.]+)">')
 PLACE = re.compile(r'id="n-([a-z0-9_.]+)"')
@@ -75,9 +76,10 @@ def test_every_number_of_the_first_screen_is_of_the_ledger(
         entry = by_id[name]
         numbers = [float(one.replace("−", "-")) for one in re.findall(r"−?[\d.]+", shown)]
         rounding = 0.051 if "." in shown else 0.51
-        if counts := re.match(r"\d+ of \d+", shown):
+        if counts := re.match(r"(\d+) of (\d+)", shown):
             at = places.index(f'id="n-{name}"')
-            assert counts[0] in places[at : at + 2500]
+            printed_as = (counts[0], f"{counts[1]} with the event, n = {counts[2]}<")
+            assert any(one in places[at : at + 2500] for one in printed_as)
             numbers = numbers[2:] if "(" in shown else []
         limits = [entry.ci_low, entry.ci_high]
         expected = limits if len(numbers) == 2 else [entry.effect, *limits][: len(numbers)]
@@ -128,9 +130,15 @@ def test_years_of_life_stand_in_their_unit_with_whom_they_count(dataset: Dataset
     assert f"{name} 0.023 (0.010 to 0.141), completers" in said
 
 
-def test_who_took_part_is_said_where_nobody_says_who_was_randomized(dataset: Dataset) -> None:
+def test_who_took_part_is_said_where_nobody_says_who_was_randomized(
+    dataset: Dataset, tmp_path: Path
+) -> None:
     said = followup_tables.trials(dataset, evidence.durability(dataset, therapy="abft")).text
-    assert "Diamond GM 2016 | not printed (32 enrolled) |" in said
+    assert "Diamond GM 2016" not in said  # no source says that it was randomized
+    as_trial = where("trials", trial_id="diamondgm2016")(design="randomized")
+    other = changed(tmp_path / "data", as_trial)
+    randomized = followup_tables.trials(other, evidence.durability(other, therapy="abft")).text
+    assert "Diamond GM 2016 | not printed (32 enrolled) |" in randomized
     assert "NCT00329199 | not printed (240 planned) |" in said
     assert "Israel 2013 | 20 |" in said
 

@@ -128,7 +128,7 @@ def test_a_ratio_and_a_change_have_their_own_null() -> None:
 def test_a_harm_stands_in_its_usual_direction() -> None:
     def plain(low: float, high: float) -> str:
         fields = {"favors": "below_1", "scale": "ratio", "metric": "odds_ratio"}
-        return quote.sentence(entry(**fields, ci_low=low, ci_high=high, effect=low), "plain")
+        return sentence(entry(**fields, ci_low=low, ci_high=high, effect=low), "plain")
 
     assert "the whole interval favors the intervention" in plain(0.2, 0.8)
     assert "the whole interval favors the comparator" in plain(1.2, 1.8)

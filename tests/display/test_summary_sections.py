@@ -38,7 +38,7 @@ def parts(dataset: Dataset, summary: Summary) -> list[Block]:
         summary_weighing.side_by_side(dataset, summary),
         summary_weighing.averages(dataset, summary),
         summary_tables.others(dataset, summary),
-        summary_sections.methods(summary),
+        summary_sections.methods(dataset, summary),
         summary_sections.provenance(dataset, summary),
         summary_sections.citation(dataset, summary),
         summary_sections.limits(dataset, summary),
@@ -48,7 +48,7 @@ def parts(dataset: Dataset, summary: Summary) -> list[Block]:
 def test_the_first_screen(dataset: Dataset, summary: Summary) -> None:
     said = plain(summary_sections.first_screen(dataset, summary).html)
     for part in (
-        "Of 12 comparisons of an outcome with a class of comparators seven have a number. Of these "
+        "Of 13 comparisons of an outcome with a class of comparators seven have a number. Of these "
         "six rest on a single trial, and two have an interval that includes no difference. The "
         "five others come from three trials.",
         "No GRADE rating was made",
@@ -127,7 +127,8 @@ def test_both_standard_deviations_are_shown(dataset: Dataset, summary: Summary) 
 def test_what_a_panel_would_weigh(dataset: Dataset, summary: Summary) -> None:
     said = plain(summary_weighing.weighed(dataset, summary).html)
     for part in (
-        "Diamond 2002: high for sequence generation, allocation concealment and intention to treat",
+        "Diamond 2002: high for sequence generation, allocation concealment, intention to treat, "
+        "blinding, baseline comparability and overall; outcome by self-report; arms 0.56 SD apart",
         "outcome by self-report; arms 0.56 SD apart before",
         "Waraan 2021: not assessed in any source seen",
         "two trials: I² 0% (0 to 100%)",
