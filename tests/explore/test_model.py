@@ -74,7 +74,7 @@ def test_every_question_and_choice_has_an_answer_or_a_reason(model: Model) -> No
 
 def test_a_new_question_keeps_the_choices_that_it_has(model: Model) -> None:
     now = replace(
-        model.start(*DEPRESSION), instrument="bdi_ii", leave_out=("diamond2002",), tau2="DL"
+        model.start(*DEPRESSION), instrument="bdi_ii", leave_out=("israel2013",), tau2="DL"
     )
     ideation = model.changed(now, "outcome", "suicidal_ideation")
     assert ideation.instrument == MAIN["instrument"]

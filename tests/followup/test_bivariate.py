@@ -99,7 +99,7 @@ def test_the_sentence_names_both_times_and_what_is_supposed(
     dataset: Dataset, found: Durability
 ) -> None:
     said = sentence(found.bivariate[0], dataset)
-    assert said.startswith("Both times together across trials, depressive symptoms, Hedges g: ")
+    assert said.startswith("Both times together across trials, depression, Hedges g: ")
     assert "at the end of treatment (four trials)" in said
     assert "at follow-up (four trials; three with both times); change −0." in said
     assert "errors of one trial are supposed to correlate at 0.5." in said

@@ -12,6 +12,7 @@ import pytest
 from evidence import ledger
 from evidence.dataset import Dataset, load
 from evidence.display import cite, quote
+from evidence.errors import RenderError
 from evidence.ledger import LedgerEntry
 from evidence.report.catalog import Report
 from evidence.report.index_numbers import Listing, listing
@@ -196,7 +197,7 @@ def page(*entries: LedgerEntry, dataset: Dataset) -> str:
 
 
 def test_reports_and_numbers_are_text(dataset: Dataset) -> None:
-    label = "<script>alert(1)</script></script><!--\u2028\x85&amp;"
+    label = "<script>alert(1)</script></script><!--&amp;"
     html = page(replace(OWN, label=label, reports=("a", "b")), dataset=dataset)
     assert '<a href="a.html">Title &amp; &lt;more&gt;</a><p>Answer &lt;x&gt;.</p>' in html
     assert "<b>&lt;script&gt;alert(1)" in html
@@ -207,12 +208,19 @@ def test_reports_and_numbers_are_text(dataset: Dataset) -> None:
     assert "sources as of 24 November 2026" in html
 
 
+@pytest.mark.parametrize(("character", "name"), [("\u2028", "U+2028"), ("\x85", "U+0085")])
+def test_what_nobody_sees_is_refused(dataset: Dataset, character: str, name: str) -> None:
+    for field in ("label", "comparator"):
+        with pytest.raises(RenderError, match=re.escape(name)):
+            page(replace(OWN, **{field: f"text{character}"}), dataset=dataset)
+
+
 def test_data_of_the_script_are_text_too(dataset: Dataset) -> None:
-    hostile = replace(OWN, method="</script>", comparator="</script><b>\u2028\x85")
+    hostile = replace(OWN, method="</script>", comparator="</script><b>")
     html = page(hostile, dataset=dataset)
     data = html.partition('id="data">')[2].partition("</script>")[0]
     (number,) = json.loads(data)["numbers"]
-    assert not set("<>&\u2028\x85") & set(data)
+    assert not set("<>&") & set(data)
     assert quote.sentence(hostile, dataset, "apa").endswith(number["apa"])
 
 
