@@ -79,7 +79,8 @@ def test_the_crate_holds_everything(files: dict[str, bytes]) -> None:
     expected = {f"data/{one.name}" for one in (ROOT / "data").iterdir() if one.is_file()}
     expected |= {f"reports/{one.name}" for one in (ROOT / "reports").glob("*.html")}
     expected |= {"reports/claims.docx", "reports/claims.pdf", "reports/estimates.csv"}
-    expected |= {"reports/superseded.csv", "LICENSE", "CITATION.cff", "ro-crate-metadata.json"}
+    expected |= {"reports/superseded.csv", "reports/reasons.csv"}
+    expected |= {"LICENSE", "CITATION.cff", "ro-crate-metadata.json"}
     assert set(files) == expected | {"provenance.jsonld", "bill-of-materials.cdx.json"}
     assert files["data/arms.csv"] == (ROOT / "data" / "arms.csv").read_bytes()
 
