@@ -2,9 +2,15 @@ import pytest
 
 from tests.integrity.packages import findings, result, statistic
 
+ARMS = [
+    {"arm_id": "a", "trial_id": "t1", "role": "intervention", "n_randomized": "66"},
+    {"arm_id": "b", "trial_id": "t1", "role": "comparator", "n_randomized": "63"},
+]
 
-def of(*rows, results=()):
-    return [one[0:2] + one[3:] for one in findings(statistics=rows, arm_results=list(results))]
+
+def of(*rows, results=(), **tables):
+    made = findings(statistics=rows, arm_results=list(results), **tables)
+    return [one[0:2] + one[3:] for one in made]
 
 
 @pytest.mark.parametrize(
@@ -31,12 +37,12 @@ def test_d_within_an_arm_by_the_formula_for_two_equal_arms():
             statistic("s2", "t_within", "12.61", df1=df, **common),
         )
 
-    assert of(*rows("2.24")) == [("d_from_t", "s1", "1.55", "medium")]
-    assert of(*rows("1.55")) == []
+    assert of(*rows("2.24"), arms=ARMS) == [("d_from_t", "s1", "1.55", "medium")]
+    assert of(*rows("1.55"), arms=ARMS) == []
     # both formulas give the same
-    assert of(*rows("1.55", df="264")) == []
+    assert of(*rows("1.55", df="264"), arms=ARMS) == []
     # by the SD of the scores: neither formula, and nothing to say
-    assert of(*rows("1.80")) == []
+    assert of(*rows("1.80"), arms=ARMS) == []
 
 
 def test_f_of_slopes_against_the_t_of_each():
@@ -49,8 +55,8 @@ def test_f_of_slopes_against_the_t_of_each():
                         df1="127", n_intervention=n) for arm, n, t in arms),
         )  # fmt: skip
 
-    assert of(*rows("1.81")) == [("f_from_t", "s0", "1.06", "medium")]
-    assert of(*rows("1.06")) == []
+    assert of(*rows("1.81"), arms=ARMS) == [("f_from_t", "s0", "1.06", "medium")]
+    assert of(*rows("1.06"), arms=ARMS) == []
 
 
 def test_a_bound_on_d_against_the_intervals_that_it_covers():

@@ -136,7 +136,7 @@ def _sign(row: Row) -> int:
     """Whom a statistic favors by its own number: 1 the intervention, -1 the comparator."""
     value = row.number("estimate") or 0.0
     ratio = row["statistic"] in RATIOS
-    value = math.log(value) if ratio else value
+    value = value - 1 if ratio else value
     if value == 0 or not row["favors_intervention_when"]:
         return 0
     return (1 if value > 0 else -1) * (1 if row["favors_intervention_when"] in _MORE else -1)
@@ -322,6 +322,8 @@ def _z(reading: Reading, row: Row) -> float | None:
         return sign * estimate
     if kind == "p":
         return -sign * float(ndtri(estimate / 2))
+    if kind in RATIOS and not estimate:
+        return None
     if kind in RATIOS:
         # ratios have their standard errors on the logarithmic scale
         low = None if low is None or low <= 0 else math.log(low)

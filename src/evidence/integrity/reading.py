@@ -319,8 +319,9 @@ def _accepted(column: str, row: Row, value: float) -> str:
     """Return what is accepted in a cell; empty where its value is."""
     kind = row.texts.get("statistic", "")
     if column == "estimate":
-        if kind in RATIOS and not value > 0:
-            return "above 0"
+        # a ratio of 0 is what a source prints where one arm has no event
+        if kind in RATIOS and value < 0:
+            return "0 or more"
         if kind in ("f_slope", "chi2_groups") and value < 0:
             return "0 or more"
         if kind == "risk_difference_percent" and abs(value) > 100:

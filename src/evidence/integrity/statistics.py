@@ -223,7 +223,7 @@ def check_intervals(reading: Reading) -> Iterator[Finding]:
             )  # fmt: skip
         elif row["statistic"] in (*_DIFFERENCES, *STANDARDIZED):
             yield from _centered(row, printed, estimate, low, high, ratio=False)
-        elif row["statistic"] in _RATIOS and low[0] > 0:
+        elif row["statistic"] in _RATIOS and min(low[0], estimate[0]) > 0:
             yield from _centered(row, printed, estimate, low, high, ratio=True)
 
 

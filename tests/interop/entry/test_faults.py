@@ -60,7 +60,7 @@ FAULTS = [
     ("mean = 7.0", "mean = inf", "[[result]] 1, abft.mean: found 'inf'", "a finite number"),
     ("sd = 3.40", "std = 3.40", "[[result]] 1, abft.std: ", "nearest: sd"),
     ("abft = { n = 38, mean = 7.0, sd = 3.40 }", "abft = { n = 38 }", "[[result]] 1, abft: ",
-     "a printed number: mean, events or percent"),
+     "a printed number: mean, median, events or percent"),
     ("abft = { n = 38, mean = 7.0, sd = 3.40 }", "abft = 7.0", "abft: found '7.0'", "numbers, as"),
     ("abft = { n = 38, mean = 7.0, sd = 3.40 }", "abt = { n = 38, mean = 7 }", "abt: ",
      "nearest: abft"),
@@ -155,7 +155,7 @@ def test_a_trial_without_a_report_goes_by_its_registration(tmp_path: Path) -> No
         "nct09999999", "NCT09999999",
     ]  # fmt: skip
     assert made.after.publications.iloc[-1].tolist() == [
-        "nct09999999", "registry", "nct09999999", "registration",
+        "nct09999999", "registry", "nct09999999", "registration", "",
     ]  # fmt: skip
     with pytest.raises(EntryError) as caught:
         proposed(text.replace('"NCT09999999"', '""'), DATA, tmp_path)

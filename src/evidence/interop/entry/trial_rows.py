@@ -94,8 +94,8 @@ def _author_id(family: str, year: str) -> str:
 
 
 def _first_id(*proposed: str) -> str:
-    """Return the first text that is an id, empty where none is."""
-    return next((one for one in proposed if ID.fullmatch(one)), "")
+    """Return the first text that is an id and no bare number, empty where none is."""
+    return next((one for one in proposed if ID.fullmatch(one) and not one.isdigit()), "")
 
 
 def publications(draft: Draft) -> None:
