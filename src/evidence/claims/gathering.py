@@ -27,6 +27,9 @@ BETWEEN: dict[str, Side] = {
 ATTACHMENT = "attachment"
 """Topic of syntheses that an association rests on where the claim names none."""
 
+_INDIRECT = ("indirect_b",)
+"""Metrics of an effect through a mediator."""
+
 _CONTRAST = ["trial_id", "intervention_arm_id", "comparator_arm_id"]
 
 
@@ -132,7 +135,7 @@ class Gatherer:
             pooled_above=bool(analyses) and all(one.pooled.ci_low > 0 for one in analyses),
             retained_low={} if left is None else _least(left),
             mediation=(
-                *("mediates" for _ in records(mediation[0])),
+                *(Said.MEDIATES for _ in records(mediation[0])),
                 *mediation[1].direction,
             ),
             syntheses=tuple(_side(one) for one in records(synthesized)),
@@ -231,7 +234,7 @@ class Gatherer:
 
     def _contrasts(
         self, claim: Claim, estimates: pd.DataFrame, directions: pd.DataFrame
-    ) -> "_Contrasts":
+    ) -> _Contrasts:
         """Return for each contrast what it says: the estimate that the main analysis takes.
 
         Where the main analysis takes none, the words of its sources; where these differ, it
@@ -313,7 +316,7 @@ class Gatherer:
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return what is said of a mediation: indirect effects, and words."""
         return (
-            estimates[estimates.metric.str.startswith("indirect")],
+            estimates[estimates.metric.isin(_INDIRECT)],
             directions[directions.direction.isin([Said.MEDIATES, Said.NO_MEDIATION])],
         )
 

@@ -127,11 +127,10 @@ class Limits:
             for one in gathered.evidence.on("above")
             if not gathered.evidence.as_strong(one.comparator_class)
         }
-        known = {named} <= set(CLASSES)
         return [
             f"{self._names.label[trial_id]} compared with "
             f"{self._names.condition(self._condition[arm_id], trial_id)}, which is "
-            f"{'less than' if known and own in CLASSES else 'not known to be as much as'} the "
+            f"{'less than' if {named, own} <= set(CLASSES) else 'not known to be as much as'} the "
             f"{self._names.condition(gathered.claim.comparator)} that the article names."
             for trial_id, arm_id, own in sorted(less)
         ]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from evidence.dataset import CLASSES, UNKNOWN_CLASS
 from evidence.errors import ParameterError
+from evidence.terms import Said
 
 SUPPORTED = "supported"
 PARTLY_SUPPORTED = "partly supported"
@@ -260,7 +261,7 @@ _MECHANISM = (
     Rule(
         "a mediation or an indirect effect is reported",
         ASSOCIATION_ONLY,
-        lambda e: "mediates" in e.mediation,
+        lambda e: Said.MEDIATES in e.mediation,
     ),
     Rule(
         "only no mediation, or a synthesis that finds nothing or the opposite",

@@ -208,10 +208,10 @@ class Sentences:
     def _mechanism(self, gathered: Gathered, verdict: str) -> Sentence:
         outcome = self._names.outcome(gathered.claim.outcome_id)
         if gathered.evidence.mediation:
-            mediating = "mediates" in gathered.evidence.mediation
+            mediating = Said.MEDIATES in gathered.evidence.mediation
             rows = gathered.directions
             if mediating:
-                rows = rows[rows.direction == "mediates"]
+                rows = rows[rows.direction == Said.MEDIATES]
             trials = listed(
                 union(
                     [

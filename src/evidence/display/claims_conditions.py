@@ -61,7 +61,7 @@ def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
 
 
 def _compared(dataset: Dataset, findings: Iterable[Finding]) -> list[str]:
-    """Return what the therapy was compared with, each once, by its abbreviation if it has one."""
+    """Return what the therapy was compared with, each once, in few words."""
     conditions = dataset.arms.set_index("arm_id").condition
-    names = [dataset.in_text("condition", conditions[one.comparator_arm_id]) for one in findings]
-    return list(dict.fromkeys(one.partition(" (")[2].removesuffix(")") or one for one in names))
+    names = (dataset.short("condition", conditions[one.comparator_arm_id]) for one in findings)
+    return list(dict.fromkeys(names))

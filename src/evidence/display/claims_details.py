@@ -13,6 +13,7 @@ from evidence.display.tables import Cell, table, to_number
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis
+from evidence.terms import Said
 
 SIGN = {
     "supported": "●",
@@ -27,14 +28,14 @@ SIGN = {
 
 _METRIC = words.METRIC | {"cohens_d": "Cohen d"}
 DIRECTION = {
-    "favors_intervention": "in favor of the therapy",
-    "favors_comparator": "in favor of the comparator",
-    "no_difference": "no difference",
-    "improved_in_intervention": "improved within the arm",
-    "mediates": "mediates",
-    "no_mediation": "does not mediate",
-    "measured_not_reported": "measured, not reported",
-    "measured_not_seen": "measured, report not seen",
+    Said.FAVORS_INTERVENTION: "in favor of the therapy",
+    Said.FAVORS_COMPARATOR: "in favor of the comparator",
+    Said.NO_DIFFERENCE: "no difference",
+    Said.IMPROVED_WITHIN_ARM: "improved within the arm",
+    Said.MEDIATES: "mediates",
+    Said.NO_MEDIATION: "does not mediate",
+    Said.NOT_REPORTED: "measured, not reported",
+    Said.NOT_SEEN: "measured, report not seen",
 }
 
 

@@ -20,6 +20,7 @@ from evidence.display.trial_card import (
 )
 from evidence.display.trial_card_printed import fact_name
 from evidence.records import records
+from evidence.terms import Said
 
 _NOUN = {
     "n_randomized": "the number randomized",
@@ -107,7 +108,7 @@ def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
 def _silent(card: TrialCard) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
     for one in records(card.directions):
-        if one.direction not in ("measured_not_reported", "measured_not_seen"):
+        if one.direction not in (Said.NOT_REPORTED, Said.NOT_SEEN):
             continue
         note = one.note or "measured or planned"
         rows.append(

@@ -15,12 +15,12 @@ from evidence.estimation.row import QuotedScale, size_of
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import IMBALANCE
-from evidence.terms import RemarkKind, has
+from evidence.terms import RemarkKind, Said, has
 
 SAYS = {
-    "favors_intervention": "words_favor",
-    "favors_comparator": "words_against",
-    "no_difference": "words_none",
+    Said.FAVORS_INTERVENTION: "words_favor",
+    Said.FAVORS_COMPARATOR: "words_against",
+    Said.NO_DIFFERENCE: "words_none",
 }
 """Directions that compare arms; a change within an arm or a mediation compares nothing."""
 

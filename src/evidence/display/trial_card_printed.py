@@ -19,6 +19,7 @@ from evidence.display.trial_card import (
     said,
 )
 from evidence.records import records
+from evidence.terms import Said
 
 FACT = {
     "n_randomized": "participants randomized",
@@ -39,14 +40,14 @@ FACT = {
     "percent_recovered_at_follow_up_intervention": "recovered at follow-up, intervention arm",
 }
 DIRECTION = {
-    "favors_intervention": "in favor of {first}",
-    "favors_comparator": "in favor of {second}",
-    "no_difference": "no difference",
-    "improved_in_intervention": "improved within the arm, no comparison",
-    "mediates": "mediates the effect of {first}",
-    "no_mediation": "does not mediate the effect of {first}",
-    "measured_not_reported": "measured or planned, no result reported",
-    "measured_not_seen": "measured; whether it is reported could not be seen",
+    Said.FAVORS_INTERVENTION: "in favor of {first}",
+    Said.FAVORS_COMPARATOR: "in favor of {second}",
+    Said.NO_DIFFERENCE: "no difference",
+    Said.IMPROVED_WITHIN_ARM: "improved within the arm, no comparison",
+    Said.MEDIATES: "mediates the effect of {first}",
+    Said.NO_MEDIATION: "does not mediate the effect of {first}",
+    Said.NOT_REPORTED: "measured or planned, no result reported",
+    Said.NOT_SEEN: "measured; whether it is reported could not be seen",
 }
 
 

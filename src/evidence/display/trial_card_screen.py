@@ -18,6 +18,7 @@ from evidence.display.trial_card import (
 from evidence.display.trial_card_checks import differ_on
 from evidence.display.trial_card_lines import Line, named
 from evidence.records import records
+from evidence.terms import Said
 
 KIND = {
     "randomized": "randomized trial",
@@ -258,7 +259,7 @@ def _within(card: TrialCard) -> list[str]:
     """Return what is said of a change within an arm, for a trial that compares nothing."""
     found = []
     for one in records(card.directions):
-        if one.direction == "improved_in_intervention":
+        if one.direction == Said.IMPROVED_WITHIN_ARM:
             outcome = words.capitalized(card.outcome(one.outcome_id))
             when = card.dataset.in_text("timepoint", one.timepoint)
             note = f" ({html(one.note)})" if one.note else ""
@@ -306,15 +307,15 @@ def _design(card: TrialCard) -> list[str]:
 def _results(card: TrialCard, lines: Sequence[Line]) -> list[str]:
     found = []
     for direction, said in (
-        ("measured_not_reported", "Measured or planned, and not reported"),
-        ("measured_not_seen", "Measured; whether it is reported could not be seen"),
+        (Said.NOT_REPORTED, "Measured or planned, and not reported"),
+        (Said.NOT_SEEN, "Measured; whether it is reported could not be seen"),
     ):
         silent = card.directions[card.directions.direction == direction]
         if len(silent):
             outcomes = words.listed(distinct([card.outcome(one) for one in silent.outcome_id]))
             place = place_of(silent.direction_id.iloc[0])
             found.append(f"{said}: {to_place(place, outcomes)}.")
-    within = card.directions[card.directions.direction == "improved_in_intervention"]
+    within = card.directions[card.directions.direction == Said.IMPROVED_WITHIN_ARM]
     if len(within) and card.trial.design != "single_arm":
         outcomes = words.listed(distinct([card.outcome(one) for one in within.outcome_id]))
         found.append(html(f"A comparison on {outcomes}: a change within the arm is all there is."))

@@ -7,6 +7,7 @@ import pandas as pd
 from evidence.dataset import RANDOMIZED, Dataset
 from evidence.errors import ParameterError
 from evidence.records import records
+from evidence.terms import COMPARES, Said
 
 NUMBERS = ("number", "event_only", "course_only")
 """States of a trial with an effect between its arms."""
@@ -116,15 +117,12 @@ def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, 
     bounded = between[between.effect_low.notna()]
     if not bounded.empty:
         return "range_only", _listed(bounded.timepoint)
-    words = said[
-        said.direction.isin(["no_difference", "favors_intervention", "favors_comparator"])
-        & (said.comparator_arm_id != "")
-    ]
+    words = said[said.direction.isin(COMPARES) & (said.comparator_arm_id != "")]
     if not words.empty:
         return "direction_only", _listed(words.direction)
-    if (said.direction == "measured_not_reported").any():
+    if (said.direction == Said.NOT_REPORTED).any():
         return "not_reported", "measured or planned, no result reported"
-    seen = said[said.direction != "measured_not_seen"]
+    seen = said[said.direction != Said.NOT_SEEN]
     if seen.empty and about.empty and not said.empty:
         return "not_seen", "measured; whether it is reported could not be seen"
     if not seen.empty or not about.empty:

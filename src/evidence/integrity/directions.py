@@ -21,8 +21,13 @@ from evidence.integrity.reading import (
     Row,
     grouped,
 )
+from evidence.terms import Said
 
-_TEXT_SIGN = {"favors_intervention": 1, "favors_comparator": -1, "no_difference": 0}
+_TEXT_SIGN: dict[str, int] = {
+    Said.FAVORS_INTERVENTION: 1,
+    Said.FAVORS_COMPARATOR: -1,
+    Said.NO_DIFFERENCE: 0,
+}
 _CLEAR = 1.959964
 """z of a two-sided P of .05."""
 _LIKELY = 1.281552
