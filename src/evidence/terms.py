@@ -3,6 +3,7 @@
 Programs decide by these kinds. Words are made from them, and no program searches the words.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -184,3 +185,19 @@ class _Remarked(Protocol):
 def has(row: _Remarked, kind: RemarkKind) -> bool:
     """Return whether a row bears a remark of a kind."""
     return any(one.kind == kind for one in row.remarks)
+
+
+_AGES = {
+    "children_and_adolescents": {"children", "adolescents"},
+    "adolescents_and_young_adults": {"adolescents", "young_adults"},
+    "adults": {"adults", "young_adults", "older_adults"},
+}
+"""Age groups that a group holds; one that is not named here holds itself alone."""
+
+
+def ages_overlap(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Return whether some people can be of both: each a list of age groups."""
+    held = [
+        {age for group in groups for age in _AGES.get(group, {group})} for groups in (one, other)
+    ]
+    return bool(held[0] & held[1])

@@ -1,3 +1,7 @@
+from pathlib import Path
+
+import evidence
+from evidence.integrity import audit
 from tests.integrity.packages import findings, result, statistic
 
 
@@ -140,3 +144,55 @@ def test_statistics_against_words():
     ratio = {"ci_low": "1.43", "ci_high": "13.60"}
     assert found("odds_ratio", "4.41", **ratio, favors_intervention_when="above_1") == ["s1"]
     assert found("odds_ratio", "4.41", **ratio, favors_intervention_when="below_1") == []
+
+
+def test_a_claim_whose_trial_treated_others_or_compared_with_other_care():
+    trial = {"trial_id": "t1", "label": "Trial 1", "therapy": "abft", "age_group": "adolescents"}
+    arms = [
+        {"arm_id": "a", "trial_id": "t1", "role": "intervention", "condition": "abft"},
+        {"arm_id": "b", "trial_id": "t1", "role": "comparator", "condition": "waitlist"},
+    ]
+    classes = {"waitlist": "inactive", "usual_care": "usual_care", "enhanced": "usual_care",
+               "else": "unknown"}  # fmt: skip
+    vocabularies = [
+        {"vocabulary": "condition", "term": term, "comparator_class": own}
+        for term, own in classes.items()
+    ]
+
+    def found(*, age="adolescents", against="waitlist", **columns):
+        claim = {"claim_id": "c1", "likely_trial_id": "t1", "match": "likely", **columns}
+        tables = {
+            "trials": [trial | {"age_group": age}],
+            "arms": [arms[0], arms[1] | {"condition": against}],
+            "vocabularies": vocabularies,
+        }
+        return of("claim_trial", claims=[claim], **tables)
+
+    assert found(age_group="adults") == [("c1", "adults", "adolescents", "medium")]
+    assert found(therapy="abct") == [("c1", "abct", "abft", "medium")]
+    assert found(comparator="usual_care") == [("c1", "usual_care", "waitlist", "medium")]
+    # the same people, and care of the same class
+    assert found(age="adolescents, young_adults", age_group="adults", therapy="abft") == []
+    assert found(against="enhanced", comparator="usual_care") == []
+    # what one side does not state, and a trial that is only possibly meant
+    assert found() == found(age="", age_group="adults") == []
+    assert found(against="else", comparator="usual_care") == []
+    assert found(age_group="adults", match="possible") == []
+
+
+def test_the_article_and_the_trials_that_it_is_likely_to_mean():
+    found = audit(evidence.load())
+    found = found[found.check == "claim_trial"]
+    lines = Path("data/claims.csv").read_text(encoding="utf-8").splitlines()
+    assert [lines[row - 1].partition(",")[0] for row in found.row] == list(found.result_id)
+    assert set(found.file) == {"claims.csv"}
+    assert list(zip(found.result_id, found.printed, found.expected, strict=True)) == [
+        ("abft_closer", "usual_care", "waitlist"),
+        ("abft_conflict", "usual_care", "waitlist"),
+        ("abft_standard_care", "usual_care", "waitlist"),
+        ("adult_benefit", "adults", "adolescents"),
+    ]
+    assert found.explanation.iloc[-1] == (
+        "The article speaks of adults; Diamond 2002, the trial that it seems to mean (match: "
+        "likely), treated adolescents."
+    )

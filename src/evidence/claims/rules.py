@@ -7,7 +7,7 @@ from typing import Literal
 
 from evidence.dataset import CLASSES, UNKNOWN_CLASS
 from evidence.errors import ParameterError
-from evidence.terms import Said
+from evidence.terms import Said, ages_overlap
 
 SUPPORTED = "supported"
 PARTLY_SUPPORTED = "partly supported"
@@ -32,15 +32,6 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
 
 RETAINED = 0.5
 """Share of the effect at the end of treatment that has to be left for an effect to have lasted."""
-
-_AGES: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "children_and_adolescents": frozenset({"children", "adolescents"}),
-        "adolescents_and_young_adults": frozenset({"adolescents", "young_adults"}),
-        "adults": frozenset({"adults", "young_adults", "older_adults"}),
-    }
-)
-"""Age groups that a group holds; one that is not named here holds itself alone."""
 
 Side = Literal["above", "over", "below", "unknown"]
 
@@ -153,8 +144,7 @@ class Evidence:
     @property
     def ages_overlap(self) -> bool:
         """Whether the trial meant treated people of the age that the claim is about."""
-        own = _AGES.get(self.age_group, frozenset({self.age_group}))
-        return any(own & _AGES.get(one, frozenset({one})) for one in self.trial_age_groups)
+        return ages_overlap([self.age_group], self.trial_age_groups)
 
     @property
     def tested(self) -> frozenset[str]:

@@ -60,6 +60,7 @@ CHECK = {
     "direction": "whom numbers favor against words, other results, instruments and events",
     "roles": "arms of contrasts against their roles",
     "judgements_differ": "judgements on the risk of bias of one domain",
+    "claim_trial": "claims of the article against the trial that each is likely to mean",
     "correction": "values used instead of printed ones against what stands beside them",
 }
 """Every check of the audit, in words."""
@@ -202,7 +203,7 @@ def _in_words(dataset: Dataset) -> dict[str, str]:
         measure = dataset.in_text("outcome", row.outcome_id)
         arms = (row.intervention_arm_id, row.comparator_arm_id)
         found[row.direction_id] = said(measure, row, *arms)
-    return found
+    return found | {one.claim_id: f"claim: {one.claim}" for one in records(dataset.claims)}
 
 
 def _places(dataset: Dataset) -> dict[str, str]:
@@ -237,6 +238,8 @@ def _arithmetic(one: Any, dataset: Dataset) -> Cell:
 def _done(one: Any) -> str:
     if one.check == "several_publications":
         return "Counted once"
+    if one.check == "claim_trial":
+        return "Listed here; the claim stays as the article has it"
     said = _DONE[one.action].format(used=one.used)
     return f"{said} ({one.correction_id})" if one.action else said
 

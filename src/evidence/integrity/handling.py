@@ -35,9 +35,9 @@ def handled(dataset: CorrectedTables, findings: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The findings in their order with ``trial_id`` (empty on an instrument) and, each empty
-        where no correction answers, ``correction_id``, ``action`` (replace, withhold or flag),
-        ``used`` (the value in place of the printed one) and ``reason``.
+        The findings in their order with ``trial_id`` (empty on an instrument; of a claim its likely
+        trial) and, each empty where no correction answers, ``correction_id``, ``action`` (replace,
+        withhold or flag), ``used`` (the value in place of the printed one) and ``reason``.
 
     Examples
     --------
@@ -91,8 +91,8 @@ def _trials(dataset: CorrectedTables) -> dict[str, str]:
     found: dict[str, str] = {}
     for table, key in KEYS.items():
         rows = dataset.text(table)
-        if "trial_id" in rows:
-            found |= dict(zip(rows[key], rows["trial_id"], strict=True))
+        for column in {"trial_id", "likely_trial_id"} & {*rows}:
+            found |= dict(zip(rows[key], rows[column], strict=True))
     for row in records(dataset.corrections):
         found[row.correction_id] = found.get(row.result_id, "")
     return found

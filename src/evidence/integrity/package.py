@@ -36,6 +36,7 @@ CHECKS: tuple[Callable[[Reading], Iterator[Finding]], ...] = (
     sources.check_times,
     sources.check_publications,
     sources.check_judgements,
+    sources.check_claims,
     directions.check_roles,
     directions.check_favors,
     directions.check_event_directions,
@@ -66,12 +67,11 @@ def audit(dataset: Tables) -> pd.DataFrame:
     DataFrame
         One row per finding, high severity first: ``check``, ``file`` and ``row`` (the line of the
         file on which the record starts; the header is line 1), ``result_id`` (a result; where
-        none bears the number a direction, correction, instrument, arm or trial), ``printed``,
-        ``expected`` (empty where the other numbers do not give one value), ``severity`` (high: the
-        printed numbers cannot all be right; medium: right only under a condition that matters; low:
-        worth knowing),
-        ``explanation`` (one sentence with the arithmetic), ``fact`` (of the trial; empty for
-        a result or a direction).
+        none bears the number a direction, correction, instrument, arm, trial or claim),
+        ``printed``, ``expected`` (empty where the other numbers do not give one value),
+        ``severity`` (high: the printed numbers cannot all be right; medium: right only under a
+        condition that matters; low: worth knowing), ``explanation`` (one
+        sentence with the arithmetic), ``fact`` (of the trial; empty for a result or a direction).
 
     Examples
     --------

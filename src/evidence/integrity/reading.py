@@ -37,6 +37,7 @@ KEYS = {
     "trials": "trial_id",
     "arms": "arm_id",
     "instruments": "instrument_id",
+    "claims": "claim_id",
 }
 """Tables whose rows a finding can be about, and their ids."""
 
@@ -196,7 +197,7 @@ class Reading:
         return found
 
     def row_of(self, one_id: str) -> Row:
-        """Return the row of a result, direction, correction, trial, arm or instrument."""
+        """Return the row of a result, direction, correction, trial, arm, instrument or claim."""
         return self._places[one_id]
 
     @cached_property

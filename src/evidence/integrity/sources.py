@@ -1,9 +1,10 @@
-"""What sources say of a trial against each other: facts, sizes, times, publications, judgements."""
+"""What is said of a trial against each other: facts, sizes, times, publications, claims."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from evidence.integrity.finding import Finding, Severity
 from evidence.integrity.reading import Reading, Row, grouped
+from evidence.terms import ages_overlap
 
 _ENTER_ANALYSES = ("treatment_weeks", "comparator_weeks", "n_randomized", "n_analyzed")
 _PUBLISHED = ("main", "companion")
@@ -105,3 +106,51 @@ def check_judgements(reading: Reading) -> Iterator[Finding]:
                     f"{first['locator_id']}, {row['judgement']} by "
                     f"{row['tool'].replace('_', ' ')} in {row['locator_id']}.", row,
                 )  # fmt: skip
+
+
+def check_claims(reading: Reading) -> Iterator[Finding]:
+    """Find claims whose trial treated others, tested another therapy or compared with other care.
+
+    Only a trial that the claim is likely to mean is compared, and only what both sides state.
+    """
+    trials = {row["trial_id"]: row for row in reading.rows("trials")}
+    classes = {
+        row["term"]: row["comparator_class"]
+        for row in reading.rows("vocabularies")
+        if row["vocabulary"] == "condition"
+    }
+    arms = grouped(reading.rows("arms"), "trial_id", "role")
+    for claim in reading.rows("claims"):
+        trial_id = claim["likely_trial_id"]
+        if trial_id not in trials or claim["match"] not in ("strong", "likely"):
+            continue
+        trial = trials[trial_id]
+        ages = [one for one in trial["age_group"].split(", ") if one]
+        given = {trial["therapy"], *(_conditions(arms, trial_id, "intervention"))} - {""}
+        against = list(dict.fromkeys(_conditions(arms, trial_id, "comparator")))
+        own, others = classes.get(claim["comparator"]), {classes.get(one) for one in against}
+        known = bool(own and all(others)) and "unknown" not in {own, *others}
+        aspects = (
+            ("age_group", "treated", ages, not ages_overlap([claim["age_group"]], ages)),
+            ("therapy", "tested", sorted(given), claim["therapy"] not in given),
+            ("comparator", "compared with", against, known and own not in others),
+        )
+        for column, verb, said, differs in aspects:
+            if claim[column] and said and differs:
+                expected = " or ".join(said)
+                yield Finding(
+                    "claim_trial", claim["claim_id"], claim[column], expected, "medium",
+                    f"The article speaks of {_words(claim[column])}; {trial['label']}, the trial "
+                    f"that it seems to mean (match: {claim['match']}), {verb} {_words(expected)}.",
+                    claim,
+                )  # fmt: skip
+
+
+def _conditions(
+    arms: Mapping[tuple[str, ...], list[Row]], trial_id: str, role: str
+) -> Iterator[str]:
+    return (row["condition"] for row in arms.get((trial_id, role), []))
+
+
+def _words(terms: str) -> str:
+    return terms.replace("_", " ")

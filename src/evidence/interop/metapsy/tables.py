@@ -28,7 +28,7 @@ _FIXED_TERMS = (
     ("clock", "randomization", "weeks since randomization"),
     ("processing", "printed", "as the source prints it"),
     ("processing", "converted", "by a formula from printed numbers alone"),
-    ("processing", "reconstructed", "the only integers that fit printed numbers"),
+    ("processing", "reconstructed", "integers that fit printed numbers"),
     ("processing", "imputed", "with a value that no source gives"),
 )
 
