@@ -40,7 +40,7 @@ def plain(markup: str) -> str:
 def test_abft(dataset: Dataset, abft: Durability) -> None:
     said = plain(first_screen(dataset, abft).html)
     for part in (
-        "In one small trial recovery (suicidal ideation) was still more frequent with ABFT "
+        "One small trial found recovery (suicidal ideation) still more frequent with ABFT "
         "than with enhanced usual care at 24 weeks after randomization; how much of the difference "
         "is lost, if any, is not known.",
         "recovery (suicidal ideation below the clinical range) fell in both arms",
@@ -70,7 +70,7 @@ def test_abft(dataset: Dataset, abft: Durability) -> None:
 def test_abct(dataset: Dataset, abct: Durability) -> None:
     said = plain(first_screen(dataset, abct).html)
     for part in (
-        "In one small trial distress was still lower with ABCT added to usual care than with usual "
+        "One small trial found distress still lower with ABCT added to usual care than with usual "
         "care alone at 6 months; how much of the difference is lost, if any, is not known.",
         "ABCT added to usual care was ahead of usual care alone by 13.2 points of DASS-21 at the "
         "end of treatment and by 7.2 at 6 months (counted from when is not stated)",
@@ -128,7 +128,7 @@ def altered(found: Durability, **columns: float) -> Durability:
     ("low", "high", "said"),
     [
         (-0.5, 0.5, "Whether any difference between ABFT and other care lasts is not known."),
-        (-0.5, -0.1, "Part of the effect of ABFT is lost after treatment."),
+        (-0.5, -0.1, "Part of the effect of ABFT, or all of it, is lost after treatment."),
         (0.1, 0.5, "The effect of ABFT is larger at follow-up than at the end of treatment."),
     ],
 )
@@ -140,9 +140,10 @@ def test_the_answer_follows_the_interval_of_the_change(
     still_there = altered(abft, change_ci_low=low, change_ci_high=high)
     first, _, _ = first_screen(dataset, still_there).text.partition("\n")
     assert first.startswith(
-        "In one small trial recovery (suicidal ideation) was still more frequent with ABFT"
+        "One small trial found recovery (suicidal ideation) still more frequent with ABFT"
     )
     assert ("is not known" in first) == ("is not known" in said)
+    said = said.replace(", or all of it,", "")
     assert first.endswith(said) == ("is not known" not in said)
 
 
@@ -150,9 +151,9 @@ def test_a_difference_that_is_there_only_later_is_not_still_there(
     dataset: Dataset, abct: Durability
 ) -> None:
     later = altered(abct, post_ci_low=-0.1)
-    assert "distress was lower with ABCT added to usual care" in first_screen(dataset, later).text
+    assert "found distress lower with ABCT added to usual care" in first_screen(dataset, later).text
     large = altered(abct, follow_up_n_intervention=64, follow_up_n_comparator=64)
-    assert first_screen(dataset, large).text.startswith("In one trial distress was still lower")
+    assert first_screen(dataset, large).text.startswith("One trial found distress still lower")
 
 
 def test_trials_that_disagree(dataset: Dataset, abct: Durability) -> None:
@@ -165,7 +166,10 @@ def test_trials_that_disagree(dataset: Dataset, abct: Durability) -> None:
     own.loc[~gains, ["change_ci_low", "change_ci_high"]] = [-9.0, -1.0]
     found = dataclasses.replace(abct, comparisons=own)
     first, _, _ = first_screen(dataset, found).text.partition("\n")
-    assert "Trials do not agree on how much of the effect of ABCT lasts." in first
+    assert (
+        "Of two differences, one moves away from ABCT after treatment and one moves toward ABCT "
+        "after treatment." in first
+    )
 
 
 def test_without_a_comparison_nothing_is_claimed(dataset: Dataset, abft: Durability) -> None:
@@ -177,7 +181,7 @@ def test_without_a_comparison_nothing_is_claimed(dataset: Dataset, abft: Durabil
         arms=abft.arms.iloc[:0],
     )
     said = first_screen(dataset, found).text
-    assert said.startswith("No trial compares ABFT with anything both at the end of treatment")
+    assert said.startswith("No trial prints the same number on ABFT against a comparison group")
     assert "Apart, since uncontrolled: Diamond 2002" in said
     assert "odds ratio" not in said
 

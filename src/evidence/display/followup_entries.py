@@ -225,9 +225,8 @@ def _between_times(
 
 def _followed_up(row: Any) -> int | None:
     """Return those assessed at follow-up, None where no source prints them."""
-    if has(row, RemarkKind.SIZES_OF_RANDOMIZED):
-        return None
-    return int(row.follow_up_n_intervention + row.follow_up_n_comparator)
+    n = row.follow_up_n_intervention + row.follow_up_n_comparator
+    return None if pd.isna(n) or has(row, RemarkKind.SIZES_OF_RANDOMIZED) else int(n)
 
 
 def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:

@@ -14,6 +14,7 @@ from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.provenance import worst
 from evidence.records import records
+from evidence.terms import RemarkKind, has
 
 TIMES = ("post", "follow_up")
 
@@ -108,7 +109,8 @@ def groups(found: Durability) -> list[Group]:
     """Return the comparisons, all metrics of each together, in the order of the data."""
     keys = ["trial_id", "intervention_arm_id", "comparator_arm_id", "instrument_id", "event"]
     made = []
-    for _, rows in found.comparisons.groupby([*keys, "follow_up_weeks"], sort=False, dropna=False):
+    weeks = ["follow_up_weeks", "weeks_since_randomization"]
+    for _, rows in found.comparisons.groupby([*keys, *weeks], sort=False, dropna=False):
         by_metric = {row.metric: row for row in records(rows)}
         first = next((one for one in ABSOLUTE if one in by_metric), next(iter(by_metric)))
         made.append(Group(by_metric, by_metric[first]))
@@ -158,8 +160,24 @@ def arms_of(row: Any, found: Durability) -> pd.DataFrame:
         (arms.trial_id == row.trial_id)
         & (arms.event == row.event)
         & arms.arm_id.isin([row.intervention_arm_id, row.comparator_arm_id])
+        # A comparison can have several follow-ups.
+        & arms.result_ids.map(set(row.result_ids).issuperset)
     ]
     return chosen
+
+
+def assessed(row: Any, timepoint: str, found: Durability) -> str:
+    """Return how many of each arm are behind a comparison at one time, or what is known of it."""
+    rows = found.estimates
+    one = next(records(rows[rows.estimate_id == getattr(row, f"{timepoint}_id")]))
+    if pd.isna(one.n_intervention) or pd.isna(one.n_comparator):
+        return "n not known"
+    sizes = f"{one.n_intervention} + {one.n_comparator}"
+    if has(one, RemarkKind.SIZES_IMPUTED):
+        return f"{sizes} randomized, arm sizes imputed"
+    if has(one, RemarkKind.SIZES_OF_RANDOMIZED):
+        return f"n not printed ({sizes} randomized)"
+    return f"{sizes} assessed"
 
 
 def when(row: Any, found: Durability, dataset: Dataset) -> str:

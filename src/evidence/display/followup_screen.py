@@ -25,6 +25,7 @@ from evidence.display.followup_groups import (
     Group,
     Parts,
     arms_of,
+    assessed,
     condition_in_words,
     parts,
     ratio,
@@ -34,10 +35,11 @@ from evidence.display.followup_groups import (
 from evidence.display.headline import Headline, answer, plain
 from evidence.display.output import Block
 from evidence.display.tables import number_link
+from evidence.estimation.row import QuotedScale
 from evidence.followup import Durability
+from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification.power import information_size
-from evidence.terms import RemarkKind, has
 
 POINTS = "mean_difference"
 
@@ -69,7 +71,7 @@ def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[st
         yield from _counts(group, found, dataset)
         yield from _correlations(group, found, dataset)
     for group in by_part.other_treatments:
-        yield _other_treatment(group, found, dataset)
+        yield _other_treatment(group, by_part.main, found, dataset)
     for group in by_part.derived:
         yield _derived(group, found, dataset)
     for group in by_part.imputed:
@@ -90,39 +92,71 @@ def _say(by_part: Parts, found: Durability, dataset: Dataset) -> str:
     therapy = dataset.in_text("therapy", found.therapy)
     changes = [one.main for one in by_part.main]
     if not changes:
-        return f"No trial compares {therapy} with anything both at the end of treatment and later."
-    there = [_later(row, found, dataset) for row in changes if row.follow_up_ci_low > 0]
-    first = f"{words.capitalized('; '.join(there))}" if there else ""
-    if all(row.change_ci_low <= 0 <= row.change_ci_high for row in changes):
+        return (
+            f"No trial prints the same number on {therapy} against a comparison group both at the "
+            "end of treatment and later."
+        )
+    clear = [row for row in changes if not row.follow_up_ci_low <= 0 <= row.follow_up_ci_high]
+    there = [_later(row, found, dataset, alone=len(clear) == 1) for row in clear]
+    first = words.capitalized("; ".join(there))
+    away = sum(row.change_ci_high < 0 for row in changes)
+    toward = sum(row.change_ci_low > 0 for row in changes)
+    number = len(changes)
+    if not away + toward:
         if there:
-            return f"{first}; how much of the difference is lost, if any, is not known."
+            was = all(_still(row) for row in clear)
+            what = "how much of the difference is lost, if any," if was else "whether it changes"
+            return f"{first}; {what} is not known."
         return f"Whether any difference between {therapy} and other care lasts is not known."
-    if all(row.change_ci_high < 0 for row in changes):
-        change = f"Part of the effect of {therapy} is lost after treatment."
-    elif all(row.change_ci_low > 0 for row in changes):
+    # Only an effect that was there can be lost, or be larger later.
+    effect = all(row.post_ci_low > 0 for row in changes)
+    if effect and away == number:
+        left = all(row.follow_up_ci_low > 0 for row in changes)
+        lost = f"Part of the effect of {therapy}{'' if left else ', or all of it,'}"
+        change = f"{lost} is lost after treatment."
+    elif effect and toward == number:
         change = f"The effect of {therapy} is larger at follow-up than at the end of treatment."
     else:
-        change = f"Trials do not agree on how much of the effect of {therapy} lasts."
+        parts = [
+            f"{words.count(count)} {'moves' if count == 1 else 'move'} {where} after treatment"
+            for count, where in ((away, f"away from {therapy}"), (toward, f"toward {therapy}"))
+            if count
+        ]
+        rest = number - away - toward
+        parts += [f"of {words.count(rest)} it is not known whether it changes"] if rest else []
+        change = (
+            f"The difference {parts[0].removeprefix('one ')}."
+            if number == 1
+            else f"Of {words.count(number)} differences, {words.listed(parts)}."
+        )
     return f"{first}. {change}" if there else change
 
 
-def _later(row: Any, found: Durability, dataset: Dataset) -> str:
+def _still(row: Any) -> bool:
+    """Return whether a difference at follow-up was there at the end of treatment."""
+    return bool(row.post_ci_low > 0 if row.follow_up_ci_low > 0 else row.post_ci_high < 0)
+
+
+def _later(row: Any, found: Durability, dataset: Dataset, *, alone: bool) -> str:
     """Return a difference at follow-up whose interval excludes none, in words alone."""
-    still = "still " if row.post_ci_low > 0 else ""
+    favors = row.follow_up_ci_low > 0
+    still = "still " if _still(row) else ""
     n = row.follow_up_n_intervention + row.follow_up_n_comparator
-    small = "small " if n < information_size(MEDIUM) else ""
+    small = "small " if not pd.isna(n) and n < information_size(MEDIUM) else ""
     if row.event:
         outcome = dataset.short("outcome", row.outcome_id)
         what = f"{dataset.in_text('event', row.event)} ({outcome})"
-        moved = "more frequent" if row.more_is == "better" else "less frequent"
+        moved = "more frequent" if (row.more_is == "better") == favors else "less frequent"
     else:
         what = dataset.short("outcome", row.outcome_id)
         higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
-        moved = "lower" if higher_is == "worse" else "higher"
+        moved = "lower" if (higher_is == "worse") == favors else "higher"
     treatment, other = _both(row, dataset)
     # The sentence after this one says from when it is counted.
     at = when(row, found, dataset).partition(" (")[0]
-    return f"in one {small}trial {what} was {still}{moved} with {treatment} than with {other} {at}"
+    # Two differences can be of one trial.
+    trial = f"one {small}trial" if alone else row.label
+    return f"{trial} found {what} {still}{moved} with {treatment} than with {other} {at}"
 
 
 def _sentence(group: Group, found: Durability, dataset: Dataset) -> str:
@@ -143,7 +177,7 @@ def _of_event(group: Group, found: Durability, dataset: Dataset) -> str:
             f"{number_link(after, words.percent(after.effect))} with "
             f"{html(condition_in_words(first.condition, dataset))}"
         )
-    moved = {-2: "fell in both arms", 2: "rose in both arms"}.get(sum(directions), "changed")
+    moved = _MOVED.get((min(directions), max(directions)), "changed")
     relative = group.rows[RELATIVE]
     at_post, at_follow_up = (of_time(relative, one, found, dataset) for one in TIMES)
     event = f"{dataset.in_text('event', row.event)} ({event_in_words(row.event, dataset)})"
@@ -154,6 +188,17 @@ def _of_event(group: Group, found: Durability, dataset: Dataset) -> str:
         f"{ratio(at_post)} to {ratio(at_follow_up)}; their ratio is "
         f"{ratio(of_change(relative, dataset))}."
     )
+
+
+_MOVED = {
+    (-1, -1): "fell in both arms",
+    (-1, 0): "fell in one arm",
+    (0, 0): "stayed as frequent in both arms",
+    (0, 1): "rose in one arm",
+    (1, 1): "rose in both arms",
+    (-1, 1): "rose in one arm and fell in the other",
+}
+"""How an event moved in the arms, by the least and the greatest sign of a change."""
 
 
 def _difference(group: Group, found: Durability, dataset: Dataset) -> str:
@@ -172,12 +217,30 @@ def _difference(group: Group, found: Durability, dataset: Dataset) -> str:
 def _of_scores(group: Group, found: Durability, dataset: Dataset) -> str:
     row = group.main
     before, after = group.at_times(found, dataset)
+    at, unit = html(when(row, found, dataset)), html(group.unit(dataset))
+    if _stays_ahead(row) and row.change:
+        return (
+            f"In {html(row.label)}, {html(_ahead(row, dataset))} by {group.number(before)} {unit} "
+            f"at the end of treatment and by {group.number(after)} {at}: "
+            f"{_lost(group, dataset)}{_kept(group, dataset)}."
+        )
+    change = "ratio of both" if row.metric.startswith("log_") else "change"
     return (
-        f"In {html(row.label)}, {html(_ahead(row, dataset))} by {group.number(before)} "
-        f"{html(group.unit(dataset))} at the end of treatment and by {group.number(after)} "
-        f"{html(when(row, found, dataset))}: "
-        f"{_lost(group, dataset)}{_kept(group, dataset)}."
+        f"In {html(row.label)}, {html(' against '.join(_both(row, dataset)))}: "
+        f"{group.number(before)} {unit} at the end of treatment and {group.number(after)} {at} "
+        f"({_side(before, row, dataset)}); {change} {group.estimate(of_change(row, dataset))}."
     )
+
+
+def _stays_ahead(row: Any) -> bool:
+    """Return whether both estimates favor the intervention, on a scale of differences."""
+    return not row.event and min(row.post_effect, row.follow_up_effect) > 0
+
+
+def _side(entry: LedgerEntry, row: Any, dataset: Dataset) -> str:
+    """Return which side of an effect favors the treatment named first, as HTML."""
+    name = condition_in_words(row.intervention, dataset)
+    return html(f"{words.SIDE[entry.favors]} favors {name}")
 
 
 def _ahead(row: Any, dataset: Dataset) -> str:
@@ -220,20 +283,16 @@ def _kept(group: Group, dataset: Dataset) -> str:
 
 def _headlines(group: Group, found: Durability, dataset: Dataset) -> list[Headline]:
     row = group.main
-    sizes_imputed = has(row, RemarkKind.SIZES_IMPUTED)
     made = []
     for timepoint, at in zip(
         TIMES, (dataset.in_text("timepoint", "post"), when(row, found, dataset)), strict=True
     ):
         entry = of_time(row, timepoint, found, dataset)
-        sizes = " + ".join(
-            str(getattr(row, f"{timepoint}_n_{arm}")) for arm in ("intervention", "comparator")
-        )
-        who = f"{sizes} randomized, arm sizes imputed" if sizes_imputed else f"{sizes} assessed"
         caption = (
-            f"{group.unit(dataset)} in favor of "
+            f"{group.unit(dataset)}, {words.SIDE[entry.favors]} favors "
             f"{dataset.in_text('condition', row.intervention)}, {at}; "
-            f"against {text.comparator(row, dataset)}; {who}; {entry.processing}"
+            f"against {text.comparator(row, dataset)}; {assessed(row, timepoint, found)}; "
+            f"{entry.processing}"
         )
         made.append(Headline(entry, group.digits, caption, group.factor))
     return made
@@ -248,7 +307,7 @@ def _correlations(group: Group, found: Durability, dataset: Dataset) -> Iterator
     if not tried:
         return
     entries = [of_change(row, dataset, one) for one in tried]
-    ends = [(tried[0], entries[0]), (tried[-1], entries[-1])]
+    ends = list(zip(tried, entries, strict=True))[:: max(1, len(tried) - 1)]
     shown = " and ".join(
         f"{number_link(entry, group.shown(entry)[1])} if {one.correlation:g}" for one, entry in ends
     )
@@ -258,12 +317,14 @@ def _correlations(group: Group, found: Durability, dataset: Dataset) -> Iterator
         else ""
     )
     beyond = {one.change_ci_low > 0 or one.change_ci_high < 0 for one in tried}
-    none = "1" if row.metric.startswith("log_") else "0"
+    scale = QuotedScale(row.metric, row.more_is)
+    loss = f"{'above' if scale.turned else 'below'} {scale.no_difference:g}"
+    therapy = html(condition_in_words(row.intervention, dataset))
     decides = ", so whether it includes no change depends on that" if len(beyond) > 1 else ""
     yield (
-        f"Intervals of a change suppose that the estimates at both times correlate at "
+        f"Intervals of a change suppose that estimates at both times correlate at "
         f"{row.correlation:g}, which no source prints{bound}. The interval of the change "
-        f"(below {none}: a loss) is {shown}{decides}."
+        f"({loss}: away from {therapy}) is {shown}{decides}."
     )
 
 
@@ -289,24 +350,32 @@ def _missing(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]
 
 
 def _counts(group: Group, found: Durability, dataset: Dataset) -> Iterator[str]:
-    if not group.main.event or group.main.post_processing != "reconstructed":
+    row = group.main
+    made = [one for one in TIMES if getattr(row, f"{one}_processing") == "reconstructed"]
+    if not row.event or not made:
         return
     rows = found.scenarios
-    chosen = rows[(rows.change_id == group.main.change_id) & (rows.scenario == "observed")]
+    chosen = rows[(rows.change_id == row.change_id) & (rows.scenario == "observed")]
     counts = [
-        number_link(of_time(group.main, one.timepoint, found, dataset), one.counts)
+        number_link(of_time(row, one.timepoint, found, dataset), one.counts)
         for one in records(chosen)
-        if one.timepoint in TIMES
+        if one.timepoint in made
     ]
-    yield f"Counts are not printed but reconstructed from what is: {', then '.join(counts)}."
+    at = "" if len(made) == len(TIMES) else f" {dataset.in_text('timepoint', made[0])}"
+    yield f"Counts{at} are not printed but reconstructed from what is: {', then '.join(counts)}."
 
 
-def _other_treatment(group: Group, found: Durability, dataset: Dataset) -> str:
+def _other_treatment(group: Group, main: list[Group], found: Durability, dataset: Dataset) -> str:
     row = group.main
+    own = {one.main.trial_id for one in main} == {row.trial_id}
+    where = "In the same trial" if own else f"In {html(row.label)}"
     before, after = group.at_times(found, dataset)
+    ahead = _stays_ahead(row)
+    lead = f"{_ahead(row, dataset)} by" if ahead else f"{' against '.join(_both(row, dataset))}:"
+    also = _kept(group, dataset) if ahead else f" ({_side(before, row, dataset)})"
     return (
-        f"In the same trial, {html(_ahead(row, dataset))} by {group.estimate(before)} at the end "
-        f"of treatment, {group.estimate(after)} at follow-up{_kept(group, dataset)}."
+        f"{where}, {html(lead)} {group.estimate(before)} at the end of treatment, "
+        f"{group.estimate(after)} at follow-up{also}."
     )
 
 
@@ -339,13 +408,19 @@ def _imputed(group: Group, found: Durability, dataset: Dataset) -> str:
 
 def _uncontrolled(row: Any, dataset: Dataset) -> str:
     after = text.when(row, dataset)
+    designs = dataset.trials.set_index("trial_id").design
+    compared = designs[row.trial_id] == "non_randomized"
+    why = f"Apart, since {'not randomized' if compared else 'uncontrolled'}"
+    # Without its treatment a share of a comparison group reads as one of the therapy.
+    named = compared or row.role == "comparator"
+    whose = f" with {condition_in_words(row.condition, dataset)}" if named else ""
     if pd.isna(row.proportion):
-        return html(f"Apart, since uncontrolled: {row.label} {after}, without a count.")
+        return html(f"{why}: {row.label}{whose} {after}, without a count.")
     entry = of_proportion(row, dataset)
     event = dataset.in_text("event", row.event)
     limits = words.limits(100 * row.ci_low, 100 * row.ci_high, 1)
     shown = f"{int(row.events)} of {int(row.n)} ({words.percent(entry.effect)}, {limits}%)"
     return (
-        f"Apart, since uncontrolled: {html(row.label)}, {html(event)} in "
-        f"{number_link(entry, shown)} {html(after)}."
+        f"{why}: {html(row.label)}, {html(event)} in "
+        f"{number_link(entry, shown)}{html(whose)} {html(after)}."
     )

@@ -21,6 +21,7 @@ from evidence.display.followup_entries import (
 from evidence.display.followup_groups import (
     RELATIVE,
     TIMES,
+    assessed,
     condition_in_words,
     short_contrast,
     unit,
@@ -32,15 +33,15 @@ from evidence.display.tables import Cell, number_link, table, to_number
 from evidence.followup import Durability
 from evidence.ledger import LedgerEntry
 from evidence.records import records
-from evidence.terms import RemarkKind, has
 
 POINTS = "risk_difference"
 """Metric in percentage points."""
 
 STATE = {
     "both_times": "a comparison at both times",
-    "follow_up_only": "a comparison at follow-up alone",
-    "uncontrolled": "a follow-up of one arm",
+    "follow_up_only": "a comparison, without the same number at the end of treatment",
+    "uncontrolled": "a follow-up without a randomized comparison",
+    "no_result": "measured or planned, and no result seen",
     "none": "no follow-up in any source seen",
 }
 
@@ -65,12 +66,9 @@ def _value(entry: LedgerEntry, metric: str = "") -> Cell:
     return to_number(entry, _headline(entry, metric).shown[0])
 
 
-def _sized(entry: LedgerEntry, row: Any, timepoint: str) -> Cell:
+def _sized(entry: LedgerEntry, row: Any, timepoint: str, found: Durability) -> Cell:
     """Return a number as a link with the participants assessed below it."""
-    sizes = [getattr(row, f"{timepoint}_n_{arm}") for arm in ("intervention", "comparator")]
-    shown, size = _shown(entry, row.metric), f"n = {sizes[0]} + {sizes[1]}"
-    if has(row, RemarkKind.SIZES_OF_RANDOMIZED):
-        size = f"n not printed ({sizes[0]} + {sizes[1]} randomized)"
+    shown, size = _shown(entry, row.metric), assessed(row, timepoint, found)
     markup = f"{number_link(entry, shown)}<br>{html(size)}"
     return Cell(f"{shown} {size}", numeric=True, markup=markup)
 
@@ -100,7 +98,10 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
             (
                 Cell(f"{row.label}\n{short_contrast(row, dataset)}"),
                 Cell(unit(row, dataset), tag=at_times[1].processing),
-                *(_sized(entry, row, one) for entry, one in zip(at_times, TIMES, strict=True)),
+                *(
+                    _sized(entry, row, one, found)
+                    for entry, one in zip(at_times, TIMES, strict=True)
+                ),
                 to_number(change, _shown(change, row.metric)),
                 to_number(kept, _shown(kept)) if kept else Cell("–", numeric=True),
             )

@@ -175,7 +175,12 @@ def durability(
     alone = elsewhere.unpaired(context, later, pairs)
     without_control = elsewhere.uncontrolled(context, later)
     both_times = _frame(
-        [one for pair in pairs for one in arms(context, counts, pair, stem(pair[1]))], ARM_COLUMNS
+        [
+            one
+            for pair, change_id in zip(pairs, ids, strict=True)
+            for one in arms(context, counts, pair, stem(pair[1]), _told_apart(change_id, pair[1]))
+        ],
+        ARM_COLUMNS,
     ).drop_duplicates("proportion_id", ignore_index=True)
     behind = {row.estimate_id for pair in pairs for row in pair}
     every = pd.concat([frame, derived], ignore_index=True) if len(derived) else frame
@@ -197,7 +202,7 @@ def durability(
         ),
         uncontrolled=without_control,
         unpaired=alone,
-        trials=elsewhere.states(context, therapy, pairs, alone, without_control),
+        trials=elsewhere.states(context, therapy, pairs, alone, later),
         estimates=every[every.estimate_id.isin(behind)].reset_index(drop=True),
         most_trials=pairing.trials_with_both(pairs, therapy),
         bivariate=bivariate_models(frame, therapy, correlation),
@@ -243,6 +248,12 @@ def _change_ids(pairs: Sequence[tuple[Any, Any]]) -> list[str]:
         ".".join([one, *later.result_ids[:2]]) if times[one] > 1 else one
         for one, (_, later) in zip(dated, pairs, strict=True)
     ]
+
+
+def _told_apart(change_id: str, later: Any) -> str:
+    """Return the part of the id of a change that tells several follow-ups apart, dot included."""
+    plain = f"{stem(later)}.change.{later.metric}"
+    return change_id.partition(".correlation_")[0].removeprefix(plain)
 
 
 def _week(later: Any) -> str:

@@ -8,10 +8,11 @@ from evidence.estimation.context import Context
 from evidence.followup.event_counts import ARM_COLUMNS, proportion, shared
 from evidence.followup.pairing import measure
 from evidence.records import records
+from evidence.terms import Said
 
-STATES = ("both_times", "follow_up_only", "uncontrolled", "none")
+STATES = ("both_times", "follow_up_only", "uncontrolled", "no_result", "none")
 """From most to least: a comparison at both times; one at follow-up alone, or in words; a follow-up
-of one arm; no follow-up in any source seen."""
+without a randomized comparison; one whose result is not reported; none in any source seen."""
 
 
 def uncontrolled(context: Context, later: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +99,7 @@ def states(
     therapy: str,
     pairs: list[tuple[Any, Any]],
     alone: pd.DataFrame,
-    without_control: pd.DataFrame,
+    later: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return for each randomized trial of a therapy what it has at follow-up.
 
@@ -107,10 +108,14 @@ def states(
     DataFrame
         trial_id, label, status, n_randomized (<NA> where not known), state (one of `STATES`).
     """
+    silent = [Said.NOT_REPORTED, Said.NOT_SEEN]
+    words = context.directions[context.directions.timepoint == "follow_up"]
     found = (
         {row.trial_id for _, row in pairs},
-        set(alone.trial_id),
-        set(without_control.trial_id),
+        set(alone.trial_id[~alone.said.isin(silent)]),
+        # What is said of one arm alone is in no row of estimates.
+        {*later.trial_id[~later.said.isin(silent)], *words.trial_id[~words.direction.isin(silent)]},
+        set(later.trial_id),
     )
     made = []
     for trial in records(context.dataset.randomized_trials):

@@ -98,7 +98,9 @@ def proportion(events: int, n: int) -> dict[str, float]:
     return {"proportion": events / n, "ci_low": float(low), "ci_high": float(high)}
 
 
-def arms(context: Context, counts: EventCounts, pair: tuple[Any, Any], stem: str) -> list[Any]:
+def arms(
+    context: Context, counts: EventCounts, pair: tuple[Any, Any], stem: str, week: str
+) -> list[Any]:
     """Return how many of each arm had an event at both times, one record per arm and time.
 
     Parameters
@@ -111,6 +113,8 @@ def arms(context: Context, counts: EventCounts, pair: tuple[Any, Any], stem: str
         Estimates at post and at follow-up.
     stem : str
         Beginning of the ids.
+    week : str
+        What tells the ids of several follow-ups apart, empty where there is one.
     """
     made = []
     randomized = counts.randomized(pair[0]) or (None, None)
@@ -127,7 +131,8 @@ def arms(context: Context, counts: EventCounts, pair: tuple[Any, Any], stem: str
         ):
             made.append(
                 {
-                    "proportion_id": f"{stem}.{row.timepoint}.{role}.proportion",
+                    "proportion_id": f"{stem}.{row.timepoint}"
+                    f"{week if row.timepoint == 'follow_up' else ''}.{role}.proportion",
                     **shared(row),
                     "arm_id": arm_id,
                     "condition": context.arms[arm_id].condition,
