@@ -120,6 +120,7 @@ def estimates(
 
 @app.command()
 def pool(
+    context: typer.Context,
     therapy: Annotated[str, typer.Option(help="A therapy, as abft or abct.")],
     outcome: Annotated[str, typer.Option(help="An outcome, as depression.")],
     timepoint: Annotated[str, typer.Option(help="post or follow_up.")] = "post",
@@ -139,7 +140,7 @@ def pool(
     analysis_set: Annotated[str, typer.Option(help="itt_first or completers_first.")] = "itt_first",
     arms: Annotated[
         str,
-        typer.Option(help="Several arms of one condition: combined or first; with --model each."),
+        typer.Option(help="Several arms of one condition: combined or first."),
     ] = "combined",
     comparator: Annotated[
         str, typer.Option(help="Of several: usual_care_first, inactive_first or active_first.")
@@ -194,7 +195,12 @@ def pool(
         level=level,
     )
     if model is not None:
-        say(pooling.several(dataset, specification, model, rho, form))
+        given = [
+            name
+            for name in context.params
+            if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+        ]
+        say(pooling.several(dataset, specification, model, rho, form, given))
         return
     if rho is not None:
         raise ParameterError("rho", rho, "no such choice without --model che")

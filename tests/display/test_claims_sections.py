@@ -79,7 +79,10 @@ def test_the_counts_of_the_answer_add_up(blocks: dict[str, Block]) -> None:
     [
         ("abft_standard_care", "if the article means Diamond 2002, which is likely but not stated"),
         ("adult_benefit", ""),
-        ("sign_emotions", "the pooled interval includes no difference"),
+        (
+            "sign_emotions",
+            "the pooled interval of ABFT on depressive symptoms includes no difference",
+        ),
         (
             "abct_helps",
             "in one trial of ABCT against usual care; no clear difference from MBSR or waitlist",
@@ -126,12 +129,12 @@ def test_claims_that_are_all_supported_leave_nothing_to_list(
     )
     first = claims_sections.first_screen(dataset, [one]).text
     assert first.startswith(
-        "The one claim about attachment and other associations is supported as worded.\n"
+        "The one claim about attachment and other associations: supported as worded.\n"
     )
     cited = claims_sections.citation(dataset, [one]).text
     assert cited.startswith(
         "The one claim about attachment and other associations in a popular article on "
-        "attachment-based therapies is supported as worded.\n"
+        "attachment-based therapies: supported as worded.\n"
     )
 
 

@@ -154,6 +154,17 @@ def test_options_that_are_not_accepted(
         analyze_several(several, MAIN, **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("arms", "first"), ("comparator", "inactive_first"), ("follow_up", "shortest")],
+)
+def test_rules_of_one_estimate_mean_nothing_for_a_model(
+    several: Dataset, name: str, value: str
+) -> None:
+    with pytest.raises(ParameterError, match=f"{name}: found '{value}', expected no such choice"):
+        analyze_several(several, replace(MAIN, **{name: value}))  # type: ignore[arg-type]
+
+
 def test_one_trial_is_no_model(several: Dataset) -> None:
     with pytest.raises(ParameterError, match="choices that leave two trials or more"):
         analyze_several(several, replace(MAIN, therapy="bat"))
@@ -203,6 +214,10 @@ def test_command_for_reading_and_as_csv(several: Dataset) -> None:
         (("--rho", "0.5"), "rho: found 0.5, expected no such choice without --model che"),
         (("--model", "three-level", "--rho", "0.5"), "no such choice with --model three-level"),
         (("--model", "che", "--tau2", "DL"), "tau2: found 'DL', expected no such choice"),
+        # also where the default is asked for by name
+        (("--model", "che", "--arms", "combined"), "arms: found 'combined', expected no such"),
+        (("--model", "che", "--comparator", "active_first"), "comparator: found 'active_first'"),
+        (("--model", "three-level", "--follow-up", "shortest"), "which keeps each arm, comparator"),
         (("--model", "rve"), "model: found 'rve', expected one of che, three-level"),
     ],
 )

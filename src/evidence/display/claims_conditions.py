@@ -35,9 +35,20 @@ def in_few_words(dataset: Dataset, judgement: Judgement) -> str:
 
 def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
     evidence = judgement.gathered.evidence
-    pooled = [one.pooled for one in judgement.gathered.analyses if one.pooled.k > 1]
-    if any(one.ci_low <= 0 <= one.ci_high for one in pooled):
-        return "the pooled interval includes no difference"
+    over = [
+        one.specification
+        for one in judgement.gathered.analyses
+        if one.pooled.k > 1 and one.pooled.ci_low <= 0 <= one.pooled.ci_high
+    ]
+    if over:
+        # Of a claim on several therapies or outcomes it holds for those alone that are named.
+        claim = judgement.claim
+        of = words.listed(
+            ("" if claim.therapy else f" of {dataset.in_text('therapy', one.therapy)}")
+            + (f" on {dataset.in_text('outcome', one.outcome)}" if len(claim.outcomes) > 1 else "")
+            for one in over
+        )
+        return f"the pooled interval{of} includes no difference"
     favorable = evidence.on("above")
     against = _compared(dataset, favorable)
     trials = words.count(len({one.trial_id for one in favorable}), "trial")

@@ -159,9 +159,8 @@ def _tally(group: Sequence[Judgement], about: str) -> str:
     claims, supported = len(group), counts["supported"]
     others = [(counts[verdict], said) for verdict, said in _COUNTED.items() if counts[verdict]]
     if claims == 1:
-        is_so = f"is {'' if supported else 'not '}supported as worded"
-        listed = "".join(f": it {one}" for _, (one, _) in others)
-        return f"The one claim about {about} {is_so}{listed}."
+        verdict = "supported as worded" if supported else group[0].verdict
+        return f"The one claim about {about}: {verdict}."
     number = "None" if not supported else "All" if supported == claims else str(supported)
     verb = "are" if supported > 1 else "is"
     listed = ", ".join(f"{count} {said[count != 1]}" for count, said in others)

@@ -24,6 +24,9 @@ RHO = 0.6
 RHOS = (0.2, 0.4, 0.6, 0.8)
 """Correlations that are tried beside it: no source prints one."""
 
+KEEPS_EACH = ("arms", "comparator", "follow_up")
+"""Rules that take one of several estimates; a model of all of them has no use for them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MultilevelAnalysis:
@@ -89,7 +92,7 @@ def analyze_several(
     dataset : Dataset
         Data package.
     specification : Specification
-        Choices; ``instrument`` may be "every".
+        Choices; ``instrument`` may be "every". Those in `KEEPS_EACH` have to be the defaults.
     model : {"che", "three-level"}
         With correlated errors (Pustejovsky and Tipton 2022), or with independent ones
         (Van den Noortgate et al. 2013).
@@ -117,6 +120,9 @@ def analyze_several(
     """
     if model not in MODELS:
         raise ParameterError("model", model, f"one of {', '.join(MODELS)}")
+    for name in KEEPS_EACH:
+        if getattr(specification, name) != RULES[name][0]:
+            raise keeps_each(name, getattr(specification, name))
     if not 0 <= rho < 1:
         raise ParameterError("rho", rho, "a correlation from 0 up to but not including 1")
     if frame is None:
@@ -167,3 +173,10 @@ def participants(analysis: MultilevelAnalysis) -> int | None:
         ]
     )
     return int(np.asarray(arms.groupby("arm").n.max(), dtype=float).sum())
+
+
+def keeps_each(name: str, value: object) -> ParameterError:
+    """Return the error of a choice between estimates that a model keeps side by side."""
+    return ParameterError(
+        name, value, "no such choice for a model, which keeps each arm, comparator and follow-up"
+    )
