@@ -190,14 +190,22 @@ def _maybe(value: Any) -> float | None:
     return None if pd.isna(value) or not math.isfinite(value) else float(value)
 
 
+_IN_WORDS = {
+    # The words of a source that found no difference are no proof that there is none.
+    Said.NO_DIFFERENCE: ": no clear difference",
+    Said.FAVORS_INTERVENTION: ": in favor of the therapy, in words",
+    Said.FAVORS_COMPARATOR: ": in favor of the comparator, in words",
+    Said.SOURCES_DIFFER: ": sources differ",
+}
+"""What trials without a usable number say, after a colon."""
+
+
 def with_sizes(frame: pd.DataFrame, dataset: Dataset) -> Cell:
     """Return trials without a usable number, each with its size and what it says in words."""
     parts = []
     for one in records(frame):
         n = text.total(one)
         size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
-        # The words of a source that found no difference are no proof that there is none.
-        said = ": no clear difference" if one.said == Said.NO_DIFFERENCE else ""
-        parts.append(f"{html(one.label)}{size}{said}")
+        parts.append(f"{html(one.label)}{size}{_IN_WORDS.get(one.said, '')}")
     markup = "; ".join(parts)
     return Cell(plain(markup), markup=markup)

@@ -18,7 +18,7 @@ from evidence.summary import Reconciliation, Summary
 def first_screen(dataset: Dataset, summary: Summary) -> Block:
     """Return what the findings amount to, the published value beside ours, and all findings."""
     figures, said = _published(dataset, summary)
-    block = answer(_say(summary), html(_paragraph()), figures, said)
+    block = answer(_say(summary), html(_paragraph(dataset, summary)), figures, said)
     if not figures:
         # Without a pair of numbers neither its frame nor an empty list has a place.
         block = Block(block.text, block.html.partition('<div class="pair">')[0], block.entries)
@@ -32,31 +32,47 @@ def first_screen(dataset: Dataset, summary: Summary) -> Block:
 
 def _say(summary: Summary) -> str:
     with_number = [one.analysis for one in summary.findings if one.analysis is not None]
+    if not summary.findings:
+        return "No outcome has a comparison with a known class of comparators on a scale of SDs."
     single = sum(one.pooled.k == 1 for one in with_number)
     including = sum(one.pooled.ci_low <= 0 <= one.pooled.ci_high for one in with_number)
-    count = len(with_number)
+    told = (
+        f"Of {words.count(len(summary.findings), 'comparison')} of an outcome with a class of "
+        f"comparators {_counted(len(with_number), 'has', 'have')} a number."
+    )
+    if not with_number:
+        return told
     rest = [one for one in with_number if not one.pooled.ci_low <= 0 <= one.pooled.ci_high]
     trials = {trial for one in rest for trial in one.selection.estimates.trial_id}
-    come_from = (
-        f" The {words.count(len(rest), 'other')} come from {words.count(len(trials), 'trial')}."
-        if len(rest) > 1
-        else ""
-    )
+    against = sum(one.pooled.ci_high < 0 for one in rest)
+    others = ""
+    if len(rest) > 1:
+        sides = f", {words.count(against)} of them in favor of the comparator," if against else ""
+        others = (
+            f" The {words.count(len(rest), 'other')}{sides} come from "
+            f"{words.count(len(trials), 'trial')}."
+        )
+    elif against:
+        others = " The other is in favor of the comparator."
     return (
-        f"Of {words.count(len(summary.findings), 'comparison')} of an outcome with a class of "
-        f"comparators {words.count(count)} {'has' if count == 1 else 'have'} a number. Of these "
-        f"{words.count(single)} {'rests' if single == 1 else 'rest'} on a single trial, and "
-        f"{words.count(including)} {'has' if including == 1 else 'have'} an interval that includes "
-        f"no difference.{come_from}"
+        f"{told} Of these {_counted(single, 'rests', 'rest')} on a single trial, and "
+        f"{_counted(including, 'has', 'have')} an interval that includes no difference.{others}"
     )
 
 
-def _paragraph() -> str:
+def _counted(number: int, one: str, several: str) -> str:
+    """Return a count with its verb, as "none has" and "two have"."""
+    return f"{words.count(number) if number else 'none'} {one if number < 2 else several}"
+
+
+def _paragraph(dataset: Dataset, summary: Summary) -> str:
+    harms = [one.tables.row.event for one in summary.absolute if one.events is not None]
+    among = words.listed(dict.fromkeys(dataset.in_text("event", one) for one in harms))
+    events = f"; events{f', {among} among them,' if harms else ''} stand there per 1,000"
     return (
         "No GRADE rating was made: it takes a systematic search and a panel. What a panel would "
-        "weigh is computed below; events, suicide attempts among them, stand there per 1,000. An "
-        "interval that excludes no difference in one small trial does not show that the effect "
-        "holds elsewhere."
+        f"weigh is computed below{events if summary.absolute else ''}. An interval that excludes "
+        "no difference in one small trial does not show that the effect holds elsewhere."
     )
 
 
@@ -110,7 +126,7 @@ def _needed(dataset: Dataset, one: Reconciliation, name: str) -> list[str]:
             )
     if not parts:
         return []
-    return [f"Both depend on trials that print no means: {'; '.join(parts)}."]
+    return [f"Both depend on trials without a usable number: {'; '.join(parts)}."]
 
 
 def methods(dataset: Dataset, summary: Summary) -> Block:

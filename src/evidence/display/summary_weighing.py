@@ -104,7 +104,7 @@ def _inconsistency(analysis: Analysis | None) -> str:
             f"I² {words.percent(pooled.i2, 0)} "
             f"({words.limits(100 * limits[0], 100 * limits[1], 0)}%); "
         )
-    return said + "so few neither show nor exclude differences"
+    return said + text.spread(pooled).removesuffix(".")
 
 
 def _indirectness(dataset: Dataset, one: Finding) -> str:
@@ -138,14 +138,18 @@ def _imprecision(one: Finding) -> str:
 
 def _missing(dataset: Dataset, one: Finding) -> tuple[Cell, LedgerEntry | None]:
     trials = dataset.trials.set_index("trial_id")
-    took_part = sum(trials.developer_involved[trial] == "yes" for trial in one.trial_ids)
-    total = len(one.trial_ids)
+    involved = [trials.developer_involved[trial] for trial in one.trial_ids]
+    took_part, unknown = involved.count("yes"), involved.count("not_known")
+    total = len(involved)
     if total == 1:
         took = "took part" if took_part else "are not known to have taken part"
         interests = f"developers {took} in the one trial"
     else:
         share = words.count(took_part) if took_part else "none"
         interests = f"developers took part in {share} of {words.count(total)} trials"
+        interests += f"; of {words.count(unknown)} it is not known" if unknown else ""
+        if unknown == total:
+            interests = f"whether developers took part in the {words.count(total)} is not known"
     if one.without_number.empty:
         return Cell(f"no trial known without a number; {interests}"), None
     said = f"without a usable number: {made.with_sizes(one.without_number, dataset).text}"
