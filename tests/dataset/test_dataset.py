@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import date
 from pathlib import Path
 
@@ -261,3 +261,19 @@ class TestFolder:
 def test_a_path_may_be_text(tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "copy")
     assert load(str(tmp_path / "copy")).path == tmp_path / "copy"
+
+
+def test_how_deep_a_trial_was_read_is_its_deepest_report_else_its_deepest_plan(
+    data: Dataset,
+) -> None:
+    read = {one: data.read_as(one) for one in data.trials.trial_id}
+    assert read["diamond2010"] == read["diamond2019"] == "abstract"
+    # of the article nothing was read, of its protocol the abstract
+    assert read["iabct_chronic"] == read["repair"] == "protocol abstract"
+    assert read["nct05766592"] == "registry record"
+    own = data.publications
+    own.loc[own.publication_id == "zisk2019", "read_as"] = "full_text"
+    own.loc[own.trial_id == "nct05766592", "read_as"] = ""
+    other = replace(data, _used={**data._used, "publications": own})
+    assert other.read_as("diamond2019") == "full text"
+    assert other.read_as("nct05766592") == "nothing of its own"

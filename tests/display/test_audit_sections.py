@@ -2,15 +2,25 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import audit_gaps, audit_readings, audit_sections, entries
+from evidence.display import (
+    audit_gaps,
+    audit_readings,
+    audit_sections,
+    entries,
+    followup_tables,
+    text,
+    words,
+)
 from evidence.display.headline import plain
 from evidence.display.output import anchor
+from evidence.estimation.missing import missing_evidence
 from evidence.integrity.handling import handled
 from evidence.specification import Analysis
 from evidence.specification.gaps import Gap, gaps, imputed_spread, main_analyses
@@ -168,3 +178,49 @@ def test_no_section_judges_anyone(dataset: Dataset, analyses: list[Analysis]) ->
     said = audit_sections.methods(analyses).text + audit_sections.limits(dataset).text
     for word in ("significant", "fraud", "manipul", "should"):
         assert word not in said.lower()
+
+
+def test_what_to_fetch_names_the_report_the_gap_and_how_far_it_could_move(
+    dataset: Dataset, missing: list[Gap]
+) -> None:
+    frame = evidence.estimates(dataset)
+    states = {
+        one: missing_evidence(dataset, frame, therapy=one) for one in dataset.worded("therapy")
+    }
+    rows = audit_gaps.to_fetch(dataset, states, missing).text.splitlines()[2:]
+    cells = {row.split(" | ")[0]: row.split(" | ")[1:] for row in rows}
+    report, lacks, then = cells["Waraan 2021"]
+    assert report.startswith("Waraan et al. 2021 (abstract)")
+    assert "numbers on the score: depressive symptoms" in lacks
+    assert lacks.endswith("sizes of the arms")
+    gap = next(
+        one
+        for one in missing
+        if one.row.trial_id == "waraan2021" and one.analysis.specification.outcome == "depression"
+    )
+    ends = [words.fixed(one.effect) for one in (gap.low, gap.high)]
+    assert f"depressive symptoms at the end of treatment: {' to '.join(ends)} (now 0.52)" in then
+    assert "Abbott et al. 2019 (not read)" in cells["Diamond 2019"][0]
+    assert cells["NCT00329199"][0] == "no report known"
+    # no number to move, and trials of which nothing can be fetched yet
+    assert cells["Nebot-Gresa 2022"][2] == "not known"
+    assert not set(cells) & set(dataset.planned_trials.label)
+    own = dataset.publications
+    own.loc[own.publication_id == "waraan2021_depression", "read_as"] = "full_text"
+    read = replace(dataset, _used={**dataset._used, "publications": own})
+    assert "Waraan 2021" not in audit_gaps.to_fetch(read, states, missing).text
+
+
+def test_planned_trials_have_a_sign_of_their_own_and_a_line(dataset: Dataset) -> None:
+    frame = evidence.estimates(dataset)
+    for therapy, number in (("abft", 2), ("abct", 1)):
+        states = missing_evidence(dataset, frame, therapy=therapy)
+        planned = states.trial_id.isin(dataset.planned_trials.trial_id)
+        assert set(states.state[planned]) == {"planned"}
+        assert "planned" not in set(states.state[~planned])
+        assert text.planned(dataset, therapy) == [f"Planned, no result yet: {number}."]
+        durability = evidence.durability(dataset, therapy=therapy)
+        shown = followup_tables.trials(dataset, durability)
+        assert shown.text.endswith(f"\nPlanned, no result yet: {number}.")
+        assert shown.html.endswith(f"\n<p>Planned, no result yet: {number}.</p>")
+    assert text.planned(dataset, "cbt") == []

@@ -29,6 +29,17 @@ RANDOMIZED = ("randomized", "cluster_randomized", "crossover")
 
 _TIMED = ("arm_results", "statistics")
 
+_DEPTHS = (
+    "full_text",
+    "abstract",
+    "table_of_a_review",
+    "database_row",
+    "protocol",
+    "registry_record",
+    "news_page",
+)
+"""How a publication can have been read, the deepest first."""
+
 
 class Term(NamedTuple):
     """A term of a vocabulary, with what the cells of its row say.
@@ -127,6 +138,30 @@ class Dataset:
         planned = self.planned_trials["trial_id"]
         trials = self.trials[self._used["trials"]["design"].isin(RANDOMIZED)]
         return trials[~trials["trial_id"].isin(planned)]
+
+    def read_as(self, trial_id: str) -> str:
+        """Return how deep a trial was read, in words: the deepest of its own publications.
+
+        What is planned comes after what is reported: of a trial with a protocol alone, the
+        abstract of the protocol was read.
+
+        Examples
+        --------
+        >>> import evidence
+        >>> data = evidence.load()
+        >>> [data.read_as(one) for one in ("diamond2010", "repair", "nct05766592")]
+        ['abstract', 'protocol abstract', 'registry record']
+        """
+        own = self._used["publications"]
+        own = own[(own["trial_id"] == trial_id) & own["read_as"].isin(_DEPTHS)]
+        beside = ~own["role"].isin(["main", "companion"])
+        depths = map(_DEPTHS.index, own["read_as"])
+        found = sorted(zip(beside, depths, own["role"], strict=True))
+        if not found:
+            return "nothing of its own"
+        _, depth, role = found[0]
+        said = _DEPTHS[depth].replace("_", " ")
+        return f"protocol {said}" if role == "protocol" and said != role else said
 
     def printed(self, table: str) -> pd.DataFrame:
         """Return a table with the values as printed, without corrections.

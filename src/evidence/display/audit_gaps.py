@@ -1,13 +1,16 @@
 """Which missing table would change which estimate, and by how much: imputed, to see what to get."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from evidence.dataset import Dataset
-from evidence.display import entries, text, words
+from evidence.display import entries, origins, text, words
 from evidence.display.card_links import to_size
 from evidence.display.choices import method_in_words
 from evidence.display.escape import html
+from evidence.display.headline import plain
 from evidence.display.output import Block, Figure
 from evidence.display.tables import Cell, number_link, range_link, table, to_number
 from evidence.ledger import LedgerEntry
@@ -16,6 +19,9 @@ from evidence.records import records
 from evidence.specification import Analysis
 from evidence.specification.gaps import Gap, ImputedSpread
 from evidence.terms import EntryKind, RemarkKind, has
+
+_REPORTS = ("main", "companion")
+"""Roles of the publications that report results of a trial."""
 
 
 def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
@@ -214,6 +220,86 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
         html=f"<p>{html(said)}{number_link(main, now)}.</p>\n{block.html}",
         entries=block.entries,
     )
+
+
+_LACKS = {
+    "course_only": "at a single time",
+    "event_only": "on the score",
+    "range_only": "beyond a range",
+    "direction_only": "beyond words",
+    "within_arm_only": "between the arms",
+    "not_reported": "of any kind",
+    "not_seen": "of any kind",
+    "unpublished": "of any kind",
+}
+"""What a number lacks on an outcome, by the state of the trial on it."""
+
+
+def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame], gaps: Sequence[Gap]) -> Block:
+    """Return which publication to get for what a trial lacks, and what its numbers could move.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    states : mapping of str to DataFrame
+        As `evidence.estimation.missing.missing_evidence` returns it, by therapy.
+    gaps : sequence of Gap
+        As `evidence.specification.gaps.gaps` returns them for all main analyses.
+    """
+    rows = []
+    known = pd.concat(states.values())
+    for trial in records(dataset.trials[dataset.trials.trial_id.isin(known.trial_id)]):
+        missing = _missing(dataset, known[known.trial_id == trial.trial_id], trial.trial_id)
+        own = dataset.publications
+        own = own[(own.trial_id == trial.trial_id) & own.role.isin(_REPORTS)]
+        if not missing or "full_text" in set(own.read_as):
+            continue
+        get = [
+            f"{origins.reference_name(one.publication_id, dataset)} "
+            f"({_words(one.read_as) or 'not read'})"
+            for one in records(own)
+        ]
+        moved = [one for one in gaps if one.row.trial_id == trial.trial_id]
+        shown = [
+            f"{html(text.names(one.analysis, dataset)[1])} {html(_when(one.analysis, dataset))}: "
+            f"{range_link(of_ends(one, dataset))} (now {_now(one.analysis, dataset)})"
+            for one in moved
+        ]
+        rows.append(
+            (
+                Cell(trial.label),
+                Cell("\n".join(get) or "no report known"),
+                Cell("\n".join(missing)),
+                Cell("not known")
+                if not moved
+                else Cell("; ".join(plain(one) for one in shown), markup="<br>".join(shown)),
+            )
+        )
+    return table(
+        "What to fetch, for which gap, and how far it could move a pooled value (imputed)",
+        ("Trial", "Report (read as)", "Missing because of it", "Pooled value then"),
+        rows,
+    )
+
+
+def _missing(dataset: Dataset, states: pd.DataFrame, trial_id: str) -> list[str]:
+    """Return which numbers and sizes of a trial are missing, those missing alike together."""
+    found: dict[str, list[str]] = {}
+    for one in records(states[states.state.isin(_LACKS)]):
+        found.setdefault(_LACKS[one.state], []).append(dataset.short("outcome", one.outcome_id))
+    said = [f"numbers {lack}: {words.listed(found[lack])}" for lack in found]
+    if set(states.state) == {"unknown"}:
+        said.append("every number; no source read names an outcome")
+    arms = dataset.arms
+    unsized = arms.n_randomized[arms.trial_id == trial_id].isna().any()
+    if unsized and set(states.state) != {"planned"}:
+        said.append("sizes of the arms")
+    return said
+
+
+def _words(term: str) -> str:
+    return term.replace("_", " ")
 
 
 def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:

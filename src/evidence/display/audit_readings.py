@@ -183,7 +183,10 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
         found = [*own.locator_id, *said.locator_id[said.trial_id == trial.trial_id]]
         rows.append(
             (
-                Cell(f"{trial.label}\n{trial.design.replace('_', ' ')}, {trial.status}"),
+                Cell(
+                    f"{trial.label}\n{trial.design.replace('_', ' ')}, {trial.status}, "
+                    f"read: {dataset.read_as(trial.trial_id)}"
+                ),
                 Cell(_people(dataset, trial.trial_id)),
                 Cell(_weeks(dataset, trial.trial_id)),
                 Cell(_outcomes(known[known.trial_id == trial.trial_id])),

@@ -71,6 +71,7 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         "Trials without an estimate: "
         + words.listed(randomized.label[~randomized.trial_id.isin(with_number)])
         + ".",
+        f"How deep each trial with an estimate was read: {_depths(dataset, estimated)}.",
     ]
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
@@ -79,6 +80,14 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         + "</ul>"
     )
     return Block(text=f"{say}\n{paragraph}", html=markup)
+
+
+def _depths(dataset: Dataset, estimated: pd.DataFrame) -> str:
+    """Return how deep the trials with an estimate were read, those read alike together."""
+    by_depth: dict[str, list[str]] = {}
+    for row in records(estimated.drop_duplicates("trial_id")):
+        by_depth.setdefault(dataset.read_as(row.trial_id), []).append(row.label)
+    return "; ".join(f"{depth}: {words.listed(labels)}" for depth, labels in by_depth.items())
 
 
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:

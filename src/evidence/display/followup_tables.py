@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import row_words, text, words
+from evidence.display import row_words, sections, text, words
 from evidence.display.card_links import SIZES
 from evidence.display.entries import quoted_numbers
 from evidence.display.escape import html
@@ -368,12 +368,12 @@ def _took_part(row: Any, dataset: Dataset) -> str:
 def trials(dataset: Dataset, found: Durability) -> Block:
     """Return what each randomized trial of the therapy has at follow-up."""
     involved = dataset.trials.set_index("trial_id").developer_involved
-    return table(
+    block = table(
         "Randomized trials and what they have at follow-up",
         ("Trial", "Randomized", "Status", "At follow-up", "Developers took part"),
         [
             (
-                Cell(row.label),
+                Cell(f"{row.label}\nread: {dataset.read_as(row.trial_id)}"),
                 Cell(_took_part(row, dataset)),
                 Cell(row.status),
                 Cell(STATE[row.state]),
@@ -382,3 +382,4 @@ def trials(dataset: Dataset, found: Durability) -> Block:
             for row in records(found.trials)
         ],
     )
+    return sections.with_planned(block, dataset, found.therapy)

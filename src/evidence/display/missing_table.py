@@ -53,10 +53,11 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         first = group.iloc[0]
         size = "size not printed" if pd.isna(first.n_randomized) else f"n = {first.n_randomized}"
         doubt = "" if first.design in RANDOMIZED else "; how groups were formed is not stated"
+        read = f"read: {dataset.read_as(first.trial_id)}"
         by_outcome = group.set_index("outcome_id")
         rows.append(
             (
-                Cell(f"{first.label}\n{size}, {first.status}{doubt}"),
+                Cell(f"{first.label}\n{size}, {first.status}{doubt}, {read}"),
                 *(Cell(STATE[by_outcome.state[one]]) for one in outcomes),
             )
         )

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, row_words, text, words
+from evidence.display import entries, row_words, sections, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, range_link, table, to_number, with_id
@@ -29,7 +29,7 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
         of_trial = arms[arms.trial_id == trial_id]
         rows.append(
             (
-                Cell(f"{trial.label}\n{trial.status}"),
+                Cell(f"{trial.label}\n{trial.status}, read: {dataset.read_as(trial_id)}"),
                 Cell(", ".join(part for part in (trial.population, _country(trial)) if part)),
                 Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
                 Cell(_weeks(dataset, trial_id)),
@@ -42,7 +42,7 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
                 Cell(trial.note or "–"),
             )
         )
-    return table(
+    block = table(
         "Randomized trials that measured the outcome",
         (
             "Trial",
@@ -55,6 +55,7 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
         ),
         rows,
     )
+    return sections.with_planned(block, dataset, analysis.specification.therapy)
 
 
 def _country(trial: Any) -> str:

@@ -1,16 +1,27 @@
 """Closing sections that every report has: methods, citation, limits."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import words
+from evidence.display import text, words
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.references import reference_list
 from evidence.provenance import union
+
+
+def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
+    """Return a list of trials followed by how many more of the therapy are planned, if any."""
+    said = text.planned(dataset, therapy)
+    return replace(
+        block,
+        text="\n".join([block.text, *said]),
+        html="\n".join([block.html, *(f"<p>{html(one)}</p>" for one in said)]),
+    )
 
 
 def methods(paragraphs: Sequence[str]) -> Block:

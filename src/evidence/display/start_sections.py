@@ -79,7 +79,6 @@ def _beside(dataset: Dataset) -> str:
     """Return how many trials count as no randomized one, and how many are only planned."""
     trials = dataset.trials
     unclear = int((trials.design == "not_stated").sum())
-    planned = len(dataset.planned_trials)
     said = ""
     if unclear:
         do, groups = ("does", "its groups") if unclear == 1 else ("do", "their groups")
@@ -88,7 +87,7 @@ def _beside(dataset: Dataset) -> str:
             f"state how {groups} were formed and {'counts' if unclear == 1 else 'count'} as no "
             "randomized trial."
         )
-    return f"{said} Planned, no result yet: {planned}." if planned else said
+    return " ".join([said, *text.planned(dataset, *dataset.worded("therapy"))])
 
 
 def _entries(dataset: Dataset, question: Question) -> list[LedgerEntry]:
@@ -253,7 +252,7 @@ def trials_table(dataset: Dataset) -> Block:
             )
         rows.append(
             (
-                Cell(trial.label),
+                Cell(f"{trial.label}\nread: {dataset.read_as(trial.trial_id)}"),
                 Cell(dataset.in_text("therapy", trial.therapy)),
                 Cell(trial.design.replace("_", " ")),
                 Cell(size, numeric=True),

@@ -69,11 +69,12 @@ def _paragraph(dataset: Dataset, summary: Summary) -> str:
     harms = [one.tables.row.event for one in summary.absolute if one.events is not None]
     among = words.listed(dict.fromkeys(dataset.in_text("event", one) for one in harms))
     events = f"; events{f', {among} among them,' if harms else ''} stand there per 1,000"
-    return (
+    said = (
         "No GRADE rating was made: it takes a systematic search and a panel. What a panel would "
         f"weigh is computed below{events if summary.absolute else ''}. An interval that excludes "
         "no difference in one small trial does not show that the effect holds elsewhere."
     )
+    return " ".join([said, *text.planned(dataset, *summary.therapies)])
 
 
 def _published(dataset: Dataset, summary: Summary) -> tuple[list[Headline], list[str]]:

@@ -386,6 +386,12 @@ def published(analysis: Analysis, dataset: Dataset) -> pd.DataFrame:
     return trials[trials.trial_id.isin(ids) & (trials.status == "published")]
 
 
+def planned(dataset: Dataset, *therapies: str) -> list[str]:
+    """Return how many trials of some therapies are planned and report nothing yet, if any."""
+    number = int(dataset.planned_trials.therapy.isin(therapies).sum())
+    return [f"Planned, no result yet: {number}."] if number else []
+
+
 def developers(analysis: Analysis, dataset: Dataset) -> str:
     """Return in how many of the published trials developers of the therapy took part."""
     therapy, _ = names(analysis, dataset)

@@ -177,6 +177,7 @@ def _paragraph(card: TrialCard) -> str:
             arms_in_short(card),
             length(card),
             registration(card),
+            f"Read: {card.dataset.read_as(trial.trial_id)}.",
             html(DEVELOPERS[trial.developer_involved].format(therapy=card.therapy)),
         ]
     )
