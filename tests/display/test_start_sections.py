@@ -39,7 +39,7 @@ def said() -> str:
         "One further trial reports no clear difference, without a usable number.",
         "0.90 (0.31 to 1.50) g from a test statistic, one trial, n not printed (42 randomized), "
         "imputed.",
-        "Two of the three main results come from one trial each of 42 to 60 participants; the one "
+        "Two of the three main results come from one trial each; the one "
         "over several trials has an interval that includes no difference.",
     ],
 )

@@ -84,7 +84,10 @@ def unexplained(
 def counts_of(shown: str, told: str, entry: LedgerEntry) -> bool:
     """Return whether a link prints the counts that stand at its place, and the share they give."""
     counts = re.findall(r"(\d+) of (\d+)", shown)
-    if not counts or not all(f"{part} of {whole}" in told for part, whole in counts):
+    if not counts or not all(
+        f"{part} of {whole}" in told or f"{part} with the event, n = {whole}" in told
+        for part, whole in counts
+    ):
         return False
     rest = crawl.numbers(re.sub(r"\d+ of \d+", "", shown))
     values = [entry.effect, entry.ci_low, entry.ci_high][: len(rest)]
@@ -161,7 +164,30 @@ def sizes(
         lambda one: len(boxes) > 1 and (boxes[1].n or 0) - (boxes[0].n or 0) == int(one[1]),
     )
     yield from _spans(
-        r"(\d+) stand behind the main result", piece.text, lambda one: boxes[0].n == int(one[1])
+        r"(\d+) (?:participants )?stand behind the main result",
+        piece.text,
+        lambda one: boxes[0].n == int(one[1]),
+    )
+    yield from _spans(
+        r"\(n = (\d+)\)", piece.text, lambda one: int(one[1]) in {box.n for box in boxes[:1]}
+    )
+    # Where no source prints n, those randomized stand in brackets, and the ledger has none.
+    yield from _spans(
+        r"n not printed \((\d+) randomized\)",
+        piece.text,
+        lambda one: int(one[1]) in randomized and None in n | {box.n for box in boxes},
+    )
+
+
+def counts_of_arms(
+    _name: str, piece: Piece, _screen: Sequence[Piece], entries: Entries, _dataset: Dataset
+) -> Iterator[tuple[int, int]]:
+    """Counts beside a number: those of its row of the ledger."""
+    counts = {one.counts for one in _linked(piece, entries)} - {""}
+    return _spans(
+        r"\d+ of \d+ against \d+ of \d+",
+        piece.text,
+        lambda found: any(found[0] in one for one in counts),
     )
 
 
@@ -252,8 +278,12 @@ def _rows(name: str, caption: str) -> list[list[str]]:
 
 def _claims(_dataset: Dataset) -> list[list[int]]:
     rows = _rows("claims.html", "The verdicts")
-    by_verdict = {row[0].lstrip("●◐◇○✕?– "): int(row[2]) for row in rows}
-    return [[by_verdict["all"]], [by_verdict["cannot tell"] + by_verdict["not tested"]]]
+    names = [row[0].lstrip("●◐◇○✕?– ") for row in rows]
+    made = []
+    for column in (2, 3):
+        by_verdict = {name: int(row[column]) for name, row in zip(names, rows, strict=True)}
+        made += [[by_verdict.pop("all")], *([one] for one in by_verdict.values())]
+    return made
 
 
 def _readings(dataset: Dataset) -> list[list[int]]:
@@ -279,7 +309,7 @@ def _estimates(dataset: Dataset) -> list[list[int]]:
     frame = evidence.estimates(dataset)
     numbers = frame[frame.effect.notna()]
     ways = [int((numbers.processing == one.term).sum()) for one in Processing]
-    randomized = int((dataset.trials.design == "randomized").sum())
+    randomized = len(dataset.randomized_trials)
     none = int(frame.effect.isna().sum())
     return [[one] for one in (randomized, len(numbers), *ways, none)]
 
@@ -322,12 +352,26 @@ def _limits(row: Sequence[str]) -> tuple[str, str]:
     return found[1], found[2]
 
 
-KINDS = (sizes, assumptions, counts_of_rows, weights)
+KINDS = (sizes, counts_of_arms, assumptions, counts_of_rows, weights)
+
+CLAIMS = tuple(
+    f"{pattern}{among}"
+    for among in (r"(?=.*claims about attachment)", r"(?!.*claims about attachment)")
+    for pattern in (
+        r"of the (\d+) claims",
+        r"(\d+) of the \d+ claims",
+        r"(\d+) (?:is|are) partly supported",
+        r"(\d+) rests? on an association only",
+        r"(\d+) (?:is|are) not supported",
+        r"(\d+) (?:is|are) contradicted",
+        r"(\d+) cannot be told",
+        r"(\d+) (?:was|were) not tested here",
+    )
+)
+"""How the first sentences say the counts of the verdicts, on therapy and on attachment."""
 
 COUNTED: dict[str, tuple[tuple[Callable[[Dataset], list[list[int]]], tuple[str, ...]], ...]] = {
-    "claims.html": (
-        (_claims, (r"Of (\d+) claims about therapy", r"(\d+) are left without an answer")),
-    ),
+    "claims.html": ((_claims, CLAIMS),),
     "data-audit.html": (
         (
             _readings,

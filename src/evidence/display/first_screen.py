@@ -175,13 +175,8 @@ def _share(number: int, k: int) -> str:
 
 
 def _of_size(analysis: Analysis) -> str:
-    """Return the participants behind an analysis in brackets, as far as they are known."""
-    sizes = [text.total(row) for row in records(analysis.selection.estimates)]
-    known = [one for one in sizes if one is not None]
-    if not known:
-        return " (n not known)"
-    least = "" if len(known) == len(sizes) else f"{len(known)} of {len(sizes)} trials: "
-    return f" ({least}n = {sum(known):,})"
+    """Return the participants behind an analysis in brackets, or why they are not known."""
+    return f" ({analysis.size.named})"
 
 
 def _published_without(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:

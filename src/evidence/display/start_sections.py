@@ -36,14 +36,11 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     )
     single = [one.analysis for one in questions if one.analysis.pooled.k == 1]
     several = [one.analysis.pooled for one in questions if one.analysis.pooled.k > 1]
-    sizes = [n for one in single if (n := one.size.n or one.size.randomized)]
-    each = f" of {min(sizes):,} to {max(sizes):,} participants" if sizes else ""
     parts = []
     if single:
         come = "comes from one trial" if len(single) == 1 else "come from one trial each"
         parts.append(
-            f"{words.count(len(single))} of the {words.count(len(questions), 'main result')} "
-            f"{come}{each}"
+            f"{words.count(len(single))} of the {words.count(len(questions), 'main result')} {come}"
         )
     over = sum(one.ci_low <= 0 <= one.ci_high for one in several)
     if len(several) == 1:

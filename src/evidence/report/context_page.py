@@ -64,13 +64,11 @@ def build_context(
         ("html",),
     )
     stamp = read_stamp(folders.data)
-    manager = kernel.manager(
-        root=base,
-        cache=folders.cache,
-        environment=kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp),
-    )
+    surroundings = kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp)
     try:
+        # What an earlier run left in the cache is removed first, the folder of kernels with it.
         with alone(folders):
+            manager = kernel.manager(root=base, cache=folders.cache, environment=surroundings)
             made = kernel.run(notebook, checked, executed=None, kernel_manager=manager)
     except kernel.NotebookError as error:
         raise RenderError(str(error)) from None
