@@ -11,7 +11,7 @@ from evidence.specification import Analysis, Specification, analyze, stress_test
 from evidence.specification.power import (
     detectable_effect,
     information_size,
-    median_size,
+    known_sizes,
     one_more_trial,
     power_of_trial,
     trial_power,
@@ -142,11 +142,11 @@ def test_one_more_trial_is_what_a_dense_search_finds(
 def test_with_the_unreported_results_no_trial_of_median_size_would_do(depression: Analysis) -> None:
     stress = stress_test(depression)
     assert stress is not None
-    assert median_size(depression) == (16, 16)
+    assert np.median(known_sizes(depression)) == 32
     effect, variance = depression.selection.effects()
     effect = np.concatenate([effect, np.zeros(2)])
     variance = np.concatenate([variance, stress.entered.variance])
-    found = one_more_trial(effect, variance, *median_size(depression))
+    found = one_more_trial(effect, variance, 16, 16)
     assert found.low is None
     assert found.high is None
     assert found.best_limit < 0
@@ -161,3 +161,9 @@ def test_a_common_effect_gives_the_closed_form() -> None:
     w = 1 / 0.09
     from_weights = (w * 0.4 + u * found.low) / np.sqrt(w + u)
     assert from_weights == pytest.approx(1.959963984540054, abs=ITERATIVE)
+
+
+def test_a_large_trial_has_its_power() -> None:
+    # Normal approximation, exact to 1e-3 at this size: 2.8016 standard errors (Cohen 1988).
+    assert power_of_trial(0.5, 5000, 5000) == 1
+    assert detectable_effect(5000, 5000) == pytest.approx(2.8016 * (2 / 5000) ** 0.5, rel=1e-3)

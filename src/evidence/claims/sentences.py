@@ -105,8 +105,13 @@ class Sentences:
             )
         if not claim.therapy:
             found = {one.therapy for one in comparisons}
+            # A comparison without a result, or on which sources differ, is one still.
+            silent = {*gathered.estimates.trial_id, *gathered.directions.trial_id}
+            beside = {self._therapy[one] for one in silent} - found
             parts += [
-                f"no randomized comparison of {self._names.therapy(one)} on this outcome"
+                f"no comparison of {self._names.therapy(one)} that counts on this outcome"
+                if one in beside
+                else f"no randomized comparison of {self._names.therapy(one)} on this outcome"
                 for one in self._names.therapies
                 if one not in found
             ]
@@ -123,6 +128,9 @@ class Sentences:
         if not trials:
             return "measured or planned, with no result in the sources read"
         say = "one study says" if len(trials) == 1 else f"{len(trials)} studies say"
+        rows = gathered.estimates
+        if (rows.effect.notna() & (rows.comparator_arm_id != "")).any():
+            return f"{say} something on it, and the main analysis takes no number between arms"
         return f"{say} something on it, and none compares randomized arms"
 
     def _pooled(self, analysis: Analysis, own: list[_Comparison]) -> tuple[list[str], Number]:
@@ -182,7 +190,7 @@ class Sentences:
             for share in records(shares[shares.follow_up_id == row.estimate_id]):
                 value = fixed(share.retained_fraction)
                 left = (
-                    f"; of the effect at the end of treatment {value} retained, 95% CI "
+                    f"; of the difference at the end of treatment {value} retained, 95% CI "
                     f"{fixed(share.retained_ci_low)} to {fixed(share.retained_ci_high)}"
                 )
                 numbers.append(Number(value, share.retained_id))

@@ -46,12 +46,20 @@ def _say(dataset: Dataset, found: Robustness) -> str:
     including = int(includes_no_difference(found.panel).sum())
     if number == 1:
         return f"One trial of {outcome} with {therapy}, read in one way: no choice can be varied."
-    if including in (0, number):
+    one_side = not ((found.panel.ci_low > 0).any() and (found.panel.ci_high < 0).any())
+    if including in (0, number) and one_side:
         which = "all" if including else "none"
         return (
             f"The choice of method does not change it: {which} of {number} analyses of {outcome} "
             f"with {therapy} {'have' if including else 'has'} an interval that includes no "
             "difference."
+        )
+    if not one_side:
+        above, below = ((end > 0).sum() for end in (found.panel.ci_low, -found.panel.ci_high))
+        return (
+            f"The answer depends on the choices made: of {number} analyses of {outcome} with "
+            f"{therapy} {above} favor {therapy}, {below} the comparators, and {including} have an "
+            "interval that includes no difference."
         )
     return (
         f"The answer depends on the choices made: {including} of {number} analyses of {outcome} "
@@ -182,6 +190,8 @@ def _probability(entry: LedgerEntry, probability: float) -> str:
 
 
 def _power(dataset: Dataset, found: Robustness) -> str:
+    if found.power.empty:
+        return "Power: no trial here is of known size."
     parts = []
     for effect in EFFECTS:
         rows = sorted(records(found.power[found.power.effect == effect]), key=lambda row: row.power)
@@ -197,7 +207,7 @@ def _power(dataset: Dataset, found: Robustness) -> str:
     return (
         f"Power: {words.count(trials, 'trial')} of known size had {words.listed(parts)}; "
         f"{POWER:.0%} for {smallest:g} SD takes {information_size(smallest)} participants, and "
-        f"{found.analysis.size.of()} stand behind the main result."
+        f"behind the main result: {found.analysis.size.of()}."
     )
 
 
@@ -234,7 +244,7 @@ def _silent_others(dataset: Dataset, found: Robustness) -> str:
         row.label
         for row in records(without)
         if trials.status[row.trial_id] == "published"
-        and trials.developer_involved[row.trial_id] != "yes"
+        and trials.developer_involved[row.trial_id] in ("no", "collaborated")
         and row.said == Said.NO_DIFFERENCE
     ]
     if not others:

@@ -151,7 +151,10 @@ def _needed(
 def power(dataset: Dataset, found: Robustness) -> Block:
     """Return the power of each trial, and the sizes that would have been enough."""
     rows = []
-    shown = []
+    shown: list[LedgerEntry] = []
+    if found.power.empty:
+        said = "No trial here is of known size."
+        return Block(text=said, html=f"<p>{said}</p>")
     for _, group in found.power.groupby("trial_id", sort=False):
         cells = []
         for row in records(group):
@@ -265,7 +268,7 @@ def how_few(found: Robustness) -> str:
         for one in with_number
         if one.analysis is not None
     )
-    return f"The groups hold {sizes}: too few to tell a difference from chance."
+    return f"The groups hold {sizes}; whether their results differ is not tested here."
 
 
 def group_stress(group: DeveloperGroup, dataset: Dataset) -> LedgerEntry:
@@ -309,6 +312,9 @@ def converted(found: Robustness, dataset: Dataset) -> list[tuple[LedgerEntry, An
 
 def clusters(dataset: Dataset, found: Robustness) -> Block:
     """Return the result as if participants of a therapist were alike."""
+    if not found.clustered:
+        said = "The size of an arm is not known, so nothing is computed on clusters."
+        return Block(text=said, html=f"<p>{said}</p>")
     main = entries.of_analysis(found.analysis, dataset)
     rows = [
         (

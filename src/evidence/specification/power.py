@@ -61,7 +61,9 @@ def power_of_trial(effect: float, n_1: float, n_2: float, *, level: float = 0.95
     n_1, n_2 = (float(at_least(name, n, 2)) for name, n in (("n_1", n_1), ("n_2", n_2)))
     alpha = 1 - float(inside("level", level, 0, 1))
     size = abs(float(at_least("abs(effect)", abs(effect), 0)))
-    return float(TTestIndPower().power(size, n_1, alpha, n_2 / n_1, alternative="two-sided"))
+    found = float(TTestIndPower().power(size, n_1, alpha, n_2 / n_1, alternative="two-sided"))
+    # Far out the noncentral t distribution is not computed: nothing is left that does not reject.
+    return 1.0 if math.isnan(found) else found
 
 
 def detectable_effect(
@@ -98,7 +100,8 @@ def detectable_effect(
     def lacking(effect: float) -> float:
         return power_of_trial(effect, n_1, n_2, level=level) - wanted
 
-    high = 1.0
+    # Four standard errors reject nearly always, which keeps large trials where t is computed.
+    high = 4 * math.sqrt(1 / n_1 + 1 / n_2)
     while lacking(high) < 0:
         high *= 2
     return float(brentq(lacking, 0.0, high, xtol=1e-12))
@@ -159,12 +162,12 @@ def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.Da
         effect with a power of `POWER`), result_ids, locator_ids.
     """
     selection = analysis.selection
-    without = selection.without_number
-    known = without[without.n_intervention.notna() & without.n_comparator.notna()]
     level = analysis.specification.level
     made = []
-    for frame, entered in ((selection.estimates, True), (known, False)):
-        for row in records(frame):
+    for frame, entered in ((selection.estimates, True), (selection.without_number, False)):
+        # A t test takes two of each arm.
+        known = (frame[["n_intervention", "n_comparator"]].fillna(0) >= 2).all(axis=1)
+        for row in records(frame[known]):
             n_1, n_2 = int(row.n_intervention), int(row.n_comparator)
             made += [
                 {
@@ -183,7 +186,23 @@ def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.Da
                 }
                 for effect in effects
             ]
-    return pd.DataFrame(made)
+    return pd.DataFrame(made, columns=_POWER_COLUMNS)
+
+
+_POWER_COLUMNS = [
+    "trial_id",
+    "label",
+    "comparator",
+    "comparator_class",
+    "n_intervention",
+    "n_comparator",
+    "entered",
+    "effect",
+    "power",
+    "detectable",
+    "result_ids",
+    "locator_ids",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,8 +317,7 @@ def one_more_trial(
     return OneMoreTrial(size_1, size_2, low, high, best_effect, best_limit)
 
 
-def median_size(analysis: Analysis) -> tuple[int, int]:
-    """Return both arms of a trial of the median size of those that entered, split in halves."""
+def known_sizes(analysis: Analysis) -> list[int]:
+    """Return the participants of each trial that entered and whose size is known."""
     rows = analysis.selection.estimates
-    total = int(np.median((rows.n_intervention + rows.n_comparator).to_numpy(dtype=float)))
-    return total - total // 2, total // 2
+    return [int(one) for one in (rows.n_intervention + rows.n_comparator).dropna()]

@@ -14,7 +14,7 @@ from evidence.specification.power import (
     POWER,
     OneMoreTrial,
     information_size,
-    median_size,
+    known_sizes,
     one_more_trial,
     trial_power,
 )
@@ -102,10 +102,14 @@ def examine(dataset: Dataset, analysis: Analysis) -> Robustness:
 def _one_more(analysis: Analysis, stress: StressTest | None) -> list[OneMore]:
     if analysis.selection.metric not in STANDARDIZED_METRICS:
         return []
-    rows = analysis.selection.estimates
-    largest = int((rows.n_intervention + rows.n_comparator).max())
-    sizes = {sum(median_size(analysis)): "median of the trials that entered"}
-    sizes.setdefault(largest, "largest of the trials that entered")
+    known = known_sizes(analysis)
+    sizes: dict[int, str] = {}
+    if known:
+        of = "the trials that entered"
+        if len(known) < analysis.pooled.k:
+            of += ", of those whose size is known"
+        sizes = {int(np.median(known)): f"median of {of}"}
+        sizes.setdefault(max(known), f"largest of {of}")
     for wanted in sorted(EFFECTS, reverse=True):
         sizes.setdefault(
             information_size(wanted), f"has {POWER:.0%} power for a difference of {wanted:g} SD"

@@ -127,10 +127,18 @@ def with_clustering(
         Participants per therapist; never more than the smaller arm of a trial has.
     correlations : sequence of float
         Correlations within clusters.
+
+    Returns
+    -------
+    list of Clustered
+        Empty where the size of an arm is not known.
     """
     effect, variance = analysis.selection.effects()
     rows = analysis.selection.estimates
-    smaller = rows[["n_intervention", "n_comparator"]].to_numpy(dtype=float).min(axis=1)
+    arms = rows[["n_intervention", "n_comparator"]]
+    if arms.isna().any(axis=None):
+        return []
+    smaller = arms.to_numpy(dtype=float).min(axis=1)
     specification = analysis.specification
     made = []
     for size in cluster_sizes:
