@@ -8,6 +8,7 @@ import pytest
 
 from evidence.dataset import load
 from evidence.provenance import Processing
+from evidence.terms import words_of
 
 DATA = Path(__file__).parents[1] / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
@@ -86,4 +87,4 @@ def test_the_locator_in_the_text_is_as_described() -> None:
     locator = load(DATA).locator("childadol_row28")
     text = section("How to read a locator")
     assert f"`{locator.publication_id}`" in text
-    assert f"`{locator.place}`" in text
+    assert f"`{words_of(locator.place)}`" in text

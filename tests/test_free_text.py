@@ -8,19 +8,23 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import mypy.api
 import pytest
 
 import evidence
 from evidence import specification
 from evidence.dataset import Dataset
 from evidence.display import trial_card_screen
+from evidence.display.escape import html
 from evidence.display.output import Block
-from evidence.display.trial_card import read_card
+from evidence.display.trial_card import Fact, read_card
 from evidence.display.trial_card_lines import lines
+from evidence.estimation.row import Row
+from evidence.provenance import Locator
 from evidence.specification import Analysis, Companions, Specification, companions, robustness
-from evidence.terms import LeftOut, RemarkKind, Said
+from evidence.terms import FreeText, LeftOut, Remark, RemarkKind, Said, words_of
 
 PACKAGE = Path(evidence.__file__).parent
 # They read the text of manuscripts, of forms and of foreign files, and that is their work.
@@ -31,6 +35,7 @@ FREE |= {"reasons", "notes", "remarks", "clock_note"}
 SHOWING = {("display/audit_findings.py", "_WORD.sub(in_words, explanation)")}
 SEARCHES = {"startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit"}
 SEARCHES |= {"partition", "rpartition", "removeprefix", "removesuffix", "contains", "extract"}
+MADE = {"str", "html", "plain", "words_of"}
 PATTERNS = {"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"}
 
 
@@ -51,7 +56,12 @@ def _free(node: ast.AST, known: set[str]) -> bool:
         inner = node.func.value if isinstance(node.func, ast.Attribute) else None
         if inner is not None and _free(inner, known):
             return True
-        named = isinstance(node.func, ast.Name) and node.func.id in {"str", "html", "plain"}
+        named = isinstance(node.func, ast.Name) and node.func.id in {
+            "str",
+            "html",
+            "plain",
+            "words_of",
+        }
         return named and any(_free(one, known) for one in node.args)
     return isinstance(node, ast.BoolOp) and any(_free(one, known) for one in node.values)
 
@@ -112,6 +122,7 @@ def searches(source: str) -> Iterator[tuple[int, str]]:
         "re.search('zero', str(entry.label))",
         "row['note'].partition(';')",
         "row.note == 'completers'",
+        "words_of(row.reason).startswith('no')",
         "[said for said in frame.note if said.lower().startswith('with ')]",
     ],
 )
@@ -130,6 +141,57 @@ def test_no_program_searches_what_people_wrote() -> None:
         if (name, text) not in SHOWING
     ]
     assert not found, "\n".join(found)
+
+
+SEARCHED = (
+    '"no difference" in {}',
+    '{}.startswith("no")',
+    '{}.split(";")',
+    "{}.lower()",
+    '{} + "; more"',
+    "{}[:5]",
+    're.search("no", {})',
+    '", ".join([{}])',
+    "[one for one in {}]",
+    '{} == "no difference"',
+)
+
+
+def test_a_type_checker_refuses_a_search_by_any_name(tmp_path: Path) -> None:
+    """The last line is allowed; each of the others is an error of its own."""
+    shutil.copy(PACKAGE / "terms.py", tmp_path / "terms.py")
+    written = [f"    {line.format('said')}\n" for line in (*SEARCHED, "words_of({})")]
+    (tmp_path / "made.py").write_text(
+        "import re\nfrom terms import FreeText, Remark, words_of\ndef made(row: Remark) -> None:\n"
+        f"    said = row.text\n{''.join(written)}"
+    )
+    options = ["--strict", "--strict-equality", f"--cache-dir={tmp_path}", "--no-error-summary"]
+    found, _, _ = mypy.api.run([*options, str(tmp_path / "made.py")])
+    lines = re.findall(r"made\.py:([0-9]+): error", found)
+    assert list(dict.fromkeys(map(int, lines))) == [5 + n for n in range(len(SEARCHED))], found
+
+
+def test_free_text_is_formatted_by_nothing() -> None:
+    text = FreeText("no difference")
+    for way in (str, "{}".format, "%s".__mod__, lambda one: f"{one}", lambda one: f"{one!s:>20}"):
+        with pytest.raises(TypeError, match="words_of"):
+            way(text)
+    with pytest.raises(TypeError, match="FreeText"):
+        assert "no" in text  # type: ignore[operator]
+    assert words_of(text) == "no difference"
+    assert (bool(text), bool(FreeText(""))) == (True, False)
+    assert html(FreeText("a < b")) == "a &lt; b"
+
+
+def test_typed_objects_hold_what_people_wrote_as_free_text() -> None:
+    for held, names in (
+        (Row, {"reason"}),
+        (Remark, {"text"}),
+        (Locator, {"place"}),
+        (Fact, {"note"}),
+    ):
+        kinds = get_type_hints(held)
+        assert {kinds[name] for name in names} == {FreeText}, held
 
 
 TEXTS = {"note", "reason", "place"}

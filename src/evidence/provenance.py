@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from evidence.errors import EvidenceError
+from evidence.terms import FreeText
 
 One = TypeVar("One", bound=Hashable)
 
@@ -65,7 +66,7 @@ class Locator:
 
     locator_id: str
     publication_id: str
-    place: str
+    place: FreeText
     url: str
     readings: int
     accessed: date

@@ -12,7 +12,7 @@ from evidence.errors import ParameterError, SelectionError
 from evidence.estimation.from_arm_results import COMBINED
 from evidence.estimation.row import QuotedScale
 from evidence.records import records
-from evidence.terms import WHY, LeftOut
+from evidence.terms import NOTHING_SAID, WHY, FreeText, LeftOut, words_of
 
 IMBALANCE = 0.25
 """Baseline difference in SDs above which adjustment "ppc_imbalanced" takes d_ppc2 for a trial."""
@@ -241,14 +241,14 @@ class Reason:
 
     by: LeftOut
     chosen: str = ""
-    text: str = ""
+    text: FreeText = NOTHING_SAID
 
 
 def _with_reasons(rows: pd.DataFrame, reasons: Mapping[Hashable, Reason | None]) -> pd.DataFrame:
     """Return the rows that were left out with kind, what was chosen instead, and words."""
     found = [reason for index in rows.index if (reason := reasons[index]) is not None]
     words = [
-        one.text or WHY[one.by].format(own=own, chosen=one.chosen)
+        words_of(one.text) or WHY[one.by].format(own=own, chosen=one.chosen)
         for one, own in zip(found, rows.metric, strict=True)
     ]
     # Nothing left out is a column of text too.
@@ -476,7 +476,7 @@ def _reason(
     if comparator_class is not None and row.comparator_class != comparator_class:
         return Reason(LeftOut.OTHER_COMPARATOR_CLASS, comparator_class)
     if row.left_out_by:
-        return Reason(LeftOut(row.left_out_by), text=row.reason)
+        return Reason(LeftOut(row.left_out_by), text=FreeText(row.reason))
     if row.comparator == row.intervention:
         return Reason(LeftOut.BOTH_ARMS_RECEIVE_IT)
     if row.timepoint != timepoint and overall != "as_post":

@@ -6,7 +6,7 @@ Programs decide by these kinds. Words are made from them, and no program searche
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NoReturn, Protocol, final
 
 
 class Said(StrEnum):
@@ -95,7 +95,7 @@ WHY = {
 
 
 class RemarkKind(StrEnum):
-    """What a remark on an estimate is about."""
+    """What a remark on an estimate, or on a pooled one, is about."""
 
     SIZES_IMPUTED = "sizes_imputed"
     SIZES_NOT_PRINTED = "sizes_not_printed"
@@ -122,6 +122,13 @@ class RemarkKind(StrEnum):
     SIGN_FROM_EVENTS = "sign_from_events"
     SIGN_UNKNOWN = "sign_unknown"
     DERIVED_CONTRAST = "derived_contrast"
+    ONE_TRIAL = "one_trial"
+    TWO_TRIALS = "two_trials"
+    FEW_TRIALS = "few_trials"
+    NOT_CONVERGED = "not_converged"
+    TAU2_OF_0 = "tau2_of_0"
+    CLOSER_THAN_CHANCE = "closer_than_chance"
+    INTERVAL_TOO_NARROW = "interval_too_narrow"
 
 
 class EntryKind(StrEnum):
@@ -169,12 +176,50 @@ IMPUTED_BY_KIND = {*NO_RESULT} - {EntryKind.POSTERIOR, EntryKind.POWER}
 """Kinds of which `NO_RESULT` says already that they are imputed."""
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """What people wrote, or words made of it: to be shown, and never searched.
+
+    It has no ``in``, no ``startswith`` and no ``split``, which a type checker refuses by any name,
+    and is neither formatted nor turned into `str`, so that its words leave by `words_of` alone.
+    """
+
+    _written: str
+
+    def __bool__(self) -> bool:
+        """Whether anything is written."""
+        return bool(self._written)
+
+    def __str__(self) -> NoReturn:
+        """Refuse to become what can be searched."""
+        raise TypeError("free text is shown by evidence.terms.words_of, html or markdown")
+
+    def __format__(self, _: str) -> NoReturn:
+        """Refuse to become part of a text by the way."""
+        self.__str__()
+
+
+NOTHING_SAID = FreeText("")
+"""Where there is nothing to say."""
+
+
+def words_of(text: FreeText) -> str:
+    """Return free text to be shown, or to be part of free text."""
+    return text._written
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """What has to be said beside an estimate: its kind, to decide by, and its text, to show."""
 
     kind: RemarkKind
-    text: str
+    text: FreeText
+
+    @classmethod
+    def of(cls, kind: RemarkKind, text: str) -> "Remark":
+        """Return a remark with words just made."""
+        return cls(kind, FreeText(text))
 
 
 class _Remarked(Protocol):

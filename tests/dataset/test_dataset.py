@@ -15,6 +15,7 @@ import evidence.dataset
 from evidence.dataset import CLASSES, UNKNOWN_CLASS, Dataset, load
 from evidence.errors import DataError, ParameterError
 from evidence.provenance import Locator
+from evidence.terms import FreeText
 from evidence.validation import TABLES
 from tests.dataset.packages import DATA, build, edit
 
@@ -75,7 +76,7 @@ def test_lookups(data: Dataset) -> None:
     assert data.locator("diamond2021_table1") == Locator(
         locator_id="diamond2021_table1",
         publication_id="diamond2021_review",
-        place="Table 1",
+        place=FreeText("Table 1"),
         url="https://pmc.ncbi.nlm.nih.gov/articles/PMC8489519/table/T1",
         readings=2,
         accessed=date(2026, 11, 24),

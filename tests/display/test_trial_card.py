@@ -23,6 +23,7 @@ from evidence.display.trial_card_lines import lines
 from evidence.errors import ParameterError
 from evidence.report import catalog
 from evidence.report.inspection import faults
+from evidence.terms import words_of
 from tests.claims.packages import added, changed, where, without
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +130,7 @@ def test_every_printed_number_stands_in_its_row_with_its_source(
                 if row[column]:
                     assert re.search(rf"(?<![\d.]){re.escape(row[column])}(?!\d)", shown), column
             locator = dataset.locator(row.locator_id)
-            assert locator.place in shown
+            assert words_of(locator.place) in shown
             assert ("one reading" if locator.readings == 1 else "two readings") in shown
     facts = dataset.text("trial_facts")
     assert [one.value for one in card.facts] == list(facts.value[facts.trial_id == trial_id])

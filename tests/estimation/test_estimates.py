@@ -9,7 +9,7 @@ import evidence
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import COLUMNS
-from evidence.terms import RemarkKind, has
+from evidence.terms import RemarkKind, has, words_of
 from tests.tolerances import CLOSED_FORM, half_unit
 
 
@@ -60,7 +60,7 @@ def test_variance_and_range_of_a_g_from_a_statistic_carry_the_factor(frame: pd.D
     # p from 0.0025 to 0.0035, times sqrt(1 - 0.64) of an adjusted and sqrt(1.4) of a change model
     ends = (0.6 * factor * 0.905255, math.sqrt(1.4) * factor * 0.937284)
     assert (row.effect_low, row.effect_high) == pytest.approx(ends, abs=5e-6)
-    assert "from 0.888 to 0.920" in " ".join(one.text for one in row.remarks)
+    assert "from 0.888 to 0.920" in " ".join(words_of(one.text) for one in row.remarks)
 
 
 def test_columns_and_ids(frame: pd.DataFrame) -> None:
@@ -105,7 +105,7 @@ def test_coefficient_is_printed_in_points_and_imputed_as_d(frame: pd.DataFrame) 
     assert d.processing == "imputed"
     assert d.effect / d.se == pytest.approx(13.20 / ((19.57 - 6.84) / (2 * 1.959963984540054)))
     assert d.effect_low < d.effect < d.effect_high
-    assert any("more often too large" in one.text for one in d.remarks)
+    assert any("more often too large" in words_of(one.text) for one in d.remarks)
     assert has(d, RemarkKind.SIZES_IMPUTED)
     assert (d.n_intervention, d.n_comparator) == (30, 30)
 
@@ -123,14 +123,14 @@ def test_active_comparator_is_never_taken_for_the_therapy(
 def test_corrections_and_their_reasons_are_carried(frame: pd.DataFrame) -> None:
     row = frame.loc["diamond2019.suicidal_ideation.siq_jr.overall.d_from_test_statistic"]
     assert set(row.correction_ids) == {"c03", "c20"}
-    assert any("printed estimate 181, used 1.81" in one.text for one in row.remarks)
+    assert any("printed estimate 181, used 1.81" in words_of(one.text) for one in row.remarks)
     assert has(row, RemarkKind.SIGN_FROM_EVENTS)
 
 
 def test_imputed_sizes_are_equal_shares_of_the_total(frame: pd.DataFrame) -> None:
     row = frame.loc["waraan2021.depression.post.direction"]
     assert (row.n_intervention, row.n_comparator) == (30, 30)
-    assert any("60 randomized" in one.text for one in row.remarks)
+    assert any("60 randomized" in words_of(one.text) for one in row.remarks)
     assert math.isnan(row.effect)
     assert "no difference" in row.reason
 

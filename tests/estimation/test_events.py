@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.terms import RemarkKind, has
+from evidence.terms import RemarkKind, has, words_of
 from tests.tolerances import CLOSED_FORM, half_unit
 
 
@@ -55,7 +55,7 @@ def test_several_solutions_give_a_range(frame: pd.DataFrame) -> None:
     assert (row.n_intervention, row.n_comparator) == (55, 61)
     assert row.effect_low <= row.effect <= row.effect_high
     assert row.effect_low < row.effect_high
-    assert any("38 of 55 against 33 of 53" in one.text for one in row.remarks)
+    assert any("38 of 55 against 33 of 53" in words_of(one.text) for one in row.remarks)
 
 
 def test_too_many_solutions_give_no_point(frame: pd.DataFrame) -> None:
@@ -67,7 +67,7 @@ def test_too_many_solutions_give_no_point(frame: pd.DataFrame) -> None:
 
 def test_missing_participants_are_counted(frame: pd.DataFrame) -> None:
     row = frame.loc["diamond2010.suicidal_ideation.clinical_recovery.post.log_odds_ratio"]
-    assert "observed cases: 6 of 66 are missing" in [one.text for one in row.remarks]
+    assert "observed cases: 6 of 66 are missing" in [words_of(one.text) for one in row.remarks]
 
 
 def test_reconstructed_sizes_are_not_called_imputed(frame: pd.DataFrame) -> None:

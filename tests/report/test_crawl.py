@@ -10,6 +10,7 @@ import pytest
 import evidence
 from evidence import ledger
 from evidence.ledger import LedgerEntry
+from evidence.terms import words_of
 from tests.report import crawl, plain_numbers
 from tests.report.crawl import REPORTS
 
@@ -182,8 +183,8 @@ def test_every_place_of_a_number_has_source_place_and_processing(name: str) -> N
         told = behind(name, place)
         for locator_id in entry.locator_ids:
             locator = DATASET.locator(locator_id)
-            if " ".join(locator.place.split()) not in told:
-                faults.append(f"{place} does not lead to {locator.place}")
+            if " ".join(words_of(locator.place).split()) not in told:
+                faults.append(f"{place} does not lead to {words_of(locator.place)}")
             if locator.url and locator.url not in told:
                 faults.append(f"{place} does not lead to {locator.url}")
     assert not faults

@@ -11,6 +11,7 @@ from evidence.synthesis import pool
 from evidence.synthesis.heterogeneity import TAU2_METHODS
 from evidence.synthesis.intervals import INTERVAL_METHODS
 from evidence.synthesis.univariate import i2_limits
+from evidence.terms import RemarkKind, words_of
 from tests.tolerances import CLOSED_FORM, half_unit
 
 # BDI after treatment: comparator mean, SD, n; ABFT mean, SD, n. A lower score is better, so that
@@ -26,6 +27,10 @@ def abft(*trials, convention="exact"):
 
 
 ALL = abft(DIAMOND_2002, ISRAEL_2013, DIAMOND_2010)
+
+
+def kinds(pooled):
+    return [one.kind for one in pooled.warnings]
 
 
 def test_main_analysis_of_abft():
@@ -60,8 +65,8 @@ def test_other_intervals_of_abft(tau2, interval, low, high):
 def test_plain_hartung_knapp_is_below_the_weights_and_says_so():
     pooled = pool(*ALL, interval="hksj")
     assert pooled.se == pytest.approx(0.107, abs=half_unit("0.107"))
-    assert any("plain Hartung-Knapp" in sentence for sentence in pooled.warnings)
-    assert not any("plain Hartung-Knapp" in sentence for sentence in pool(*ALL).warnings)
+    assert RemarkKind.INTERVAL_TOO_NARROW in kinds(pooled)
+    assert RemarkKind.INTERVAL_TOO_NARROW not in kinds(pool(*ALL))
     scattered = pool([0.1, 0.9, 0.2, 0.8, 0.5], [0.02] * 5, interval="hksj")
     assert scattered.warnings == ()
 
@@ -80,8 +85,8 @@ def test_usual_care_only_is_two_trials():
     assert pooled.effect == pytest.approx(0.472, abs=half_unit("0.472"))
     assert pooled.ci_low == pytest.approx(-2.32, abs=half_unit("2.32"))
     assert pooled.ci_high == pytest.approx(3.26, abs=half_unit("3.26"))
-    assert pooled.warnings[0].startswith("Two trials")
-    assert "hardly be estimated" in pooled.warnings[0]
+    assert pooled.warnings[0].kind == RemarkKind.TWO_TRIALS
+    assert "hardly be estimated" in words_of(pooled.warnings[0].text)
 
 
 def test_unreported_trials_at_zero():
@@ -120,8 +125,7 @@ def test_one_trial_stands_for_itself(tau2, interval):
         "prediction_df",
     ]:
         assert getattr(pooled, name) is None, name
-    assert len(pooled.warnings) == 1
-    assert pooled.warnings[0].startswith("One trial")
+    assert kinds(pooled) == [RemarkKind.ONE_TRIAL]
 
 
 def test_fields_are_fixed_and_frozen():
@@ -211,20 +215,25 @@ def test_one_trial_has_no_interval_of_i2():
 def test_empty_q_profile_is_said():
     pooled = pool([0.3, 0.3001, 0.2999, 0.3002], [0.1, 0.1, 0.1, 0.1])
     assert (pooled.tau2_ci_low, pooled.tau2_ci_high) == (0, 0)
-    assert any("interval of tau2 is empty" in sentence for sentence in pooled.warnings)
+    assert RemarkKind.CLOSER_THAN_CHANCE in kinds(pooled)
 
 
 def test_small_numbers_of_trials_are_said():
     effects, variances = [0.1, 0.9, 0.2, 0.8, 0.5], [0.02] * 5
-    starts = [pool(effects[:k], variances[:k]).warnings[:1] for k in (1, 2, 3, 4, 5)]
-    assert [sentences[0].split()[0] for sentences in starts[:4]] == ["One", "Two", "Three", "Four"]
-    assert starts[4] == ()
+    said = [pool(effects[:k], variances[:k]) for k in (1, 2, 3, 4, 5)]
+    small = [RemarkKind.ONE_TRIAL, RemarkKind.TWO_TRIALS, *[RemarkKind.FEW_TRIALS] * 2]
+    assert [kinds(one)[0] for one in said[:4]] == small
+    starts = [words_of(one.warnings[0].text).split()[0] for one in said[:4]]
+    assert starts == ["One", "Two", "Three", "Four"]
+    assert said[4].warnings == ()
 
 
 def test_tau2_of_zero_is_never_called_homogeneity():
-    sentences = pool(*ALL).warnings
-    assert any("does not show that the effects are alike" in s for s in sentences)
-    assert not any("are alike" in s for s in pool(*ALL, tau2="common").warnings)
+    said = [one for one in pool(*ALL).warnings if one.kind == RemarkKind.TAU2_OF_0]
+    assert ["does not show that the effects are alike" in words_of(one.text) for one in said] == [
+        True
+    ]
+    assert RemarkKind.TAU2_OF_0 not in kinds(pool(*ALL, tau2="common"))
 
 
 def test_prediction():

@@ -14,6 +14,7 @@ from evidence.dataset.frames import printed_frame, text_frame, used_frame
 from evidence.errors import DataError, Fault, ParameterError
 from evidence.provenance import Locator
 from evidence.records import records
+from evidence.terms import FreeText
 from evidence.validation import DESCRIPTOR, read_package
 
 __all__ = ["CLASSES", "RANDOMIZED", "UNKNOWN_CLASS", "Dataset", "Term", "default_folder", "load"]
@@ -225,7 +226,7 @@ class Dataset:
         return Locator(
             locator_id=row["locator_id"],
             publication_id=row["publication_id"],
-            place=row["place"],
+            place=FreeText(row["place"]),
             url=row["url"],
             readings=int(row["readings"]),
             accessed=row["accessed"],

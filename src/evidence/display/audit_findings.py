@@ -15,6 +15,7 @@ from evidence.display.tables import Cell, table
 from evidence.errors import ParameterError
 from evidence.integrity.reading import Reading
 from evidence.records import records
+from evidence.terms import words_of
 
 SEVERITY = {
     "high": "the printed numbers cannot all be right",
@@ -259,7 +260,8 @@ def readable(explanation: str, dataset: Dataset) -> str:
             return f"“{FORMULA[word]}”"
         if word in locators:
             locator = dataset.locator(word)
-            return f"{origins.reference_name(locator.publication_id, dataset)} ({locator.place})"
+            source = origins.reference_name(locator.publication_id, dataset)
+            return f"{source} ({words_of(locator.place)})"
         if word in dataset.references:
             return origins.reference_name(word, dataset)
         return word

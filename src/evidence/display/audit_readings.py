@@ -12,6 +12,7 @@ from evidence.display.output import Block
 from evidence.display.tables import Cell, table
 from evidence.provenance import Locator
 from evidence.records import records
+from evidence.terms import words_of
 
 SOURCES = {
     "trial_abstract": ("abstract of a trial", "abstracts of trials"),
@@ -143,7 +144,7 @@ def places_table(dataset: Dataset, places: pd.DataFrame) -> Block:
     rows = [
         (
             Cell(
-                f"{origins.reference_name(locator.publication_id, dataset)}, {locator.place}",
+                origins.place_name(locator, dataset),
                 href=locator.url,
             ),
             Cell(SOURCES[one.source][0]),
@@ -225,10 +226,10 @@ def short_place(locator: Locator, dataset: Dataset) -> str:
     if kind == "registry":
         return f"registration {locator.publication_id.upper()}"
     if kind == "dataset":
-        return f"database, {locator.place}"
+        return f"database, {words_of(locator.place)}"
     if kind == "web":
-        return locator.place
-    return f"{origins.reference_name(locator.publication_id, dataset)}, {locator.place}"
+        return words_of(locator.place)
+    return origins.place_name(locator, dataset)
 
 
 def to_place(locator_id: str, dataset: Dataset) -> str:

@@ -273,10 +273,7 @@ def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
 
 def _source(locator_ids: Iterable[str], dataset: Dataset) -> Cell:
     ids = list(locator_ids)
-    plain = "; ".join(
-        f"{origins.reference_name(locator.publication_id, dataset)}, {locator.place}"
-        for locator in map(dataset.locator, ids)
-    )
+    plain = "; ".join(origins.place_name(locator, dataset) for locator in map(dataset.locator, ids))
     return Cell(plain, markup=origins.sources(ids, dataset))
 
 

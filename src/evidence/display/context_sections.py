@@ -14,6 +14,7 @@ from evidence.display.tables import Cell, number_link, table, to_number
 from evidence.records import records
 from evidence.specification.therapies_beside import ALL, Beside, TherapyClass
 from evidence.synthesis.univariate import Pooled
+from evidence.terms import words_of
 
 FEW = 3
 """Trials below which a class can hardly be compared with anything."""
@@ -288,7 +289,9 @@ def trials(beside: Beside | None) -> Block:
             Cell(str(trial.estimates), numeric=True),
             Cell(words.fixed(trial.effect), numeric=True),
             Cell(words.fixed(trial.variance**0.5), numeric=True),
-            words.listed(beside.database.locator(place).place for place in trial.locator_ids),
+            words.listed(
+                words_of(beside.database.locator(place).place) for place in trial.locator_ids
+            ),
         )
         for one in beside.classes
         for trial in records(one.trials)

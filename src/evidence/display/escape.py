@@ -8,6 +8,7 @@ from html import escape
 
 from evidence.ledger import csv_cell
 from evidence.safety import is_address, visible
+from evidence.terms import FreeText, words_of
 
 __all__ = ["addressed", "csv_cell", "html", "markdown"]
 
@@ -15,7 +16,11 @@ _INLINE = re.compile(r"([\\`*_{}\[\]<>|~$&^@])")
 _LINE_START = re.compile(r"^([#+\-=:%!]|\d+(?=[.)](?: |$)))")
 
 
-def html(text: str) -> str:
+def _words(text: str | FreeText) -> str:
+    return words_of(text) if isinstance(text, FreeText) else text
+
+
+def html(text: str | FreeText) -> str:
     """Return text for the content of an HTML element or a quoted attribute, all of it to be seen.
 
     Examples
@@ -23,7 +28,7 @@ def html(text: str) -> str:
     >>> html('<script>"&"</script>')
     '&lt;script&gt;&quot;&amp;&quot;&lt;/script&gt;'
     """
-    return escape(visible(text), quote=True)
+    return escape(visible(_words(text)), quote=True)
 
 
 def addressed(address: str, shown: str) -> str:
@@ -38,7 +43,7 @@ def addressed(address: str, shown: str) -> str:
     return f'<a href="{html(address)}">{name}</a>' if is_address(address) else name
 
 
-def markdown(text: str) -> str:
+def markdown(text: str | FreeText) -> str:
     r"""Return text for a line of Markdown; line ends become spaces.
 
     Examples
@@ -46,7 +51,7 @@ def markdown(text: str) -> str:
     >>> print(markdown("*a* <b> 1_2"))
     \*a\* \<b\> 1\_2
     """
-    line = " ".join(visible(text).split())
+    line = " ".join(visible(_words(text)).split())
     line = _INLINE.sub(r"\\\1", line)
     start = _LINE_START.match(line)
     if start is None:

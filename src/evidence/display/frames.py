@@ -13,7 +13,7 @@ from evidence.display.escape import csv_cell, markdown
 from evidence.display.words import fixed
 from evidence.errors import ParameterError
 from evidence.records import records
-from evidence.terms import Remark
+from evidence.terms import Remark, words_of
 
 FORMATS = ("csv", "json", "md")
 
@@ -71,7 +71,7 @@ def plain(value: Any) -> Any:
     if value is None or value is pd.NA:
         return None
     if isinstance(value, Remark):
-        return {"kind": value.kind.value, "text": value.text}
+        return {"kind": value.kind.value, "text": words_of(value.text)}
     if isinstance(value, str | bool | int):
         return value
     if hasattr(value, "item"):
@@ -84,7 +84,7 @@ def plain(value: Any) -> Any:
 def _flat(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return "; ".join(str(_flat(one)) for one in value)
-    value = value.text if isinstance(value, Remark) else plain(value)
+    value = words_of(value.text) if isinstance(value, Remark) else plain(value)
     return "" if value is None else value
 
 

@@ -13,6 +13,7 @@ from evidence.estimation.row import QuotedScale
 from evidence.records import records
 from evidence.specification.multilevel import MultilevelAnalysis, participants
 from evidence.synthesis.multilevel_result import MultilevelFit
+from evidence.terms import FreeText
 
 MODEL = {
     "che": "correlated and hierarchical effects (CHE; Pustejovsky and Tipton 2022)",
@@ -129,7 +130,7 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
             ),
         ),
     ]
-    remarks: dict[str, list[str]] = {}
+    remarks: dict[FreeText, list[str]] = {}
     for row in records(rows):
         for one in row.remarks:
             remarks.setdefault(one.text, []).append(row.label)

@@ -13,8 +13,9 @@ from evidence.display.escape import addressed, html
 from evidence.display.output import Block, anchor
 from evidence.display.tables import Cell, table, with_id
 from evidence.ledger import LedgerEntry
-from evidence.provenance import union
+from evidence.provenance import Locator, union
 from evidence.records import records
+from evidence.terms import words_of
 
 _TO_ESTIMATE = re.compile(r'<a href="#(n-[^"]+)">([^<]*)</a>')
 
@@ -134,11 +135,15 @@ def with_sources(
     return replace(members, markup="<br>".join([part for part in (shown, *read_in) if part]))
 
 
+def place_name(locator: Locator, dataset: Dataset) -> str:
+    """Return a publication with the place in it, as text."""
+    return f"{reference_name(locator.publication_id, dataset)}, {words_of(locator.place)}"
+
+
 def _place(locator_id: str, dataset: Dataset) -> str:
     """Return a place where a number was read as a link, as HTML."""
     locator = dataset.locator(locator_id)
-    name = f"{reference_name(locator.publication_id, dataset)}, {locator.place}"
-    return addressed(locator.url, name)
+    return addressed(locator.url, place_name(locator, dataset))
 
 
 def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:

@@ -11,6 +11,8 @@ from evidence.display.escape import markdown
 from evidence.display.frames import plain, render
 from evidence.records import records
 from evidence.specification import Analysis, companions
+from evidence.synthesis.univariate import Pooled
+from evidence.terms import words_of
 
 
 def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
     if test is not None:
         unreported = {
             "estimate_id": test.estimate_id,
-            **asdict(test.at_zero),
+            **_fields(test.at_zero),
             "processing": "imputed",
             "n": test.size.n,
             "range": {"low": test.low.effect, "high": test.high.effect},
@@ -34,7 +36,7 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
         }
     return {
         "estimate_id": analysis.estimate_id,
-        **asdict(analysis.pooled),
+        **_fields(analysis.pooled),
         "n": analysis.size.n,
         "metric": analysis.selection.metric,
         "specification": asdict(analysis.specification),
@@ -43,20 +45,24 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
         "scenarios": {
             "unreported_at_zero": unreported,
             "by_comparator_class": {
-                name: {"estimate_id": one.estimate_id, **asdict(one.pooled)}
+                name: {"estimate_id": one.estimate_id, **_fields(one.pooled)}
                 for name, one in beside.by_class.items()
             },
             "other_methods": [
-                {"estimate_id": one.estimate_id, **asdict(one.pooled)}
+                {"estimate_id": one.estimate_id, **_fields(one.pooled)}
                 for one in beside.other_methods
             ],
         },
     }
 
 
+def _fields(pooled: Pooled) -> dict[str, Any]:
+    return {**asdict(pooled), "warnings": [words_of(one.text) for one in pooled.warnings]}
+
+
 def as_csv(analysis: Analysis, _dataset: Dataset) -> str:
     """Return one line with the fields of `Pooled`."""
-    record = {"estimate_id": analysis.estimate_id, **asdict(analysis.pooled), "n": analysis.size.n}
+    record = {"estimate_id": analysis.estimate_id, **_fields(analysis.pooled), "n": analysis.size.n}
     return render(pd.DataFrame([record]), "csv")
 
 
@@ -79,7 +85,7 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
         f"{analysis.size.named}, {words.p_value(pooled.p_value)}; "
         f"{words.SIDE[entry.favors]} favors {therapy}",
         f"id {analysis.estimate_id}; {spread}; interval: {words.INTERVAL[pooled.interval_method]}",
-        *(markdown(one) for one in pooled.warnings),
+        *(markdown(one.text) for one in pooled.warnings),
         "",
         render(
             analysis.selection.estimates,

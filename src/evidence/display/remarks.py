@@ -12,7 +12,7 @@ from evidence.display.tables import number_link, range_link
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Companions
-from evidence.terms import RemarkKind, Said
+from evidence.terms import RemarkKind, Said, words_of
 
 
 def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[str]:
@@ -187,7 +187,7 @@ def _imbalance(dataset: Dataset, analysis: Analysis) -> list[str]:
 
 def _other_readings(dataset: Dataset, row: Any) -> str:
     """Return what else is said of a chosen estimate: other times of its arms, other sources."""
-    parts = [one.text for one in row.remarks if one.kind == RemarkKind.UNEQUAL_TIMES]
+    parts = [words_of(one.text) for one in row.remarks if one.kind == RemarkKind.UNEQUAL_TIMES]
     said = dataset.directions
     said = said[
         (said.trial_id == row.trial_id)

@@ -205,7 +205,7 @@ def _pooled(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell]
         )
     for pair in summary.reconciled:
         place = "; ".join(
-            f"{origins.reference_name(pair.synthesis.publication_id, dataset)}, {locator.place}"
+            origins.place_name(locator, dataset)
             for locator in [dataset.locator(pair.synthesis.locator_id)]
         )
         shown.append((made.of_published(pair.synthesis, dataset), Cell(place)))

@@ -15,7 +15,7 @@ from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis, Specification, StressTest, stress_test
 from evidence.summary import Finding, InPoints, Summary, in_points, most_used_instrument
-from evidence.terms import RemarkKind, has
+from evidence.terms import RemarkKind, has, words_of
 
 
 def named(one: Finding | Specification, dataset: Dataset) -> str:
@@ -160,7 +160,7 @@ def points(dataset: Dataset, summary: Summary) -> Block:
                     Cell(
                         f"{one.sd:g}, {one.label}, comparator arm",
                         markup=html(f"{one.sd:g}, {one.label}, comparator arm (")
-                        + addressed(locator.url, locator.place)
+                        + addressed(locator.url, words_of(locator.place))
                         + ")",
                     ),
                     to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high, 1)),

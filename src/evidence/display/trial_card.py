@@ -18,6 +18,7 @@ from evidence.errors import ParameterError
 from evidence.integrity import audit
 from evidence.provenance import union
 from evidence.records import records
+from evidence.terms import FreeText
 
 PLANNED_IN = ("registration", "protocol")
 """Roles of the publications that say what was planned."""
@@ -43,7 +44,7 @@ class Fact:
     value: str
     unit: str
     locator_id: str
-    note: str
+    note: FreeText
     place: str
     planned: bool
 
@@ -274,7 +275,7 @@ def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
                 row.value,
                 row.unit,
                 row.locator_id,
-                row.note,
+                FreeText(row.note),
                 place_of_fact(row.fact, seen[row.fact]),
                 row.fact == "n_planned" or source in PLANNED_IN,
             )

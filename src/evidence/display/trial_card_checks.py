@@ -20,7 +20,7 @@ from evidence.display.trial_card import (
 )
 from evidence.display.trial_card_printed import fact_name
 from evidence.records import records
-from evidence.terms import Said
+from evidence.terms import Said, words_of
 
 _NOUN = {
     "n_randomized": "the number randomized",
@@ -98,8 +98,8 @@ def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
     shown, markup = [], []
     for one in facts:
         locator = card.dataset.locator(one.locator_id)
-        name = origins.reference_name(locator.publication_id, card.dataset)
-        where = f"{name}, {locator.place}" + (f"; {one.note}" if one.note else "")
+        note = f"; {words_of(one.note)}" if one.note else ""
+        where = origins.place_name(locator, card.dataset) + note
         shown.append(f"{one.shown} ({where})")
         markup.append(f"{to_place(one.place, one.shown)} ({html(where)})")
     return Cell("\n".join(shown), markup="<br>".join(markup))

@@ -19,7 +19,7 @@ from evidence.display.trial_card import (
     said,
 )
 from evidence.records import records
-from evidence.terms import Said
+from evidence.terms import Said, words_of
 
 FACT = {
     "n_randomized": "participants randomized",
@@ -59,7 +59,7 @@ def fact_name(fact: str) -> str:
 def source(card: TrialCard, locator_id: str) -> Cell:
     """Return the place where something was read, with its address and the number of readings."""
     locator = card.dataset.locator(locator_id)
-    name = f"{origins.reference_name(locator.publication_id, card.dataset)}, {locator.place}"
+    name = origins.place_name(locator, card.dataset)
     return Cell(name, markup=origins.sources([locator_id], card.dataset))
 
 
@@ -73,7 +73,7 @@ def arms_and_facts(card: TrialCard) -> Block:
         note = f"; {arm.note}" if arm.note else ""
         items.append((place_of(arm.arm_id), _item(card, name + note, arm.locator_id)))
     for one in card.facts:
-        note = f" ({one.note})" if one.note else ""
+        note = f" ({words_of(one.note)})" if one.note else ""
         name = f"{words.capitalized(fact_name(one.fact))}: {one.shown}{note}"
         items.append((one.place, _item(card, name, one.locator_id)))
     return place_list("The arms, and facts on the trial, each reading by itself:", items)

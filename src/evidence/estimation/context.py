@@ -11,7 +11,7 @@ from evidence.provenance import union
 from evidence.records import records
 from evidence.terms import Remark, RemarkKind
 
-OF_RANDOMIZED = Remark(
+OF_RANDOMIZED = Remark.of(
     RemarkKind.SIZES_OF_RANDOMIZED,
     "the sizes are those randomized, as no source prints how many were analyzed",
 )
@@ -30,7 +30,9 @@ class ArmSize:
         return self.remark is not None and self.remark.kind == RemarkKind.SIZES_IMPUTED
 
 
-_NOT_PRINTED = Remark(RemarkKind.SIZES_NOT_PRINTED, "arm sizes are not printed in any source seen")
+_NOT_PRINTED = Remark.of(
+    RemarkKind.SIZES_NOT_PRINTED, "arm sizes are not printed in any source seen"
+)
 
 
 def _by(frame: pd.DataFrame, key: str) -> dict[str, Any]:
@@ -101,7 +103,7 @@ class Context:
         position = [one.arm_id for one in missing].index(arm_id)
         return ArmSize(
             share + (position < remainder),
-            Remark(
+            Remark.of(
                 RemarkKind.SIZES_IMPUTED,
                 f"arm sizes imputed: equal shares of the {total} randomized, as no source seen "
                 "prints them",

@@ -9,7 +9,17 @@ import pandas as pd
 from scipy.special import ndtri
 
 from evidence.provenance import union
-from evidence.terms import Favors, LeftOut, Remark, RemarkKind, Said, has
+from evidence.terms import (
+    NOTHING_SAID,
+    Favors,
+    FreeText,
+    LeftOut,
+    Remark,
+    RemarkKind,
+    Said,
+    has,
+    words_of,
+)
 
 NORMAL_975 = float(ndtri(0.975))
 """Standard normal quantile of a two-sided 95% interval, 1.959964."""
@@ -63,15 +73,15 @@ class Row:
     remarks: tuple[Remark, ...] = ()
     said: Said | Literal[""] = ""
     left_out_by: LeftOut | Literal[""] = ""
-    reason: str = ""
+    reason: FreeText = NOTHING_SAID
 
     def remarked(self, *remarks: tuple[RemarkKind, str]) -> "Row":
         """Return the row with further remarks, each once."""
-        return replace(self, remarks=union([self.remarks, (Remark(*one) for one in remarks)]))
+        return replace(self, remarks=union([self.remarks, (Remark.of(*one) for one in remarks)]))
 
     def without(self, by: LeftOut, reason: str, **changes: Any) -> "Row":
         """Return the row as one that allows no estimate."""
-        return replace(self, left_out_by=by, reason=reason, **changes)
+        return replace(self, left_out_by=by, reason=FreeText(reason), **changes)
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Row))
@@ -218,7 +228,11 @@ def interval(effect: float, variance: float) -> dict[str, Any]:
 
 def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Return rows as a frame with the columns of `COLUMNS`; empty numbers are NaN or <NA>."""
-    records = [[getattr(row, name) for name in COLUMNS] for row in rows]
+    # A column of text is one of pandas: the type of its cells ends here.
+    records = [
+        [words_of(row.reason) if name == "reason" else getattr(row, name) for name in COLUMNS]
+        for row in rows
+    ]
     frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
     return frame.astype(
         {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _COUNTS}

@@ -6,7 +6,7 @@ from evidence.estimation.context import Context
 from evidence.estimation.row import Row
 from evidence.provenance import union
 from evidence.records import records
-from evidence.terms import COMPARES, SAYS, LeftOut, Said
+from evidence.terms import COMPARES, SAYS, LeftOut, Said, words_of
 
 _CONTINUOUS = ("hedges_g", "mean_difference", "d_from_test_statistic")
 
@@ -55,7 +55,7 @@ def rows(context: Context, known: Sequence[Row]) -> list[Row]:
         said = Said(one.direction) if earlier is None else together(earlier.said, one.direction)
         found[key] = row.without(
             LeftOut.IN_WORDS,
-            f"{earlier.reason}; {words}" if earlier else words,
+            f"{words_of(earlier.reason)}; {words}" if earlier else words,
             said=said,
             outcome_id=one.outcome_id,
             timepoint=one.timepoint,

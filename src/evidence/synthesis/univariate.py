@@ -9,6 +9,7 @@ from evidence.synthesis.heterogeneity import typical_variance
 from evidence.synthesis.intervals import PooledBatch, fit
 from evidence.synthesis.roots import Floats
 from evidence.synthesis.weighted import arrange_one
+from evidence.terms import Remark, RemarkKind
 
 FEW_TRIALS = 5
 """Below this number of trials the variation between them cannot be told."""
@@ -48,8 +49,8 @@ class Pooled:
         In the order of the input, summing to 1.
     tau2_method, interval_method : str
         Methods; one trial always has "wald".
-    warnings : tuple of str
-        Sentences that a reader of the estimate needs.
+    warnings : tuple of Remark
+        What a reader of the estimate needs: each a kind, to decide by, and a sentence.
     """
 
     effect: float
@@ -75,7 +76,7 @@ class Pooled:
     weights: tuple[float, ...]
     tau2_method: str
     interval_method: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Remark, ...]
 
 
 def pool(
@@ -177,46 +178,54 @@ def _count(values: Floats) -> int | None:
     return None if np.isnan(values[0]) else int(values[0])
 
 
-def _warnings(batch: PooledBatch, variance: Floats) -> tuple[str, ...]:
+def _warnings(batch: PooledBatch, variance: Floats) -> tuple[Remark, ...]:
     k = int(batch.k[0])
     if k == 1:
         return (
-            "One trial: this is its own estimate with a normal interval; nothing was pooled, and "
-            "how much effects vary between trials cannot be estimated.",
+            Remark.of(
+                RemarkKind.ONE_TRIAL,
+                "One trial: this is its own estimate with a normal interval; nothing was pooled, "
+                "and how much effects vary between trials cannot be estimated.",
+            ),
         )
-    sentences = []
+    said = []
     common = batch.tau2_method == "common"
     if k == 2:
-        sentences.append(
+        text = (
             "Two trials: how much effects vary between trials can hardly be estimated, and the "
             "interval rests on one degree of freedom or on an assumption."
         )
+        said.append((RemarkKind.TWO_TRIALS, text))
     elif k < FEW_TRIALS:
-        sentences.append(
+        text = (
             f"{'Three' if k == 3 else 'Four'} trials: so few cannot say how much effects vary "
             "between trials."
         )
+        said.append((RemarkKind.FEW_TRIALS, text))
     if not batch.tau2_converged[0]:
-        sentences.append("The search for tau2 did not converge.")
+        said.append((RemarkKind.NOT_CONVERGED, "The search for tau2 did not converge."))
     if not common and batch.tau2[0] == 0:
-        sentences.append(
+        text = (
             "The estimate of the variance between trials is 0, which does not show that the "
             "effects are alike: see its interval."
         )
+        said.append((RemarkKind.TAU2_OF_0, text))
     if batch.tau2_ci_high[0] == 0:
-        sentences.append(
+        text = (
             "The effects lie closer together than their variances lead to expect; the interval of "
             "tau2 is empty and is given as 0 to 0."
         )
+        said.append((RemarkKind.CLOSER_THAN_CHANCE, text))
     if batch.interval_method == "hksj":
         # The standard error that the weights alone give, at the estimated tau2.
         by_weights = 1 / np.sqrt((1 / (variance + batch.tau2[0])).sum())
         if batch.se[0] < by_weights * (1 - 1e-9):
-            sentences.append(
+            text = (
                 "The plain Hartung-Knapp standard error is smaller than the one that the weights "
                 "give; its interval can be too narrow, and hksj_adhoc prevents that."
             )
-    return tuple(sentences)
+            said.append((RemarkKind.INTERVAL_TOO_NARROW, text))
+    return tuple(Remark.of(*one) for one in said)
 
 
 def i2_limits(pooled: Pooled, variance: Any) -> tuple[float, float] | None:

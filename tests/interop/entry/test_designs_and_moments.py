@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import evidence
+from evidence.terms import words_of
 from tests.interop.entry.entries import DATA, proposed
 from tests.interop.entry.test_kinds_of_numbers import (
     EVENT,
@@ -183,7 +184,7 @@ def test_clusters_enlarge_the_variance_by_the_design_effect(tmp_path: Path) -> N
     assert said.variance == pytest.approx(1.35 * plain.variance)
     unsaid = of_new(trial + SCORES, tmp_path).loc["hedges_g"]
     assert unsaid.variance == plain.variance
-    assert "too small" in unsaid.remarks[-1].text
+    assert "too small" in words_of(unsaid.remarks[-1].text)
 
 
 def test_a_cross_over_trial_needs_the_correlation_of_its_persons(tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ def test_a_cross_over_trial_needs_the_correlation_of_its_persons(tmp_path: Path)
     right = math.sqrt((1 / 38 + row.effect**2 / 76) * 2 * (1 - 0.6))
     assert row.se == pytest.approx(right)
     unsaid = of_new(trial + body, tmp_path).loc["hedges_g"]
-    assert "within_person_correlation" in unsaid.remarks[-1].text
+    assert "within_person_correlation" in words_of(unsaid.remarks[-1].text)
     # a printed difference with the error of the differences within persons is what it is
     printed = statistic("mean_difference", f"estimate = -0.6\nse = 0.7\n{LOWER}\nn = [10, 10]")
     assert of_new(trial + printed, tmp_path).loc["mean_difference"].se == pytest.approx(0.7)

@@ -12,6 +12,7 @@ from evidence.interop.entry.proposal import propose
 from evidence.interop.entry.reading import read_entry
 from evidence.interop.entry.removal import copy_without
 from evidence.interop.entry.writer import write
+from evidence.terms import words_of
 from evidence.validation import TABLES
 from tests.interop.entry.entries import DATA, EXAMPLE, entry_of, proposed
 
@@ -58,7 +59,7 @@ def test_a_place_that_another_trial_names_stays(tmp_path: Path) -> None:
     with facts.open("a", encoding="utf-8") as file:
         file.write("diamond2010,n_sites,1,sites,waraan2021_depression_abstract,\n")
     second = load(copy_without(first, "waraan2021", tmp_path / "second"))
-    assert second.locator("waraan2021_depression_abstract").place == "abstract"
+    assert words_of(second.locator("waraan2021_depression_abstract").place) == "abstract"
     assert "waraan2021_ideation" not in set(second.publications.publication_id)
 
 

@@ -10,6 +10,7 @@ import pytest
 import evidence
 from evidence.effects import binary, continuous, scales
 from evidence.interop.metapsy import DISCREPANCIES, RECOMPUTED, REPORT
+from evidence.terms import words_of
 from tests.interop.metapsy.files import as_text, changes, events, imported, means, ready, write
 
 ARMS = (14.2, 8.1, 25, 19.9, 9.0, 27)
@@ -52,7 +53,7 @@ def test_sign(tmp_path: Path) -> None:
     assert row.explanation.startswith("printed with the other sign")
     assert float(row.recomputed) == pytest.approx(-G.value, abs=1e-12)
     frame = evidence.estimates(made.dataset)
-    warned = [one.text for one in frame[frame.label == "Ahn 2001"].remarks.iloc[0]]
+    warned = [words_of(one.text) for one in frame[frame.label == "Ahn 2001"].remarks.iloc[0]]
     assert any("which has the other sign" in one for one in warned)
 
 

@@ -12,7 +12,7 @@ from evidence.errors import DataError, ParameterError
 from evidence.estimation.missing import missing_evidence
 from evidence.interop.metapsy import import_database
 from evidence.specification import Specification, analyze
-from evidence.terms import LeftOut
+from evidence.terms import LeftOut, words_of
 from tests.dataset.test_dataset import DATA
 from tests.interop.metapsy.files import (
     WHEN,
@@ -217,7 +217,7 @@ def test_changes_from_baseline_are_used_with_a_remark(tmp_path: Path) -> None:
     spread = ((24 * 7.0**2 + 26 * 6.5**2) / 50) ** 0.5
     assert row.effect == pytest.approx(5.4 / spread * 0.984912, abs=1e-6)
     assert row.instrument_id == "bdi_ii_change"
-    assert any("a change from baseline" in one.text for one in row.remarks)
+    assert any("a change from baseline" in words_of(one.text) for one in row.remarks)
 
 
 def test_ready_made_g_turns_as_the_file_or_the_caller_says(tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_what_is_known_of_the_database_is_in_reference_and_locators(tmp_path: Pa
         license_name="ODC-By 1.0",
     ).dataset
     locator = dataset.locator("record_1")
-    assert locator.place == "file.csv, record 1 (version 24.0.3)"
+    assert words_of(locator.place) == "file.csv, record 1 (version 24.0.3)"
     assert locator.url == "https://doi.org/10.5281/zenodo.1"
     assert locator.accessed == WHEN
     assert dataset.version == "24.0.3"

@@ -12,6 +12,7 @@ from evidence.display.tables import Cell, table, with_id
 from evidence.display.trial_card import joined, said
 from evidence.interop.entry.preview import Counts, Preview, unified_diff
 from evidence.records import records
+from evidence.terms import words_of
 from evidence.writing.diff import Moved
 
 _CORRECTION = """[[correction]]
@@ -146,7 +147,7 @@ def estimated(shown: Preview) -> Block:
                 Cell(entries.quoted(entry)),
                 Cell(ROUTE.get(row.route, row.route), tag=row.processing),
                 Cell(chains.conversion(row, after)),
-                Cell("; ".join(one.text for one in row.remarks)),
+                Cell("; ".join(words_of(one.text) for one in row.remarks)),
             )
         )
     return table(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from evidence.interop.exchange.contrast import Contrast
+from evidence.terms import words_of
 
 MEASURES = {
     "hedges_g": "SMD",
@@ -81,5 +82,5 @@ def _row(one: Contrast) -> dict[str, Any]:
             name: getattr(estimate, name)
             for name in ("effect_low", "effect_high", "route", "processing", "baseline_adjusted")
         },
-        "remarks": "; ".join(one.text for one in estimate.remarks),
+        "remarks": "; ".join(words_of(one.text) for one in estimate.remarks),
     }

@@ -5,6 +5,7 @@ from typing import Any
 from evidence.dataset import Dataset
 from evidence.interop.exchange.contrast import Contrast
 from evidence.records import records
+from evidence.terms import words_of
 
 COLUMNS = (
     *("Analysis group", "Analysis number", "Analysis name", "Subgroup", "Applicability"),
@@ -137,6 +138,6 @@ def _footnote(one: Contrast, instrument: str) -> str:
         f"{measured}: {favors} favors the experimental arm",
         f"{row.processing}, by {row.route}",
         f"estimate {row.estimate_id}",
-        *(one.text for one in row.remarks),
+        *(words_of(one.text) for one in row.remarks),
     )
     return "; ".join(parts)
