@@ -105,11 +105,11 @@ def test_each_number_stands_in_its_sentence_with_k_and_n(answers: dict[str, Judg
                 # no trial favors it by the estimate that the main analysis takes
                 "−0.29 to 1.33 (k = 3, n = 118); no clear difference of ABFT from an active "
                 "family-enhanced supportive therapy (Diamond 2019, in words) or usual care "
-                "(Waraan 2021, in words); no randomized comparison of ABCT on this outcome.",
+                "(Waraan 2021, in words); no result of a randomized comparison of ABCT.",
                 "By outcome, depressive symptoms: not supported; distress",
                 "(depression, anxiety and stress together): partly supported; anxiety",
                 "anxiety: partly supported; unresolved anger: cannot tell.",
-                "no randomized comparison of ABCT",
+                "no result of a randomized comparison of ABCT",
             ),
         ),
         ("abft_standard_care", ("Diamond 2002 (likely)", "6-week waitlist, not usual care")),

@@ -105,13 +105,13 @@ class Sentences:
             )
         if not claim.therapy:
             found = {one.therapy for one in comparisons}
-            # A comparison without a result, or on which sources differ, is one still.
+            # Where sources differ there is a result, and none that counts.
             silent = {*gathered.estimates.trial_id, *gathered.directions.trial_id}
             beside = {self._therapy[one] for one in silent} - found
             parts += [
                 f"no comparison of {self._names.therapy(one)} that counts on this outcome"
                 if one in beside
-                else f"no randomized comparison of {self._names.therapy(one)} on this outcome"
+                else f"no result of a randomized comparison of {self._names.therapy(one)}"
                 for one in self._names.therapies
                 if one not in found
             ]
