@@ -173,7 +173,9 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
         (
             "montero2018",
             "Impairment by fibromyalgia: interval on the side of ABCT (imputed); quality of life: "
-            "interval on the side of ABCT; self-compassion: in favor of ABCT, in words.",
+            "interval on the side of ABCT; costs: lower with ABCT on the COST-EUR at 3 months "
+            "after treatment, on the COST-EUR at 3 months after treatment the interval includes no "
+            "difference; self-compassion: in favor of ABCT, in words.",
         ),
         (
             "aftercare",
@@ -184,7 +186,7 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
         ),
         (
             "diamondgm2016",
-            "Randomized trial (the abstract does not say how the groups were formed): ABFT against "
+            "Comparison of groups (no source read says how they were formed): ABFT against "
             "individual emotion-focused therapy",
         ),
         ("diamondgm2012", "Who: suicidal lesbian, gay and bisexual adolescents (United States)"),

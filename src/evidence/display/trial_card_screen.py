@@ -134,7 +134,7 @@ def _verdict(card: TrialCard, lines: Sequence[Line]) -> str:
         phrase = _PHRASE[states[0]].format(first=first, second=second)
         said_by = {one.said_by for one in chosen} - {""}
         if said_by:
-            phrase = phrase.replace(", in words", f", {words.listed(sorted(said_by))},")
+            phrase = phrase.replace(", in words", f", {words.listed(sorted(said_by))}, in words")
         return f"{phrase}{imputed}"
     return f"{', '.join(_by_measure(chosen, states, first, second))}{imputed}"
 
