@@ -118,6 +118,7 @@ def package(
     used = {name: frame.iloc[:0] for name, frame in real._used.items()}
     for name in ("instruments", "vocabularies", "publications", "locators"):
         used[name] = real._used[name]
+    used["publications"] = real._used["publications"].assign(trial_id="")
     for name, rows in tables.items():
         used[name] = _frame(rows, real._used[name])
     words = [{"meaning": one["term"], **one} for one in vocabularies]

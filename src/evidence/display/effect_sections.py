@@ -53,12 +53,15 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         if level in by_level.index
     )
     say = (
-        f"{words.capitalized(words.count(len(with_number)))} of "
-        f"{words.count(len(randomized), 'randomized trial')} print something that allows an effect "
-        "between arms."
+        f"{words.capitalized(words.count(len(with_number)) if len(with_number) else 'none')} of "
+        f"{words.count(len(randomized), 'randomized trial')} "
+        f"{'prints' if len(with_number) < 2 else 'print'} something that allows an effect between "
+        "arms."
     )
+    follow = "follows" if len(estimated) == 1 else "follow"
     paragraph = (
-        f"{len(estimated)} estimates follow from what they print: {levels}. "
+        f"{words.count(len(estimated), 'estimate')} {follow} from what they print"
+        f"{': ' if levels else ''}{levels}. "
         f"{len(frame) - len(estimated)} results or outcomes allow none; each is listed with the "
         "reason. Several estimates of one trial are views of the same participants, never "
         "evidence on top of each other."

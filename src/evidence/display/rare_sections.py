@@ -48,7 +48,7 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         who = words.listed(item.row.label for item in one.tables)
         span = (
             ""
-            if one.low == one.high
+            if not one.low < one.high
             else f"; {range_link(of_ends(one, events, dataset))} over all counts that fit"
         )
         against = words.listed(
@@ -259,7 +259,7 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell(quote.p_value(entry) or "–"),
                 Cell("–", numeric=True)
-                if one.low == one.high
+                if not one.low < one.high
                 else Cell(
                     words.limits(*scale_of(events).ends(one.low, one.high)),
                     numeric=True,

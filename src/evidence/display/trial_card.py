@@ -175,7 +175,8 @@ class TrialCard:
                 return said
             note = f" ({html(found[0].note)})" if found[0].note else ""
             return f"{said} planned{note}"
-        return f"{html(self._people(None))}, number not printed"
+        arms = "" if self.arms.empty or (self.arms.n_randomized == "").any() else " of all together"
+        return f"{html(self._people(None))}, number{arms} not printed"
 
     def _people(self, fact: Fact | None) -> str:
         if fact is not None and fact.unit != "participants":
