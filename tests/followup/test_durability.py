@@ -284,8 +284,8 @@ def test_without_a_comparator_at_follow_up_there_is_no_comparison(tmp_path: Path
     """The same percentages in one arm alone are never a comparison."""
     row = (
         "d10_si_euc_fu,diamond2010,diamond2010_euc,siq_jr,clinical_recovery,follow_up,24,"
-        "randomization,,,,,34.6,15.6,54.2,as_printed,diamond2010_abstract,the abstract says "
-        "self-reported; the registration and a later review name SIQ-JR\n"
+        "randomization,,,,,,,,,,,,,,,34.6,15.6,54.2,as_printed,diamond2010_abstract,the abstract "
+        "says self-reported; the registration and a later review name SIQ-JR\n"
     )
     folder = tmp_path / "data"
     shutil.copytree(DATA, folder)
@@ -313,8 +313,8 @@ def test_three_trials_with_both_times_are_enough_for_a_model(abct: Durability) -
 def test_several_follow_ups_are_told_apart_by_week(tmp_path: Path) -> None:
     row = (
         "c21_dass_abct_fu,collado2021,collado2021_abct,collado2021_tau,dass_21,,follow_up,26,"
-        "not_stated,mixed_model_b,-7.20,,-13.63,-0.76,,,,,,,lower,collado2021_abstract,printed as "
-        "6-month follow-up\n"
+        "not_stated,mixed_model_b,-7.20,,-13.63,-0.76,,,,,,,lower,,,,collado2021_abstract,printed "
+        "as 6-month follow-up\n"
     )
     later = row.replace("c21_dass_abct_fu", "c21_dass_abct_fu2").replace(
         "26,not_stated", "52,end_of_treatment"
