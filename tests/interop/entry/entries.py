@@ -211,7 +211,9 @@ def entry_of(dataset: Dataset, trial_id: str) -> str:
 
 def _publication(row: Mapping[str, str], dataset: Dataset) -> dict[str, Any]:
     item = dict(dataset.references[row["publication_id"]])
-    made: dict[str, Any] = _renamed(row, id="publication_id", kind="kind", role="role")
+    made: dict[str, Any] = _renamed(
+        row, id="publication_id", kind="kind", role="role", read_as="read_as"
+    )
     for key, value in item.items():
         if key in ("issued", "accessed"):
             made[key] = "-".join(f"{one:02d}" for one in value["date-parts"][0])
