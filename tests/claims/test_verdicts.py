@@ -118,7 +118,10 @@ def test_each_number_stands_in_its_sentence_with_k_and_n(answers: dict[str, Judg
             "attachment_resilience",
             ("0.20 to 0.57 (k = 10, n = 2,305; 0.20 to 0.57 is the range of",),
         ),
-        ("takes_months", ("8 to 26 weeks in 13 trials", "when a first change comes is not known")),
+        (
+            "takes_months",
+            ("8 to 26 (at most) weeks in 13 trials", "when a first change comes is not known"),
+        ),
         ("slow_lasts", ("slope = −0.014 (k = 176, n = 15,158; 210 comparisons",)),
     ],
 )

@@ -1,6 +1,7 @@
 """Every fault has its message; each folder of broken/ holds the files that differ from valid/."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,21 @@ def test_a_broken_package_gives_its_message(overlay: Path, tmp_path: Path) -> No
 
 def test_the_package_without_changes_is_valid(tmp_path: Path) -> None:
     assert len(load(build(tmp_path)).trials) == 2
+
+
+def test_a_trial_that_is_named_is_there_whatever_the_schema_says(tmp_path: Path) -> None:
+    edit(build(tmp_path), "publications.csv", "one2020,article,one", "one2020,article,three")
+    descriptor = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
+    for one in descriptor["resources"]:
+        one["schema"].pop("foreignKeys", None)
+    (tmp_path / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        load(tmp_path)
+    assert str(caught.value) == (
+        "1 fault in the data package\n"
+        "publications.csv, row 2, column trial_id: found 'three', expected a known trial_id of "
+        "trials.csv"
+    )
 
 
 def test_a_cell_of_ten_megabytes_is_one_fault_with_a_short_value(tmp_path: Path) -> None:

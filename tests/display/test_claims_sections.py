@@ -221,6 +221,17 @@ def test_every_row_behind_a_verdict_stands_in_the_details_with_its_source(
                 assert not url or f'href="{url}"'.replace("&", "&amp;") in markup
 
 
+def test_ages_stand_behind_a_verdict_on_a_population(
+    blocks: dict[str, Block], answers: tuple[Judgement, ...]
+) -> None:
+    (claim,) = [one.claim for one in answers if one.claim.claim_id == "adult_benefit"]
+    text = blocks["details"].text.partition(f"Question: {claim.question}")[2]
+    text = text.partition("Question: ")[0]
+    for fact in ("Lowest age: 13 years", "Highest age: 17 years", "Mean age: 14.9 years"):
+        assert f"Diamond 2002 | {fact} |" in text
+    assert "Length of treatment: 26 weeks | at most |" in blocks["details"].text
+
+
 def test_therapy_and_attachment_claims_are_counted_in_the_sentence_to_cite(
     blocks: dict[str, Block],
 ) -> None:

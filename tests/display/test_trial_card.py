@@ -82,8 +82,16 @@ def at(markup: str, place: str) -> str:
     return plain(found[0])
 
 
+def first_screen(card: TrialCard) -> str:
+    return trial_card_screen.first_screen(card, lines(card)).html
+
+
 def screen(card: TrialCard) -> str:
-    return plain(trial_card_screen.first_screen(card, lines(card)).html)
+    return plain(first_screen(card))
+
+
+def unspaced(text: str) -> str:
+    return re.sub(r" (?=[,.;:)%])", "", text)
 
 
 @pytest.mark.parametrize("trial_id", TRIALS)
@@ -171,11 +179,19 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
             "no clear difference, in words.",
         ),
         (
+            "collado2021",
+            "ABCT against mindfulness-based stress reduction (MBSR), both with usual care, and "
+            "against usual care alone, 90 adults",
+        ),
+        ("montero2018", "ABCT against relaxation, both with usual care, 42 adults"),
+        ("repair", "ABFT with usual care against usual care alone, 138 or 142 young adults"),
+        (
             "montero2018",
             "Impairment by fibromyalgia: interval on the side of ABCT (imputed); quality of life: "
-            "interval on the side of ABCT; costs: lower with ABCT on the COST-EUR at 3 months "
-            "after treatment, on the COST-EUR at 3 months after treatment the interval includes no "
-            "difference; self-compassion: in favor of ABCT, in words.",
+            "interval on the side of ABCT; costs: lower with ABCT in the analysis “intention to "
+            "treat; arm sizes from a news summary of the article; perspective of the costs not "
+            "seen”; in the analysis “completers; perspective of the costs not seen” the interval "
+            "includes no difference; self-compassion: in favor of ABCT, in words.",
         ),
         (
             "aftercare",
@@ -197,7 +213,7 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
         ),
         (
             "siqueland2005",
-            "ABFT with cognitive behavioral therapy against cognitive behavioral therapy, 11 "
+            "ABFT with cognitive behavioral therapy against cognitive behavioral therapy alone, 11 "
             "adolescents. No source seen prints a result between the arms.",
         ),
         (
@@ -210,18 +226,20 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
     ],
 )
 def test_the_answer(cards: Cards, trial_id: str, said: str) -> None:
-    shown = re.sub(r" (?=[,.;:)%])", "", screen(cards[trial_id]))
+    shown = unspaced(screen(cards[trial_id]))
     assert said in shown
 
 
 def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(cards: Cards) -> None:
-    shown = re.sub(r" (?=[,.;:)%])", "", screen(cards["waraan2021"]))
+    shown = unspaced(screen(cards["waraan2021"]))
     for part in (
         "Arms: ABFT, size not printed; usual care, size not printed.",
-        "Treatment: 16 or 12 weeks, sources differ.",
-        "Registered: NCT01830088, first posted 2013-04-12.",
+        "Treatment: 16 weeks or 12 weeks (as registered), sources differ.",
+        "Registered: NCT01830088, record dated 2013-04-12 (remark on the record: Date: first "
+        "posted. Author:",
         "Developers of ABFT collaborated.",
-        "odds ratio 1.56 (0.24 to 10.05), 60 participants reconstructed",
+        "odds ratio 1.56 (0.24 to 10.05), interval by normal approximation, 60 participants "
+        "reconstructed",
         "chi-square 0.06, df 2, P =.97; if it tested the difference between the arms, the observed "
         "difference is at most 0.07 SD; no confidence interval",
         "equal shares of the 60 randomized are imputed where a size is needed",
@@ -233,11 +251,15 @@ def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(cards: Card
 def test_a_range_over_counts_is_no_interval(cards: Cards) -> None:
     one = next(one for one in lines(cards["diamond2010"]) if one.state == "range")
     assert one.plain == (
-        "the estimate of the odds ratio (below 1 favors ABFT) lies between 0.41 and 0.46 "
-        "depending on the counts, which "
-        "are not printed; its confidence interval is far wider and is not given here"
+        "the estimate of the odds ratio (below 1 favors ABFT) lies between 0.41 and 0.46: bounds, "
+        "counts not determined; its confidence interval is far wider and is not given here"
     )
     assert one.size == "how many of the 66 participants were counted is not printed"
+    item = re.search(r"<li>Suicide attempts.*?</li>", first_screen(cards["diamond2010"]))
+    assert item is not None
+    # The tag says that counts fit alone, which they do not.
+    assert "reconstructed" not in item[0]
+    assert "is not given here; how many of the 66 participants were counted" in plain(item[0])
 
 
 def test_measures_in_both_states_are_told_apart_by_time(cards: Cards, tmp_path: Path) -> None:
@@ -250,13 +272,13 @@ def test_measures_in_both_states_are_told_apart_by_time(cards: Cards, tmp_path: 
 
 
 def test_words_of_a_report_of_the_trial_are_not_attributed(cards: Cards) -> None:
-    assert [one.said_by for one in lines(cards["diamondgm2016"])] == [""]
+    assert {one.said_by for one in lines(cards["diamondgm2016"])} == {""}
     assert "according to" not in screen(cards["diamondgm2016"])
 
 
 def test_numbers_that_count_fewer_say_so(cards: Cards) -> None:
     shown = screen(cards["diamond2010"])
-    assert "6.30 (1.76 to 22.61) , 60 of 66 participants" in shown
+    assert "6.30 (1.76 to 22.61) , interval by normal approximation, 60 of 66 participants" in shown
 
 
 def test_a_difference_before_treatment_puts_the_adjusted_estimate_beside(cards: Cards) -> None:
@@ -290,12 +312,89 @@ def test_one_metric_stands_for_a_measure(cards: Cards) -> None:
 
 def test_an_estimate_with_an_interval_stands_before_one_without(cards: Cards) -> None:
     found = [one for one in lines(cards["waraan2021"]) if one.entries]
-    assert [one.plain for one in found] == ["odds ratio 1.56 (0.24 to 10.05)"]
+    assert [one.plain for one in found] == [
+        "odds ratio 1.56 (0.24 to 10.05), interval by normal approximation"
+    ]
 
 
 def test_both_analyses_of_one_result_are_told_apart(cards: Cards) -> None:
     found = [one.what for one in lines(cards["montero2018"]) if one.outcome_id == "quality_of_life"]
-    assert [one.rpartition(", ")[2] for one in found] == ["intention to treat", "completers"]
+    assert [one.rpartition(", ")[2] for one in found] == [
+        "in the analysis “intention to treat; arm sizes from a news summary of the article”",
+        "in the analysis “completers”",
+    ]
+
+
+def test_analyses_of_one_result_are_named_where_their_kind_is_known(tmp_path: Path) -> None:
+    kinds = [
+        where("statistics", result_id=f"m18_cost_{name}")(analysis_set=kind)
+        for name, kind in (("itt", "itt"), ("completers", "completers"))
+    ]
+    assert (
+        "; costs: lower with ABCT by intention to treat; among completers the interval includes no "
+        "difference; "
+    ) in screen(of(changed(tmp_path, *kinds), "montero2018"))
+
+
+def test_a_difference_says_its_unit_and_its_direction(cards: Cards, tmp_path: Path) -> None:
+    def differences(card: TrialCard) -> list[str]:
+        entries = [one for one in lines(card) if one.entries and one.higher_is]
+        return [one.plain for one in entries if "with ABCT (" in one.plain]
+
+    assert differences(cards["montero2018"]) == [
+        "0.021 quality-adjusted life years higher with ABCT (0.009 to 0.033)",
+        "0.023 quality-adjusted life years higher with ABCT (0.010 to 0.141)",
+        "256.3 euros lower with ABCT (65.3 to 447.4)",
+        "194.1 euros lower with ABCT (−356.1 to 450.3)",
+    ]
+    assert differences(cards["collado2021"])[0] == "13.20 points lower with ABCT (6.84 to 19.57)"
+    other = where("statistics", result_id="c21_dass_abct_post")(
+        estimate="13.20", ci_low="6.84", ci_high="19.57"
+    )
+    assert differences(of(changed(tmp_path, other), "collado2021"))[0] == (
+        "−13.20 points, above 0 is lower with ABCT (−19.57 to −6.84)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("trial_id", "said"),
+    [
+        ("montero2018", "record dated 2015-05-18 (remark on the record: Date: first received."),
+        ("repair", "record dated 2024-08-22 (remark on the record: Date: last update.)."),
+        ("repair", "Planned: 16 weeks of treatment."),
+        ("abct_students", "Planned: 6 weeks of treatment."),
+        ("diamondgm2022", "Treatment: 26 weeks (at most)."),
+        ("siqueland2005", "Length of treatment: not stated in any source seen."),
+        ("russon2021", "slope B within the arm −1.83, P =.40."),
+        ("russon2021", "t of the change within the arm −3.14, P <.01."),
+        ("diamond2002", "of the first Cochrane tool (RoB 1) and Maastricht-Amsterdam list, high"),
+        ("diamond2019", "Seen elsewhere: Meta-analytic suicide prevention database"),
+        ("diamond2002", "it is reported could not be seen: suicidal ideation and hopelessness."),
+    ],
+)
+def test_what_is_short_on_the_first_screen_is_said_whole(
+    cards: Cards, trial_id: str, said: str
+) -> None:
+    assert said in unspaced(screen(cards[trial_id]))
+
+
+def test_numbers_of_arms_that_allow_no_estimate_are_no_silence(
+    cards: Cards, tmp_path: Path
+) -> None:
+    counted = added(
+        "arm_results",
+        {"result_id": "d10_bdi_abft_post"},
+        result_id="nb22_bdi",
+        trial_id="nebot2022",
+        arm_id="nebot2022_abct",
+    )
+    apart = where("trials", trial_id="nebot2022")(design="non_randomized")
+    silent = without("directions", trial_id="nebot2022")
+    card = of(changed(tmp_path, counted, apart, silent), "nebot2022")
+    shown = unspaced(screen(card))
+    assert "What it reports between arms: no estimate; one printed number stands below." in shown
+    assert "No estimate between its arms follows from what is printed." in shown
+    assert "nothing in any source seen, in numbers or in words." in screen(cards["nct00329199"])
 
 
 def test_words_against_each_other_are_said_to_differ(tmp_path: Path) -> None:
@@ -322,7 +421,7 @@ def test_the_answer_is_on_the_therapy_and_not_on_what_it_is_compared_with(
 ) -> None:
     other = where("statistics", result_id="c21_dass_mbsr_fu")(ci_high="3.10")
     card = of(changed(tmp_path, other), "collado2021")
-    assert "8.59 (−3.10 to 15.09)" in screen(card)
+    assert "8.59 points lower with MBSR (−3.10 to 15.09)" in screen(card)
 
     def answer(one: TrialCard) -> str:
         return trial_card_screen.first_screen(one, lines(one)).text.partition("\n")[0]
@@ -358,8 +457,31 @@ def test_what_was_registered_stands_beside_what_was_reported(cards: Cards) -> No
     assert "Depressive symptoms | planned outcome; trial terminated | no result" in said(
         "nct00329199"
     )
+    assert re.search(r"Participants \| 35 part[^|]*\| 50 participants", said("iabct_general"))
+    assert "Enrolled" not in said("iabct_general")
+    # Of a trial that nothing reports on nothing was reported, wherever it stands.
+    assert re.search(r"Lowest age \| 18 years [^|]* 16 years [^|]*\| nothing seen", said("repair"))
+    assert re.search(r"Length of treatment \| 16 weeks [^|]*\| nothing seen", said("repair"))
     assert "No registration of this trial was seen." in said("diamond2002")
     assert "No outcome or number was read in the registration" in said("diamond2019")
+
+
+@pytest.mark.parametrize("trial_id", ["diamond2002", "aftercare"])
+def test_what_a_review_says_was_measured_is_no_plan(cards: Cards, trial_id: str) -> None:
+    said = trial_card_checks.registered_against_reported(cards[trial_id]).text
+    planned, _, measured = said.partition("Measured, according to a review, and what was reported")
+    assert "Suicidal ideation" not in planned
+    assert re.search(r"Suicidal ideation \| [^|]* \| no result in any source seen", measured)
+    if trial_id == "diamond2002":
+        assert re.search(
+            r"Security of attachment \| IPPA[^|]* \| improved within the arm, no comparison, at",
+            measured,
+        )
+
+
+def test_remarks_on_a_result_are_joined_without_gaps(cards: Cards) -> None:
+    for card in cards.values():
+        assert not re.search(r"[;,]\s*[;.,]|; *\|", trial_card_printed.printed(card).text)
 
 
 def test_contradictions_are_listed_with_their_reason(dataset: Dataset, cards: Cards) -> None:
@@ -409,10 +531,13 @@ def test_sentences_to_quote_name_comparator_size_and_processing(cards: Cards) ->
     card = cards["collado2021"]
     said = trial_card_closing.citation(card, lines(card)).text
     assert (
-        "Collado-Navarro 2021: ABCT with treatment as usual compared with usual care, distress "
-        "(Depression Anxiety Stress Scales, 21 items, total) at the end of treatment: difference "
-        "in points 13.20 (6.84 to 19.57); 60 participants (arm sizes imputed); printed;"
+        "Collado-Navarro 2021: ABCT with usual care compared with usual care alone, distress "
+        "(Depression Anxiety Stress Scales, 21 items, total) at the end of treatment: 13.20 "
+        "points lower with ABCT (6.84 to 19.57); 60 participants (arm sizes imputed); printed;"
     ) in said
+    card = cards["montero2018"]
+    said = trial_card_closing.citation(card, lines(card)).text
+    assert "ABCT compared with relaxation, both with usual care, quality of life" in said
 
 
 def test_data_are_text(tmp_path: Path) -> None:

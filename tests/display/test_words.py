@@ -2,6 +2,7 @@
 
 import pytest
 
+import evidence
 from evidence.display import words
 
 
@@ -56,3 +57,18 @@ def test_a_term_falls_back_on_its_meaning() -> None:
 def test_printed_numbers_have_a_typographic_minus_and_names_their_hyphen() -> None:
     said = words.minus("t(10) = -3.14 (-19.57 to -.84), BDI-II, m18-3, 2026-11-24, a/-1")
     assert said == "t(10) = −3.14 (−19.57 to −.84), BDI-II, m18-3, 2026-11-24, a/-1"
+
+
+@pytest.mark.parametrize(
+    ("instrument_id", "name"),
+    [
+        ("bdi_ii", "BDI-II"),
+        ("siq_jr", "SIQ-JR"),
+        ("eq_5d", "EQ-5D"),
+        ("ideation_unspecified", "suicidal ideation, instrument not named in the source"),
+        ("cost_eur", "costs, euros"),
+        ("unknown_scale", "UNKNOWN-SCALE"),
+    ],
+)
+def test_a_short_name_is_one_that_readers_know(instrument_id: str, name: str) -> None:
+    assert evidence.load().measure(instrument_id) == name

@@ -27,6 +27,11 @@ BETWEEN: dict[str, Side] = {
 ATTACHMENT = "attachment"
 """Topic of syntheses that an association rests on where the claim names none."""
 
+WEEKS = "treatment_weeks"
+"""Fact that says how long a treatment lasted."""
+AGES = ("age_min", "age_max", "mean_age")
+"""Facts that say how old those who took part were."""
+
 _INDIRECT = ("indirect_b",)
 """Metrics of an effect through a mediator."""
 
@@ -61,7 +66,8 @@ class Gathered:
         Arms of the trial that the claim seems to mean: its comparators, for a claim on the
         comparator; all, for one on the population.
     facts : DataFrame
-        Lengths of treatment, for a claim on the course of treatment.
+        Lengths of treatment, for a claim on the course of treatment; ages in the trial that the
+        claim seems to mean, for one on the population.
     """
 
     claim: Claim
@@ -116,7 +122,7 @@ class Gatherer:
         lasting = claim.kind == "durability" and len(numbers) > 0
         left = retained(self.dataset, numbers) if lasting else None
         about_mechanism = claim.kind == "mechanism"
-        arms, facts = self._comparators(claim), self._weeks(claim)
+        arms, facts = self._comparators(claim), self._facts(claim)
         mediation = (
             self._mediation(estimates, directions)
             if about_mechanism
@@ -140,7 +146,7 @@ class Gatherer:
             ),
             syntheses=tuple(_side(one) for one in records(synthesized)),
             trial_classes=tuple(self.dataset.comparator_class(one) for one in arms.condition),
-            treatment_weeks=tuple(facts.value),
+            treatment_weeks=tuple(facts.value[facts.fact == WEEKS]),
             during=self._during(claim),
             age_group=claim.age_group,
             trial_age_groups=self._ages(claim),
@@ -348,9 +354,11 @@ class Gatherer:
             return arms[meant]
         return arms[meant & (arms.role == "comparator") & (claim.kind == "comparator")]
 
-    def _weeks(self, claim: Claim) -> pd.DataFrame:
+    def _facts(self, claim: Claim) -> pd.DataFrame:
         facts = self.dataset.trial_facts
-        lengths = (facts.fact == "treatment_weeks") & facts.value.notna()
+        if claim.kind == "population":
+            return facts[facts.fact.isin(AGES) & (facts.trial_id == claim.likely_trial_id)]
+        lengths = (facts.fact == WEEKS) & facts.value.notna()
         return facts[lengths & self._of_therapy(facts, claim) & (claim.kind == "process")]
 
     def _during(self, claim: Claim) -> tuple[Side, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from evidence.claims.gathering import Gathered, Gatherer, side_of
-from evidence.claims.phrases import Names, fixed, listed, measure, opened, synthesis
+from evidence.claims.phrases import Names, fixed, listed, opened, synthesis
 from evidence.claims.retention import CORRELATION
 from evidence.claims.rules import NOT_TESTED, Side
 from evidence.dataset import CLASSES, Dataset
@@ -106,7 +106,7 @@ class Limits:
             against = self._names.condition(self._condition[arm_id], trial_id)
             sides: dict[str, dict[str, None]] = {}
             for row in records(rows):
-                name = self._names.event(row.event) if row.event else measure(row.instrument_id)
+                name = self._names.measure(row)
                 sides.setdefault(name, {})[_SIDES[side_of(row)]] = None
             named = [
                 f"{name} {' and, on another scale, '.join(own)}" for name, own in sides.items()

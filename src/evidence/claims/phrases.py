@@ -64,6 +64,10 @@ class Names:
         name = self._dataset.in_text("condition", condition)
         return f"{self._weeks[trial_id]:g}-week {name}" if trial_id in self._weeks else name
 
+    def measure(self, row: Any) -> str:
+        """Return what a row measures: an event in words, else its instrument."""
+        return self.event(row.event) if row.event else self._dataset.measure(row.instrument_id)
+
     def therapy(self, therapy: str) -> str:
         """Return a therapy in words."""
         return self._dataset.in_text("therapy", therapy)
@@ -80,11 +84,6 @@ class Names:
     def labels(self, trial_ids: Iterable[str]) -> str:
         """Return trials by their labels, each once, as a list."""
         return listed(dict.fromkeys(self.label[one] for one in trial_ids))
-
-
-def measure(instrument_id: str) -> str:
-    """Return the short name of an instrument, "BDI-II"."""
-    return instrument_id.upper().replace("_", "-")
 
 
 def when(timepoint: str) -> str:
@@ -124,36 +123,37 @@ def shown_estimate(rows: pd.DataFrame) -> Any | None:
     return ranked.sort_values(["_metric", "_self"], kind="stable").iloc[0]
 
 
-def estimate(row: Any) -> tuple[str, Number]:
+def estimate(row: Any, names: Names) -> tuple[str, Number]:
     """Return an estimate with its 95% interval in words, and its number."""
     scale = QuotedScale(row.metric, row.more_is)
-    return _estimate(scale, row.effect, row.ci_low, row.ci_high, row)
+    points = f"points of {names.measure(row)}"
+    said, number = _estimate(scale, row.effect, row.ci_low, row.ci_high, points)
+    return said, Number(number.text, row.estimate_id)
 
 
 def pooled_estimate(
     scale: QuotedScale, effect: float, low: float, high: float, estimate_id: str
 ) -> tuple[str, Number]:
     """Return a pooled estimate with its 95% interval in words, and its number."""
-    said, number = _estimate(scale, effect, low, high, None)
+    said, number = _estimate(scale, effect, low, high)
     return said, Number(number.text, estimate_id)
 
 
 def _estimate(
-    scale: QuotedScale, effect: float, low: float, high: float, row: Any
+    scale: QuotedScale, effect: float, low: float, high: float, points: str = ""
 ) -> tuple[str, Number]:
     digits = 2
     effect, (low, high) = scale.value(effect), scale.ends(low, high)
     metric = scale.metric.removeprefix("log_")
-    if metric == "mean_difference" and row is not None:
+    if metric == "mean_difference" and points:
         digits = 1
-        said = f"{fixed(effect, digits)} points of {measure(row.instrument_id)}"
+        said = f"{fixed(effect, digits)} {points}"
     else:
         said = f"{_SYMBOL.get(metric, metric.replace('_', ' '))} = {fixed(effect, digits)}"
     interval = f"95% CI {fixed(low, digits)} to {fixed(high, digits)}"
     if scale.turned:
         interval += f" (below {1 if scale.ratio else 0} favors the therapy)"
-    estimate_id = "" if row is None else row.estimate_id
-    return f"{said}, {interval}", Number(fixed(effect, digits), estimate_id)
+    return f"{said}, {interval}", Number(fixed(effect, digits), "")
 
 
 def synthesis(printed: Any) -> str:

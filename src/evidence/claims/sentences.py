@@ -13,7 +13,6 @@ from evidence.claims.phrases import (
     estimate,
     fixed,
     listed,
-    measure,
     opened,
     pooled_estimate,
     shown_estimate,
@@ -164,7 +163,7 @@ class Sentences:
         if rows.empty:
             return f"{label} (in words)"
         row = min(records(rows), key=lambda row: Processing.of(row.processing))
-        said = [self._names.event(row.event) if row.event else measure(row.instrument_id)]
+        said = [self._names.measure(row)]
         if Processing.of(row.processing) > Processing.CONVERTED:
             said.append(row.processing)
         return f"{label} ({', '.join(said)})"
@@ -177,7 +176,7 @@ class Sentences:
         if row is None:
             said.append("in words")
         else:
-            words, number = estimate(row)
+            words, number = estimate(row, self._names)
             event = f"{self._names.event(row.event)}, " if row.event else ""
             said += [f"{event}{words}", "k = 1"]
             said.append(size_of([row]).named)
@@ -306,10 +305,18 @@ class Sentences:
             else "no result between arms during treatment is in the data, so when a first change "
             "comes is not known"
         )
+        shortest, longest = (_with_notes(gathered.facts, one(weeks)) for one in (min, max))
         return Sentence(
-            f"The treatments tested lasted {min(weeks):g} to {max(weeks):g} weeks in "
+            f"The treatments tested lasted {shortest} to {longest} weeks in "
             f"{gathered.facts.trial_id.nunique()} trials; {during}."
         )
+
+
+def _with_notes(facts: pd.DataFrame, value: float) -> str:
+    """Return a value of facts, with the remarks where none stands without one."""
+    notes = facts.note[facts.value == value]
+    shown = "; ".join(dict.fromkeys(notes)) if all(notes) else ""
+    return f"{value:g}{f' ({shown})' if shown else ''}"
 
 
 _LEANINGS: dict[Side, str] = {

@@ -289,6 +289,23 @@ class Dataset:
             term: one.in_text for (name, term), one in self._terms.items() if name == vocabulary
         }
 
+    def measure(self, instrument_id: str) -> str:
+        """Return an instrument by its short name; one named for its outcome by its name.
+
+        Examples
+        --------
+        >>> import evidence
+        >>> [evidence.load().measure(one) for one in ("bdi_ii", "ideation_unspecified")]
+        ['BDI-II', 'suicidal ideation, instrument not named in the source']
+        """
+        instruments = self._used["instruments"].set_index("instrument_id")
+        if instrument_id in instruments.index:
+            one = instruments.loc[instrument_id]
+            # An id that shares a word with the outcome is no abbreviation that readers know.
+            if {*instrument_id.split("_")} & {*one["outcome_id"].split("_")}:
+                return str(one["name"][:1].lower() + one["name"][1:])
+        return instrument_id.upper().replace("_", "-")
+
     def comparator_class(self, condition: str) -> str:
         """Return the class of what a comparison group received: one of `CLASSES`, or unknown.
 

@@ -253,6 +253,7 @@ def _on_facts(dataset: Dataset, found: pd.DataFrame) -> "pd.Series[bool]":
 def readable(explanation: str, dataset: Dataset) -> str:
     """Return an explanation with names of places, publications and formulas in words."""
     locators = set(dataset.locators.locator_id)
+    tools = set(dataset.risk_of_bias.tool)
 
     def in_words(match: re.Match[str]) -> str:
         word = match[0]
@@ -262,6 +263,8 @@ def readable(explanation: str, dataset: Dataset) -> str:
             locator = dataset.locator(word)
             source = origins.reference_name(locator.publication_id, dataset)
             return f"{source} ({words_of(locator.place)})"
+        if word in tools:
+            return origins.tool_name(word, dataset)
         if word in dataset.references:
             return origins.reference_name(word, dataset)
         return word

@@ -6,10 +6,11 @@ from typing import Any
 
 from evidence.claims import Judgement, Sentence
 from evidence.dataset import Dataset
-from evidence.display import entries, followup_entries, origins, text, words
+from evidence.display import entries, followup_entries, origins, row_words, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block, anchor
 from evidence.display.tables import Cell, table, to_number
+from evidence.display.trial_card_printed import fact_name
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis
@@ -135,7 +136,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             (
                 Cell(row.label),
                 Cell(text.comparator(row, dataset)),
-                Cell(f"{_measure(row)}, {words.term(words.METRIC, row.metric)}"),
+                Cell(f"{_measure(row, dataset)}, {row_words.metric(row, dataset)}"),
                 to_number(entry, entries.quoted(entry)),
                 Cell("" if entry.n is None else str(entry.n), numeric=True),
                 Cell("", tag=row.processing),
@@ -162,7 +163,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             (
                 Cell(f"{row.label}, share of the effect left"),
                 Cell(text.comparator(row, dataset)),
-                Cell(f"{_measure(row)}, share of the {words.term(words.METRIC, row.metric)}"),
+                Cell(f"{_measure(row, dataset)}, share of the {words.term(_METRIC, row.metric)}"),
                 to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell(str(entry.n), numeric=True),
                 Cell("", tag=entry.processing),
@@ -178,11 +179,11 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     )
 
 
-def _measure(row: Any) -> str:
+def _measure(row: Any, dataset: Dataset) -> str:
     """Return what was measured: the event in words, else the instrument by its short name."""
     if row.event:
         return str(row.event).replace("_", " ")
-    return str(row.instrument_id).upper().replace("_", "-")
+    return dataset.measure(row.instrument_id)
 
 
 def _against(entry: LedgerEntry, dataset: Dataset) -> str:
@@ -243,7 +244,7 @@ def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
 
 
 def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
-    """Return comparators of the trial meant, or lengths of treatment, with their sources."""
+    """Return arms and ages of the trial meant, or lengths of treatment, with their sources."""
     labels = dataset.trials.set_index("trial_id").label
     rows = [
         (
@@ -256,7 +257,7 @@ def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     ] + [
         (
             Cell(labels[row.trial_id]),
-            Cell(f"{row.value:g} weeks"),
+            Cell(f"{words.capitalized(fact_name(row.fact))}: {row.value:g} {row.unit}"),
             Cell(row.note or "–"),
             _source([row.locator_id], dataset),
         )

@@ -34,7 +34,7 @@ def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
                 Cell(_difference(main, analysis)),
                 Cell(
                     "; ".join(
-                        f"{row.label} ({row.instrument_id.upper().replace('_', '-')}) "
+                        f"{row.label} ({dataset.measure(row.instrument_id)}) "
                         f"{words.fixed(row.effect)}"
                         for row in records(analysis.selection.estimates)
                     )

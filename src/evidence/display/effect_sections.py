@@ -23,8 +23,8 @@ ROUTE = {
     "b_p": "p of a model coefficient → z → d",
     "number_needed_to_treat": "1 over the number needed to treat",
     "f_slope": "F of group by time → d; direction from elsewhere",
-    "counts": "printed counts",
-    "reconstructed_counts": "percentages → counts",
+    "counts": "printed counts; interval by normal approximation",
+    "reconstructed_counts": "percentages → counts; interval by normal approximation",
     "change_means": "means and SDs of the change in both arms",
     "combined_change_means": "means and SDs of the change, arms of one condition combined",
     "cohens_d": "d between arms, times J",
@@ -37,7 +37,7 @@ ROUTE = {
     "cohens_f": "Cohen's f → F → d; direction from elsewhere",
     "combined_means": "means and SDs of arms of one condition, combined",
     "combined_means_change": "means before and after of arms of one condition, combined",
-    "combined_counts": "counts of arms of one condition, added",
+    "combined_counts": "counts of arms of one condition, added; interval by normal approximation",
 }
 
 
@@ -132,7 +132,7 @@ def _measure(row: Any, dataset: Dataset) -> str:
     event = str(row.event)
     if event:
         return dataset.vocabulary("event").get(event, event)
-    return str(row.instrument_id).upper().replace("_", "-")
+    return dataset.measure(row.instrument_id)
 
 
 def _when(row: Any) -> str:

@@ -121,11 +121,12 @@ def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
 def quoted(entry: LedgerEntry) -> str:
     """Return a number with its limits as readers quote it: shares and their differences in percent.
 
-    The rest has two decimals, quality-adjusted life years three, so that what a source prints can
-    be found again.
+    The rest has two decimals, quality-adjusted life years three and money one, so that what a
+    source prints can be found again.
     """
     shares = entry.scale == "proportion" or entry.metric.endswith("risk_difference")
-    factor, digits = (100.0, 1) if shares else (1.0, 3 if entry.metric == row_words.IN_YEARS else 2)
+    factor = 100.0 if shares else 1.0
+    digits = 1 if shares else row_words.DECIMALS.get(entry.metric, 2)
     effect, low, high = (
         None if one is None else factor * one for one in (entry.effect, entry.ci_low, entry.ci_high)
     )

@@ -284,7 +284,7 @@ def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) 
         & (frame.intervention_arm_id == points.intervention_arm_id)
         & (frame.comparator_arm_id == points.comparator_arm_id)
     ]
-    instrument = str(points.instrument_id).upper().replace("_", "-")
+    instrument = dataset.measure(points.instrument_id)
     lower = text.better(points.instrument_id, dataset)
     figures = []
     for row in records(rows):

@@ -82,7 +82,7 @@ def unit(row: Any, dataset: Dataset) -> str:
     metric = words.term(words.METRIC, row.metric)
     if row.event:
         return f"{dataset.in_text('event', row.event)}, {metric}"
-    instrument = row.instrument_id.upper().replace("_", "-")
+    instrument = dataset.measure(row.instrument_id)
     return (
         f"points of {instrument}" if row.metric == "mean_difference" else f"{metric}, {instrument}"
     )

@@ -345,12 +345,8 @@ def _without_partner(row: Any, dataset: Dataset) -> str:
     effect, low, high, digits = quoted_numbers(
         row.metric, row.more_is, row.effect, row.ci_low, row.ci_high
     )
-    shown = words.estimate(
-        effect,
-        low,
-        high,
-        3 if row_words.quoted_metric(row, dataset) == row_words.IN_YEARS else digits,
-    )
+    digits = row_words.DECIMALS.get(row_words.quoted_metric(row, dataset), digits)
+    shown = words.estimate(effect, low, high, digits)
     return ", ".join(filter(None, (f"{metric} {shown}", row_words.analyzed(row, dataset))))
 
 

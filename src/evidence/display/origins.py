@@ -17,6 +17,11 @@ from evidence.provenance import Locator, union
 from evidence.records import records
 from evidence.terms import words_of
 
+TOOL = {
+    "cochrane_rob1_four_items": "four items of the first Cochrane tool (RoB 1)",
+    "maastricht_amsterdam_list": "Maastricht-Amsterdam list",
+}
+"""Tools of risk of bias in words."""
 _TO_ESTIMATE = re.compile(r'<a href="#(n-[^"]+)">([^<]*)</a>')
 
 
@@ -32,6 +37,12 @@ def reference_name(publication_id: str, dataset: Dataset) -> str:
         if len(authors) > 1:
             name += " et al."
     return f"{name} {year}".strip()
+
+
+def tool_name(tool: str, dataset: Dataset) -> str:
+    """Return a tool of risk of bias in words; that of a publication, by its name."""
+    publication = tool in dataset.references
+    return reference_name(tool, dataset) if publication else words.term(TOOL, tool)
 
 
 def sources(locator_ids: Iterable[str], dataset: Dataset) -> str:

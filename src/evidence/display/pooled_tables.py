@@ -34,7 +34,7 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
                 Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
                 Cell(_weeks(dataset, trial_id)),
                 Cell(
-                    f"{row.instrument_id.upper().replace('_', '-')}, {row.rater}"
+                    f"{dataset.measure(row.instrument_id)}, {row.rater}"
                     if trial_id in chosen.index
                     else "no usable number"
                 ),

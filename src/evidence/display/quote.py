@@ -21,6 +21,7 @@ _NAME = {
     "standardized": ("Hedges g or g from a test statistic", "g"),
     "mean_difference": ("mean difference", "MD"),
     "qaly_difference": ("mean difference", "MD"),
+    "cost_difference": ("mean difference", "MD"),
     "odds_ratio": ("odds ratio", "OR"),
     "risk_ratio": ("risk ratio", "RR"),
     "risk_difference": ("risk difference", "RD"),
@@ -31,6 +32,7 @@ _IN_UNITS = {
     "qaly_difference": words.QALY,
     "change_in_points": "points",
 }
+_ONE_DECIMAL = ("change_in_points", "cost_difference")
 _BETWEEN = {
     "last": "at the last assessment",
     "change": "from the end of treatment to follow-up",
@@ -65,7 +67,7 @@ def _numbers(entry: LedgerEntry) -> list[str | None]:
         return [None if one is None else words.fixed(100 * one, 1) for one in numbers]
     points = entry.metric in _IN_UNITS
     small = points and max(abs(one) for one in numbers if one is not None) < SMALL
-    digits = 3 if small else 1 if entry.metric == "change_in_points" else 2
+    digits = 3 if small else 1 if entry.metric in _ONE_DECIMAL else 2
     return [None if one is None else words.fixed(one, digits) for one in numbers]
 
 

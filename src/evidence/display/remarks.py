@@ -131,7 +131,7 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
     entry = entries.of_estimate(row, dataset)
     event = dataset.vocabulary("event").get(row.event, row.event)
     shown = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
-    measure = str(row.instrument_id).upper().replace("_", "-")
+    measure = dataset.measure(row.instrument_id)
     on = "" if measure in event.upper() else f" on {measure}"
     how = "" if entry.processing == "printed" else f" ({entry.processing})"
     side = words.SIDE[entry.favors]

@@ -2,11 +2,25 @@
 
 from typing import Any
 
+from babel import Locale
+from babel.numbers import get_currency_name
+
 from evidence.dataset import Dataset
 from evidence.display import words
 
 IN_YEARS = "qaly_difference"
 """Metric of differences in quality-adjusted life years, which are no points of an instrument."""
+IN_MONEY = "cost_difference"
+"""Metric of differences of the outcome `COST`, which are no points either."""
+COST = "cost"
+DECIMALS = {IN_YEARS: 3, IN_MONEY: 1}
+"""Decimals of what has not two, so that what a source prints can be found again."""
+ANALYSIS_SET = {
+    "itt": "by intention to treat",
+    "completers": "among completers",
+    "treated_cases_assessed": "among treated cases that were assessed",
+}
+"""Who was analyzed, in words."""
 
 
 def metric(row: Any, dataset: Dataset) -> str:
@@ -20,27 +34,44 @@ def quoted_metric(row: Any, dataset: Dataset) -> str:
     own = statistics.statistic[statistics.result_id.isin(row.result_ids)]
     if row.metric == "mean_difference" and (own == IN_YEARS).any():
         return IN_YEARS
+    if row.metric == "mean_difference" and row.outcome_id == COST:
+        return IN_MONEY
     return str(row.metric).removeprefix("log_")
+
+
+def unit(row: Any, dataset: Dataset) -> str:
+    """Return what a difference of means is counted in, money by the code that ends the id."""
+    metric = quoted_metric(row, dataset)
+    if metric != IN_MONEY:
+        return words.QALY if metric == IN_YEARS else "points"
+    code = str(row.instrument_id).rpartition("_")[2].upper()
+    known = code in Locale("en").currencies
+    return get_currency_name(code, count=2, locale="en") if known else f"of {code}"
 
 
 def about(row: Any, dataset: Dataset) -> str:
     """Return what a row of the frame of estimates is on: outcome, measure, time, metric."""
-    instrument = str(row.instrument_id).upper().replace("_", "-")
-    event = dataset.in_text("event", row.event) if row.event else ""
+    named = (
+        metric(row, dataset)
+        if row.metric in words.METRIC
+        else {"direction": "in words", "not_reported": "not reported"}.get(
+            row.metric, words.term(words.STATISTIC, row.metric)
+        )
+    )
     parts = (
         dataset.short("outcome", row.outcome_id),
-        instrument,
-        event,
+        dataset.measure(row.instrument_id),
+        dataset.in_text("event", row.event) if row.event else "",
         dataset.in_text("timepoint", row.timepoint),
-        {"direction": "in words", "not_reported": "not reported"}.get(
-            row.metric, words.term({**words.STATISTIC, **words.METRIC}, row.metric)
-        ),
+        named,
     )
     return ", ".join(part for part in parts if part)
 
 
 def analyzed(row: Any, dataset: Dataset) -> str:
-    """Return which participants were analyzed, where a source prints more than one analysis."""
+    """Return which participants were analyzed, by its remark where several are of no kind."""
+    if row.analysis_set in ANALYSIS_SET:
+        return ANALYSIS_SET[row.analysis_set]
     statistics = dataset.statistics
     own = statistics[statistics.result_id.isin(row.result_ids)]
     if own.empty:
@@ -55,4 +86,4 @@ def analyzed(row: Any, dataset: Dataset) -> str:
     ]
     one = own.iloc[0]
     same = statistics[(statistics[keys] == one[keys]).all(axis=1)]
-    return str(one.note) if len(same) > 1 else ""
+    return f"in the analysis “{one.note}”" if len(same) > 1 and one.note else ""

@@ -110,7 +110,7 @@ def _item(dataset: Dataset, question: Question) -> str:
         unit = (
             words.term(words.METRIC, question.analysis.selection.metric)
             if points is None
-            else f"points of {str(points.instrument_id).upper().replace('_', '-')}"
+            else f"points of {dataset.measure(points.instrument_id)}"
         )
         imputed = _imputed(dataset, question, entry, points)
         shown.append(

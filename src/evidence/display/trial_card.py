@@ -18,10 +18,14 @@ from evidence.errors import ParameterError
 from evidence.integrity import audit
 from evidence.provenance import union
 from evidence.records import records
-from evidence.terms import FreeText
+from evidence.terms import FreeText, Said
 
 PLANNED_IN = ("registration", "protocol")
 """Roles of the publications that say what was planned."""
+PLANNED = ("n_planned", "treatment_weeks_planned")
+"""Facts that say what was planned, wherever they stand."""
+TOOK_PART = ("n_randomized", "n_enrolled")
+"""Facts that say who took part, wherever they stand: a registration is completed afterwards."""
 
 _ABBREVIATED = re.compile(r".+ \(([A-Z]{2,})\)")
 
@@ -37,7 +41,8 @@ class Fact:
     place : str
         Id of its row in the page.
     planned : bool
-        Whether a registration or a protocol states it, so before any result.
+        Whether it was stated before any result: by a registration or a protocol, or by a page of
+        its own on a trial that nothing reports on yet.
     """
 
     fact: str
@@ -130,6 +135,11 @@ class TrialCard:
         """Return an outcome in a few words."""
         return self.dataset.short("outcome", outcome_id)
 
+    def told(self, outcome_id: str) -> pd.DataFrame:
+        """Return the directions that say something of an outcome, not that nothing is reported."""
+        silent = self.directions.direction.isin([Said.NOT_REPORTED, Said.NOT_SEEN])
+        return self.directions[(self.directions.outcome_id == outcome_id) & ~silent]
+
     def condition(self, arm_id: str) -> str:
         """Return what an arm received, in words; nothing for no arm."""
         if not arm_id:
@@ -145,6 +155,38 @@ class TrialCard:
         added_to = self.arms[self.arms.arm_id == arm_id].added_to.iloc[0]
         also = f" with {self.dataset.in_text('condition', added_to)}" if added_to else ""
         return f"{self.condition(arm_id)}{also}"
+
+    def compared(
+        self, intervention_arm_id: str, comparator_arm_ids: Sequence[str], word: str = "against"
+    ) -> str:
+        """Return what is compared with what, and what it came with: once where all have it.
+
+        Parameters
+        ----------
+        intervention_arm_id, comparator_arm_ids : str, sequence of str
+            Arms of the trial.
+        word : str
+            How the comparison is said.
+        """
+        arms = self.arms.set_index("arm_id")
+        added = arms.added_to[intervention_arm_id]
+        also = self.dataset.in_text("condition", added) if added else ""
+        shared, alone, other = [], [], []
+        for one in comparator_arm_ids:
+            if added and arms.added_to[one] == added:
+                shared.append(one)
+            elif added and arms.condition[one] == added and not arms.added_to[one]:
+                alone.append(f"{self.condition(one)} alone")
+            else:
+                other.append(self.treatment(one))
+        if not shared or other:
+            others = [*map(self.treatment, shared), *alone, *other]
+            against = f" {word} {words.listed(others)}" if others else ""
+            return f"{self.treatment(intervention_arm_id)}{against}"
+        names = words.listed(map(self.condition, shared))
+        both = f"{'both' if len(shared) == 1 else 'all'} with {also}"
+        rest = f", and {word} {alone[0]}" if alone else ""
+        return f"{self.condition(intervention_arm_id)} {word} {names}, {both}{rest}"
 
     def contrast(self, intervention_arm_id: str, comparator_arm_id: str) -> str:
         """Return what is compared with what."""
@@ -265,11 +307,16 @@ def _of_trial(frame: pd.DataFrame, trial_id: str) -> pd.DataFrame:
 
 def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
     role = dataset.publications.set_index("publication_id").role
+    trials = dataset.trials
+    ongoing = trials.trial_id[trials.status == "ongoing"]
+    unreported = trial_id in {*dataset.planned_trials.trial_id, *ongoing}
+    own = set(_of_trial(dataset.publications, trial_id).publication_id)
     seen: dict[str, int] = {}
     made = []
     for row in records(_of_trial(dataset.text("trial_facts"), trial_id)):
         seen[row.fact] = seen.get(row.fact, 0) + 1
-        source = role[dataset.locator(row.locator_id).publication_id]
+        source = dataset.locator(row.locator_id).publication_id
+        before = role[source] in PLANNED_IN or (unreported and source in own)
         made.append(
             Fact(
                 row.fact,
@@ -278,7 +325,7 @@ def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
                 row.locator_id,
                 FreeText(row.note),
                 place_of_fact(row.fact, seen[row.fact]),
-                row.fact == "n_planned" or source in PLANNED_IN,
+                row.fact in PLANNED or (before and row.fact not in TOOK_PART),
             )
         )
     return tuple(made)

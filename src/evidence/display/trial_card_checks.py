@@ -11,6 +11,7 @@ from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table, with_id
 from evidence.display.trial_card import (
+    PLANNED_IN,
     Fact,
     TrialCard,
     distinct,
@@ -18,7 +19,7 @@ from evidence.display.trial_card import (
     said,
     to_place,
 )
-from evidence.display.trial_card_printed import fact_name
+from evidence.display.trial_card_printed import DIRECTION, ROLE, fact_name
 from evidence.records import records
 from evidence.terms import Said, words_of
 
@@ -42,6 +43,13 @@ _NOUN = {
 }
 """Facts as nouns to stand in a sentence."""
 
+_REPORTED_AS = {
+    "n_planned": "n_randomized",
+    "n_enrolled": "n_randomized",
+    "treatment_weeks_planned": "treatment_weeks",
+}
+"""Facts that stand beside another, as what was planned beside what was reported."""
+
 ACTION = {
     "replace": "replaced",
     "withhold": "not used",
@@ -51,14 +59,15 @@ ACTION = {
 
 def registered_against_reported(card: TrialCard) -> Block:
     """Return what was planned beside what was reported."""
-    rows = [*_planned_facts(card), *_silent(card)]
+    silent = _silent(card)
+    rows = [*_planned_facts(card), *silent.pop("plan", [])]
     parts = []
     if not card.trial.registry_id:
         parts.append(said("No registration of this trial was seen."))
     if rows:
         parts.append(
             table(
-                "What a registration or a protocol says, and what was reported",
+                "What was registered or planned, and what was reported",
                 ("What", "Registered or planned", "Reported"),
                 rows,
             )
@@ -70,6 +79,14 @@ def registered_against_reported(card: TrialCard) -> Block:
                 "registration, so it was not compared."
             )
         )
+    for source, measured in silent.items():
+        parts.append(
+            table(
+                f"Measured, according to a {source}, and what was reported",
+                ("What", f"According to a {source}", "Reported"),
+                measured,
+            )
+        )
     if card.trial.note:
         parts.append(said(f"Remark on the trial: {card.trial.note}."))
     return joined(parts)
@@ -77,13 +94,15 @@ def registered_against_reported(card: TrialCard) -> Block:
 
 def _planned_facts(card: TrialCard) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
-    for fact in distinct([one.fact for one in card.facts if one.planned]):
-        planned = [one for one in card.about(fact) if one.planned]
-        reported = [one for one in card.about(fact) if not one.planned]
-        name = fact_name(fact)
-        if fact == "n_planned":
-            name = "participants"
-            reported = [*card.about("n_randomized"), *card.about("n_enrolled")]
+    by_name: dict[str, list[Fact]] = {}
+    for one in card.facts:
+        by_name.setdefault(_REPORTED_AS.get(one.fact, one.fact), []).append(one)
+    for fact, same in by_name.items():
+        planned = [one for one in same if one.planned]
+        reported = [one for one in same if not one.planned]
+        if not planned:
+            continue
+        name = "participants" if fact == "n_randomized" else fact_name(fact)
         rows.append(
             (
                 Cell(words.capitalized(name)),
@@ -105,20 +124,45 @@ def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
     return Cell("\n".join(shown), markup="<br>".join(markup))
 
 
-def _silent(card: TrialCard) -> list[Sequence[Cell]]:
-    rows: list[Sequence[Cell]] = []
+def _silent(card: TrialCard) -> dict[str, list[Sequence[Cell]]]:
+    """Return outcomes of which no result was seen, by the kind of source that names them."""
+    roles = card.dataset.publications.set_index("publication_id").role
+    rows: dict[str, list[Sequence[Cell]]] = {}
     for one in records(card.directions):
         if one.direction not in (Said.NOT_REPORTED, Said.NOT_SEEN):
             continue
+        role = roles[card.dataset.locator(one.locator_id).publication_id]
+        source = "plan" if role in PLANNED_IN else words.term(ROLE, role)
         note = one.note or "measured or planned"
-        rows.append(
+        rows.setdefault(source, []).append(
             (
                 Cell(words.capitalized(card.outcome(one.outcome_id))),
                 Cell(note, href=f"#{place_of(one.direction_id)}"),
-                Cell("no result in any source seen"),
+                _told(card, one.outcome_id),
             )
         )
     return rows
+
+
+def _told(card: TrialCard, outcome_id: str) -> Cell:
+    """Return what is reported of an outcome all the same, in words or by other measures."""
+    found = []
+    for one in records(card.told(outcome_id)):
+        says = DIRECTION[one.direction].format(
+            first=card.brief(one.intervention_arm_id), second=card.brief(one.comparator_arm_id)
+        )
+        when = card.dataset.in_text("timepoint", one.timepoint)
+        found.append((place_of(one.direction_id), f"{says}, {when}"))
+    measures = card.dataset.instruments.set_index("instrument_id").outcome_id
+    for one in (*records(card.arm_results), *records(card.statistics)):
+        if measures[one.instrument_id] == outcome_id and one.timepoint != "baseline":
+            when = card.dataset.in_text("timepoint", one.timepoint)
+            found.append((place_of(one.result_id), f"{card.measure(one)}, {when}"))
+    if not found:
+        return Cell("no result in any source seen")
+    first = {shown: place for place, shown in reversed(found)}
+    shown = distinct([what for _, what in found])
+    return Cell("\n".join(shown), markup="<br>".join(to_place(first[one], one) for one in shown))
 
 
 def contradictions(card: TrialCard) -> Block:

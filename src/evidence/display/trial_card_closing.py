@@ -63,14 +63,13 @@ def citation(card: TrialCard, lines: Sequence[Line]) -> Block:
 
 def _quoted(card: TrialCard, line: Line) -> str:
     first = card.brief(line.intervention_arm_id)
-    treatment = card.treatment(line.intervention_arm_id)
-    second = card.condition(line.comparator_arm_id)
+    compared = card.compared(line.intervention_arm_id, [line.comparator_arm_id], "compared with")
     how = caveat(line.entries[0]) or line.processing
     # The line of a harm, which stands in its usual direction, says its side itself.
     above = line.entries[0].favors in (Favors.ABOVE_0, Favors.ABOVE_1)
     side = f"; values that favor {first} are positive or, for ratios, above 1" if above else ""
     return (
-        f"{card.trial.label}: {treatment} compared with {second}, {named(card, line)}: "
+        f"{card.trial.label}: {compared}, {named(card, line)}: "
         f"{line.plain}; {line.size}; {how}{side}."
     )
 

@@ -61,6 +61,8 @@ class Line:
         "better" or "worse" for scores, empty for events and words.
     said_by : str
         For words, a clause on who says them where no report of the trial itself does.
+    analyzed : str
+        Whom the number counts, where there are several analyses of one result.
     """
 
     intervention_arm_id: str
@@ -78,6 +80,7 @@ class Line:
     measure: str = ""
     higher_is: str = ""
     said_by: str = ""
+    analyzed: str = ""
 
 
 def lines(card: TrialCard) -> tuple[Line, ...]:
@@ -129,16 +132,18 @@ def _numeric(card: TrialCard, row: Any) -> Line:
     else:
         entry = entries.of_estimate(row, card.dataset)
         state, processing, found = _state(row), row.processing, (entry,)
-        shown = entries.quoted(entry)
-        name = _SHORT.get(row.metric) or row_words.metric(row, card.dataset)
+        before, shown = _with_name(card, row, entries.quoted(entry))
         # A harm stands in its usual direction, with its counts: few events say more than a ratio.
-        counted = f", {entry.counts}" if row.more_is == "worse" and entry.counts else ""
+        counts = f", {entry.counts}" if row.more_is == "worse" and entry.counts else ""
         below = entries.below_favors(
             QuotedScale(row.metric, row.more_is), row.intervention, card.dataset
         )
-        after = f"{counted}{below}"
-        plain = f"{name} {shown}{after}"
-        markup = f"{html(name)} {number_link(entry, shown)}{html(after)}"
+        # Beside an exact interval of the same counts this one has to say what it is.
+        counted = row.route in entries.COUNTED and state != "no_interval"
+        how = ", interval by normal approximation" if counted else ""
+        after = f"{counts}{below}{how}"
+        plain = f"{before}{shown}{after}"
+        markup = f"{html(before)}{number_link(entry, shown)}{html(after)}"
         adjusted = _adjusted(card, row)
         if adjusted is not None:
             second, said = adjusted
@@ -159,9 +164,21 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         _size(card, row),
         processing,
         found,
-        _what(card, row) if row.event else row.instrument_id.upper().replace("_", "-"),
+        _what(card, row) if row.event else card.dataset.measure(row.instrument_id),
         "" if row.event else _higher_is(card, row),
+        analyzed=row_words.analyzed(row, card.dataset),
     )
+
+
+def _with_name(card: TrialCard, row: Any, shown: str) -> tuple[str, str]:
+    """Return the name of a metric and its number; of a difference, with unit and direction."""
+    if row.metric != "mean_difference":
+        return f"{_SHORT.get(row.metric) or row_words.metric(row, card.dataset)} ", shown
+    with_it = f"{words.MOVED[_higher_is(card, row)]} with {card.brief(row.intervention_arm_id)}"
+    # A number below 0 would say the contrary of "lower" in front of it.
+    side = f" {with_it}" if row.effect > 0 else f", above 0 is {with_it}"
+    number, gap, limits = shown.partition(" (")
+    return "", f"{number} {row_words.unit(row, card.dataset)}{side}{gap}{limits}"
 
 
 def _higher_is(card: TrialCard, row: Any) -> str:
@@ -217,19 +234,22 @@ def _bounds(card: TrialCard, row: Any) -> tuple[str, str]:
     ends = to_place(place, f"{low} and {high}")
     side = f"{words.SIDE[scale.favors]} favors {html(card.brief(row.intervention_arm_id))}"
     return (
-        f"the estimate of the odds ratio ({side}) lies between {ends} depending on the counts, "
-        "which are not printed; its confidence interval is far wider and is not given here",
-        "reconstructed",
+        f"the estimate of the odds ratio ({side}) lies between {ends}: bounds, counts not "
+        "determined; its confidence interval is far wider and is not given here",
+        "",
     )
 
 
 def _test(one: Any) -> str:
     """Return a printed chi-square with its degrees of freedom and P."""
-    parts = [f"chi-square {one.estimate}", f"df {one.df1}"]
-    if one.p_value:
-        p = words.p_value(float(one.p_value))
-        parts.append(p.replace("=", "<") if one.p_relation == "below" else p)
-    return ", ".join(parts)
+    p = [printed_p(one)] if one.p_value else []
+    return ", ".join([f"chi-square {one.estimate}", f"df {one.df1}", *p])
+
+
+def printed_p(one: Any) -> str:
+    """Return P of a printed statistic, a bound where that is what is printed."""
+    p = words.p_value(float(one.p_value))
+    return p.replace("=", "<") if one.p_relation == "below" else p
 
 
 def _what(card: TrialCard, row: Any) -> str:

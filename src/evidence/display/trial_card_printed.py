@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidence.dataset import RANDOMIZED
-from evidence.display import origins, words
+from evidence.display import origins, row_words, words
 from evidence.display.card_links import place_of, remark_of
 from evidence.display.escape import html
 from evidence.display.headline import plain
@@ -33,6 +33,7 @@ FACT = {
     "age_min": "lowest age",
     "age_max": "highest age",
     "treatment_weeks": "length of treatment",
+    "treatment_weeks_planned": "planned length of treatment",
     "comparator_weeks": "length of the comparison condition",
     "sessions_coded": "sessions, as a database codes them",
     "sessions_attended_intervention": "sessions attended, intervention arm",
@@ -49,6 +50,13 @@ DIRECTION = {
     Said.NOT_REPORTED: "measured or planned, no result reported",
     Said.NOT_SEEN: "measured; whether it is reported could not be seen",
 }
+ROLE = {
+    "main": "report of the trial",
+    "companion": "companion report",
+    "secondary_source": "secondary source",
+    "claim_source": "source of the claims",
+}
+"""Roles of publications in words."""
 
 
 def fact_name(fact: str) -> str:
@@ -241,8 +249,8 @@ def _statistic(one: Any) -> str:
 def _remarks(card: TrialCard, one: Any) -> Cell:
     """Return what the data note on a result, and links to the remarks on its values."""
     notes = [one.note] if one.note else []
-    if getattr(one, "analysis_set", "as_printed") != "as_printed":
-        notes.append(one.analysis_set.replace("_", " "))
+    if one.analysis_set not in ("", "as_printed"):
+        notes.append(row_words.ANALYSIS_SET[one.analysis_set])
     corrected = card.corrections[card.corrections.result_id == one.result_id]
     links = [
         f'see <a href="#{html(remark_of(correction))}">remark {html(correction)}</a>'

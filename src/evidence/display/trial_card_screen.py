@@ -1,6 +1,6 @@
 """The first screen of a trial card: what the trial is, what it reports, what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from evidence.dataset import RANDOMIZED
 from evidence.display import origins, words
@@ -9,6 +9,7 @@ from evidence.display.escape import addressed, html
 from evidence.display.headline import plain
 from evidence.display.output import Block
 from evidence.display.trial_card import (
+    Fact,
     TrialCard,
     distinct,
     sentences,
@@ -16,9 +17,9 @@ from evidence.display.trial_card import (
     values,
 )
 from evidence.display.trial_card_checks import differ_on
-from evidence.display.trial_card_lines import Line, named
+from evidence.display.trial_card_lines import Line, named, printed_p
 from evidence.records import records
-from evidence.terms import Said
+from evidence.terms import Said, words_of
 
 KIND = {
     "randomized": "randomized trial",
@@ -45,7 +46,6 @@ _PHRASE = {
     "words_none": "no clear difference, in words",
     "words_differ": "sources say different things, in words",
 }
-TOOL = {"cochrane_rob1_four_items": "four items of the first Cochrane tool (RoB 1)"}
 _INTERVALS = ("favors", "against", "includes")
 
 
@@ -86,10 +86,10 @@ def _identity(card: TrialCard) -> str:
     """Return what the trial is in one sentence, as HTML."""
     status = "" if card.trial.status == "published" else f"{card.trial.status} "
     kind = words.capitalized(f"{status}{KIND[card.trial.design]}")
-    against = words.listed(card.comparators)
-    compared = f" against {against}" if against else ""
-    given = card.treatment(card.arms.arm_id[card.arms.role == "intervention"].iloc[0])
-    return f"{html(f'{kind}: {given}{compared}')}, {card.size}."
+    first, others = (
+        list(card.arms.arm_id[card.arms.role == role]) for role in ("intervention", "comparator")
+    )
+    return f"{html(f'{kind}: {card.compared(first[0], others)}')}, {card.size}."
 
 
 def _result(card: TrialCard, lines: Sequence[Line]) -> str:
@@ -101,6 +101,8 @@ def _result(card: TrialCard, lines: Sequence[Line]) -> str:
         return (
             "It has no results."
             if card.trial.status == "terminated"
+            else "No estimate between its arms follows from what is printed."
+            if _printed_of_arms(card)
             else "No source seen prints a result between the arms."
         )
     parts = []
@@ -136,35 +138,53 @@ def _verdict(card: TrialCard, lines: Sequence[Line]) -> str:
         if said_by:
             phrase = phrase.replace(", in words", f", {words.listed(sorted(said_by))}, in words")
         return f"{phrase}{imputed}"
-    return f"{', '.join(_by_measure(chosen, states, first, second))}{imputed}"
+    said = _by_measure(chosen, states, first, second)
+    apart = "; " if any(one.analyzed for one in chosen) else ", "
+    return f"{apart.join(said)}{imputed}"
 
 
 def _by_measure(lines: Sequence[Line], states: Sequence[str], first: str, second: str) -> list[str]:
     """Return which measures of one outcome say what, where they do not agree."""
     by_state = {state: [one for one in lines if one.state == state] for state in states}
-    names = [{one.measure for one in group} for group in by_state.values()]
-    repeated = len(set().union(*names)) < sum(map(len, names))
+    place = _telling_apart(lines, by_state.values())
     said = []
     for state, group in by_state.items():
-        measures = words.listed(
-            distinct(
-                [
-                    f"{'the ' if one.higher_is else ''}{one.measure}"
-                    + (f" {one.when}" if repeated else "")
-                    for one in group
-                ]
-            )
-        )
+        where = words.listed(distinct([place(one) for one in group]))
         if state == "includes":
-            said.append(f"on {measures} the interval includes no difference")
+            said.append(f"{where} the interval includes no difference")
             continue
         ahead = first if state == "favors" else second
         ends = {one.higher_is for one in group}
         # A score that is worse when higher is lower with the treatment that it favors.
-        moved = {"worse": "lower", "better": "higher"}.get(ends.pop() if len(ends) == 1 else "")
+        moved = words.MOVED.get(ends.pop() if len(ends) == 1 else "")
         side = f"{moved} with" if moved else "interval on the side of"
-        said.append(f"{side} {ahead} on {measures}")
+        said.append(f"{side} {ahead} {where}")
     return said
+
+
+def _telling_apart(
+    lines: Sequence[Line], groups: Collection[Sequence[Line]]
+) -> Callable[[Line], str]:
+    """Return how lines in different states are told apart: by measure, by time, by who counts."""
+
+    def on(one: Line) -> str:
+        return f"on {'the ' if one.higher_is else ''}{one.measure}"
+
+    def at(one: Line) -> str:
+        return f"{on(one)} {one.when}"
+
+    def of(one: Line) -> str:
+        return f"{at(one)} {one.analyzed}"
+
+    def whom(one: Line) -> str:
+        return one.analyzed
+
+    alike = len({at(one) for one in lines}) == 1
+    for told in (on, at, *([whom] if alike else [])):
+        names = [{told(one) for one in group} for group in groups]
+        if len(set().union(*names)) == sum(map(len, names)):
+            return told
+    return of
 
 
 def _paragraph(card: TrialCard) -> str:
@@ -206,12 +226,21 @@ def arms_in_short(card: TrialCard) -> str:
 
 
 def length(card: TrialCard) -> str:
-    """Return how long the treatment lasted, as HTML."""
+    """Return how long the treatment lasted or was to last, with the remarks, as HTML."""
     found = card.about("treatment_weeks")
-    if not found:
+    planned = card.about("treatment_weeks_planned")
+    if not (found or planned):
         return "Length of treatment: not stated in any source seen."
-    differ = ", sources differ" if len({one.value for one in found}) > 1 else ""
-    return f"Treatment: {values(found)} weeks{differ}."
+    readings: dict[str, list[Fact]] = {}
+    for one in found or planned:
+        readings.setdefault(one.value, []).append(one)
+    said = []
+    for own in readings.values():
+        notes = "; ".join(distinct([words_of(one.note) for one in own if one.note]))
+        said.append(f"{values(own)} weeks" + (f" ({html(notes)})" if notes else ""))
+    shown = words.listed(said, "or")
+    differ = ", sources differ" if len(said) > 1 else ""
+    return f"Treatment: {shown}{differ}." if found else f"Planned: {shown} of treatment{differ}."
 
 
 def registration(card: TrialCard) -> str:
@@ -223,7 +252,9 @@ def registration(card: TrialCard) -> str:
     for one in ids:
         item = card.dataset.references[one]
         day = item.get("issued", {}).get("date-parts", [[]])[0]
-        dated = f", first posted {'-'.join(f'{part:02d}' for part in day)}" if day else ""
+        # CSL has no kind of date for what a record calls first posted or last updated.
+        note = f" (remark on the record: {item['note']})" if item.get("note") else ""
+        dated = f", record dated {'-'.join(f'{part:02d}' for part in day)}{note}" if day else ""
         name = addressed(str(item.get("URL", "")), card.trial.registry_id)
         return f"Registered: {name}{html(dated)}."
     return html(f"Registered: {card.trial.registry_id}; the record was not read.")
@@ -233,9 +264,14 @@ def reported(card: TrialCard, lines: Sequence[Line]) -> tuple[str, list[str]]:
     """Return what a trial reports between its arms as a heading and items, as HTML."""
     if not lines:
         within = _within(card)
-        none = "nothing in any source seen" + ("" if within else ", in numbers or in words.")
-        also = ". Within one arm, and so compared with nothing:" if within else ""
-        return f"<strong>What it reports between arms:</strong> {none}{also}", within
+        printed = _printed_of_arms(card)
+        none = (
+            f"no estimate; {printed}"
+            if printed
+            else "nothing in any source seen" + ("" if within else ", in numbers or in words")
+        )
+        also = " Within one arm, and so compared with nothing:" if within else ""
+        return f"<strong>What it reports between arms:</strong> {none}.{also}", within
     several = len({(one.intervention_arm_id, one.comparator_arm_id) for one in lines}) > 1
     favored = "the treatment named first" if several else card.therapy
     heading = (
@@ -246,11 +282,26 @@ def reported(card: TrialCard, lines: Sequence[Line]) -> tuple[str, list[str]]:
     return heading, [_item(card, one, several=several) for one in lines]
 
 
+def _printed_of_arms(card: TrialCard) -> str:
+    """Return that numbers after the start of treatment are printed all the same, as HTML."""
+    rows = card.arm_results
+    ids = [
+        *rows.result_id[rows.timepoint != "baseline"],
+        *card.statistics.result_id[card.statistics.comparator_arm_id != ""],
+    ]
+    if not ids:
+        return ""
+    count = words.count(len(ids), "printed number")
+    stand = "stands" if len(ids) == 1 else "stand"
+    return f"{to_place(place_of(ids[0]), count)} {stand} below"
+
+
 def _item(card: TrialCard, line: Line, *, several: bool) -> str:
     contrast = card.contrast(line.intervention_arm_id, line.comparator_arm_id)
     what = words.capitalized(named(card, line))
     contrast = f", {contrast}" if several else ""
-    size = f", {html(line.size)}" if line.size else ""
+    # What follows a sentence of bounds is no part of it.
+    size = f"{';' if line.state == 'range' else ','} {html(line.size)}" if line.size else ""
     tag = line.processing
     how = f' <span class="tag {html(tag)}">{html(tag)}</span>' if tag else ""
     return f"{html(what + contrast)}: {line.markup}{size}{how}"
@@ -270,7 +321,8 @@ def _within(card: TrialCard) -> list[str]:
         if not one.comparator_arm_id:
             shown = words.term(words.STATISTIC, one.statistic)
             value = to_place(place_of(one.result_id), words.minus(one.estimate))
-            found.append(f"{html(f'{card.measure(one)}: {shown}')} {value}.")
+            p = f", {html(printed_p(one))}" if one.p_value else ""
+            found.append(f"{html(f'{card.measure(one)}: {shown}')} {value}{p}.")
     return found
 
 
@@ -312,6 +364,7 @@ def _results(card: TrialCard, lines: Sequence[Line]) -> list[str]:
         (Said.NOT_SEEN, "Measured; whether it is reported could not be seen"),
     ):
         silent = card.directions[card.directions.direction == direction]
+        silent = silent[[card.told(one).empty for one in silent.outcome_id]]
         if len(silent):
             outcomes = words.listed(distinct([card.outcome(one) for one in silent.outcome_id]))
             place = place_of(silent.direction_id.iloc[0])
@@ -324,7 +377,8 @@ def _results(card: TrialCard, lines: Sequence[Line]) -> list[str]:
         later = any(one.timepoint == "follow_up" for one in lines)
         found += [] if later else ["A comparison between the arms after the end of treatment."]
     if not lines and card.trial.design in RANDOMIZED and card.trial.status == "published":
-        found.append("A number, or words, on any outcome between the arms.")
+        number = "An estimate" if _printed_of_arms(card) else "A number"
+        found.append(f"{number}, or words, on any outcome between the arms.")
     return found
 
 
@@ -361,7 +415,7 @@ def _bias(card: TrialCard) -> list[str]:
         return ["Risk of bias: not assessed in any source seen, and not here."]
     high = bias.domain[bias.judgement == "high"].str.replace("_", " ")
     said = f"high for {words.listed(high)}" if len(high) else "none judged high"
-    tools = words.listed(words.term(TOOL, one) for one in distinct(list(bias.tool)))
+    tools = words.listed(origins.tool_name(one, card.dataset) for one in distinct(list(bias.tool)))
     return [html(f"RoB 2: not assessed. Seen elsewhere: {tools}, {said}.")]
 
 

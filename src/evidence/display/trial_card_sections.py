@@ -5,15 +5,14 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import RANDOMIZED
-from evidence.display import entries, row_words, text, words
+from evidence.display import entries, origins, row_words, text, words
 from evidence.display.effect_sections import ROUTE, without_estimate
 from evidence.display.missing_table import STATE
 from evidence.display.output import Block
 from evidence.display.references import reference
 from evidence.display.tables import Cell, table, to_number
 from evidence.display.trial_card import TrialCard, distinct, joined, said
-from evidence.display.trial_card_printed import source
-from evidence.display.trial_card_screen import TOOL
+from evidence.display.trial_card_printed import ROLE, source
 from evidence.estimation.missing import missing_evidence
 from evidence.estimation.row import size_of
 from evidence.records import records
@@ -21,11 +20,6 @@ from evidence.records import records
 JUDGEMENT = {
     "self_report": "self-report, so no assessor to blind",
     "some_concerns": "some concerns",
-}
-ROLE = {
-    "main": "report of the trial",
-    "secondary_source": "secondary source",
-    "claim_source": "source of the claims",
 }
 
 
@@ -78,7 +72,7 @@ def risk_of_bias(card: TrialCard) -> Block:
         (
             Cell(words.capitalized(one.domain.replace("_", " "))),
             Cell(words.term(JUDGEMENT, one.judgement)),
-            Cell(words.term(TOOL, one.tool)),
+            Cell(origins.tool_name(one.tool, card.dataset)),
             source(card, one.locator_id),
         )
         for one in records(bias[bias.trial_id == card.trial.trial_id])

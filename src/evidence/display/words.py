@@ -15,6 +15,7 @@ METRIC = {
     "d_from_test_statistic": "g from a test statistic",
     "mean_difference": "difference in points",
     "qaly_difference": "difference in quality-adjusted life years",
+    "cost_difference": "difference in costs",
     "log_odds_ratio": "odds ratio",
     "log_risk_ratio": "risk ratio",
     "log_hazard_ratio": "hazard ratio",
@@ -62,6 +63,8 @@ INTERVAL = {
     "hksj": "Hartung-Knapp without the correction",
     "wald": "normal quantile",
 }
+MOVED = {"worse": "lower", "better": "higher"}
+"""Where scores are with the treatment that they favor, by what higher ones are."""
 SIDE = {
     "above_0": "positive",
     "below_0": "below 0",

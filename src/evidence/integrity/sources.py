@@ -102,9 +102,9 @@ def check_judgements(reading: Reading) -> Iterator[Finding]:
                 yield Finding(
                     "judgements_differ", trial, row["judgement"], first["judgement"], "medium",
                     f"{reading.labels[trial]}, {row['domain'].replace('_', ' ')}: "
-                    f"{first['judgement']} by {first['tool'].replace('_', ' ')} in "
+                    f"{first['judgement']} by {first['tool']} in "
                     f"{first['locator_id']}, {row['judgement']} by "
-                    f"{row['tool'].replace('_', ' ')} in {row['locator_id']}.", row,
+                    f"{row['tool']} in {row['locator_id']}.", row,
                 )  # fmt: skip
 
 

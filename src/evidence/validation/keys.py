@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from evidence.validation.bibliography import REFERENCES
+from evidence.validation.descriptor import ForeignKey
 from evidence.validation.faults import Faults
 from evidence.validation.records import Row, Sheet
 
@@ -36,6 +37,8 @@ SEPARATOR = ";"
 SEVERAL = (("claims", "outcome_id"),)
 """Columns that hold one or more terms, separated by `SEPARATOR`."""
 
+_OF_TRIAL = ForeignKey(("trial_id",), "trials", ("trial_id",))
+
 # Columns that hold an arm, which has to be of the trial of the row.
 _ARMS = (
     ("arm_results", "arm_id"),
@@ -64,7 +67,9 @@ def check_keys(
     """
     for sheet in sheets.values():
         _check_primary_key(sheet, faults)
-        for key in sheet.table.foreign_keys:
+        # A trial that is named has to be there, whatever the descriptor says of the column.
+        of_trial = [_OF_TRIAL] if "trial_id" in sheet.columns else []
+        for key in dict.fromkeys([*sheet.table.foreign_keys, *of_trial]):
             target = sheets.get(key.table)
             known = None if target is None else _keys(target, key.target)
             if target is not None and known is not None:

@@ -15,7 +15,7 @@ def kind(entry: LedgerEntry) -> str:
         return "proportion"
     if _STANDARDIZED.fullmatch(entry.metric):
         return "standardized"
-    if entry.metric == "qaly_difference":
+    if entry.metric in ("qaly_difference", "cost_difference"):
         return "mean_difference"
     if entry.metric in _NAMED:
         return entry.metric

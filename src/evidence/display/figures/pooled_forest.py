@@ -173,7 +173,7 @@ def _in_points(
         for one in records(same.head(1)):
             entry = entries.of_estimate(one, dataset)
             shown = words.estimate(one.effect, one.ci_low, one.ci_high, 1)
-            instrument = one.instrument_id.upper().replace("_", "-")
+            instrument = dataset.measure(one.instrument_id)
             cells[row.label] = to_number(entry, f"{shown} {instrument}", numeric=False)
             found.append(entry)
     return cells, tuple(found)

@@ -18,7 +18,7 @@ METRICS = ("hedges_g", "log_odds_ratio", "mean_difference", "d_from_test_statist
 """Metrics that become rows, the preferred one first: points come before imputed d."""
 
 _KINDS = {
-    "mean_difference": "difference in points",
+    "mean_difference": "difference in the unit of the instrument",
     "d_from_test_statistic": "standardized, from a test statistic",
     "hedges_g": "standardized, as printed",
 }
