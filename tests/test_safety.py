@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import evidence
 from evidence.display import escape
 from evidence.display.tables import Cell, table
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, RenderError
 from evidence.report.inspection import faults, sealed
 from evidence.safety import ID, INVISIBLE, inside, is_address, visible
 
@@ -115,7 +115,9 @@ def test_a_link_of_the_file_system_leads_nowhere_else(tmp_path: Path) -> None:
     assert inside(tmp_path / "home", "x") == tmp_path / "home" / "x"
 
 
-@pytest.mark.parametrize("href", ["java\tscript:x", "\x01javascript:x", "//host/x", "\\\\host"])
+@pytest.mark.parametrize(
+    "href", ["java\tscript:x", "\x01javascript:x", "//host/x", "\\\\host", "/\\host/x"]
+)
 def test_a_page_with_such_a_link_is_refused(href: str) -> None:
     assert any("a link to" in one for one in faults(f'<a href="{href}">x</a>'))
 
@@ -131,6 +133,8 @@ def test_a_page_is_sealed_by_what_it_is() -> None:
     assert "script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='" in made
     assert "default-src 'none'" in made
     assert "script-src 'none'" in sealed('<meta charset="utf-8">\n')
+    with pytest.raises(RenderError, match="policy"):
+        sealed('<meta charset="UTF-8">\n<p>x</p>')
 
 
 def test_the_command_line_prints_through_one_function() -> None:

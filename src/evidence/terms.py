@@ -46,7 +46,6 @@ class Favors(StrEnum):
     BELOW_0 = "below_0"
     ABOVE_1 = "above_1"
     BELOW_1 = "below_1"
-    NEITHER = ""
 
 
 class LeftOut(StrEnum):
@@ -129,6 +128,18 @@ class RemarkKind(StrEnum):
     TAU2_OF_0 = "tau2_of_0"
     CLOSER_THAN_CHANCE = "closer_than_chance"
     INTERVAL_TOO_NARROW = "interval_too_narrow"
+
+
+class Basis(StrEnum):
+    """What a standard error follows from, the nearest to it first."""
+
+    STANDARD_ERROR = "standard_error"
+    INTERVAL = "interval"
+    LIMIT = "limit"
+    SIZES = "sizes"
+    P = "p"
+    P_BELOW = "p_below"
+    NOTHING = "nothing"
 
 
 class EntryKind(StrEnum):

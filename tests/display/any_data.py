@@ -11,6 +11,7 @@ import evidence
 from evidence.dataset import Dataset
 from evidence.estimation.row import NORMAL_975, Row, to_frame
 from evidence.specification import Analysis, Specification, analyze
+from evidence.terms import FreeText, LeftOut, Said
 
 THERAPY, OUTCOME, INSTRUMENT = "abft", "depression", "bdi_ii"
 
@@ -115,9 +116,9 @@ def _row(trial_id: str, number: int, trial: Trial) -> Row:
             **common,
             estimate_id=f"{trial_id}.words",
             metric="not_reported" if trial.said.startswith("measured") else "direction",
-            said=trial.said,
-            left_out_by="in_words",
-            reason="in words",
+            said=Said(trial.said),
+            left_out_by=LeftOut.IN_WORDS,
+            reason=FreeText("in words"),
         )
     return Row(
         **common,

@@ -1,5 +1,8 @@
 """Conversions with the numbers put in can be followed by hand."""
 
+from dataclasses import replace
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -62,3 +65,36 @@ def test_every_estimate_has_a_chain(dataset: Dataset, frame: pd.DataFrame) -> No
     for row in records(frame[frame.effect.notna()]):
         assert chains.printed(row, dataset)
         assert chains.conversion(row, dataset)
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ({"se": 0.53, "se_of": "logarithm"}, "interval: logarithm ± 1.96 × its standard error"),
+        (
+            {"se": 2.205, "se_of": "ratio"},
+            "standard error of the logarithm 2.205 / 4.41; interval: logarithm ± 1.96 × its "
+            "standard error",
+        ),
+        # ln 4.41 = 1.4839; z of p = .01 is 2.5758; 1.4839 / 2.5758 = 0.5761
+        (
+            {"p_value": 0.01, "p_relation": "equal"},
+            "standard error 0.58 from p: 1.48 / 2.58; interval: value ± 1.96 × it",
+        ),
+        # (1.4839 - ln 1.5) / 1.96 = 0.5502
+        ({"ci_low": 1.5}, "standard error 0.55 from the one limit; interval: value ± 1.96 × it"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["odds_ratio", "hazard_ratio"])
+def test_a_standard_error_has_the_origin_that_is_printed(
+    dataset: Dataset, kind: str, printed: dict[str, Any], said: str
+) -> None:
+    statistics = dataset.statistics.astype(object)
+    here = statistics.result_id == "d10_si_or_fu"
+    blank = dict.fromkeys(("se", "ci_low", "ci_high", "p_value")) | {"se_of": "", "p_relation": ""}
+    for name, value in (blank | {"statistic": kind} | printed).items():
+        statistics.loc[here, name] = value
+    changed = replace(dataset, _used={**dataset._used, "statistics": statistics})
+    rows = evidence.estimates(changed, trial="diamond2010")
+    row = next(records(rows[rows.result_ids == ("d10_si_or_fu",)]))
+    assert chains.conversion(row, changed) == f"as printed; {said}"

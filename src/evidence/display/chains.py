@@ -1,5 +1,6 @@
 """From the printed numbers to an estimate, with the numbers put in, as a reader would check it."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,9 @@ from evidence.display.words import METRIC, MINUS, SIDE, STATISTIC, fixed, minus,
 from evidence.effects import continuous, convert
 from evidence.effects.standardized import Moments, combined_arms
 from evidence.estimation.from_means import completed
-from evidence.estimation.row import QuotedScale
+from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.records import records
+from evidence.terms import Basis
 
 
 def printed(row: Any, dataset: Dataset) -> str:
@@ -88,23 +90,40 @@ def _as_printed(row: Any, dataset: Dataset) -> str:
     ratio = row.metric.startswith("log_")
     if row.route == "number_needed_to_treat":
         parts = [f"1 / {one.estimate:g} = {fixed(abs(row.effect))}"]
+    elif row.route == "relative_risk_reduction":
+        parts = [f"risk ratio 1 {MINUS} {one.estimate:g} / 100 = {fixed(1 - one.estimate / 100)}"]
     elif not ratio and one.estimate * row.effect < 0:
         parts.append("sign turned, so that positive favors the treatment")
-    if pd.isna(row.se):
-        return "; ".join(parts)
-    if not pd.isna(one.se) and not (ratio and one.statistic in ("odds_ratio", "risk_ratio")):
-        parts.append("interval: value ± 1.96 × standard error")
-    elif pd.isna(one.ci_low) and pd.isna(one.ci_high):
-        source = "the sizes of the arms" if row.metric == "hedges_g" else _of_p(row, one)
+    if row.se_from == Basis.STANDARD_ERROR:
+        parts += _of_se(row, one)
+    elif row.se_from == Basis.INTERVAL:
+        if row.processing == "converted":
+            parts.append(f"standard error {fixed(row.se)} from the limits")
+    elif row.se_from in _SOURCE:
+        source = _SOURCE[row.se_from]
+        if row.se_from in (Basis.P, Basis.P_BELOW):
+            source += f"{fixed(abs(row.effect))} / {fixed(abs(row.effect) / row.se)}"
         parts.append(f"standard error {fixed(row.se)} from {source}; interval: value ± 1.96 × it")
-    elif row.processing == "converted":
-        parts.append(f"standard error {fixed(row.se)} from the limits")
     return "; ".join(parts)
 
 
-def _of_p(row: Any, one: Any) -> str:
-    below = "" if one.p_relation == "equal" else "the largest that fits, "
-    return f"p: {below}{fixed(abs(row.effect))} / {fixed(abs(row.effect) / row.se)}"
+_SOURCE = {
+    Basis.LIMIT: "the one limit",
+    Basis.SIZES: "the sizes of the arms",
+    Basis.P: "p: ",
+    Basis.P_BELOW: "p: the largest that fits, ",
+}
+
+
+def _of_se(row: Any, one: Any) -> list[str]:
+    """Return what a printed standard error became, and whether the interval follows from it."""
+    made = []
+    if one.se_of == "ratio":
+        made.append(f"standard error of the logarithm {one.se:g} / {one.estimate:g}")
+    if math.isclose(row.ci_high - row.effect, NORMAL_975 * row.se):
+        of_log = "logarithm ± 1.96 × its" if row.metric.startswith("log_") else "value ± 1.96 ×"
+        return [*made, f"interval: {of_log} standard error"]
+    return [*made, "standard error and interval as printed"]
 
 
 def _arms(row: Any, dataset: Dataset, timepoints: tuple[str, ...]) -> list[Any]:

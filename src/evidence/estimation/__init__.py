@@ -130,7 +130,8 @@ def _by_design(context: Context, row: Row) -> Row:
         for name in ("effect_low", "effect_high")
     }
     said = f"the arms are the same persons: a correlation of {known[0]:g} between periods enters"
-    return replace(row, **ends, **interval(effect, variance)).remarked((kind, said))
+    made = replace(row, **ends, **interval(effect, variance), se_from="")
+    return made.remarked((kind, said))
 
 
 _DESIGNS = {

@@ -78,12 +78,12 @@ class Context:
         """Total of participants randomized as printed, if all sources print the same."""
         facts = self._facts
         values = facts.loc[(facts.trial_id == trial_id) & (facts.fact == "n_randomized"), "value"]
-        distinct = set(values)
+        distinct = set(values.dropna())
         return int(distinct.pop()) if len(distinct) == 1 else None
 
     def stated(self, trial_id: str, fact: str) -> float | None:
         """Value of a fact on a trial, if all sources print the same."""
-        values = set(self.dataset.fact(trial_id, fact).value)
+        values = set(self.dataset.fact(trial_id, fact).value.dropna())
         return float(values.pop()) if len(values) == 1 else None
 
     def size(self, arm_id: str) -> ArmSize:

@@ -20,6 +20,12 @@ CHANGE = {"reduction": -1, "change": 1, "level": 1, "": 1}
 """Sign that makes what is printed of a change later minus earlier; improvements have no such."""
 
 
+_OF_CHANGES = (
+    RemarkKind.CHANGE_SCORES,
+    "changes from baseline, in SDs of the change, which differ from those of scores",
+)
+
+
 def completed(result: Any) -> tuple[Any, str]:
     """Return a result with mean and SD, from what else is printed of them, and a remark on it.
 
@@ -90,13 +96,6 @@ def estimates(
     improvement = one.measured_as == "improvement"
     sign = 1 if improvement else DIRECTION[higher_is] * CHANGE[one.measured_as]
     route = "change_means" if change else "means"
-    if change:
-        row = row.remarked(
-            (
-                RemarkKind.CHANGE_SCORES,
-                "changes from baseline, in SDs of the change, which differ from those of scores",
-            )
-        )
     arms = (one.mean, one.sd, int(one.n_analyzed), two.mean, two.sd, int(two.n_analyzed))
     g = continuous.standardized_mean_difference(*arms, convention=convention)
     difference = continuous.mean_difference(*arms)
@@ -108,7 +107,7 @@ def estimates(
             convention=convention,
             processing="converted",
             **interval(sign * float(g.value), float(g.variance)),
-        ),
+        ).remarked(*([_OF_CHANGES] if change else [])),
         replace(
             row,
             metric="mean_difference",

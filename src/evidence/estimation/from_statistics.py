@@ -11,9 +11,9 @@ from evidence.effects.standardized import small_sample_correction
 from evidence.errors import ParameterError
 from evidence.estimation.context import Context, number
 from evidence.estimation.row import Row, interval
-from evidence.estimation.uncertainty import Basis, Spread, spread
+from evidence.estimation.uncertainty import Spread, spread
 from evidence.records import records
-from evidence.terms import LeftOut, RemarkKind, Said
+from evidence.terms import Basis, LeftOut, RemarkKind, Said
 
 MAGNITUDES = ("p", "f_slope", "chi2_groups", "eta_squared", "partial_eta_squared", "cohens_f")
 """Kinds that say how large a difference is, never whom it favors."""
@@ -22,7 +22,7 @@ SIGN = {"lower": -1, "higher": 1, "above_1": 1, "below_1": -1}
 
 MODEL_REMARK = (
     "the standard error of a repeated-measures or adjusted model is that of a change or residual, "
-    "so this d can be off, more often too large; its range is over pre-post correlations of 0.3 to "
+    "so this g can be off, more often too large; its range is over pre-post correlations of 0.3 to "
     "0.8"
 )
 
@@ -406,6 +406,7 @@ def _with_spread(
     effect = row.effect
     if effect is None:
         return row
+    row = replace(row, se_from=found.basis)
     if found.low is not None and found.high is not None:
         low, high = sorted((sign * found.low, sign * found.high))
         return replace(row, ci_low=low, ci_high=high, se=found.se, variance=(found.se or 0) ** 2)

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from evidence.provenance import union
 from evidence.terms import (
     NOTHING_SAID,
+    Basis,
     Favors,
     FreeText,
     LeftOut,
@@ -23,6 +24,11 @@ from evidence.terms import (
 
 NORMAL_975 = float(ndtri(0.975))
 """Standard normal quantile of a two-sided 95% interval, 1.959964."""
+_MEANS, _COUNTS = ("means", "change_means", "means_change"), ("counts", "reconstructed_counts")
+OF_MEANS = frozenset([*_MEANS, *(f"combined_{one}" for one in _MEANS)])
+"""Routes from means and SDs of arms, also of several arms taken as one."""
+OF_COUNTS = frozenset([*_COUNTS, "combined_counts"])
+"""Routes from counts of arms, which ``convention`` holds in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +38,8 @@ class Row:
     ``effect`` is None where there is no estimate; then ``left_out_by`` is the kind of why, and
     ``reason`` its text, to show. ``said`` is what the source says in words instead of a number. A
     row may have an effect without a variance, where a source prints a value without its
-    uncertainty. ``more_is`` is "better" or "worse" for an event, else empty.
+    uncertainty. ``more_is`` is "better" or "worse" for an event, else empty;
+    ``se_from`` says what the standard error of a printed value follows from.
     """
 
     estimate_id: str = ""
@@ -57,6 +64,7 @@ class Row:
     effect: float | None = None
     variance: float | None = None
     se: float | None = None
+    se_from: Basis | Literal[""] = ""
     ci_low: float | None = None
     ci_high: float | None = None
     effect_low: float | None = None

@@ -2,27 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from evidence.effects import convert
 from evidence.errors import ParameterError
 from evidence.estimation.context import number
+from evidence.terms import Basis
 
 LEVEL = 0.95
 """Level of the intervals of the frame of estimates."""
-
-
-class Basis(StrEnum):
-    """What a standard error follows from, the nearest to it first."""
-
-    STANDARD_ERROR = "standard_error"
-    INTERVAL = "interval"
-    LIMIT = "limit"
-    SIZES = "sizes"
-    P = "p"
-    P_BELOW = "p_below"
-    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
+from evidence.errors import RenderError
 from evidence.safety import INVISIBLE
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 # Browsers pass over these in an address, also in the middle of its scheme.
 _PASSED_OVER = re.compile(r"[\x00-\x20]")
 _SCHEMES = ("http", "https", "mailto")
+# Browsers read \ as /, and two of them lead to another host.
+_OTHER_HOST = re.compile(r"\\|/[/\\]")
 _FETCHING = re.compile(r"@import|url\(\s*['\"]?(?!#|['\"]?#)", re.IGNORECASE)
 _ACTIVE = ("iframe", "object", "embed", "link", "base", "frame", "applet")
 _SHEET = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -63,7 +66,7 @@ class _Page(HTMLParser):
                 self.fragments.append(value[1:])
             elif (
                 tag != "a"
-                or plain.startswith(("//", "\\"))
+                or _OTHER_HOST.match(plain)
                 or (scheme and scheme[1].lower() not in _SCHEMES)
             ):
                 self.faults.append(f"a link to {value!r}")
@@ -122,7 +125,14 @@ def sealed(page: str) -> str:
     ----------
     page : str
         HTML in its last form.
+
+    Raises
+    ------
+    RenderError
+        If it has no head that the policy could follow.
     """
+    if _HEAD not in page:
+        raise RenderError("a page without its first line has no place for a policy of browsers")
     sheets, scripts = (
         " ".join(
             f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'"

@@ -1,15 +1,28 @@
 """Rules on the numbers of a row, applied to values as used, since a source may misprint them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 
 from evidence.validation.corrections import CORRECTED_TABLES, Corrected
 from evidence.validation.descriptor import Value
 from evidence.validation.faults import Faults
 from evidence.validation.records import Row, Sheet
 
+_FACTS: Mapping[str, tuple[Callable[[Decimal], bool], str]] = {
+    "cluster_size": (lambda value: value >= 1, "1 or more"),
+    "icc": (lambda value: 0 <= value <= 1, "from 0 to 1"),
+    "within_person_correlation": (
+        lambda value: -1 < value < 1,
+        "between -1 and 1, neither included",
+    ),
+}
+"""What the facts that enter a variance can be, and the words of it."""
+
 
 def check_rules(sheets: Mapping[str, Sheet], corrected: Corrected, faults: Faults) -> None:
     """Report limits in the wrong order, more events than participants, an arm against itself.
+
+    Facts that enter a variance are held to what they can be.
 
     Parameters
     ----------
@@ -41,6 +54,8 @@ def check_rules(sheets: Mapping[str, Sheet], corrected: Corrected, faults: Fault
     for name in ("statistics", "directions"):
         for row in sheets[name].rows if name in sheets else ():
             _check_contrast(sheets[name], row, faults)
+    for row in sheets["trial_facts"].rows if "trial_facts" in sheets else ():
+        _check_fact(sheets["trial_facts"], row, faults)
 
 
 def _corrections_known(sheets: Mapping[str, Sheet]) -> bool:
@@ -71,4 +86,13 @@ def _check_contrast(sheet: Sheet, row: Row, faults: Faults) -> None:
             row=row.line,
             column="comparator_arm_id",
             value=intervention,
+        )
+
+
+def _check_fact(sheet: Sheet, row: Row, faults: Faults) -> None:
+    value = row.number("value")
+    possible, accepted = _FACTS.get(row.word("fact"), (None, ""))
+    if possible is not None and value is not None and not possible(value):
+        faults.add(
+            sheet.table.file, accepted, row=row.line, column="value", value=row.text["value"]
         )

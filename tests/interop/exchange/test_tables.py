@@ -16,7 +16,7 @@ import evidence
 from evidence.cli import app
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
-from evidence.interop.exchange import metafor, metapsy, revman
+from evidence.interop.exchange import contrast, metafor, metapsy, revman
 from evidence.interop.exchange.contrast import contrasts, one_per_result
 from evidence.interop.exchange.tables import export_table
 from evidence.interop.metapsy import import_database
@@ -190,6 +190,19 @@ def test_revman_subtracts_control_and_the_footnote_says_what_favors(
         assert sign * theirs == pytest.approx(ours.effect, rel=CLOSED_FORM)
         seen.add(kind)
     assert seen == {"effect", "counts", "means"}
+
+
+def test_an_event_without_a_direction_has_that_of_the_number_or_is_refused(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms = {key: replace(one, more_is="") for key, one in dataset._terms.items()}
+    unknown = replace(dataset, _terms=terms)
+    found = contrasts(unknown, trial="montero2018", event="response_50")
+    # The source prints 40 points more that responded as a benefit.
+    assert [(one.estimate.effect > 0, one.sign) for one in found] == [(True, 1)] * len(found)
+    monkeypatch.setattr(contrast, "SIGN", {})
+    with pytest.raises(SelectionError, match=r"montero2018\S*: whether more of response_50"):
+        contrasts(unknown, trial="montero2018", event="response_50")
 
 
 def test_the_same_data_give_the_same_bytes(dataset: Dataset, tmp_path: Path) -> None:

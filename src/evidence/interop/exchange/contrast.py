@@ -10,6 +10,8 @@ from evidence.errors import SelectionError
 from evidence.estimation import estimates
 from evidence.estimation.context import Context
 from evidence.estimation.from_events import Counts, event_tables
+from evidence.estimation.from_means import DIRECTION
+from evidence.estimation.from_statistics import SIGN
 from evidence.records import records
 
 _MEANS = ("means", "means_change")
@@ -74,7 +76,7 @@ def contrasts(dataset: Dataset, *, convention: str = "exact", **filters: str) ->
     ParameterError
         If a filter or its value is unknown.
     SelectionError
-        If no estimate is left.
+        If no estimate is left, or one whose direction nothing states.
 
     Examples
     --------
@@ -95,8 +97,7 @@ def contrasts(dataset: Dataset, *, convention: str = "exact", **filters: str) ->
 
 def _contrast(context: Context, printed: dict[str, Any], estimate: Any) -> Contrast:
     arms = [printed[one] for one in estimate.result_ids if one in printed]
-    better = context.instruments[estimate.instrument_id].higher_is == "better"
-    sign = context.dataset.event_sign(estimate.event) if estimate.event else 2 * better - 1
+    sign = _sign(context, estimate)
     means = counts = None
     if estimate.route in _MEANS:
         means = _means(arms[:2])
@@ -104,6 +105,24 @@ def _contrast(context: Context, printed: dict[str, Any], estimate: Any) -> Contr
         tables = event_tables(context, (arms[0], arms[1]))
         counts = tables.fewest_missing if tables else None
     return Contrast(estimate, sign, means, counts)
+
+
+def _sign(context: Context, estimate: Any) -> int:
+    """Return 1 where more favors the intervention, else -1, by the event, instrument or source."""
+    if sign := (
+        context.dataset.event_sign(estimate.event)
+        if estimate.event
+        else DIRECTION[context.instruments[estimate.instrument_id].higher_is]
+    ):
+        return sign
+    printed = context.statistics[context.statistics.result_id.isin(estimate.result_ids)]
+    said = {SIGN[one] for one in printed.favors_intervention_when if one in SIGN}
+    if len(said) != 1:
+        raise SelectionError(
+            f"{estimate.estimate_id}: whether more of {estimate.event} is better or worse stands "
+            "neither with the event (more_is) nor with the number, so that it has no direction"
+        )
+    return said.pop()
 
 
 def _means(arms: list[Any]) -> Means:

@@ -41,7 +41,7 @@ def export_table(dataset: Dataset, target: Target, path: Path, **filters: str) -
     ParameterError
         If the path does not end in .csv, or a filter or its value is unknown.
     SelectionError
-        If no estimate with a variance is left.
+        If no estimate with a variance is left, or one whose direction nothing states.
     """
     if path.suffix != ".csv" or path.is_dir():
         raise ParameterError(target, str(path), "a file that ends in .csv")
