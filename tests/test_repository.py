@@ -1,8 +1,10 @@
 """Rules of the repository that no other tool holds."""
 
+import ast
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,26 @@ def test_the_data_version_rises_before_a_change_is_committed() -> None:
         committed = json.loads(git("show", "HEAD:data/datapackage.json"))["version"]
         current = json.loads((ROOT / "data" / "datapackage.json").read_text())["version"]
         assert current != committed
+
+
+def said_to_readers() -> Iterator[tuple[str, str]]:
+    """Yield the texts of pages and documents with their files: no remark and no docstring."""
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        yield path.name, path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "src").rglob("*.j2")):
+        yield path.name, path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        seen = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+        for node in ast.walk(tree):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            texts = [one for one in parts if isinstance(one, ast.Constant) and id(one) not in seen]
+            seen |= {id(one) for one in texts}
+            yield path.name, "".join(str(one.value) for one in texts)
+
+
+def test_ratios_above_1_favor_the_therapy_but_for_harms() -> None:
+    general = re.compile(r"above 1\)?,?\s(?:favors?|does)\b.{0,90}", re.DOTALL)
+    found = [(name, said[0]) for name, text in said_to_readers() for said in general.finditer(text)]
+    assert len(found) >= 6
+    assert [one for one in found if "harm" not in one[1]] == []

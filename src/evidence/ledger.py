@@ -32,6 +32,17 @@ _SIDES = {
 }
 _NOT_IN_0_1 = {"entry_kind": EntryKind.TRIAL, "favors": "", "p_note": "", "counts": ""}
 """Columns that ledgers of version 0.1.0 have not, and what stands for them."""
+SUPERSEDED = (
+    "estimate_id",
+    "effect",
+    "ci_low",
+    "ci_high",
+    "data_version",
+    "package_version",
+    "until",
+    "reason",
+)
+"""Columns of ``superseded.csv``, the file of values that no longer stand."""
 _LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
 
 
@@ -280,6 +291,53 @@ def utf8(path: Path) -> str:
         row = content.count(b"\n", 0, error.start) + 1
         value = f"byte 0x{content[error.start]:02X}"
         raise DataError([Fault(path.name, row, None, value, "text in UTF-8")], path.name) from None
+
+
+def table(
+    path: Path, columns: tuple[str, ...], *, later: str = ""
+) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a file beside the ledger, each with its line; none where there is no file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : tuple of str
+        Its columns, all and in this order.
+    later : str
+        A column that files of version 0.1.0 have not; "" stands for it.
+
+    Raises
+    ------
+    DataError
+        If it has another header, a row with more or fewer cells, or is no CSV.
+    """
+    if not path.is_file():
+        return []
+    accepted = [list(columns), [one for one in columns if one != later]]
+    reader = csv.reader(io.StringIO(utf8(path), newline=""), strict=True)
+    found, faults = [], []
+    header: list[str] = []
+    line = 1
+    try:
+        for cells in reader:
+            if line == 1:
+                header = cells
+            elif len(cells) == len(header):
+                row = dict.fromkeys(columns, "") | dict(zip(header, cells, strict=True))
+                found.append((line, row))
+            else:
+                expected = f"{len(header)}, as the header has"
+                faults.append(Fault(path.name, line, None, f"{len(cells)} cells", expected))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        faults.append(Fault(path.name, line, None, None, f"CSV ({error})"))
+    if header not in accepted and (header or not faults):
+        expected = f"the columns {', '.join(columns)}"
+        faults = [Fault(path.name, 1, None, ",".join(header), expected)]
+    if faults:
+        raise DataError(faults, path.name)
+    return found
 
 
 def read(path: Path, *, earlier: bool = False) -> tuple[LedgerEntry, ...]:

@@ -244,6 +244,10 @@ def test_p_against_estimate_and_interval(kind, estimate, low, high, p, wrong):
         ("mean_difference", {"estimate": "2", "se": "0"}, "0"),
         ("p", {"estimate": "1.2"}, "1.2"),
         ("number_needed_to_treat", {"estimate": "0.3"}, "0.3"),
+        ("eta_squared", {"estimate": "1.06"}, "1.06"),
+        ("partial_eta_squared", {"estimate": "-0.06"}, "-0.06"),
+        ("cohens_f", {"estimate": "-0.25"}, "-0.25"),
+        ("relative_risk_reduction_percent", {"estimate": "140"}, "140"),
     ],
 )
 def test_values_that_no_number_of_its_kind_can_have(kind, columns, column):

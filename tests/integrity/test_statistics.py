@@ -108,5 +108,14 @@ def test_intervals():
     # ratios are centered on the logarithmic scale
     assert of("odds_ratio", "4.41", "1.43", "13.60") == []
     assert of("odds_ratio", "4.41", "1.43", "7.39") == [("interval_symmetry", "3.251", "medium")]
+    for kind in ("hazard_ratio", "incidence_rate_ratio"):
+        assert of(kind, "4.41", "1.43", "7.39") == [("interval_symmetry", "3.251", "medium")]
+        row = statistic("s1", kind, "0.74", ci_low="0.51", ci_high="1.08", p_value="0.7")
+        # ln 0.74 = -0.301, by (ln 1.08 - ln 0.51) / 3.92 = 0.191 a z of 1.57
+        assert [one[0:1] + one[3:] for one in findings(statistics=[row])] == [
+            ("p_from_interval", "p = 0.116", "medium")
+        ]
+    # the exact interval of Fisher's test is not centered
+    assert of("odds_ratio_fisher", "4.41", "1.43", "7.39") == []
     # a t is no estimate with a symmetric interval
     assert of("z", "2.0", "0.0", "9.0") == []

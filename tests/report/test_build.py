@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -362,10 +363,16 @@ def test_control_c_ends_a_build_with_one_line_and_nothing_replaced(built: Path) 
         text=True,
         start_new_session=True,
     )
-    while not (built / ".cache" / "waits").exists():
-        assert run.poll() is None
-    run.send_signal(signal.SIGINT)
-    _, said = run.communicate()
+    try:
+        while not (built / ".cache" / "waits").exists():
+            assert run.poll() is None
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate()
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.communicate()
     assert run.returncode == 130
     assert said == "evidence: stopped; files that were not finished are as they were\n"
     assert place(built) == before
@@ -532,6 +539,10 @@ def no_metadata_of_a_cell(path: Path) -> None:
         ("data/datapackage.json", latin),
         ("reports/catalog.toml", latin),
         ("reports/superseded.csv", latin),
+        ("reports/superseded.csv", lambda path: path.write_text(f"{SUPERSEDED},more\n")),
+        ("reports/superseded.csv", lambda path: path.write_text(f"{SUPERSEDED}\n{',' * 8}\n")),
+        ("reports/reasons.csv", lambda path: path.write_text("version,ids,why\n1.0.0,*,so\n")),
+        ("reports/reasons.csv", lambda path: path.write_text("data_version,ids,reason\n1,*,\n")),
         ("reports/estimates.csv", latin),
         ("reports/estimates.csv", lambda path: path.write_text('a,"b')),
         ("notebooks/tiny.ipynb", latin),

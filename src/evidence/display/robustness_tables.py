@@ -376,7 +376,7 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
         )
     return table(
         "Odds ratios of events under assumptions about missing participants; above 1 favors the "
-        "therapy",
+        "therapy, of a harm below",
         ("Trial and event", "Assumption", "Missing", "Counts", "Odds ratio (95% CI)", "Obtained"),
         rows,
         entries=shown,

@@ -323,8 +323,12 @@ def _accepted(column: str, row: Row, value: float) -> str:
         # a ratio of 0 is what a source prints where one arm has no event
         if kind in RATIOS and value < 0:
             return "0 or more"
-        if kind in ("f_slope", "chi2_groups") and value < 0:
+        if kind in ("f_slope", "chi2_groups", "cohens_f") and value < 0:
             return "0 or more"
+        if kind in ("eta_squared", "partial_eta_squared") and not 0 <= value < 1:
+            return "from 0, below 1"
+        if kind == "relative_risk_reduction_percent" and value > 100:
+            return "at most 100"
         if kind == "risk_difference_percent" and abs(value) > 100:
             return "from -100 to 100"
         if kind == "p" and not 0 < value <= 1:

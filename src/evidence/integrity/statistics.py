@@ -8,11 +8,11 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from evidence.errors import ParameterError
 from evidence.integrity.finding import Finding, Severity
-from evidence.integrity.reading import DIFFERENCES, SCORES, STANDARDIZED, Reading, Row
+from evidence.integrity.reading import DIFFERENCES, RATIOS, SCORES, STANDARDIZED, Reading, Row
 
 _T = ("t", "t_within", "t_time_both_arms")
-_DIFFERENCES = DIFFERENCES
-_RATIOS = ("odds_ratio", "risk_ratio")
+_RATIOS = tuple(kind for kind in RATIOS if kind != "odds_ratio_fisher")
+"""Ratios with intervals around their logarithm; that of Fisher's exact test is not."""
 _COVARIATES = 3
 """Degrees of freedom that a test between arms commonly spends on covariates."""
 _FEW_DF = 10
@@ -140,7 +140,7 @@ def check_p(reading: Reading) -> Iterator[Finding]:
             yield from _p(row, "p_from_chi2", name, partial(p_from_chi2, df=df1))
         elif kind == "z":
             yield from _p(row, "p_from_z", "z", p_from_z)
-        elif kind in _DIFFERENCES:
+        elif kind in DIFFERENCES:
             yield from _p_of_difference(row)
 
 
@@ -221,7 +221,7 @@ def check_intervals(reading: Reading) -> Iterator[Finding]:
                 f"The estimate {row['estimate']} does not lie between {row['ci_low']} and "
                 f"{row['ci_high']}.",
             )  # fmt: skip
-        elif row["statistic"] in (*_DIFFERENCES, *STANDARDIZED):
+        elif row["statistic"] in (*DIFFERENCES, *STANDARDIZED):
             yield from _centered(row, printed, estimate, low, high, ratio=False)
         elif row["statistic"] in _RATIOS and min(low[0], estimate[0]) > 0:
             yield from _centered(row, printed, estimate, low, high, ratio=True)

@@ -10,19 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from evidence.errors import DataError, Fault
-from evidence.ledger import Comparison, LedgerEntry, utf8
-
-COLUMNS = (
-    "estimate_id",
-    "effect",
-    "ci_low",
-    "ci_high",
-    "data_version",
-    "package_version",
-    "until",
-    "reason",
-)
-"""Columns of ``superseded.csv``."""
+from evidence.ledger import SUPERSEDED, Comparison, LedgerEntry, table
 
 REASONS = ("data_version", "ids", "reason")
 """Columns of ``reasons.csv``: why numbers that stood under a version of the data moved by a change
@@ -40,15 +28,18 @@ def package_version(index: Path) -> str:
     return found[1] if found else ""
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the rows of a file; none where there is no file, "" where it lacks a column."""
-    try:
-        reader = csv.DictReader(io.StringIO(utf8(path), newline=""))
-        return [{name: row.get(name) or "" for name in columns} for row in reader]
-    except FileNotFoundError:
-        return []
-    except csv.Error as error:
-        raise DataError([Fault(path.name, None, None, None, f"CSV ({error})")], path.name) from None
+def _reasons(path: Path) -> list[dict[str, str]]:
+    """Return the rows of ``reasons.csv``, none of which leaves anything out."""
+    rows = table(path, REASONS)
+    faults = [
+        Fault(path.name, line, name, cell, "text")
+        for line, row in rows
+        for name, cell in row.items()
+        if not cell.strip()
+    ]
+    if faults:
+        raise DataError(faults, path.name)
+    return [row for _, row in rows]
 
 
 def file(
@@ -75,13 +66,18 @@ def file(
     tuple of str
         Ids of numbers whose reason nothing says: no row of ``reasons.csv``, and not the data,
         whose version stayed.
+
+    Raises
+    ------
+    DataError
+        If either file is not what it should be.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.fromtimestamp(int(epoch), tz=UTC) if epoch else datetime.now(tz=UTC)
     entries = {one.estimate_id: one for one in old}
     package = package_version(folder / "index.html") if comparison.superseded else ""
-    given = _rows(folder / "reasons.csv", REASONS)
-    rows = _rows(folder / "superseded.csv", COLUMNS)
+    given = _reasons(folder / "reasons.csv")
+    rows = [row for _, row in table(folder / "superseded.csv", SUPERSEDED, later="reason")]
     without = []
     for estimate_id in comparison.superseded:
         one = entries[estimate_id]
@@ -101,9 +97,9 @@ def file(
             *(estimate_id, *numbers, one.data_version, package, now.date().isoformat()),
             "; ".join(why),
         )
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
+        rows.append(dict(zip(SUPERSEDED, values, strict=True)))
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(buffer, SUPERSEDED, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue(), tuple(without)

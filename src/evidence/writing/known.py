@@ -1,7 +1,5 @@
 """What the ledger holds now, and what it held before."""
 
-import csv
-import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -150,25 +148,17 @@ def read_known(path: Path | None = None, *, data: Path | None = None) -> Known:
 
 
 def _superseded(path: Path) -> dict[str, tuple[Mapping[str, float], ...]]:
-    if not path.is_file():
-        return {}
     found: dict[str, list[Mapping[str, float]]] = {}
-    reader = csv.DictReader(io.StringIO(ledger.utf8(path), newline=""), strict=True)
-    try:
-        missing = {"estimate_id", *_OLD_FIELDS} - set(reader.fieldnames or ())
-        if missing:
-            expected = f"the columns {', '.join(sorted(missing))}"
-            raise DataError([Fault(path.name, 1, None, None, expected)])
-        for row in reader:
-            if None in row or None in row.values():
-                expected = "as many cells as the header has"
-                raise DataError([Fault(path.name, reader.line_num, None, None, expected)])
+    faults = []
+    for line, row in ledger.table(path, ledger.SUPERSEDED, later="reason"):
+        values = found.setdefault(row["estimate_id"], [])
+        numbers = {}
+        for name in _OLD_FIELDS:
             try:
-                values = {name: float(row[name]) for name in _OLD_FIELDS if row[name]}
-            except (ValueError, TypeError) as error:
-                fault = Fault(path.name, reader.line_num, None, str(error), "numbers")
-                raise DataError([fault]) from None
-            found.setdefault(row["estimate_id"], []).append(values)
-    except csv.Error as error:
-        raise DataError([Fault(path.name, reader.line_num, None, None, f"CSV ({error})")]) from None
+                numbers |= {name: float(row[name])} if row[name] else {}
+            except ValueError:
+                faults.append(Fault(path.name, line, name, row[name], "a number"))
+        values.append(numbers)
+    if faults:
+        raise DataError(faults, path.name)
     return {key: tuple(rows) for key, rows in found.items()}
