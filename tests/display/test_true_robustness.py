@@ -55,10 +55,13 @@ def check(made: list[Study], said: str, found: Robustness) -> None:
     elif "The answer depends" in said:
         assert sorted([over, above, below])[1] > 0, said
         assert not (above and below) or f"{above} favor ABFT, {below} the comparators" in said
-    side = re.search(r"all on the side of (ABFT|the comparators)", said)
-    effects = list(found.panel.effect)
-    if side:
-        assert all((one > 0) == (side[1] == "ABFT") for one in effects), said
+    else:
+        assert "no choice can be varied" in said, said
+        assert number == 1, said
+    sides = re.findall(r"all on the side of (ABFT|the comparators)", said)
+    effects = found.panel.effect
+    own = ["ABFT"] * int((effects > 0).all()) + ["the comparators"] * int((effects < 0).all())
+    assert sides == (own if number > 1 else []), said
     counted = [study for study in made if study.results[0].effect is not None]
     if len(counted) == 2:
         # Without either trial the other stands by its own normal interval.

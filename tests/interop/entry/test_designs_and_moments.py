@@ -4,10 +4,14 @@ All trials and numbers here are invented; what is right is worked out beside the
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import NormalDist
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import evidence
 from evidence.terms import words_of
@@ -24,9 +28,22 @@ from tests.interop.entry.test_kinds_of_numbers import (
     ratio,
     statistic,
 )
-from tests.interop.entry.test_several_estimates import g
+from tests.tolerances import CLOSED_FORM
 
-J_72 = 1 - 3 / (4 * 72 - 1)
+Z = NormalDist().inv_cdf(0.975)
+
+
+def j(df: float) -> float:
+    """Correction of Hedges 1981, equation 6e, by the gamma function."""
+    return math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
+
+
+J_72 = j(72)
+G_OF_SIZES = J_72 * 0.51
+# 1/n_1 + 1/n_2 + g^2 / 2N, Hedges and Olkin 1985
+SE_OF_SIZES = math.sqrt(1 / 38 + 1 / 36 + G_OF_SIZES**2 / (2 * 74))
+OF_LOG_ERROR = 3.4 * math.exp(-Z * 0.53), 3.4 * math.exp(Z * 0.53)
+SE_90 = (5.1 - 1.1) / (2 * NormalDist().inv_cdf(0.95))
 BELOW = 'favors_intervention_when = "below_1"'
 
 NUMBERS = {
@@ -37,14 +54,20 @@ NUMBERS = {
     ),
     "d_with_sizes": (
         statistic("cohens_d", f"estimate = 0.51\n{HIGHER}\n{SIZES}"),
-        Right("hedges_g", 0.505, 0.505 - 0.463, 0.505 + 0.463, "converted"),
+        Right(
+            "hedges_g",
+            G_OF_SIZES,
+            G_OF_SIZES - Z * SE_OF_SIZES,
+            G_OF_SIZES + Z * SE_OF_SIZES,
+            "converted",
+        ),
     ),
     "b_with_a_90_percent_interval": (
         # SE (5.1 - 1.1) / (2 * 1.645) = 1.216
         statistic(
             "mixed_model_b", f"estimate = -3.1\nci = [-5.1, -1.1]\nci_level = 90\n{LOWER}\n{SIZES}"
         ),
-        Right("mean_difference", 3.1, 3.1 - 2.383, 3.1 + 2.383, "converted"),
+        Right("mean_difference", 3.1, 3.1 - Z * SE_90, 3.1 + Z * SE_90, "converted"),
     ),
     "odds_ratio_with_the_error_of_its_logarithm": (
         statistic(
@@ -52,7 +75,7 @@ NUMBERS = {
             'estimate = 3.4\nse = 0.53\nse_of = "logarithm"\nfavors_intervention_when = "above_1"',
             EVENT,
         ),
-        ratio("log_odds_ratio", 3.4, 1.203, 9.608, "converted"),
+        ratio("log_odds_ratio", 3.4, *OF_LOG_ERROR, "converted"),
     ),
     "odds_ratio_with_its_own_error": (
         # 1.802 / 3.4 = 0.53
@@ -61,7 +84,7 @@ NUMBERS = {
             'estimate = 3.4\nse = 1.802\nse_of = "ratio"\nfavors_intervention_when = "above_1"',
             EVENT,
         ),
-        ratio("log_odds_ratio", 3.4, 1.203, 9.608, "converted"),
+        ratio("log_odds_ratio", 3.4, *OF_LOG_ERROR, "converted"),
     ),
     "hazard_ratio": (
         statistic("hazard_ratio", f"estimate = 0.74\nci = [0.51, 1.08]\n{BELOW}", EVENT),
@@ -84,10 +107,10 @@ NUMBERS = {
 @pytest.fixture(scope="module")
 def frame(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     bodies = {name: body for name, (body, _) in NUMBERS.items()}
-    # F = .06 / .94 * 72 = 4.596; of f .2526 the same
+    # F = .06 / .94 * 72 = 4.596; of f, the root of .06 / .94, the same
     bodies["partial_eta"] = statistic("partial_eta_squared", f'estimate = ".06"\n{SIZES}')
     bodies["eta"] = statistic("eta_squared", f'estimate = ".06"\ndf = [1, 72]\n{SIZES}')
-    bodies["f"] = statistic("cohens_f", f"estimate = 0.252646\n{SIZES}")
+    bodies["f"] = statistic("cohens_f", f'estimate = "{(0.06 / 0.94) ** 0.5!r}"\n{SIZES}')
     bodies["beta"] = statistic("standardized_beta", f"estimate = 0.2\n{HIGHER}\n{SIZES}")
     trial = TRIAL + WORDS.format(timepoint="post")
     return estimated(bodies, tmp_path_factory.mktemp("entry"), trial)
@@ -97,9 +120,9 @@ def frame(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 def test_a_kind_of_statistic_is_converted(name: str, frame: pd.DataFrame) -> None:
     right = NUMBERS[name][1]
     row = frame.loc[(name, right.metric)]
-    assert row.effect == pytest.approx(right.effect, abs=5e-4)
-    assert (row.ci_low, row.ci_high) == pytest.approx((right.low, right.high), abs=1.5e-3)
-    assert row.se == pytest.approx((right.high - right.low) / 3.92, rel=5e-3)
+    assert row.effect == pytest.approx(right.effect, rel=CLOSED_FORM)
+    assert (row.ci_low, row.ci_high) == pytest.approx((right.low, right.high), rel=CLOSED_FORM)
+    assert row.se == pytest.approx((right.high - right.low) / (2 * Z), rel=CLOSED_FORM)
     assert row.processing == right.processing
 
 
@@ -107,7 +130,7 @@ def test_a_kind_of_statistic_is_converted(name: str, frame: pd.DataFrame) -> Non
 def test_shares_of_variance_have_the_direction_of_words(name: str, frame: pd.DataFrame) -> None:
     row = frame.loc[(name, "d_from_test_statistic")]
     assert row.effect == pytest.approx(
-        J_72 * math.sqrt(0.06 / 0.94 * 72 * (1 / 38 + 1 / 36)), abs=1e-4
+        J_72 * math.sqrt(0.06 / 0.94 * 72 * (1 / 38 + 1 / 36)), rel=CLOSED_FORM
     )
     assert row.processing == "imputed"
 
@@ -118,6 +141,25 @@ def test_what_is_not_converted_is_kept_with_its_kind(frame: pd.DataFrame) -> Non
     assert "kept" in row.reason
 
 
+def g(numbers: Sequence[float]) -> float:
+    """Hedges g of two arms, lower scores better."""
+    n_1, mean_1, sd_1, n_2, mean_2, sd_2 = numbers
+    df = n_1 + n_2 - 2
+    pooled = (((n_1 - 1) * sd_1**2 + (n_2 - 1) * sd_2**2) / df) ** 0.5
+    return (mean_2 - mean_1) / pooled * j(df)
+
+
+def of_quartiles(n: int, q1: float, median: float, q3: float) -> tuple[int, float, float]:
+    """Mean by Luo et al. 2018, equation 15, and SD by Wan et al. 2014, equation 16."""
+    weight = 0.7 + 0.39 / n
+    sd = (q3 - q1) / (2 * NormalDist().inv_cdf((0.75 * n - 0.125) / (n + 0.25)))
+    return n, weight * (q1 + q3) / 2 + (1 - weight) * median, sd
+
+
+def sd_of_limits(n: int, low: float, high: float) -> float:
+    return (high - low) * n**0.5 / (2 * stats.t.ppf(0.975, n - 1))
+
+
 def arms(one: str, two: str, lines: str = "") -> str:
     return (
         f'[[result]]\ninstrument = "bdi_ii"\ntimepoint = "post"\n{lines}\n'
@@ -126,20 +168,17 @@ def arms(one: str, two: str, lines: str = "") -> str:
 
 
 MOMENTS = {
-    # SDs 1.36 * sqrt(38) = 8.38 and 1.52 * sqrt(36) = 9.12
     "standard_errors": (
         arms("mean = 12.1, se = 1.36", "mean = 16.0, se = 1.52"),
-        g((38, 12.1, 8.3836, 36, 16.0, 9.12)),
+        g((38, 12.1, 1.36 * 38**0.5, 36, 16.0, 1.52 * 36**0.5)),
     ),
-    # t of 37 and 35 df: 2.0262 and 2.0301
     "intervals": (
         arms("mean = 12.1, mean_ci = [9.344, 14.856]", "mean = 16.0, mean_ci = [12.914, 19.086]"),
-        g((38, 12.1, 8.3849, 36, 16.0, 9.1207)),
+        g((38, 12.1, sd_of_limits(38, 9.344, 14.856), 36, 16.0, sd_of_limits(36, 12.914, 19.086))),
     ),
-    # Luo 2018 and Wan 2014 in metafor's conv.fivenum: 12.356, 8.470; 15.645, 10.045
     "medians": (
         arms("median = 12, iqr = [7, 18]", "median = 16, iqr = [9, 22]"),
-        g((38, 12.355, 8.4700, 36, 15.645, 10.045)),
+        g((*of_quartiles(38, 7, 12, 18), *of_quartiles(36, 9, 16, 22))),
     ),
     "reductions": (
         arms("mean = 14.1, sd = 8.0", "mean = 9.2, sd = 9.0", 'measured_as = "reduction"'),
@@ -165,7 +204,7 @@ def of_new(text: str, tmp_path: Path) -> pd.DataFrame:
 def test_arms_in_other_words_than_mean_and_sd(name: str, tmp_path: Path) -> None:
     body, effect = MOMENTS[name]
     row = of_new(TRIAL + body, tmp_path).loc["hedges_g"]
-    assert row.effect == pytest.approx(effect, abs=2e-3)
+    assert row.effect == pytest.approx(effect, rel=CLOSED_FORM)
     assert row.processing == "converted"
     assert row.remarks
 
@@ -199,3 +238,20 @@ def test_a_cross_over_trial_needs_the_correlation_of_its_persons(tmp_path: Path)
     # a printed difference with the error of the differences within persons is what it is
     printed = statistic("mean_difference", f"estimate = -0.6\nse = 0.7\n{LOWER}\nn = [10, 10]")
     assert of_new(trial + printed, tmp_path).loc["mean_difference"].se == pytest.approx(0.7)
+
+
+def test_a_t_within_persons_is_g_by_their_correlation(tmp_path: Path) -> None:
+    """Dunlap et al. 1996, equation 3, held to scores of persons and their plain g."""
+    control = np.array([9.0, 14, 11, 20, 16, 8, 13, 17, 22, 10, 12, 19])
+    # The same scores of other persons, less 3: the SDs are equal, so that d is 3 by their SD.
+    treated = np.roll(np.sort(control), 2)[np.argsort(np.argsort(control))] - 3
+    n = len(control)
+    within = np.corrcoef(treated, control)[0, 1]
+    t = stats.ttest_rel(treated, control).statistic
+    right = j(2 * n - 2) * 3 / control.std(ddof=1)
+    trial = TRIAL.replace('"randomized"', '"crossover"')
+    periods = PERIODS.replace("0.6", f'"{float(within)!r}"')
+    lines = f'estimate = "{float(t)!r}"\n{LOWER}\nn = [{n}, {n}]'
+    row = of_new(trial + periods + statistic("t", lines), tmp_path).loc["d_from_test_statistic"]
+    assert row.effect == pytest.approx(right, rel=CLOSED_FORM)
+    assert row.variance == pytest.approx(2 * (1 - within) * (1 / n + right**2 / (2 * n)))
