@@ -31,10 +31,16 @@ PACKAGE = Path(evidence.__file__).parent
 READERS = ("writing", "interop", "validation")
 FREE = {"reason", "note", "remark", "label", "sentence", "place", "caveat", "explanation"}
 FREE |= {"reasons", "notes", "remarks", "clock_note"}
-# It turns the ids in a sentence of a check into names, and decides nothing.
-SHOWING = {("display/audit_findings.py", "_WORD.sub(in_words, explanation)")}
+# They turn the ids in a sentence of a check into names, and leave out of the label of a number the
+# metric that the sentence names again: neither decides anything.
+SHOWING = {
+    ("display/audit_findings.py", "_WORD.sub(in_words, explanation)"),
+    ("display/quote.py", "text.replace(f', {name}', '', 1)"),
+    ("display/quote.py", "text.replace(': change in points', '')"),
+}
 SEARCHES = {"startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit"}
 SEARCHES |= {"partition", "rpartition", "removeprefix", "removesuffix", "contains", "extract"}
+SEARCHES |= {"replace"}
 MADE = {"str", "html", "plain", "words_of"}
 PATTERNS = {"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"}
 
@@ -122,6 +128,7 @@ def searches(source: str) -> Iterator[tuple[int, str]]:
         "re.search('zero', str(entry.label))",
         "row['note'].partition(';')",
         "row.note == 'completers'",
+        "row.note.replace('zero', 'nil')",
         "words_of(row.reason).startswith('no')",
         "[said for said in frame.note if said.lower().startswith('with ')]",
     ],

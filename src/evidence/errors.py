@@ -91,9 +91,5 @@ class SelectionError(EvidenceError):
     """A selection that cannot be made by the named rule."""
 
 
-class ConvergenceError(EvidenceError):
-    """An iteration that found no solution where the caller needs one."""
-
-
 class RenderError(EvidenceError):
     """A report that could not be rendered."""

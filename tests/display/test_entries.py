@@ -43,6 +43,14 @@ def test_estimates_of_single_trials_have_labels_of_their_own() -> None:
     assert shared(entries.of_estimate(row, DATASET) for row in records(rows)) == []
 
 
+@pytest.mark.parametrize("route", ["counts", "reconstructed_counts", "combined_counts"])
+def test_estimates_from_counts_hold_them(route: str) -> None:
+    stem = "diamond2019.suicide_attempt.attempt.post.log_odds_ratio"
+    row = next(records(FRAME[FRAME.estimate_id == stem]))
+    entry = entries.of_estimate(row._replace(route=route), DATASET)
+    assert entry.counts == "2 of 66 against 4 of 63"
+
+
 def test_companions_of_an_analysis_have_labels_of_their_own() -> None:
     analysis = analyze(DATASET, MAIN, FRAME)
     beside = companions(DATASET, analysis)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -24,14 +25,14 @@ _REPORTS = ("main", "companion")
 """Roles of the publications that report results of a trial."""
 
 
-def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of the pooled value with one missing number at zero."""
+def of_gap(gap: Gap, dataset: Dataset, state: str = entries.AT_ZERO) -> LedgerEntry:
+    """Return the entry of the pooled value with one missing number at zero, as state says."""
     main = entries.of_analysis(gap.analysis, dataset)
     pooled = gap.at_zero
     return replace(
         main,
         estimate_id=gap.estimate_id,
-        label=f"{main.label}, with {gap.row.label} at zero",
+        label=f"{main.label}, with {gap.row.label} {state}",
         entry_kind=EntryKind.STRESS_TEST,
         effect=pooled.effect,
         ci_low=pooled.ci_low,
@@ -53,7 +54,7 @@ def of_gap(gap: Gap, dataset: Dataset) -> LedgerEntry:
 
 def of_ends(gap: Gap, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
     """Return the entries of the pooled value with one missing number at the ends it could have."""
-    return entries.ends_allowed(of_gap(gap, dataset), gap.low, gap.high)
+    return entries.ends_allowed(partial(of_gap, gap, dataset), gap.low, gap.high)
 
 
 def of_weight(gap: Gap, dataset: Dataset) -> LedgerEntry:
@@ -257,7 +258,7 @@ def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame], gaps: Sequenc
             continue
         get = [
             f"{origins.reference_name(one.publication_id, dataset)} "
-            f"({_words(one.read_as) or 'not read'})"
+            f"({words.term({}, one.read_as) or 'not read'})"
             for one in records(own)
         ]
         moved = [one for one in gaps if one.row.trial_id == trial.trial_id]
@@ -296,10 +297,6 @@ def _missing(dataset: Dataset, states: pd.DataFrame, trial_id: str) -> list[str]
     if unsized and set(states.state) != {"planned"}:
         said.append("sizes of the arms")
     return said
-
-
-def _words(term: str) -> str:
-    return term.replace("_", " ")
 
 
 def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:

@@ -1,6 +1,8 @@
 """From estimates and pooled results to entries of the ledger, on the scale that readers quote."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,7 +16,7 @@ from evidence.display.words import (
     listed,
     term,
 )
-from evidence.estimation.row import QuotedScale, Size, size_of
+from evidence.estimation.row import OF_COUNTS, QuotedScale, Size, size_of
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
@@ -50,9 +52,8 @@ METHOD = {
     "shared_control": "difference of two contrasts with one arm",
 }
 """Routes in words; a route without words is named as it is in the data."""
-
-COUNTED = ("counts", "reconstructed_counts")
-"""Routes whose convention is the counts of both arms."""
+AT_ZERO = "at zero"
+"""Where a stress test has what is not reported."""
 
 
 def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
@@ -82,7 +83,7 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
         p_note="",
         k=1,
         n=size_of([row]).n,
-        counts=row.convention if row.route in COUNTED else "",
+        counts=row.convention if row.route in OF_COUNTS else "",
         comparator=row.comparator,
         comparator_class=row.comparator_class,
         timepoint=row.timepoint,
@@ -173,11 +174,13 @@ def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     )
 
 
-def of_stress_test(stress: StressTest, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of the result with unreported results at zero."""
+def of_stress_test(
+    stress: StressTest, analysis: Analysis, dataset: Dataset, state: str = AT_ZERO
+) -> LedgerEntry:
+    """Return the entry of the result with unreported results at zero; state says where they are."""
     return _of_pooled(
         stress.estimate_id,
-        _at_zero(stress),
+        _unreported(stress, state),
         EntryKind.STRESS_TEST,
         stress.at_zero,
         analysis,
@@ -192,26 +195,26 @@ def of_stress_ends(
     stress: StressTest, analysis: Analysis, dataset: Dataset
 ) -> tuple[LedgerEntry, LedgerEntry]:
     """Return the entries of the lowest and the highest result that unreported results allow."""
-    return ends_allowed(of_stress_test(stress, analysis, dataset), stress.low, stress.high)
+    made = partial(of_stress_test, stress, analysis, dataset)
+    return ends_allowed(made, stress.low, stress.high)
 
 
 def ends_allowed(
-    at_zero: LedgerEntry, lowest: Pooled, highest: Pooled
+    made: Callable[[str], LedgerEntry], lowest: Pooled, highest: Pooled
 ) -> tuple[LedgerEntry, LedgerEntry]:
     """Return the entries of the ends of what a result with unreported ones at zero could be.
 
     Parameters
     ----------
-    at_zero : LedgerEntry
-        The result with them at zero, a standardized difference.
+    made : function
+        Of where they are, in words, to the result with them at zero, a standardized difference.
     lowest, highest : Pooled
         The results with them at the ends of what "no difference" allows.
     """
     low, high = (
         replace(
-            at_zero,
-            estimate_id=f"{at_zero.estimate_id}.{end}est",
-            label=at_zero.label.replace(" at zero", f" as {end} as what is reported allows", 1),
+            entry := made(f"as {end} as what is reported allows"),
+            estimate_id=f"{entry.estimate_id}.{end}est",
             entry_kind=EntryKind.STRESS_END,
             effect=one.effect,
             ci_low=one.ci_low,
@@ -254,7 +257,7 @@ def of_posterior(
     return _entry(
         estimate_id,
         f"posterior, {prior} prior of scale {posterior.prior_scale:g}"
-        + (f", {_at_zero(stress)}" if stress else ""),
+        + (f", {_unreported(stress, AT_ZERO)}" if stress else ""),
         EntryKind.STRESS_POSTERIOR if stress else EntryKind.POSTERIOR,
         (posterior.median, posterior.ci_low, posterior.ci_high),
         analysis,
@@ -312,9 +315,9 @@ def _as_obtained(row: Any, dataset: Dataset) -> str:
     return f", as printed{f', {analyzed}' if analyzed else ''}"
 
 
-def _at_zero(stress: StressTest) -> str:
-    """Return which unreported results stand at zero."""
-    return f"with unreported results at zero ({listed(stress.entered.label)})"
+def _unreported(stress: StressTest, state: str) -> str:
+    """Return which unreported results stand where."""
+    return f"with unreported results {state} ({listed(stress.entered.label)})"
 
 
 def _of_pooled(

@@ -8,6 +8,7 @@ from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
 from evidence.display.tables import ends_link
+from evidence.estimation.row import OF_MEANS
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
 from evidence.specification.scenarios import STANDARDIZED_METRICS
@@ -121,8 +122,7 @@ def _be(number: int) -> str:
 
 def _moved(dataset: Dataset, analysis: Analysis) -> str:
     """Return the outcome and the side it moved to: "participants had lower distress"."""
-    _, outcome = text.names(analysis, dataset)
-    outcome = outcome.partition(" (")[0]
+    outcome = dataset.short("outcome", analysis.specification.outcome)
     verb = _verb(dataset, analysis)
     favored = analysis.pooled.effect > 0
     if verb == "improves":
@@ -187,11 +187,7 @@ def _published_without(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
 
 
 def _what_is_printed(analysis: Analysis) -> str:
-    return (
-        "means"
-        if set(analysis.selection.estimates.route) <= {"means", "means_change"}
-        else "numbers"
-    )
+    return "means" if OF_MEANS.issuperset(analysis.selection.estimates.route) else "numbers"
 
 
 def _verb(dataset: Dataset, analysis: Analysis) -> str:

@@ -89,10 +89,9 @@ def unit(row: Any, dataset: Dataset) -> str:
 
 
 def short_contrast(row: Any, dataset: Dataset) -> str:
-    """Return both treatments, by the short name where one stands in brackets."""
-    names = [condition_in_words(one, dataset) for one in (row.intervention, row.comparator)]
-    short = [name.partition(" (")[2].removesuffix(")") or name for name in names]
-    return " against ".join(short)
+    """Return both treatments, by their short names."""
+    both = (row.intervention, row.comparator)
+    return " against ".join(dataset.short("condition", one) for one in both)
 
 
 def condition_in_words(condition: str, dataset: Dataset) -> str:

@@ -134,8 +134,8 @@ def with_sources(
         lambda link: link[0] if link[1] in there else link[2],
         members.markup or html(members.text).replace("\n", "<br>"),
     )
-    addressed = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
-    told = union(estimates.locator_ids[estimates.estimate_id.isin(addressed)])
+    linked = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
+    told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])
     places = {
         _place(one, dataset): html(dataset.locator(one).url)
         for one in entry.locator_ids

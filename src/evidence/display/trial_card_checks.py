@@ -232,7 +232,7 @@ def differ_on(card: TrialCard) -> list[str]:
     """Return what sources print differently, as nouns to stand in a sentence."""
     outcomes = card.directions.set_index("direction_id").outcome_id
     return [
-        *(words.term(_NOUN, one, {one: fact_name(one)}) for one in _differing_facts(card)),
+        *(_NOUN.get(one, fact_name(one)) for one in _differing_facts(card)),
         *(f"{card.outcome(outcomes[one])}, in words" for one in _differing_directions(card)),
     ]
 

@@ -25,7 +25,7 @@ METRIC = {
     "mixed": "Hedges g or pre-post-control d",
 }
 QALY = "quality-adjusted life years"
-"""What an instrument counts whose name holds these words; its differences are no points."""
+"""What differences of the metric ``qaly_difference`` are counted in."""
 STATISTIC = {
     "hedges_g": "Hedges g",
     "cohens_d": "Cohen d",
@@ -87,11 +87,9 @@ _CARDINALS = (
 )
 
 
-def term(words: Mapping[str, str], value: str, meanings: Mapping[str, str] | None = None) -> str:
-    """Return the words for a term, else its meaning in the data, else the term itself."""
-    if value in words:
-        return words[value]
-    return (meanings or {}).get(value, value.replace("_", " "))
+def term(words: Mapping[str, str], value: str) -> str:
+    """Return the words for a term, else the term itself."""
+    return words.get(value, value.replace("_", " "))
 
 
 def country(code: str) -> str:

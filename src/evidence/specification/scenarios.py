@@ -47,7 +47,7 @@ class StressTest:
     not_entered : DataFrame
         Trials whose size no source prints, those whose words are in `NEVER_ZERO`, and those that
         print a number, which is never zero for want of its uncertainty.
-    n : int
+    size : Size
         Participants of all trials, those entered included.
     """
 
@@ -167,7 +167,7 @@ class EventsConverted:
         The result.
     entered : DataFrame
         Rows of the frame of estimates that were converted, with ``d`` and ``d_variance``.
-    n : int
+    size : Size
         Participants.
     """
 

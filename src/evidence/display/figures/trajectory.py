@@ -16,7 +16,6 @@ from evidence.display.words import limits as in_words
 HEIGHT = 3.9
 ROOM_FOR_LABELS = 0.95
 """Inches on either side of the first and last time, for value and n."""
-RATIO_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 TITLE_WIDTH = {1: 100, 2: 52, 3: 34}
 """Characters of a line above a panel, by the number of panels."""
 COLORS = (BLUE, AMBER, INK)
