@@ -49,8 +49,8 @@ def test_listed_and_counted() -> None:
     assert words.percent(0.5689, 0) == "57%"
 
 
-def test_a_term_falls_back_on_its_meaning() -> None:
-    assert words.term({"a": "A"}, "b", {"b": "meaning"}) == "meaning"
+def test_a_term_falls_back_on_itself() -> None:
+    assert words.term({"a": "A"}, "a") == "A"
     assert words.term({}, "some_term") == "some term"
 
 

@@ -11,7 +11,7 @@ from evidence.display.escape import html
 from evidence.display.headline import plain as to_text
 from evidence.display.tables import number_link
 from evidence.display.trial_card import TrialCard, to_place
-from evidence.estimation.row import QuotedScale, size_of
+from evidence.estimation.row import OF_COUNTS, QuotedScale, size_of
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import IMBALANCE
@@ -139,7 +139,7 @@ def _numeric(card: TrialCard, row: Any) -> Line:
             QuotedScale(row.metric, row.more_is), row.intervention, card.dataset
         )
         # Beside an exact interval of the same counts this one has to say what it is.
-        counted = row.route in entries.COUNTED and state != "no_interval"
+        counted = row.route in OF_COUNTS and state != "no_interval"
         how = ", interval by normal approximation" if counted else ""
         after = f"{counts}{below}{how}"
         plain = f"{before}{shown}{after}"

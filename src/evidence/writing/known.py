@@ -152,7 +152,7 @@ def _superseded(path: Path) -> dict[str, tuple[Mapping[str, float], ...]]:
     faults = []
     for line, row in ledger.table(path, ledger.SUPERSEDED, later="reason"):
         values = found.setdefault(row["estimate_id"], [])
-        numbers = {}
+        numbers: dict[str, float] = {}
         for name in _OLD_FIELDS:
             try:
                 numbers |= {name: float(row[name])} if row[name] else {}
