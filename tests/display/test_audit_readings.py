@@ -107,5 +107,10 @@ def test_every_trial_stands_with_its_numbers_and_places(dataset: Dataset) -> Non
     assert "20 randomized, 60 planned" in israel
     assert "registration NCT00700609</a> (×1)" in israel
     assert "database, data.csv, record 35 (version 23.0.2)</a> (×2)" in israel
+    words_and_measures = next(row for name, row in found.items() if name.startswith("Diamond 2002"))
+    assert (
+        "1 with a number<br>2 in words only<br>1 within an arm only<br>2 measured, report not seen"
+        in words_and_measures
+    )
     diamond = next(row for name, row in found.items() if name.startswith("Diamond 2010"))
     assert "12 or 16 weeks" in diamond

@@ -213,14 +213,35 @@ def test_what_to_fetch_names_the_report_the_gap_and_how_far_it_could_move(
 
 def test_planned_trials_have_a_sign_of_their_own_and_a_line(dataset: Dataset) -> None:
     frame = evidence.estimates(dataset)
-    for therapy, number in (("abft", 2), ("abct", 1)):
+    for therapy, said in (
+        ("abft", "Planned trials of ABFT without a result, outcomes not read: two (young adults)."),
+        ("abct", "Planned trials of ABCT without a result, outcomes not read: one (adults)."),
+    ):
         states = missing_evidence(dataset, frame, therapy=therapy)
         planned = states.trial_id.isin(dataset.planned_trials.trial_id)
         assert set(states.state[planned]) == {"planned"}
         assert "planned" not in set(states.state[~planned])
-        assert text.planned(dataset, therapy) == [f"Planned, no result yet: {number}."]
+        assert text.planned(dataset, therapy) == [said]
+        line = f"{said} Their outcomes and participants may be other than those here."
         durability = evidence.durability(dataset, therapy=therapy)
         shown = followup_tables.trials(dataset, durability)
-        assert shown.text.endswith(f"\nPlanned, no result yet: {number}.")
-        assert shown.html.endswith(f"\n<p>Planned, no result yet: {number}.</p>")
+        assert shown.text.endswith(f"\n{line}")
+        assert shown.html.endswith(f"\n<p>{line}</p>")
     assert text.planned(dataset, "cbt") == []
+
+
+def test_outcomes_that_a_planned_trial_names_were_read(dataset: Dataset) -> None:
+    named = dataset.directions
+    one = named[named.direction_id == "nct00329199_depression"].assign(
+        trial_id="repair", intervention_arm_id="repair_abft", comparator_arm_id="repair_tau"
+    )
+    told = {**dataset._used, "directions": pd.concat([named, one])}
+    changed = replace(dataset, _used=told)
+    states = missing_evidence(changed, evidence.estimates(changed), therapy="abft")
+    found = states.set_index(["trial_id", "outcome_id"]).state
+    assert found["repair", "depression"] == "not_reported"
+    assert found["repair", "anxiety"] == "unknown"
+    assert found["nct05766592", "anxiety"] == "planned"
+    assert text.planned(changed, "abft") == [
+        "Planned trials of ABFT without a result: two (young adults)."
+    ]

@@ -10,7 +10,14 @@ import pytest
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import first_screen, missing_table, pooled_sections, pooled_tables, text
+from evidence.display import (
+    first_screen,
+    missing_table,
+    pooled_sections,
+    pooled_tables,
+    sections,
+    text,
+)
 from evidence.display.figures import pooled_forest
 from evidence.estimation.missing import missing_evidence
 from evidence.specification import Analysis, Companions, Specification, analyze, companions
@@ -99,7 +106,7 @@ def test_ideation_names_the_larger_trial_and_its_p(dataset: Dataset) -> None:
     for part in (
         "In one of four published trials, participants had lower suicidal ideation with ABFT than "
         "with enhanced usual care; of the other three, two report no clear difference, without a "
-        "usable number and one measured it, and whether a result is reported could not be seen.",
+        "usable number; one measured it, but whether a result is reported could not be seen.",
         "0.77 (95% CI 0.27 to 1.27; P = .003)",
         "no clear difference (P = .18 over the whole course), odds ratio 1.35 (0.63 to 2.93)",
         "Hospital aftercare (20, enhanced usual care, unpublished)",
@@ -233,7 +240,64 @@ def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
     assert found["diamond2002", "depression"] == "number"
     # Attempts are counted in every trial, so no score is missing.
     assert found["diamond2019", "suicide_attempt"] == "number"
-    assert "◑ event only" in missing_table.missing_matrix(dataset, states, therapy="abft").text
+    # Listed among the measures by a review alone, which is no change within an arm.
+    assert found["diamond2002", "suicidal_ideation"] == "not_seen"
+    assert found["diamond2002", "hopelessness"] == "not_seen"
+    assert found["diamond2002", "attachment_security"] == "within_arm_only"
+    shown = missing_table.missing_matrix(dataset, states, therapy="abft").text
+    for part in (
+        "What randomized trials of ABFT, and those of which no source says how groups were formed,",
+        "◑ event only",
+        "Diamond 2002 n = 32, published",
+        "Diamond GM 2016 32 enrolled, published",
+        "NCT00329199 240 planned, terminated",
+        "REPAIR 138 or 142 planned, ongoing",
+        "◇ trial planned: no report so far, which outcomes it measures was not read",
+    ):
+        assert part in shown, part
+    assert "not printed" not in shown
+    randomized = states[states.design == "randomized"]
+    shown = missing_table.missing_matrix(dataset, randomized, therapy="abft").text
+    assert shown.startswith("What randomized trials of ABFT report on each outcome")
+
+
+def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "suicidal_ideation")
+    figure = pooled_forest.pooled_forest(dataset, analysis, beside.stress)
+    assert "with three of four at zero (Diamond 2002 not entered)." in figure.caption
+    assert "With three of four at zero | stress test, imputed" in figure.table.text
+    assert (
+        "prints no usable number, except Diamond 2002 (whether it is reported could not be seen), "
+        "enters a stress test at zero"
+    ) in pooled_sections.methods(dataset, analysis, beside).text
+    assert beside.stress is not None
+    nobody = beside.stress.not_entered.iloc[:0]
+    whole = dataclasses.replace(beside.stress, not_entered=nobody)
+    figure = pooled_forest.pooled_forest(dataset, analysis, whole)
+    assert figure.caption.endswith("imputed, with all three at zero.")
+    beside = dataclasses.replace(beside, stress=whole)
+    said = pooled_sections.methods(dataset, analysis, beside).text
+    assert "prints no usable number enters a stress test" in said
+
+
+def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:
+    for outcome, judged in (
+        ("depression", "Diamond 2019: judged for suicidal ideation only by Meta-analytic suicide"),
+        ("suicidal_ideation", "Diamond 2019: high for overall by Meta-analytic suicide prevention"),
+    ):
+        _, analysis, _ = screen(dataset, "abft", outcome)
+        said = pooled_sections.limits(dataset, analysis).text
+        assert judged in said
+        assert (
+            "intention to treat, self-report for blinding of assessors by four items of the "
+            "first Cochrane tool (RoB 1) in a public database; low for randomisation method and "
+            "intention to treat, high for blinding, baseline comparability and overall by the "
+            "Maastricht-Amsterdam list in Henken et al. 2007; sources differ on intention to treat."
+        ) in said
+    every = sections.limits(dataset, trial_ids=["diamond2019"]).text
+    assert "judged in a source seen for Diamond 2019. Diamond 2019: high for overall" in every
+    assert "overall (suicidal ideation only) by" in every
+    assert "Not assessed" not in every
 
 
 def test_points_stand_beside_each_standardized_value(dataset: Dataset) -> None:

@@ -43,6 +43,11 @@ def test_the_usual_direction_stands_first(dataset: Dataset, events: RareEvents) 
         assert "2.17" not in block(dataset, events).text
 
 
+def test_developers_are_named_first(dataset: Dataset, events: RareEvents) -> None:
+    said = rare_sections.first_screen(dataset, events).html
+    assert "<li>Developers of ABFT took part in both published trials.</li>" in said
+
+
 def test_differences_per_1000_have_one_interval(dataset: Dataset, events: RareEvents) -> None:
     made = rare_sections.counts_table(dataset, events)
     # the exact limits 0.0405 and 3.3712 times the odds 4/59, as risks, less 4/63: -0.0608, 0.1225

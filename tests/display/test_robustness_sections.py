@@ -104,6 +104,15 @@ def test_every_number_leads_to_where_it_comes_from(
     assert linked <= set(entries)
 
 
+def test_judgements_of_two_sources_stand_with_their_source(
+    dataset: Dataset, depression: Robustness
+) -> None:
+    said = sections.methods(dataset, depression).text
+    assert "judge it: Diamond 2002 high (a public database) and low (Henken et al. 2007); " in said
+    assert "Israel 2013 low (a public database)" in said
+    assert said.count("Diamond 2002") == 1
+
+
 def test_with_one_trial_it_says_so(dataset: Dataset) -> None:
     found = examined(dataset, "abct", "functional_impairment")
     said = plain(screen.first_screen(dataset, found).html)

@@ -127,14 +127,20 @@ def test_both_standard_deviations_are_shown(dataset: Dataset, summary: Summary) 
 def test_what_a_panel_would_weigh(dataset: Dataset, summary: Summary) -> None:
     said = plain(summary_weighing.weighed(dataset, summary).html)
     for part in (
-        "Diamond 2002: high for sequence generation, allocation concealment, intention to treat, "
-        "blinding, baseline comparability and overall; outcome by self-report; arms 0.56 SD apart",
+        "Diamond 2002: high for sequence generation, allocation concealment and intention to treat "
+        "by four items of the first Cochrane tool (RoB 1) in a public database; high for blinding, "
+        "baseline "
+        "comparability and overall by the Maastricht-Amsterdam list in Henken et al. 2007; sources "
+        "differ on intention to treat; outcome by self-report; arms 0.56 SD apart",
+        "Diamond 2019: judged for suicidal ideation only by Meta-analytic suicide prevention",
+        "Diamond 2019: high for overall by Meta-analytic suicide prevention database",
         "outcome by self-report; arms 0.56 SD apart before",
         "Waraan 2021: not assessed in any source seen",
         "two trials: I² 0% (0 to 100%)",
         "interval excludes no difference; 66 participants",
-        "at zero 0.28 (−0.53 to 1.09); developers took part in two of four trials",
-        "developers took part in the one trial",
+        "at zero 0.28 (−0.53 to 1.09). Developers of ABFT took part in two of the three published "
+        "trials and collaborated in one.",
+        "Developers of ABFT took part in the one published trial.",
         "Waraan 2021 (60): no clear difference",
     ):
         assert part in said
@@ -144,6 +150,10 @@ def test_what_both_values_would_take(dataset: Dataset, summary: Summary) -> None
     said = plain(summary_weighing.averages(dataset, summary).html)
     assert "Diamond 2019 alone would have had to show 0.38 on depressive symptoms, beyond" in said
     assert "narrower than the printed −0.18 to 0.84" in said
+    assert (
+        "all trials here that measured it and whose size is known, except Diamond 2002 (whether it "
+        "is reported could not be seen)"
+    ) in said
     beside = plain(summary_weighing.side_by_side(dataset, summary).html)
     assert "presumably Diamond 2002, Diamond 2010, Diamond 2019 and Waraan 2021" in beside
     assert "287 = 32 + 66 + 129 + 60" in beside

@@ -1,5 +1,6 @@
 """Trial cards: every trial has one, every printed number has its place, nothing is made up."""
 
+import dataclasses
 import json
 import re
 from html import unescape
@@ -233,7 +234,7 @@ def test_the_answer(cards: Cards, trial_id: str, said: str) -> None:
 def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(cards: Cards) -> None:
     shown = unspaced(screen(cards["waraan2021"]))
     for part in (
-        "Arms: ABFT, size not printed; usual care, size not printed.",
+        "Arms: ABFT, size not printed; usual care, size not printed ( 60 randomized in all).",
         "Treatment: 16 weeks or 12 weeks (as registered), sources differ.",
         "Registered: NCT01830088, record dated 2013-04-12 (remark on the record: Date: first "
         "posted. Author:",
@@ -246,6 +247,27 @@ def test_the_first_screen_says_what_the_trial_is_and_what_is_missing(cards: Card
         "Risk of bias: not assessed in any source seen",
     ):
         assert part in shown
+
+
+def test_a_planned_trial_is_planned_and_its_outcomes_are_not(cards: Cards) -> None:
+    said = trial_card_sections.missing(cards["repair"]).text
+    assert said == "No report of this trial so far; which outcomes it measures was not read."
+    shown = re.sub(r" (?=[,.;:)%])", "", screen(cards["repair"]))
+    assert "usual care, size not printed (138 or 142 planned in all)." in shown
+    said = trial_card_sections.missing(cards["nebot2022"]).text
+    assert "Of outcomes that other trials of ABCT with a comparison group report" in said
+
+
+def test_judgements_on_the_card_stand_with_tool_and_source(dataset: Dataset, cards: Cards) -> None:
+    shown = screen(cards["diamond2002"])
+    assert "RoB 2: not assessed. Risk of bias as sources seen judge it: high for" in shown
+    assert "overall by the Maastricht-Amsterdam list in Henken et al. 2007; sources differ" in shown
+    bias = dataset.risk_of_bias
+    bias.loc[bias.trial_id == "israel2013", "tool"] = "rob2"
+    by_rob2 = dataclasses.replace(dataset, _used={**dataset._used, "risk_of_bias": bias})
+    shown = screen(of(by_rob2, "israel2013"))
+    assert "RoB 2: not assessed" not in shown
+    assert "no domain high by RoB 2 in a public database" in shown
 
 
 def test_a_range_over_counts_is_no_interval(cards: Cards) -> None:
@@ -367,8 +389,7 @@ def test_a_difference_says_its_unit_and_its_direction(cards: Cards, tmp_path: Pa
         ("siqueland2005", "Length of treatment: not stated in any source seen."),
         ("russon2021", "slope B within the arm −1.83, P =.40."),
         ("russon2021", "t of the change within the arm −3.14, P <.01."),
-        ("diamond2002", "of the first Cochrane tool (RoB 1) and Maastricht-Amsterdam list, high"),
-        ("diamond2019", "Seen elsewhere: Meta-analytic suicide prevention database"),
+        ("diamond2019", "(suicidal ideation only) by Meta-analytic suicide prevention database"),
         ("diamond2002", "it is reported could not be seen: suicidal ideation and hopelessness."),
     ],
 )

@@ -148,7 +148,7 @@ def check(made: list[Study], said: str) -> None:
             for place, post, later in pairs
         ), said
     check_sizes(made, said)
-    silent = re.search(r"No follow-up in any source seen: (.*)\.", said)
+    silent = re.search(r"No follow-up seen in the published trials: (.*)\.", said)
     listed = set(re.findall(r"Made (\d)", silent[1])) if silent else set()
     # Trials of which nothing at all is known are no more than planned.
     assert listed == {
@@ -252,7 +252,7 @@ def test_groups_that_were_not_formed_at_random_are_not_called_uncontrolled() -> 
 def test_words_on_a_change_within_an_arm_are_a_follow_up() -> None:
     times = (Result("depression", "follow_up", said="improved_in_intervention"),)
     said = said_of([two(0.5, 0.4), Study(times, design="single_arm"), Study((Result(),))])
-    assert "No follow-up in any source seen" in said
+    assert "No follow-up seen in the published trials" in said
     within = Study(times)
     assert "Made 1" not in said_of([two(0.5, 0.4), within]).partition("No follow-up")[2]
 

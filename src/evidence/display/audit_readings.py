@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import origins, words
+from evidence.display import card_links, origins, words
 from evidence.display.escape import addressed
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table
@@ -201,7 +201,7 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
             "Trial",
             "Participants",
             "Treatment",
-            "Outcomes (randomized trials)",
+            "Outcomes (of trials that may be randomized)",
             "Numbers",
             "Read in (how often)",
         ),
@@ -245,13 +245,8 @@ def _read_in(locator_ids: Iterable[str], dataset: Dataset) -> str:
 
 
 def _people(dataset: Dataset, trial_id: str) -> str:
-    parts = []
-    for fact in ("n_randomized", "n_enrolled", "n_planned"):
-        values = sorted(set(dataset.fact(trial_id, fact).value))
-        if values:
-            shown = words.listed((f"{one:g}" for one in values), "or")
-            parts.append(f"{shown} {fact.removeprefix('n_')}")
-    return ", ".join(parts) or "not known"
+    known = card_links.participants(dataset, trial_id)
+    return ", ".join(f"{number} {kind}" for kind, number in known.items()) or "not known"
 
 
 def _weeks(dataset: Dataset, trial_id: str) -> str:
@@ -262,7 +257,9 @@ def _weeks(dataset: Dataset, trial_id: str) -> str:
 
 _GROUPS = {
     "with a number": ("number", "event_only", "course_only", "range_only"),
-    "in words only": ("direction_only", "within_arm_only"),
+    "in words only": ("direction_only",),
+    "within an arm only": ("within_arm_only",),
+    "measured, report not seen": ("not_seen",),
     "without a result": ("not_reported", "unpublished"),
 }
 

@@ -1,11 +1,28 @@
 """Links to the cards of trials, where each printed number stands with its place."""
 
 from evidence.dataset import Dataset
+from evidence.display import words
 from evidence.display.escape import html
 from evidence.records import records
 
 SIZES = ("n_randomized", "n_enrolled", "n_planned")
 """Facts that say how many took part, the best first."""
+
+
+def participants(dataset: Dataset, trial_id: str) -> dict[str, str]:
+    """Return how many were randomized, enrolled and planned, as far as a source says, best first.
+
+    Examples
+    --------
+    >>> import evidence
+    >>> participants(evidence.load(), "collado2021")
+    {'randomized': '90', 'planned': '90 or 130'}
+    """
+    return {
+        fact.removeprefix("n_"): words.listed((f"{one:,.0f}" for one in values), "or")
+        for fact in SIZES
+        if (values := sorted(set(dataset.fact(trial_id, fact).value)))
+    }
 
 
 def place_of(row_id: str) -> str:

@@ -81,7 +81,10 @@ def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[st
     trials = found.trials
     none = trials.label[(trials.state == "none") & (trials.status == "published")]
     if not none.empty:
-        yield f"No follow-up in any source seen: {html(words.listed(none))}."
+        yield f"No follow-up seen in the published trials: {html(words.listed(none))}."
+    took_part = text.developers_of(dataset, trials.trial_id, found.therapy)
+    if took_part:
+        yield html(took_part)
     in_points = {one.main.instrument_id for one in by_part.main if one.main.metric == POINTS}
     for instrument_id in sorted(in_points):
         yield from remarks.unknown_range(dataset, instrument_id)
@@ -284,9 +287,9 @@ def _kept(group: Group, dataset: Dataset) -> str:
 def _headlines(group: Group, found: Durability, dataset: Dataset) -> list[Headline]:
     row = group.main
     made = []
-    for timepoint, at in zip(
-        TIMES, (dataset.in_text("timepoint", "post"), when(row, found, dataset)), strict=True
-    ):
+    # The sentence before them says from when the time is counted.
+    later = when(row, found, dataset).partition(" (")[0]
+    for timepoint, at in zip(TIMES, (dataset.in_text("timepoint", "post"), later), strict=True):
         entry = of_time(row, timepoint, found, dataset)
         caption = (
             f"{group.unit(dataset)}, {words.SIDE[entry.favors]} favors "

@@ -1,9 +1,11 @@
 """The missing-evidence matrix: trial by outcome, in the manner of ROB-ME."""
 
+from typing import Any
+
 import pandas as pd
 
 from evidence.dataset import RANDOMIZED, Dataset
-from evidence.display import words
+from evidence.display import card_links, words
 from evidence.display.output import Block
 from evidence.display.tables import Cell, table
 
@@ -17,7 +19,7 @@ STATE = {
     "not_reported": "✕ not reported",
     "not_seen": "▽ measured, report not seen",
     "unpublished": "⊘ unpublished",
-    "planned": "◇ planned",
+    "planned": "◇ trial planned",
     "unknown": "? unknown",
 }
 """Each state in a sign and in words, so that neither color nor sign carries it alone."""
@@ -26,12 +28,12 @@ LEGEND = (
     "● number: an effect between the arms can be computed. ◑ event only: an effect on an event, "
     "none on the score. ◑ whole course only: an effect over the whole course, none on the score "
     "at a time. ◐ range only: printed percentages leave a range. ○ words only: the source says "
-    " whether the arms differed, without a usable number. △ within arm only: a change within "
+    "whether the arms differed, without a usable number. △ within arm only: a change within "
     "an arm or a mediation, no comparison. ✕ not reported: measured or planned, no result. ▽ "
     "measured, report not seen: a source lists it among the measures, and whether a report gives a "
     "result could not be seen. ⊘ unpublished: what is known comes from a review by the developers. "
-    "◇ planned: a trial without any report so far, in no count of randomized trials. ? unknown: "
-    "no source seen says whether it was measured."
+    "◇ trial planned: no report so far, which outcomes it measures was not read, and it is in no "
+    "count of randomized trials. ? unknown: no source seen says whether it was measured."
 )
 
 
@@ -51,7 +53,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
     rows = []
     for _, group in states.groupby("trial_id", sort=False):
         first = group.iloc[0]
-        size = "size not printed" if pd.isna(first.n_randomized) else f"n = {first.n_randomized}"
+        size = _size(dataset, first)
         doubt = "" if first.design in RANDOMIZED else "; how groups were formed is not stated"
         read = f"read: {dataset.read_as(first.trial_id)}"
         by_outcome = group.set_index("outcome_id")
@@ -62,9 +64,25 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
             )
         )
     headings = [words.capitalized(dataset.short("outcome", one)) for one in outcomes]
+    unclear = (
+        ""
+        if states.design.isin(RANDOMIZED).all()
+        else ", and those of which no source says how groups were formed,"
+    )
     block = table(
-        f"What randomized trials of {dataset.in_text('therapy', therapy)} report on each outcome",
+        f"What randomized trials of {dataset.in_text('therapy', therapy)}{unclear} report on each "
+        "outcome",
         ("Trial", *headings),
         rows,
     )
     return Block(text=f"{block.text}\n{LEGEND}", html=f"{block.html}\n<p>{LEGEND}</p>", entries=())
+
+
+def _size(dataset: Dataset, trial: Any) -> str:
+    """Return how many were randomized, else enrolled, else planned, as far as a source says."""
+    for kind, number in card_links.participants(dataset, trial.trial_id).items():
+        return f"n = {number}" if kind == "randomized" else f"{number} {kind}"
+    arms = dataset.arms.n_randomized[dataset.arms.trial_id == trial.trial_id]
+    if arms.isna().any():
+        return "size not known"
+    return f"n = {arms.sum():g}" if trial.design in RANDOMIZED else f"{arms.sum():g} enrolled"

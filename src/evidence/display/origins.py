@@ -19,7 +19,8 @@ from evidence.terms import words_of
 
 TOOL = {
     "cochrane_rob1_four_items": "four items of the first Cochrane tool (RoB 1)",
-    "maastricht_amsterdam_list": "Maastricht-Amsterdam list",
+    "maastricht_amsterdam_list": "the Maastricht-Amsterdam list",
+    "rob2": "RoB 2",
 }
 """Tools of risk of bias in words."""
 _TO_ESTIMATE = re.compile(r'<a href="#(n-[^"]+)">([^<]*)</a>')

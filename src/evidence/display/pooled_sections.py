@@ -169,7 +169,9 @@ def limits(dataset: Dataset, analysis: Analysis) -> Block:
         else "One comparator stands behind the estimate; against others nothing is known from it.",
         *([f"Imputed: the standardized estimate of {words.listed(imputed)}."] if imputed else []),
     ]
-    return sections.limits(dataset, trial_ids=ids, also=also)
+    return sections.limits(
+        dataset, trial_ids=ids, also=also, outcome=analysis.specification.outcome
+    )
 
 
 def _measured(dataset: Dataset, trial_ids: Sequence[str], outcome: str) -> str:

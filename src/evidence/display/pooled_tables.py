@@ -12,7 +12,6 @@ from evidence.display.output import Block
 from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
-from evidence.specification.scenarios import NEVER_ZERO
 
 
 def studies(dataset: Dataset, analysis: Analysis) -> Block:
@@ -119,12 +118,6 @@ def _between_classes(beside: Companions) -> str:
     )
 
 
-def _not_entered(row: Any) -> str:
-    if row.numbered:
-        return "it prints a number"
-    return NEVER_ZERO.get(row.said, "its size is not known")
-
-
 def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Block:
     """Return the trials without a usable number, and what they could change where sizes allow."""
     columns = ("Trial", "Compared with", "n", "What it reports", "Enters as")
@@ -137,7 +130,7 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
             Cell(text.comparator(row, dataset)),
             Cell(text.sizes(row, dataset), numeric=True),
             Cell(row.reason),
-            Cell(f"not entered: {_not_entered(row)}"),
+            Cell(f"not entered: {text.why_not_entered(row)}"),
         )
         for row in records(not_entered)
     ]

@@ -68,6 +68,10 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         if note
     ]
     remarks += [html(one) for one in _others(dataset, events)]
+    took_part = text.developers_of(
+        dataset, [one.row.trial_id for one in events.tables], events.therapy
+    )
+    remarks += [html(took_part)] if took_part else []
     remarks.append(
         "Attempts were counted over different spans of time, and the sources do not say how they "
         "were asked for."

@@ -216,7 +216,7 @@ def unknown_range(dataset: Dataset, instrument_id: str) -> list[str]:
         return []
     return [
         html(
-            f"No source seen states the range of {instruments.name[instrument_id]}, "
-            "so the points cannot be called large or small."
+            f"The range of {instrument_id.upper().replace('_', '-')} is in no source seen, so the "
+            "points cannot be called large or small."
         )
     ]

@@ -129,11 +129,15 @@ def _means(dataset: Dataset, found: Robustness) -> str:
     rows = found.analysis.selection.estimates
     bias = bias[bias.trial_id.isin(rows.trial_id) & (bias.domain == "intention_to_treat")]
     labels = dict(zip(rows.trial_id, rows.label, strict=True))
-    judged = words.listed(f"{labels[row.trial_id]} {row.judgement}" for row in records(bias))
+    said: dict[str, list[str]] = {}
+    for row in records(bias):
+        by = f"{row.judgement.replace('_', ' ')} ({sections.judge(row.locator_id, dataset)})"
+        said.setdefault(labels[row.trial_id], []).append(by)
+    judged = "; ".join(f"{one} {words.listed(each)}" for one, each in said.items())
     return (
         "no source seen prints how many of them were missing"
         + (
-            f". Risk of bias for intention to treat as a database judged it: {judged}"
+            f". Risk of bias for intention to treat as sources seen judge it: {judged}"
             if judged
             else ""
         )
@@ -191,6 +195,7 @@ def limits(dataset: Dataset, found: Robustness) -> Block:
     return sections.limits(
         dataset,
         trial_ids=ids,
+        outcome=analysis.specification.outcome,
         also=[
             "A panel shows what choices do, not which is right; analyses that share their trials "
             "are no independent evidence, and its percentages are not probabilities.",

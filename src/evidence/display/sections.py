@@ -7,16 +7,24 @@ import pandas as pd
 
 import evidence
 from evidence.dataset import Dataset
-from evidence.display import text, words
+from evidence.display import origins, text, words
 from evidence.display.escape import html
 from evidence.display.output import Block
 from evidence.display.references import reference_list
 from evidence.provenance import union
+from evidence.records import records
+
+JUDGEMENT = {"self_report": "self-report"}
+OF_OUTCOME = {"overall_ideation": ("overall", "suicidal_ideation")}
+"""Domains that are judged for one outcome alone, in words and with the outcome."""
 
 
 def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
     """Return a list of trials followed by how many more of the therapy are planned, if any."""
-    said = text.planned(dataset, therapy)
+    said = [
+        f"{one} Their outcomes and participants may be other than those here."
+        for one in text.planned(dataset, therapy)
+    ]
     return replace(
         block,
         text="\n".join([block.text, *said]),
@@ -72,7 +80,9 @@ def citation(
     return Block(text="\n".join(one for one in (sentence, workbook) if one), html=markup)
 
 
-def limits(dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = ()) -> Block:
+def limits(
+    dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = (), outcome: str = ""
+) -> Block:
     """Return what a report cannot say, from the data behind it.
 
     Parameters
@@ -83,24 +93,23 @@ def limits(dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = 
         Trials that it rests on, those without a usable number too.
     also : sequence of str
         Limits of this report alone.
+    outcome : str
+        The one outcome that it is about, if any.
     """
     labels = dataset.trials.set_index("trial_id").label
-    bias = dataset.risk_of_bias
-    assessed = set(bias.trial_id)
-    own = bias[bias.trial_id.isin(trial_ids)]
-    judged = "; ".join(
-        f"{labels[trial]}: {_judged(group)}" for trial, group in own.groupby("trial_id", sort=False)
-    )
-    not_assessed = [labels[one] for one in trial_ids if one not in assessed]
-    if len(not_assessed) == len(trial_ids):
+    found = {one: judged(dataset, one, outcome=outcome) for one in trial_ids}
+    assessed = [labels[one] for one, said in found.items() if said]
+    if not assessed:
         whose = "this trial" if len(trial_ids) == 1 else "any of these trials"
         bias_said = f"Risk of bias was not assessed for {whose} in any source seen, nor here."
     else:
-        in_source = words.listed(labels[one] for one in trial_ids if one in assessed)
+        others = words.listed(labels[one] for one, said in found.items() if not said)
+        each = " ".join(f"{labels[one]}: {said}." for one, said in found.items() if said)
         bias_said = (
-            f"Risk of bias was judged in a source seen for {in_source} only: "
-            f"{judged}. Not assessed in any source seen: "
-            f"{words.listed(not_assessed) or 'none'}. No assessment was made here."
+            f"Risk of bias was judged in a source seen for {words.listed(assessed)}"
+            f"{' only' if others else ''}. {each} "
+            f"{f'Not assessed in any source seen: {others}. ' if others else ''}"
+            "No assessment was made here."
         )
     items = [
         "No systematic search was made; a trial that nobody here knows of is missing.",
@@ -117,10 +126,70 @@ def limits(dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = 
     return Block(text="\n".join(["Limits", *items]), html=markup)
 
 
-def _judged(group: pd.DataFrame) -> str:
-    """Return every judgement of a trial with its domains."""
+def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: bool = False) -> str:
+    """Return the judgements on the risk of bias of a trial, each with its tool and source.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    trial_id : str
+        Trial.
+    outcome : str
+        The outcome that is spoken of: of a judgement on another one alone it is said that it is.
+        Empty where several are.
+    only_high : bool
+        Whether only what is judged high is named.
+
+    Returns
+    -------
+    str
+        Empty where no source seen judges the trial.
+
+    Examples
+    --------
+    >>> import evidence
+    >>> data = evidence.load()
+    >>> judged(data, "diamond2019", outcome="suicidal_ideation")
+    'high for overall by Meta-analytic suicide prevention database dataset'
+    >>> judged(data, "diamond2019", outcome="depression")
+    'judged for suicidal ideation only by Meta-analytic suicide prevention database dataset'
+    """
+    rows = dataset.risk_of_bias
+    rows = rows[rows.trial_id == trial_id]
+    rows = rows.assign(place=[judge(one, dataset) for one in rows.locator_id])
     parts = []
-    for judgement, own in group.groupby("judgement", sort=False):
-        said = str(judgement).replace("self_report", "self-report").replace("_", " ")
-        parts.append(f"{said} for {words.listed(own.domain.str.replace('_', ' '))}")
-    return ", ".join(parts)
+    for (tool, place), group in rows.groupby(["tool", "place"], sort=False):
+        said: dict[str, list[str]] = {}
+        elsewhere = []
+        for one in records(group):
+            domain, about = OF_OUTCOME.get(one.domain, (one.domain.replace("_", " "), ""))
+            only = f"{dataset.short('outcome', about)} only" if about else ""
+            if about and outcome not in ("", about):
+                elsewhere.append(f"judged for {only}")
+                continue
+            name = f"{domain} ({only})" if about and not outcome else domain
+            said.setdefault(one.judgement, []).append(name)
+        named = {one: said[one] for one in said if one == "high" or not only_high}
+        told = [
+            f"{words.term(JUDGEMENT, one)} for {words.listed(domains)}"
+            for one, domains in named.items()
+        ]
+        told += ["no domain high"] if said and not told else []
+        where = "" if tool in dataset.references else f" in {place}"
+        by = f"{origins.tool_name(str(tool), dataset)}{where}"
+        parts.append(f"{', '.join([*told, *elsewhere])} by {by}")
+    distinct = rows.groupby("domain", sort=False).judgement.nunique()
+    differ = [str(one).replace("_", " ") for one in distinct.index[distinct > 1]]
+    if differ:
+        parts.append(f"sources differ on {words.listed(differ)}")
+    return "; ".join(parts)
+
+
+def judge(locator_id: str, dataset: Dataset) -> str:
+    """Return who judged a trial: a publication by its author, or a database."""
+    publication = dataset.locator(locator_id).publication_id
+    kind = dataset.publications.set_index("publication_id").kind[publication]
+    return (
+        "a public database" if kind == "dataset" else origins.reference_name(publication, dataset)
+    )

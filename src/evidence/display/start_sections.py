@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, first_screen, text, words
+from evidence.display import card_links, entries, first_screen, text, words
 from evidence.display.escape import html
 from evidence.display.figures.forest import ForestRow, draw
 from evidence.display.output import Block, Figure
@@ -237,16 +237,9 @@ def trials_table(dataset: Dataset) -> Block:
     rows = []
     for trial in records(dataset.trials):
         compared = arms[(arms.trial_id == trial.trial_id) & (arms.role == "comparator")]
-        total = [
-            value
-            for fact in ("n_randomized", "n_enrolled", "n_planned")
-            for value in dataset.fact(trial.trial_id, fact).value[:1]
-        ]
-        size = "not known" if not total else f"{total[0]:,.0f}"
-        if total and dataset.fact(trial.trial_id, "n_randomized").empty:
-            size += (
-                " enrolled" if not dataset.fact(trial.trial_id, "n_enrolled").empty else " planned"
-            )
+        known = card_links.participants(dataset, trial.trial_id)
+        kind, number = next(iter(known.items()), ("randomized", "not known"))
+        size = number if kind == "randomized" else f"{number} {kind}"
         rows.append(
             (
                 Cell(f"{trial.label}\nread: {dataset.read_as(trial.trial_id)}"),

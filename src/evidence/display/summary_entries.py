@@ -29,6 +29,20 @@ PUBLISHED = {
 """Assumptions on which an average is asked for, in words."""
 
 
+def assumed(one: Needed, analysis: Analysis) -> str:
+    """Return on which assumption an average is asked for, and which trials it leaves out."""
+    said = PUBLISHED[one.assumption]
+    if one.assumption != "all":
+        return said
+    without = analysis.selection.without_number
+    out = words.listed(
+        f"{row.label} ({text.why_not_entered(row)})"
+        for row in records(without[~without.trial_id.isin([*one.missing, *one.held])])
+        if text.total(row) is not None
+    )
+    return f"{said}, except {out}" if out else said
+
+
 def of_finding(one: Finding, dataset: Dataset) -> LedgerEntry | None:
     """Return the entry of a finding: in points where a single trial prints these."""
     if one.points is not None:
@@ -169,7 +183,7 @@ def of_needed(
         entries.of_analysis(analysis, dataset),
         estimate_id=one.estimate_id,
         label=f"Average of {words.listed(labels[trial] for trial in one.missing)} at which "
-        f"{words.fixed(one.target)} of {whose} would hold, {PUBLISHED[one.assumption]}, "
+        f"{words.fixed(one.target)} of {whose} would hold, {assumed(one, analysis)}, "
         f"{dataset.in_text('timepoint', analysis.specification.timepoint)}, against "
         f"{text.comparators(analysis.selection.estimates, dataset)}",
         entry_kind=EntryKind.WHAT_IF,
@@ -196,6 +210,7 @@ _IN_WORDS = {
     Said.FAVORS_INTERVENTION: ": in favor of the therapy, in words",
     Said.FAVORS_COMPARATOR: ": in favor of the comparator, in words",
     Said.SOURCES_DIFFER: ": sources differ",
+    Said.NOT_SEEN: ": whether it is reported could not be seen",
 }
 """What trials without a usable number say, after a colon."""
 

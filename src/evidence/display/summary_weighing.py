@@ -3,7 +3,7 @@
 import pandas as pd
 
 from evidence.dataset import Dataset
-from evidence.display import entries, origins, text, words
+from evidence.display import entries, origins, sections, text, words
 from evidence.display import summary_entries as made
 from evidence.display.escape import html
 from evidence.display.output import Block
@@ -56,22 +56,16 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
 
 
 def _bias(dataset: Dataset, finding: Finding) -> str:
-    bias = dataset.risk_of_bias
+    bias = dataset.risk_of_bias[dataset.risk_of_bias.judgement == "self_report"]
     labels = dataset.trials.set_index("trial_id").label
     apart = _apart_before(finding.analysis)
     parts = []
     for trial in finding.trial_ids:
-        rows = bias[bias.trial_id == trial]
-        before = f"; arms {words.fixed(apart[trial])} SD apart before" if trial in apart else ""
-        if rows.empty:
-            parts.append(f"{labels[trial]}: not assessed in any source seen{before}")
-            continue
-        high = rows.domain[rows.judgement == "high"].str.replace("_", " ")
+        said = sections.judged(dataset, trial, outcome=finding.outcome, only_high=True)
         parts.append(
-            f"{labels[trial]}: "
-            + (f"high for {words.listed(high)}" if len(high) else "no domain high")
-            + ("; outcome by self-report" if "self_report" in set(rows.judgement) else "")
-            + before
+            f"{labels[trial]}: {said or 'not assessed in any source seen'}"
+            + ("; outcome by self-report" if trial in set(bias.trial_id) else "")
+            + (f"; arms {words.fixed(apart[trial])} SD apart before" if trial in apart else "")
         )
     return ". ".join(parts)
 
@@ -137,30 +131,18 @@ def _imprecision(one: Finding) -> str:
 
 
 def _missing(dataset: Dataset, one: Finding) -> tuple[Cell, LedgerEntry | None]:
-    trials = dataset.trials.set_index("trial_id")
-    involved = [trials.developer_involved[trial] for trial in one.trial_ids]
-    took_part, unknown = involved.count("yes"), involved.count("not_known")
-    total = len(involved)
-    if total == 1:
-        took = "took part" if took_part else "are not known to have taken part"
-        interests = f"developers {took} in the one trial"
-    else:
-        share = words.count(took_part) if took_part else "none"
-        interests = f"developers took part in {share} of {words.count(total)} trials"
-        interests += f"; of {words.count(unknown)} it is not known" if unknown else ""
-        if unknown == total:
-            interests = f"whether developers took part in the {words.count(total)} is not known"
+    interests = text.developers_of(dataset, one.trial_ids, one.therapy)
     if one.without_number.empty:
-        return Cell(f"no trial known without a number; {interests}"), None
+        return Cell(f"no trial known without a number. {interests}".strip()), None
     said = f"without a usable number: {made.with_sizes(one.without_number, dataset).text}"
     if one.stress is None or one.analysis is None:
-        return Cell(f"{said}; {interests}"), None
+        return Cell(f"{said}. {interests}".strip()), None
     entry = entries.of_stress_test(one.stress, one.analysis, dataset)
     number = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
     return (
         Cell(
-            f"{said}; at zero {number}; {interests}",
-            markup=f"{html(said)}; at zero {number_link(entry, number)}; {html(interests)}",
+            f"{said}; at zero {number}. {interests}".strip(),
+            markup=f"{html(said)}; at zero {number_link(entry, number)}. {html(interests)}".strip(),
         ),
         entry,
     )
@@ -245,7 +227,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
             rows.append(
                 (
                     Cell(f"{outcome}: {words.fixed(needed.target)} of {whose}"),
-                    Cell(f"{made.PUBLISHED[needed.assumption]}{course}"),
+                    Cell(f"{made.assumed(needed, analysis)}{course}"),
                     Cell(words.listed(labels[trial] for trial in needed.known)),
                     Cell(_missing_trials(needed, labels)),
                     number,

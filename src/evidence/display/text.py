@@ -1,6 +1,7 @@
 """Sentences on a pooled analysis, generated from its fields: results, methods, limits."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from evidence.display import words
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Specification, StressTest, points_behind
+from evidence.specification.scenarios import NEVER_ZERO
 from evidence.synthesis.univariate import Pooled
 from evidence.terms import WHY, LeftOut, RemarkKind, Said, has
 
@@ -85,6 +87,23 @@ def zeros_against(stress: StressTest, dataset: Dataset) -> str:
     hidden = sum(status[one] != "published" for one in stress.entered.trial_id)
     also = f", {words.count(hidden)} of them not published" if hidden else ""
     return f"these against {against}{also}"
+
+
+def why_not_entered(row: Any) -> str:
+    """Return why a trial without a usable mean enters no stress test.
+
+    ``row`` is one of `StressTest.not_entered` or `Selection.without_number`.
+    """
+    if row.numbered:
+        return "it prints a number"
+    return NEVER_ZERO.get(row.said, "its size is not known")
+
+
+def not_entered(stress: StressTest) -> str:
+    """Return the trials that a stress test does not enter, each with the reason in brackets."""
+    return words.listed(
+        f"{row.label} ({why_not_entered(row)})" for row in records(stress.not_entered)
+    )
 
 
 def held_at_zero(stress: StressTest) -> str:
@@ -269,10 +288,12 @@ def methods(
             f"{heterogeneity(pooled, i2_limits)} {prediction(pooled)}"
         )
     if stress is not None:
+        out = not_entered(stress)
         paragraphs.append(
-            "Unreported results: each trial that measured the outcome and prints no usable number "
-            "enters a stress test at zero with the variance of a standardized difference of zero, "
-            "1/n₁ + 1/n₂ for the arms randomized (equal halves where only a total is printed). Its "
+            "Unreported results: each trial that measured the outcome and prints no usable number"
+            f"{f', except {out},' if out else ''} enters a stress test at zero with the variance "
+            "of a standardized difference of zero, 1/n₁ + 1/n₂ for the arms randomized (equal "
+            "halves where only a total is printed). Its "
             "range moves those trials by up to 1.96 standard errors to either side together, since "
             "“no difference” allows that much; a trial whose printed statistic bounds its effect "
             "more closely stays at zero. This is imputed: it shows what the gap could do, and is "
@@ -328,7 +349,7 @@ _SAID = {
     "usable number",
     Said.SOURCES_DIFFER: "{are} reported differently by different sources",
     Said.NOT_REPORTED: "{report} no result on it",
-    Said.NOT_SEEN: "measured it, and whether a result is reported could not be seen",
+    Said.NOT_SEEN: "measured it, but whether a result is reported could not be seen",
 }
 
 
@@ -372,7 +393,7 @@ def what_trials_say(
         told = f"{who} {verb(said[0], number)}"
     else:
         parts = [f"{words.count(count)} {verb(form, count)}" for form, count in kinds.items()]
-        told = f"of {who}, {words.listed(parts)}"
+        told = f"of {who}, {'; '.join(parts)}"
     return told if others else f"{words.capitalized(told)}."
 
 
@@ -387,15 +408,36 @@ def published(analysis: Analysis, dataset: Dataset) -> pd.DataFrame:
 
 
 def planned(dataset: Dataset, *therapies: str) -> list[str]:
-    """Return how many trials of some therapies are planned and report nothing yet, if any."""
-    number = int(dataset.planned_trials.therapy.isin(therapies).sum())
-    return [f"Planned, no result yet: {number}."] if number else []
+    """Return for each therapy how many trials are planned, and for whom; nothing where none is."""
+    trials = dataset.planned_trials
+    named = set(dataset.directions.trial_id)
+    worded = dataset.worded("age_group")
+    said = []
+    for therapy in therapies:
+        own = trials[trials.therapy == therapy]
+        if own.empty:
+            continue
+        ages = dict.fromkeys(one for one in own.age_group if one in worded)
+        who = words.listed(dataset.in_text("age_group", one) for one in ages)
+        read = "" if named & set(own.trial_id) else ", outcomes not read"
+        said.append(
+            f"Planned trials of {dataset.in_text('therapy', therapy)} without a result{read}: "
+            f"{words.count(len(own))}{f' ({who})' if who else ''}."
+        )
+    return said
 
 
 def developers(analysis: Analysis, dataset: Dataset) -> str:
-    """Return in how many of the published trials developers of the therapy took part."""
-    therapy, _ = names(analysis, dataset)
-    trials = published(analysis, dataset)
+    """Return in how many of the published trials of an analysis developers took part."""
+    ids = published(analysis, dataset).trial_id
+    return developers_of(dataset, ids, analysis.specification.therapy)
+
+
+def developers_of(dataset: Dataset, trial_ids: Iterable[str], therapy_id: str) -> str:
+    """Return in how many of the published ones among trials developers of a therapy took part."""
+    therapy = dataset.in_text("therapy", therapy_id)
+    trials = dataset.trials
+    trials = trials[trials.trial_id.isin(list(trial_ids)) & (trials.status == "published")]
     if trials.empty:
         return ""
     counts = trials.developer_involved.value_counts()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from evidence.dataset import RANDOMIZED
-from evidence.display import origins, words
+from evidence.display import card_links, origins, sections, words
 from evidence.display.card_links import place_of
 from evidence.display.escape import addressed, html
 from evidence.display.headline import plain
@@ -222,7 +222,15 @@ def arms_in_short(card: TrialCard) -> str:
             else "size not printed"
         )
         parts.append(f"{html(card.treatment(arm.arm_id))}, {size}")
-    return f"Arms: {'; '.join(parts)}." if len(parts) > 1 else f"One arm: {parts[0]}."
+    if len(parts) == 1:
+        return f"One arm: {parts[0]}."
+    whole = next((one for one in card_links.SIZES if card.about(one)), "")
+    together = (
+        f" ({values(card.about(whole))} {whole.removeprefix('n_')} in all)"
+        if whole and (card.arms.n_randomized == "").any()
+        else ""
+    )
+    return f"Arms: {'; '.join(parts)}{together}."
 
 
 def length(card: TrialCard) -> str:
@@ -409,14 +417,13 @@ def _planned(card: TrialCard) -> list[str]:
 
 
 def _bias(card: TrialCard) -> list[str]:
-    bias = card.dataset.risk_of_bias
-    bias = bias[bias.trial_id == card.trial.trial_id]
-    if bias.empty:
+    said = sections.judged(card.dataset, card.trial.trial_id, only_high=True)
+    if not said:
         return ["Risk of bias: not assessed in any source seen, and not here."]
-    high = bias.domain[bias.judgement == "high"].str.replace("_", " ")
-    said = f"high for {words.listed(high)}" if len(high) else "none judged high"
-    tools = words.listed(origins.tool_name(one, card.dataset) for one in distinct(list(bias.tool)))
-    return [html(f"RoB 2: not assessed. Seen elsewhere: {tools}, {said}.")]
+    bias = card.dataset.risk_of_bias
+    tools = set(bias.tool[bias.trial_id == card.trial.trial_id])
+    lacking = "" if "rob2" in tools else "RoB 2: not assessed. "
+    return [html(f"{lacking}Risk of bias as sources seen judge it: {said}.")]
 
 
 def _agreement(card: TrialCard) -> list[str]:

@@ -122,11 +122,13 @@ def missing(card: TrialCard) -> Block:
     """Return what is known of each outcome, and what no source seen says."""
     if card.trial.design not in (*RANDOMIZED, "not_stated"):
         return said(
-            "Outcomes are set against each other for randomized trials alone; what this study says "
-            "of its outcomes stands above, and none of it compares randomized arms."
+            "Outcomes are set against each other for trials whose groups were, or may have been, "
+            "formed at random; what this study says of its outcomes stands above."
         )
     states = missing_evidence(card.dataset, card.frame, therapy=card.trial.therapy)
     own = states[states.trial_id == card.trial.trial_id]
+    if set(own.state) == {"planned"}:
+        return said("No report of this trial so far; which outcomes it measures was not read.")
     known = own[own.state != "unknown"]
     parts = []
     if len(known):
@@ -148,8 +150,8 @@ def missing(card: TrialCard) -> Block:
     if unknown:
         parts.append(
             said(
-                f"Of outcomes that other randomized trials of {card.therapy} report, no source "
-                f"seen says whether this one measured {words.listed(unknown, 'or')}."
+                f"Of outcomes that other trials of {card.therapy} with a comparison group report, "
+                f"no source seen says whether this one measured {words.listed(unknown, 'or')}."
             )
         )
     return joined(parts)

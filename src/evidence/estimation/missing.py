@@ -29,7 +29,7 @@ STATES = (
 trials have one on a score; one over the whole course alone; counts that leave only
 a range; words on the arms; a change within an arm; measured or planned without a result;
 measured, and whether it is reported could not be seen; by a trial that is not published;
-by a trial without any report; no row in the data."""
+by a planned trial without any report, whichever the outcome; no row in the data."""
 
 
 def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> pd.DataFrame:
@@ -53,7 +53,6 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
         there, in words), result_ids.
     """
     trials = dataset.trials[dataset.trials.design.isin([*RANDOMIZED, "not_stated"])]
-    planned = set(dataset.planned_trials.trial_id)
     arms = dataset.arms
     tested = arms[(arms.role == "intervention") & arms.trial_id.isin(trials.trial_id)]
     own = set(tested.trial_id[tested.condition == therapy])
@@ -66,6 +65,8 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
     directions = dataset.directions
     directions = directions[directions.trial_id.isin(trials.trial_id)]
     outcomes = list(dict.fromkeys([*rows.outcome_id, *directions.outcome_id]))
+    # Of a planned trial on which a source names outcomes, the others are not known.
+    planned = set(dataset.planned_trials.trial_id) - {*rows.trial_id, *directions.trial_id}
     made = []
     for trial in records(trials):
         total = dataset.fact(trial.trial_id, "n_randomized").value
@@ -76,7 +77,10 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
             ]
             state, detail = _state(about, said, therapy)
             if trial.trial_id in planned:
-                state, detail = "planned", "a trial without any report so far"
+                state, detail = (
+                    "planned",
+                    "no report so far; which outcomes it measures was not read",
+                )
             elif trial.status == "unpublished" and state not in (*NUMBERS, "unknown"):
                 state = "unpublished"
             made.append(
@@ -122,11 +126,11 @@ def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, 
         return "direction_only", _listed(words.direction)
     if (said.direction == Said.NOT_REPORTED).any():
         return "not_reported", "measured or planned, no result reported"
-    seen = said[said.direction != Said.NOT_SEEN]
-    if seen.empty and about.empty and not said.empty:
-        return "not_seen", "measured; whether it is reported could not be seen"
-    if not seen.empty or not about.empty:
+    # A direction stands in the frame of estimates too.
+    if (said.direction != Said.NOT_SEEN).any() or (about.said != Said.NOT_SEEN).any():
         return "within_arm_only", "a change within an arm, or a mediation, without a comparison"
+    if not said.empty:
+        return "not_seen", "measured; whether it is reported could not be seen"
     return "unknown", "no source seen says whether it was measured"
 
 

@@ -48,8 +48,26 @@ def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | Non
         f"{dataset.in_text('timepoint', analysis.specification.timepoint)}; positive = {better} "
         f"with {therapy}. Squares: trials, their area in proportion to weight. Diamond: pooled. "
         "Trials that print no usable number stand below it"
-        + ("; hollow diamond: a stress test with them at zero, imputed." if stress else "."),
+        + ("" if stress is None else _hollow(stress))
+        + ".",
         table=_twin(dataset, analysis, stress),
+    )
+
+
+def _at_zero(stress: StressTest) -> str:
+    """Return how many of the trials without a number are at zero in a stress test."""
+    entered, out = len(stress.entered), len(stress.not_entered)
+    if out:
+        return f"{words.count(entered)} of {words.count(entered + out)} at zero"
+    count = {1: "it", 2: "both"}.get(entered, f"all {words.count(entered)}")
+    return f"{count} at zero"
+
+
+def _hollow(stress: StressTest) -> str:
+    """Return what the hollow diamond is, as the end of a caption, and which trial is not in it."""
+    out = words.listed(stress.not_entered.label)
+    return f"; hollow diamond: a stress test, imputed, with {_at_zero(stress)}" + (
+        f" ({out} not entered)" if out else ""
     )
 
 
@@ -105,11 +123,10 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
             )
         )
     if stress is not None:
-        count = {1: "it", 2: "both"}.get(len(stress.entered), f"all {len(stress.entered)}")
         rows.append(
             ForestRow(
                 "stress",
-                f"With {count} at zero",
+                f"With {_at_zero(stress)}",
                 "stress test, imputed",
                 str(stress.size),
                 stress.at_zero.effect,
