@@ -226,8 +226,8 @@ def test_to_cite_names_the_comparators_of_trials_at_zero(dataset: Dataset) -> No
     _, analysis, beside = screen(dataset, "abft", "suicidal_ideation")
     said = text.result(analysis, dataset, None, beside.stress)
     assert (
-        "these against an active family-enhanced supportive therapy, usual care or enhanced usual "
-        "care, one of them not published"
+        "With three unreported results at zero (these against an active family-enhanced supportive "
+        "therapy, usual care or enhanced usual care, one of them not published"
     ) in said
 
 

@@ -64,7 +64,7 @@ def _answer(
     else:
         sentences += [text.spread(pooled), others(dataset, analysis)]
     if stress is not None and stress.at_zero.ci_low <= 0 <= stress.at_zero.ci_high:
-        sentences.append("With the unreported results at zero the interval includes no difference.")
+        sentences.append(f"With {text.at_zero(stress)} the interval includes no difference.")
     return say, " ".join(one for one in sentences if one)
 
 

@@ -137,7 +137,7 @@ def _headlines(dataset: Dataset, found: Robustness) -> list[Headline]:
             Headline(
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
-                f"with {words.count(len(stress.entered), 'unreported result')} at zero, "
+                f"with {text.at_zero(stress)}, "
                 f"{text.zeros_against(stress, dataset)}; {stress.size.of(people)}; imputed; ",
                 also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} over "
                 f"what “no difference” leaves open{html(text.held_at_zero(stress))}",

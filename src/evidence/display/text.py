@@ -78,6 +78,11 @@ def better(instrument_id: str, dataset: Dataset) -> str:
     return "higher" if higher_is == "better" else "lower"
 
 
+def at_zero(stress: StressTest) -> str:
+    """Return how many results are at zero in a stress test, which need not be all unreported."""
+    return f"{words.count(len(stress.entered), 'unreported result')} at zero"
+
+
 def zeros_against(stress: StressTest, dataset: Dataset) -> str:
     """Return what the trials that a stress test enters compared with, and which are unpublished."""
     against = words.listed(
@@ -519,7 +524,7 @@ def result(
         + (
             ""
             if stress is None
-            else f" With the unreported results at zero ({zeros_against(stress, dataset)}), a "
+            else f" With {at_zero(stress)} ({zeros_against(stress, dataset)}), a "
             "stress test (imputed), "
             f"{symbol} = {words.fixed(stress.at_zero.effect)} "
             f"({words.limits(stress.at_zero.ci_low, stress.at_zero.ci_high)}; "
