@@ -253,7 +253,7 @@ def test_a_planned_trial_is_planned_and_its_outcomes_are_not(cards: Cards) -> No
     said = trial_card_sections.missing(cards["repair"]).text
     assert said == "No report of this trial so far; which outcomes it measures was not read."
     shown = re.sub(r" (?=[,.;:)%])", "", screen(cards["repair"]))
-    assert "usual care, size not printed (138 or 142 planned in all)." in shown
+    assert "usual care, size not printed ( 138 or 142 planned in all)." in shown
     said = trial_card_sections.missing(cards["nebot2022"]).text
     assert "Of outcomes that other trials of ABCT with a comparison group report" in said
 
