@@ -109,7 +109,7 @@ def test_an_id_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize(
-    "title", ['Quotes " and \\ and \n lines', 'x"\n[[report]]\nid = "y"', "–, ü, <b>", "\x7f\x01"]
+    "title", ['Quotes " and \\ and \n lines', 'x"\n[[report]]\nid = "y"', "–, ü, <b>"]
 )
 def test_a_title_stays_a_title(model: Model, root: Path, title: str) -> None:
     proposal = request.propose(
@@ -117,6 +117,13 @@ def test_a_title_stays_a_title(model: Model, root: Path, title: str) -> None:
     )
     request.write(proposal)
     assert reports(root)["mine"].title == title.strip()
+
+
+def test_a_title_that_nobody_sees_is_refused(model: Model, root: Path) -> None:
+    with pytest.raises(ParameterError, match=r"found '\[U\+007F\]\[U\+0001\]'"):
+        request.propose(
+            model.dataset, model.found(own(model)), root=root, report_id="mine", title="\x7f\x01"
+        )
 
 
 def test_choices_without_an_estimate_make_no_report(model: Model, root: Path) -> None:

@@ -111,7 +111,7 @@ def se_from_p(estimate: ArrayLike, p: ArrayLike, *, df: ArrayLike | None = None)
     >>> round(se_from_p(-3.01, 0.003), 3)
     1.014
     >>> round(se_from_p(-3.9, 0.03, df=72), 3)
-    1.763
+    1.762
     """
     size = above("abs(estimate)", np.abs(numbers("estimate", estimate)), 0)
     if df is None:
