@@ -175,8 +175,24 @@ def sizes(
     yield from _spans(
         r"n not printed \((\d+) randomized\)",
         piece.text,
-        lambda one: int(one[1]) in randomized and None in n | {box.n for box in boxes},
+        lambda one: (
+            int(one[1]) in randomized and None in n | {box.n for box in _boxes(screen, entries)}
+        ),
     )
+    yield from _spans(
+        rf"behind the main result: (\d+) {who}",
+        piece.text,
+        lambda one: boxes[0].n == int(one[1]),
+    )
+
+
+def planned(
+    _name: str, piece: Piece, _screen: Sequence[Piece], _entries: Entries, dataset: Dataset
+) -> Iterator[tuple[int, int]]:
+    """Trials without any report: all of them, or those of a therapy."""
+    trials = dataset.planned_trials
+    numbers = {len(trials), *trials.therapy.value_counts()}
+    return _spans(r"[Pp]lanned[^.:]*: (\d+)", piece.text, lambda one: int(one[1]) in numbers)
 
 
 def counts_of_arms(
@@ -352,7 +368,7 @@ def _limits(row: Sequence[str]) -> tuple[str, str]:
     return found[1], found[2]
 
 
-KINDS = (sizes, counts_of_arms, assumptions, counts_of_rows, weights)
+KINDS = (sizes, planned, counts_of_arms, assumptions, counts_of_rows, weights)
 
 CLAIMS = tuple(
     f"{pattern}{among}"

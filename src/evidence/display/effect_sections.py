@@ -1,5 +1,6 @@
 """The report on every trial-level estimate: route by route, and what allows none."""
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -74,7 +75,7 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         "Trials without an estimate: "
         + words.listed(randomized.label[~randomized.trial_id.isin(with_number)])
         + ".",
-        f"How deep each trial with an estimate was read: {_depths(dataset, estimated)}.",
+        f"How deep trials with an estimate were read: {_depths(dataset, estimated)}.",
     ]
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
@@ -86,11 +87,9 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
 
 
 def _depths(dataset: Dataset, estimated: pd.DataFrame) -> str:
-    """Return how deep the trials with an estimate were read, those read alike together."""
-    by_depth: dict[str, list[str]] = {}
-    for row in records(estimated.drop_duplicates("trial_id")):
-        by_depth.setdefault(dataset.read_as(row.trial_id), []).append(row.label)
-    return "; ".join(f"{depth}: {words.listed(labels)}" for depth, labels in by_depth.items())
+    """Return how many of the trials with an estimate were read how deep; tables name each."""
+    depths = Counter(map(dataset.read_as, dict.fromkeys(estimated.trial_id)))
+    return ", ".join(f"{depth}: {words.count(number)}" for depth, number in depths.most_common())
 
 
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
