@@ -20,7 +20,7 @@ reports: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 2
-	@$(BIN)/python -m pytest --nbval --nbval-current-env -p no:xdist -q notebooks
+	@$(BIN)/python -m pytest --nbval --nbval-current-env -n 2 --dist loadfile -q notebooks
 
 # New random examples each time; those of the tests are the same on every run.
 search: setup
