@@ -360,10 +360,14 @@ def _limits(reading: Reading, row: Row) -> _Limits | None:
     solutions = reconstruct(arm, nearest=False).solutions
     if not solutions:
         return None
-    ranges = [
-        Printed.of(name, row[name], low=-1000, high=1000).range() if row[name] else None
-        for name in ("percent_ci_low", "percent_ci_high")
-    ]
+    try:
+        ranges = [
+            Printed.of(name, row[name], low=-1000, high=1000).range() if row[name] else None
+            for name in ("percent_ci_low", "percent_ci_high")
+        ]
+    except ParameterError:
+        # No limit that a percentage can have: it does not lie between the two, and that is found.
+        return None
     events = np.array([float(one.events_1) for one in solutions])
     n = np.array([float(one.n_1) for one in solutions])
     return _Limits(row, events, n, ranges[0], ranges[1])

@@ -150,7 +150,8 @@ def test_every_part_is_shown_in_words_where_there_is_nothing(tmp_path: Path) -> 
     texts = {heading: block.text for heading, block in shown.blocks(would)}
     assert texts["Whole numbers behind printed percentages"].startswith("No percentages")
     assert texts["Estimates that would come of it"] == "None: see below why."
-    assert "without a number" in texts["What stays without a number, and why"]
+    said = "reports no difference between the arms, in words"
+    assert said in texts["What stays without a number, and why"]
     assert "trials with unreported at zero" in texts["What would move"]
 
 
