@@ -109,6 +109,7 @@ def test_ideation_names_the_larger_trial_and_its_p(dataset: Dataset) -> None:
         "usable number; one measured it, but whether a result is reported could not be seen.",
         "0.77 (95% CI 0.27 to 1.27; P = .003)",
         "no clear difference (P = .18 over the whole course), odds ratio 1.35 (0.63 to 2.93)",
+        "(reconstructed), interval by normal approximation, above 1 favors ABFT",
         "Hospital aftercare (20, enhanced usual care, unpublished)",
     ):
         assert part in said

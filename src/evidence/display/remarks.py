@@ -9,6 +9,7 @@ from evidence.display import entries, text, words
 from evidence.display.card_links import place_of, to_card, to_size
 from evidence.display.escape import html
 from evidence.display.tables import number_link, range_link
+from evidence.estimation.row import OF_COUNTS
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Companions
@@ -134,6 +135,9 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
     measure = dataset.measure(row.instrument_id)
     on = "" if measure in event.upper() else f" on {measure}"
     how = "" if entry.processing == "printed" else f" ({entry.processing})"
+    # Beside an exact interval of the same counts this one has to say what it is.
+    if row.route in OF_COUNTS:
+        how += ", interval by normal approximation"
     side = words.SIDE[entry.favors]
     said = f"{event}{on}{how}, {side} favors {analysis.specification.therapy.upper()}"
     return f", odds ratio {number_link(entry, shown)} for {html(said)}"
