@@ -1,5 +1,6 @@
 """Selection by named rules on the real data, and what it refuses."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -153,3 +154,36 @@ def test_an_excluded_number_is_not_a_missing_number(frame: pd.DataFrame) -> None
     selection = evidence.select(frame, **choice)
     assert list(selection.estimates.trial_id) == ["israel2013", "diamond2010"]
     assert "diamond2002" not in set(selection.without_number.trial_id)
+
+
+@pytest.mark.parametrize(
+    ("randomization", "treatment", "rule", "chosen", "left_out"),
+    [
+        # A printed g of the longer follow-up is no other route to the means of the shorter one.
+        ((24, 52), (None, None), "longest", "printed", "other_week"),
+        ((24, 52), (None, None), "shortest", "means", "other_week"),
+        ((24, 24), (None, None), "longest", "means", "other_route"),
+        # 36 weeks after randomization are 24 after treatment, and sooner than 30 after it.
+        ((36, None), (24, 30), "longest", "printed", "other_week"),
+    ],
+)
+def test_weeks_are_compared_before_routes_and_on_one_clock(
+    frame: pd.DataFrame,
+    randomization: tuple[float, float],
+    treatment: tuple[float, float],
+    rule: str,
+    chosen: str,
+    left_out: str,
+) -> None:
+    row = frame[frame.estimate_id == "diamond2002.depression.bdi.post.hedges_g"]
+    rows = pd.concat([row, row], ignore_index=True).assign(
+        timepoint="follow_up",
+        route=["means", "printed"],
+        estimate_id=["means", "printed"],
+        weeks_since_randomization=np.array(randomization, dtype="float64"),
+        follow_up_weeks=np.array(treatment, dtype="float64"),
+    )
+    which = {**MAIN, "timepoint": "follow_up", "follow_up": rule}
+    selection = evidence.select(rows, **which)
+    assert list(selection.estimates.estimate_id) == [chosen]
+    assert list(selection.left_out.left_out_by) == [left_out]

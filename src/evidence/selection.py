@@ -62,7 +62,7 @@ class Selection:
         words in ``reason``, and in ``chosen`` what the rule takes instead, where a rule decided.
     without_number : DataFrame
         Trials on this outcome and time that print no number of the kind, one row each: trial_id,
-        label, comparator, comparator_class, n_intervention, n_comparator, result_ids,
+        label, comparator, comparator_class, n_intervention, n_comparator, remarks, result_ids,
         locator_ids, said, metric, left_out_by, chosen, reason, and ``numbered``, whether it prints
         a number that cannot be used, for want of its uncertainty, direction or kind: never "no
         difference".
@@ -407,7 +407,9 @@ def _steps(
     instrument, analysis_set, arms, comparator, follow_up = (
         rules[name] for name in ("instrument", "analysis_set", "arms", "comparator", "follow_up")
     )
-    same = (*_SAME_QUANTITY, *(_WEEKS if multilevel else ()))
+    # Routes and analysis sets of one week are compared; between weeks the rule on them decides.
+    weekly = multilevel or timepoint != "post"
+    same = (*_SAME_QUANTITY, *(_WEEKS if weekly else ()))
     arm_free = tuple(name for name in same if name not in _ARMS)
     conditions = ("intervention", "comparator", *arm_free)
     sets = _SETS if analysis_set == "itt_first" else _SETS[::-1]
@@ -422,8 +424,9 @@ def _steps(
         return combined_first * (~combined).astype(float)
 
     def by_week(rows: pd.DataFrame) -> pd.Series:
-        weeks = rows.weeks_since_randomization.fillna(rows.follow_up_weeks)
-        return (sign * weeks).fillna(np.inf)
+        # Weeks are compared on the clock that most of the estimates have.
+        clock = max(_WEEKS, key=lambda name: rows[name].notna().sum())
+        return (sign * rows[clock]).fillna(np.inf)
 
     of_all = [
         _Step(LeftOut.OTHER_TIME, "", (), lambda rows: (rows.timepoint != timepoint).astype(float)),
@@ -551,6 +554,7 @@ _ON_A_TRIAL = [
     "comparator_class",
     "n_intervention",
     "n_comparator",
+    "remarks",
     "result_ids",
     "locator_ids",
     "said",

@@ -88,7 +88,8 @@ def test_each_number_stands_in_its_sentence_with_k_and_n(answers: dict[str, Judg
             "abct_helps",
             (
                 "in favor of ABCT against usual care (Collado-Navarro 2021, 13.2 points of "
-                "DASS-21, 95% CI 6.8 to 19.6, k = 1, n = 60, arm sizes imputed)",
+                "DASS-21, 95% CI 6.8 to 19.6, k = 1, n not printed (60 randomized), arm sizes "
+                "imputed)",
                 "no clear difference of ABCT from mindfulness-based stress reduction",
                 "or waitlist (iABCT 2026, in words)",
             ),

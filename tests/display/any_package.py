@@ -142,6 +142,15 @@ def package(
     )
 
 
+def with_cells(dataset: Dataset, table: str, **cells: Any) -> Dataset:
+    """Return a data set whose rows of a table have these cells."""
+    like = dataset._used[table]
+    frame = like.assign(**cells).astype(like.dtypes)
+    used = {**dataset._used, table: frame}
+    text = {**dataset._text, table: frame.astype("string").fillna("").astype("str")}
+    return replace(dataset, _used=used, _printed=used, _text=text)
+
+
 def _frame(rows: list[dict[str, Any]], like: pd.DataFrame) -> pd.DataFrame:
     """Return rows as a frame of the columns and types of another, empty where nothing is said."""
     frame = pd.DataFrame(rows, columns=list(like.columns), dtype=object)

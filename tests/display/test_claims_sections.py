@@ -1,8 +1,10 @@
 """The report on the claims: every number leads to its source, no verdict stands by a sign alone."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,7 @@ from evidence.claims.rules import SEVERAL
 from evidence.dataset import Dataset
 from evidence.display import claims_conditions, claims_details, claims_sections
 from evidence.display.output import Block
+from evidence.specification import Specification, analyze, stress_test
 from tests.claims.packages import changed, where
 
 
@@ -281,3 +284,17 @@ def test_data_are_text_and_never_markup(tmp_path: Path) -> None:
     )
     for name, block in page(data, judgements(data)).items():
         assert "<script" not in block.html, name
+
+
+def test_a_stress_test_stands_with_its_own_analysis() -> None:
+    dataset = evidence.load()
+    main = Specification(therapy="abft", outcome="depression", timepoint="post")
+    first, second = (
+        analyze(dataset, one) for one in (replace(main, leave_out=("israel2013",)), main)
+    )
+    assert first.estimate_id.startswith(second.estimate_id)
+    stress = stress_test(first)
+    gathered = SimpleNamespace(analyses=[first, second], stress=[stress])
+    found = claims_details.pooled_behind(dataset, [SimpleNamespace(gathered=gathered)])
+    assert [analysis is first for analysis, _ in found] == [True, True, False]
+    assert found[1][1].estimate_id == stress.estimate_id

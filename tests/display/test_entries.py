@@ -179,6 +179,10 @@ def test_n_is_that_of_the_row_or_said_not_to_be_printed() -> None:
     row = rows[f"{stem}.d_from_test_statistic"]
     assert size_of([row]).of() == "n not printed (42 randomized)"
     assert entries.of_estimate(row, DATASET).n is None
+    # Equal shares of a printed total are no number analyzed either.
+    shares = rows["collado2021.abct_vs_usual_care.affective_distress.dass_21.post.mean_difference"]
+    assert size_of([shares]).of() == "n not printed (60 randomized)"
+    assert entries.of_estimate(shares, DATASET).n is None
     printed = rows["diamond2002.depression.bdi.post.hedges_g"]
     assert entries.of_estimate(printed, DATASET).n == size_of([printed]).n == 32
     # Those counted and those randomized are no one number.

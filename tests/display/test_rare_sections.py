@@ -10,6 +10,7 @@ from evidence.display import rare_sections, summary_tables
 from evidence.display.headline import plain
 from evidence.specification.rare_events import RareEvents, rare_events
 from evidence.summary import collect
+from tests.display.any_package import EVENT, Result, Study, package
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,9 @@ def test_differences_per_1000_have_one_interval(dataset: Dataset, events: RareEv
     made = rare_sections.counts_table(dataset, events)
     # the exact limits 0.0405 and 3.3712 times the odds 4/59, as risks, less 4/63: -0.0608, 0.1225
     assert "4 of 63 (6.3%) | 33 fewer (61 fewer to 123 more) by the odds ratio |" in made.text
+    label = "with an active family-enhanced supportive therapy, below 0 favors ABFT"
+    assert made.entries[0].label.endswith(label)
+    assert "below 1" not in made.entries[0].label
     assert made.entries[0] in summary_tables.absolute(dataset, collect(dataset, ("abft",))).entries
     # Counts that are not printed give a difference without an interval.
     assert "(22.2%) | 108 fewer |" in made.text
@@ -74,3 +78,66 @@ def test_the_ends_of_a_range_name_their_own_counts(dataset: Dataset, events: Rar
     ends_of = zip(result.tables, result.counts_low, result.counts_high, strict=True)
     for one, low, high in ends_of:
         assert {low, high} <= set(one.tables)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        # limits of scipy.stats.contingency.odds_ratio: 1.41694 and 0.179654
+        (
+            (0, 66, 4, 63),
+            "No finite odds ratio above 0; exact 95% interval: at most 1.42",
+        ),
+        (
+            (2, 66, 0, 63),
+            "No finite odds ratio above 0; exact 95% interval: at least 0.18",
+        ),
+        ((0, 66, 0, 63), "No event in either arm: no odds ratio"),
+        ((9, 9, 8, 8), "These counts allow no odds ratio"),
+    ],
+)
+def test_counts_without_a_finite_ratio_have_no_number(
+    counts: tuple[int, int, int, int], said: str
+) -> None:
+    dataset = package([Study((Result("attempts", counts=counts),))])
+    found = rare_events(dataset, therapy="abft", outcome="suicide_attempt", event="attempt")
+    screen = rare_sections.first_screen(dataset, found)
+    assert "It is not known whether ABFT changes the risk of suicide attempts." in screen.text
+    assert said in plain(screen.html)
+    assert said.lower() in rare_sections.citation(dataset, found).text.lower()
+    assert said in rare_sections.results_table(dataset, found).text
+    assert not rare_sections.counts_table(dataset, found).entries
+    exact = [
+        entry
+        for block in (screen, rare_sections.provenance(dataset, found))
+        for entry in block.entries
+        if entry.estimate_id.endswith("interval_exact")
+    ]
+    assert not exact
+
+
+def test_remarks_are_on_the_event_and_the_times_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EVENT, "recovery", ("clinical_recovery", "suicide_attempt"))
+    times = (12.0, 12.0), (12.0, 30.0)
+    for weeks in times:
+        made = [
+            Study(
+                (
+                    Result("attempts", counts=(2, 60, 9, 60), weeks=week),
+                    Result("recovery", counts=(20, 60, 9, 60), weeks=week),
+                )
+            )
+            for week in weeks
+        ]
+        dataset = package(made)
+        shared = {"therapy": "abft", "outcome": "suicide_attempt"}
+        found = rare_events(dataset, **shared, event="clinical_recovery")
+        said = plain(rare_sections.first_screen(dataset, found).html)
+        assert "Attempts" not in said
+        until = "The trials counted recovery until different times: at the end of"
+        assert (until in said) is (len(set(weeks)) > 1)
+    # Of two counted events of one outcome each has its own ids.
+    other = rare_events(dataset, **shared, event="attempt")
+    ids = [{one.estimate_id for one in of.results} for of in (found, other)]
+    assert not ids[0] & ids[1]
+    assert "abft.suicide_attempt.attempt.last.log_odds_ratio.pooled.interval_exact" in ids[1]

@@ -33,9 +33,9 @@ def said() -> str:
         "three trials, 118 participants; 0.23 (−0.16 to 0.63) Hedges g, five trials, 307 "
         "participants, with unreported results at zero (imputed; these against usual care or an "
         "active family-enhanced supportive therapy).",
-        "13.2 (6.8 to 19.6) points of DASS-21, one trial, 60 participants (arm sizes imputed). In "
-        "Collado-Navarro 2021 ABCT was not shown to be better than mindfulness-based stress "
-        "reduction (MBSR).",
+        "13.2 (6.8 to 19.6) points of DASS-21, one trial, n not printed (60 randomized), arm sizes "
+        "imputed. In Collado-Navarro 2021 ABCT was not shown to be better than mindfulness-based "
+        "stress reduction (MBSR).",
         "One further trial reports no clear difference, without a usable number.",
         "0.90 (0.31 to 1.50) g from a test statistic, one trial, n not printed (42 randomized), "
         "imputed.",

@@ -10,6 +10,7 @@ import evidence
 from evidence.dataset import Dataset
 from evidence.display import summary_entries, summary_sections, summary_tables, summary_weighing
 from evidence.display.output import Block
+from evidence.records import records
 from evidence.report.inspection import faults
 from evidence.summary import Summary, collect
 from tests.claims.packages import changed, where
@@ -177,3 +178,17 @@ def test_data_are_text(tmp_path: Path) -> None:
     page = "".join(one.html for one in parts(other, collect(other, BOTH)))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_published_ratio_is_one_and_favors_its_own_side(dataset: Dataset) -> None:
+    rows = {one.synthesis_id: one for one in records(dataset.syntheses)}
+    made = [
+        summary_entries.of_published(rows[name], dataset)
+        for name in ("schulte_si", "liu_si", "liu_sa", "letourneau15_security")
+    ]
+    assert [(one.scale, one.favors) for one in made] == [
+        ("difference", "above_0"),
+        ("difference", "below_0"),
+        ("ratio", "below_1"),
+        ("ratio", "above_1"),
+    ]

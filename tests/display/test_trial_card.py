@@ -554,7 +554,8 @@ def test_sentences_to_quote_name_comparator_size_and_processing(cards: Cards) ->
     assert (
         "Collado-Navarro 2021: ABCT with usual care compared with usual care alone, distress "
         "(Depression Anxiety Stress Scales, 21 items, total) at the end of treatment: 13.20 "
-        "points lower with ABCT (6.84 to 19.57); 60 participants (arm sizes imputed); printed;"
+        "points lower with ABCT (6.84 to 19.57); n not printed (60 randomized), arm "
+        "sizes imputed; printed;"
     ) in said
     card = cards["montero2018"]
     said = trial_card_closing.citation(card, lines(card)).text

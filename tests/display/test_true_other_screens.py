@@ -2,11 +2,22 @@
 
 import pytest
 
-from evidence.display import effect_sections, rare_sections, trial_card_screen
+from evidence.display import (
+    effect_sections,
+    entries,
+    first_screen,
+    pooled_sections,
+    rare_sections,
+    trial_card_screen,
+)
+from evidence.display.headline import plain
 from evidence.display.trial_card import read_card
 from evidence.estimation import estimates
+from evidence.estimation.row import size_of
+from evidence.records import records
+from evidence.specification import Specification, analyze, companions
 from evidence.specification.rare_events import rare_events
-from tests.display.any_package import Result, Study, package
+from tests.display.any_package import Result, Study, package, with_cells
 from tests.display.test_trial_card import lines
 
 
@@ -40,3 +51,40 @@ def test_a_card_without_a_total_tells_the_arms(n: int | None, said: str) -> None
     text = trial_card_screen.first_screen(card, lines(card)).text
     assert said in text
     assert "interval on the side of usual care" in text
+
+
+MAIN = Specification(therapy="abft", outcome="depression", timepoint="post")
+
+
+def test_a_plain_t_is_converted_and_leaves_no_range() -> None:
+    made = package([Study((Result(effect=-0.6, sizes=(35, 31)),))])
+    cells = {"statistic": "t", "estimate": 2.5, "df1": 64, "se": None}
+    dataset = with_cells(made, "statistics", **cells, favors_intervention_when="higher")
+    analysis = analyze(dataset, MAIN)
+    # 2.5 times the root of 1/35 + 1/31, times J(64) = 0.988228 by the gamma function
+    assert analysis.pooled.effect == pytest.approx(0.609332, abs=5e-7)
+    beside = companions(dataset, analysis)
+    said = plain(first_screen.first_screen(dataset, analysis, beside).html)
+    assert "The standardized value is converted from a test statistic." in said
+    assert "Made 0: the standardized value is converted from t of a test." in said
+    assert "imputed" not in said
+    found = pooled_sections.provenance(dataset, analysis, beside)
+    assert not [one for one in found.entries if one.estimate_id.endswith("lowest")]
+
+
+def test_persons_of_both_arms_count_once() -> None:
+    crossed = {"design": "crossover", "n": 20}
+    studies = [
+        Study((Result(effect=0.4, sizes=(40, 40)),), **crossed),
+        Study((Result(said="no_difference"),), **crossed),
+    ]
+    dataset = package(studies)
+    analysis = analyze(dataset, MAIN)
+    assert analysis.size.n == 40
+    (one,) = records(analysis.selection.estimates)
+    assert entries.of_estimate(one, dataset).n == 40
+    (silent,) = records(analysis.selection.without_number)
+    assert size_of([silent]).randomized == 20
+    stress = companions(dataset, analysis).stress
+    assert stress is not None
+    assert stress.size.n == 40 + 20

@@ -154,6 +154,8 @@ def test_no_event_in_either_arm_gives_no_ratio(package: Package) -> None:
     frame = package.frame()
     assert pd.isna(frame.effect["log_odds_ratio"])
     assert "no ratio" in frame.reason["log_odds_ratio"]
+    assert set(zip(frame.n_intervention, frame.n_comparator, strict=True)) == {(60, 20)}
+    assert set(frame.convention) == {"0 of 60 against 0 of 20"}
     assert frame.effect["risk_difference"] == 0
 
 

@@ -9,7 +9,9 @@ import evidence
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import COLUMNS
+from evidence.records import records
 from evidence.terms import RemarkKind, has, words_of
+from tests.display.any_package import Result, Study, package, with_cells
 from tests.tolerances import CLOSED_FORM, half_unit
 
 
@@ -175,3 +177,23 @@ def test_a_number_that_rests_on_another_correlation_has_an_id_of_its_own(dataset
     assert ids[1] == {f"{one}.correlation_0.7" for one in ids[0]}
     rest = [set(frame.estimate_id[frame.metric != "d_ppc2"]) for frame in (usual, other)]
     assert rest[0] == rest[1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said", "never"),
+    [
+        ({"statistic": "chi2_groups", "estimate": 0.06}, "a chi-square of 0.06 gives", "nan"),
+        (
+            {"statistic": "hedges_g", "ci_low": 0.1, "ci_level": 90},
+            "one limit only can be used: the standard error is its distance by 1.64",
+            "printed: the",
+        ),
+    ],
+)
+def test_what_is_not_printed_is_not_said(cells: dict[str, object], said: str, never: str) -> None:
+    made = package([Study((Result(effect=-0.4, sizes=(30, 26)),))])
+    given = {"estimate": 0.4, "se": None, "favors_intervention_when": "higher", **cells}
+    (row,) = records(evidence.estimates(with_cells(made, "statistics", **given)))
+    words = "; ".join([row.reason, *(words_of(one.text) for one in row.remarks)])
+    assert said in words
+    assert never not in words

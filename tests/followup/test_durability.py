@@ -12,8 +12,11 @@ import pytest
 import evidence
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError
+from evidence.estimation.context import Context
 from evidence.followup import Durability
+from evidence.followup.elsewhere import uncontrolled
 from tests.dataset.packages import DATA, edit
+from tests.display.any_package import Result, Study, package
 from tests.tolerances import CLOSED_FORM, half_unit
 
 RECOVERY = "diamond2010.suicidal_ideation.clinical_recovery"
@@ -327,3 +330,15 @@ def test_several_follow_ups_are_told_apart_by_week(tmp_path: Path) -> None:
         f"{ABCT}.change.mean_difference.week_26",
         f"{ABCT}.change.mean_difference.week_52",
     }
+
+
+def test_follow_ups_of_one_arm_have_ids_of_their_own() -> None:
+    times = [Result("recovery", "follow_up", counts=(12, 20, 0, 1), weeks=one) for one in (24, 52)]
+    dataset = package([Study(tuple(times), design="single_arm"), Study((Result(effect=0.5),))])
+    frame = evidence.estimates(dataset)
+    alone = uncontrolled(Context(dataset), frame[frame.timepoint == "follow_up"])
+    stem = "made0.suicidal_ideation.clinical_recovery.follow_up"
+    assert list(alone.proportion_id) == [
+        f"{stem}.week_24_since_randomization.intervention.proportion",
+        f"{stem}.week_52_since_randomization.intervention.proportion",
+    ]

@@ -95,6 +95,32 @@ def test_a_ratio_against_the_percentages_of_both_arms():
     assert "high" in found("4.41", "below_1")
 
 
+@pytest.mark.parametrize(
+    ("shares", "columns", "expected"),
+    [
+        (("70", "34.6"), {}, ["high"]),
+        # 15 of 30 and 12 of 26 hardly differ: an adjusted ratio may lie on the other side
+        (("50", "46.2"), {}, ["medium"]),
+        # of other weeks, and of others than were counted
+        (("50", "46.2"), {"weeks": "52"}, []),
+        (("50", "46.2"), {"analysis_set": "completers"}, []),
+    ],
+)
+def test_a_ratio_is_held_to_the_counts_of_its_time_and_participants(shares, columns, expected):
+    shared = {"event": "remission", "timepoint": "follow_up", "weeks": "24"}
+    rows = [
+        result(f"r_{arm}", arm=arm, percent=share, n_analyzed=n, **shared)
+        for arm, share, n in zip("ab", shares, ("30", "26"), strict=True)
+    ]
+    ratio = {"estimate": "0.227", "favors_intervention_when": "above_1"}
+    row = statistic("s1", "odds_ratio", **ratio, **{**shared, **columns})
+    found = findings(arm_results=rows, statistics=[row], vocabularies=EVENTS)
+    assert [one[4] for one in found if one[:2] == ("direction", "s1")] == expected
+    joint = [one for one in found if one[0] == "joint_counts"]
+    # .227 is the odds ratio of 70 and 34.6 percent turned round, which sources do
+    assert bool(joint) is (expected == ["medium"])
+
+
 def test_results_of_one_outcome_that_clearly_favor_different_sides():
     rows = [
         statistic("s1", "z", "-3.0", **LOWER),
@@ -122,6 +148,12 @@ def test_an_instrument_on_which_no_arm_improves():
 
     assert found("worse") == []
     assert ("bdi", "better", "worse", "medium") in found("better")
+    # changes are no levels: -18 and -1 from 30 would be a gain for any instrument
+    for row in rows[1::2]:
+        change = float(row["mean"]) - 30
+        row |= {"mean": f"{change:g}", "measured_as": "change"}
+    assert ("bdi", "better", "worse", "medium") not in found("better")
+    assert ("bdi", "worse", "better", "medium") not in found("worse")
 
 
 def test_arms_in_the_place_of_each_other():

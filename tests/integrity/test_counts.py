@@ -142,3 +142,11 @@ def test_percentages_of_all_participants():
     assert "3 of 30 and 2 of 30" in text
     # without a total there is nothing to go by
     assert found("joint_counts", *rows, statistics=[fisher], arms=arms) == []
+
+
+def test_a_level_and_its_change_are_two_results():
+    level, change = result("r1", mean="12", sd="8"), result("r2", mean="-18", sd="7")
+    assert found("arm_twice", level, change | {"measured_as": "change"}) == []
+    assert found("arm_twice", level, change | {"measured_as": "level"}) == [
+        ("r2", "a", "", "medium")
+    ]

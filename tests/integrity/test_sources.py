@@ -49,6 +49,9 @@ def test_a_fact_that_repeats_a_result_is_reported_at_it():
 def test_arm_sizes_against_the_total():
     assert of("arm_sizes", trial_facts=[fact("n_randomized", "56")]) == []
     assert of("arm_sizes", trial_facts=[fact("n_randomized", "50")]) == [("t1", "50", "56", "high")]
+    # the same persons are in both arms
+    crossed = [{"trial_id": "t1", "label": "Trial 1", "design": "crossover"}]
+    assert of("arm_sizes", trial_facts=[fact("n_randomized", "30")], trials=crossed) == []
     # an arm that the data leave out
     assert of("arm_sizes", trial_facts=[fact("n_randomized", "80")]) == [
         ("t1", "80", "56", "medium")

@@ -119,3 +119,38 @@ def test_intervals():
     assert of("odds_ratio_fisher", "4.41", "1.43", "7.39") == []
     # a t is no estimate with a symmetric interval
     assert of("z", "2.0", "0.0", "9.0") == []
+
+
+CROSSOVER = [{"trial_id": "t1", "label": "Trial 1", "design": "crossover"}]
+BOTH = [
+    {"arm_id": one, "trial_id": "t1", "role": role, "n_randomized": "40"}
+    for one, role in (("a", "intervention"), ("b", "comparator"))
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "check"),
+    [
+        # 40 persons have 39 differences; with a correlation of .8 their SE is .10, not .22
+        ("t", {"estimate": "2.5", "df1": "39"}, "df"),
+        ("hedges_g", {"estimate": "0.3", "se": "0.10"}, "se"),
+    ],
+)
+def test_the_arms_of_a_cross_over_trial_are_the_same_persons(kind, columns, check):
+    row = statistic("s1", kind, n_intervention="40", n_comparator="40", **columns)
+    assert findings(check=check, statistics=[row], trials=CROSSOVER, arms=BOTH) == []
+    assert findings(check=check, statistics=[row], arms=BOTH)
+    wrong = statistic("s1", "t", "2.5", n_intervention="40", n_comparator="40", df1="78")
+    ((*_, expected, severity),) = findings(
+        check="df", statistics=[wrong], trials=CROSSOVER, arms=BOTH
+    )
+    assert (expected, severity) == ("39", "medium")
+
+
+def test_an_interval_of_another_level():
+    # 5 -+ 1.644854 * 2.5; its P by z = 2 is .0455
+    columns = {"se": "2.50", "ci_low": "0.89", "ci_high": "9.11", "p_value": "0.046",
+               "p_relation": "equal"}  # fmt: skip
+    row = statistic("s1", "mean_difference", "5.00", **columns)
+    assert findings(statistics=[row | {"ci_level": "90"}]) == []
+    assert {one[0] for one in findings(statistics=[row])} == {"se", "p_from_interval"}

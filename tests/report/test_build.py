@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from evidence import ledger
 from evidence.errors import EvidenceError, ParameterError, RenderError
 from evidence.report import build as building
+from evidence.report import supersede
 from evidence.report.build import Built, build
 from tests.report import projects
 
@@ -307,6 +309,18 @@ def test_a_raised_data_version_lets_numbers_move_and_keeps_the_old_ones(built: P
     rows = list(csv.reader((built / "reports" / "superseded.csv").read_text().splitlines()))
     assert [row[:5] for row in rows[1:]] == [["tiny.two", "0.1", "-0.25", "1.0", "1.0.0"]]
     assert rows[1][-1] == "data 1.0.0 became 1.1.0"
+
+
+def test_a_moved_n_alone_is_not_laid_to_the_data(tmp_path: Path) -> None:
+    old = ledger.read(Path(__file__).parents[2] / "reports" / "estimates.csv")[0]
+    old = replace(old, data_version="1.0.0")
+    new = replace(old, n=None if old.n else 7, data_version="1.1.0")
+    moved = ledger.compare([old], [new])
+    assert supersede.file(tmp_path, moved, [old], "1.1.0")[1] == (old.estimate_id,)
+    reason = f"1.0.0,{old.estimate_id},n is that of the row\n"
+    (tmp_path / "reasons.csv").write_text(f"data_version,ids,reason\n{reason}")
+    text, without = supersede.file(tmp_path, moved, [old], "1.1.0")
+    assert (text.splitlines()[1].rpartition(",")[2], without) == ("n is that of the row", ())
 
 
 def asks(root: Path, word: str) -> None:

@@ -14,6 +14,7 @@ from evidence.display.escape import html
 from evidence.display.headline import plain
 from evidence.display.output import Block, Figure
 from evidence.display.tables import Cell, number_link, range_link, table, to_number
+from evidence.estimation.row import participants
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
@@ -126,7 +127,7 @@ def unsized(analyses: Sequence[Analysis], dataset: Dataset) -> list[str]:
     found = {}
     for analysis in analyses:
         for row in records(analysis.selection.without_number):
-            if text.total(row) is None:
+            if participants(row) is None:
                 found[row.trial_id] = f"{html(row.label)} ({_to_planned(dataset, row.trial_id)})"
     return list(found.values())
 
@@ -194,7 +195,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
             )
         )
     for row in records(analysis.selection.without_number):
-        if text.total(row) is None:
+        if participants(row) is None:
             size = _planned(dataset, row.trial_id)
             name = Cell(f"{row.label} ({size})\nagainst {text.comparator(row, dataset)}")
             dash = Cell("–", numeric=True)

@@ -14,6 +14,7 @@ from evidence.display.trial_card_printed import fact_name
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.specification import Analysis
+from evidence.specification.scenarios import ZERO
 from evidence.terms import Said
 
 SIGN = {
@@ -295,7 +296,7 @@ def pooled_behind(
             entry = entries.of_analysis(analysis, dataset)
             found[entry.estimate_id] = analysis, entry
             for stress in one.gathered.stress:
-                if stress.estimate_id.startswith(analysis.estimate_id):
+                if stress.estimate_id == analysis.scenario_id(ZERO):
                     entry = entries.of_stress_test(stress, analysis, dataset)
                     found[entry.estimate_id] = analysis, entry
     return list(found.values())

@@ -22,7 +22,7 @@ from evidence.provenance import union, worst
 from evidence.specification import Analysis, EventsConverted, StressTest
 from evidence.synthesis.bayes import Posterior
 from evidence.synthesis.univariate import Pooled
-from evidence.terms import EntryKind
+from evidence.terms import EntryKind, RemarkKind, has
 
 METHOD = {
     "means": "from means and SDs of both arms",
@@ -98,6 +98,12 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     )
 
 
+def left_open(row: Any) -> str:
+    """Return what a source leaves open that the range of an estimate from its statistic covers."""
+    digits = " and the digits of P" if has(row, RemarkKind.DIGITS_OF_P) else ""
+    return f"pre-post correlations of 0.3 to 0.8{digits}"
+
+
 def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
     """Return the entries of the ends of the range that an imputed estimate leaves open."""
     entry = of_estimate(row, dataset)
@@ -106,7 +112,7 @@ def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
         replace(
             entry,
             estimate_id=f"{entry.estimate_id}.{end}est",
-            label=f"{entry.label}, {end}est over pre-post correlations of 0.3 to 0.8",
+            label=f"{entry.label}, {end}est over {left_open(row)}",
             entry_kind=EntryKind.TRIAL_RANGE_END,
             effect=value,
             ci_low=None,

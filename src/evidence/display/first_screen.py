@@ -8,7 +8,7 @@ from evidence.display.escape import html
 from evidence.display.headline import Headline, answer
 from evidence.display.output import Block
 from evidence.display.tables import ends_link
-from evidence.estimation.row import OF_MEANS
+from evidence.estimation.row import OF_MEANS, Size, size_of
 from evidence.records import records
 from evidence.specification import Analysis, Companions, StressTest, points_behind
 from evidence.specification.scenarios import STANDARDIZED_METRICS
@@ -55,8 +55,10 @@ def _answer(
         else _over_trials(dataset, analysis)
     )
     sentences = [against_other_arms(dataset, analysis)]
-    if points is None and set(analysis.selection.estimates.metric) == {"d_from_test_statistic"}:
-        sentences.append("No means are printed; the standardized value is imputed.")
+    rows = analysis.selection.estimates
+    if points is None and set(rows.metric) == {"d_from_test_statistic"}:
+        how = "imputed" if "imputed" in set(rows.processing) else "converted"
+        sentences.append(f"The standardized value is {how} from a test statistic.")
     if pooled.k == 1:
         sentences.append(
             f"One trial{_of_size(analysis)} is not enough to know whether this holds elsewhere."
@@ -284,9 +286,9 @@ def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) 
     lower = text.better(points.instrument_id, dataset)
     figures = []
     for row in records(rows):
-        n = text.total(row)
-        size = "" if n is None else f", {n} {text.people(analysis, dataset)}"
-        imputed = " (arm sizes imputed)" if has(row, RemarkKind.SIZES_IMPUTED) else ""
+        known = size_of([row])
+        size = "" if known == Size(None) else f", {known.of(text.people(analysis, dataset))}"
+        imputed = ", arm sizes imputed" if has(row, RemarkKind.SIZES_IMPUTED) else ""
         figures.append(
             Headline(
                 entries.of_estimate(row, dataset),

@@ -61,7 +61,7 @@ def pooled_numbers(
         )
         pooled += [(end, allowed) for end in entries.of_stress_ends(stress, analysis, dataset)]
     for row in records(analysis.selection.estimates):
-        if row.metric == "d_from_test_statistic":
+        if row.metric == "d_from_test_statistic" and not pd.isna(row.effect_low):
             pooled += [
                 (end, Cell("the model of the trial, adjusted or of change, as correlations allow"))
                 for end in entries.of_open_ends(row, dataset)

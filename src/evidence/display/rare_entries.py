@@ -1,5 +1,6 @@
 """From pooled odds ratios of a rare event to entries of the ledger."""
 
+import math
 from dataclasses import replace
 
 from evidence.dataset import Dataset
@@ -29,19 +30,25 @@ def names(dataset: Dataset, events: RareEvents) -> tuple[str, str]:
     )
 
 
-def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of a pooled odds ratio."""
-    pooled = result.pooled
+def label_of(result: RareResult, events: RareEvents, dataset: Dataset) -> str:
+    """Return the label of a pooled odds ratio, without the side that favors the therapy."""
     therapy, outcome = names(dataset, events)
+    trials = words.listed(one.row.label for one in result.tables)
+    return f"{therapy}, {outcome}, odds ratio, {METHOD[result.method]}, {trials}"
+
+
+def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> LedgerEntry | None:
+    """Return the entry of a pooled odds ratio, None where the counts allow no finite one."""
+    pooled = result.pooled
+    if pooled.effect is None or not math.isfinite(pooled.effect):
+        return None
     rows = [one.row for one in result.tables]
     sizes = [one.fewest_missing for one in result.tables]
     scale = scale_of(events)
-    effect, low, high = scale.quoted(pooled.effect or 0.0, pooled.ci_low, pooled.ci_high)
+    effect, low, high = scale.quoted(pooled.effect, pooled.ci_low, pooled.ci_high)
     return LedgerEntry(
         estimate_id=result.estimate_id,
-        label=f"{therapy}, {outcome}, odds ratio, {METHOD[result.method]}, "
-        f"{words.listed(one.label for one in rows)}"
-        f"{below_favors(scale, events.therapy, dataset)}",
+        label=f"{label_of(result, events, dataset)}{below_favors(scale, events.therapy, dataset)}",
         entry_kind=EntryKind.POOLED,
         metric="odds_ratio",
         scale="ratio",
@@ -72,6 +79,18 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
     )
 
 
+def no_ratio(result: RareResult, events: RareEvents) -> str:
+    """Return why there is no finite odds ratio, and the one limit that an exact interval has."""
+    if not any(one.fewest_missing.events_1 + one.fewest_missing.events_2 for one in result.tables):
+        return "No event in either arm: no odds ratio"
+    pooled = result.pooled
+    if pooled.ci_low is None or pooled.ci_high is None:
+        return "These counts allow no odds ratio"
+    low, high = scale_of(events).ends(pooled.ci_low, pooled.ci_high)
+    limit = f"at least {words.fixed(low)}" if math.isinf(high) else f"at most {words.fixed(high)}"
+    return f"No finite odds ratio above 0; exact 95% interval: {limit}"
+
+
 def _p_note(pooled: PooledEvents) -> str:
     """Return what the P beside an exact interval is, and that of Fisher's test."""
     if pooled.p_fisher is None:
@@ -88,9 +107,14 @@ def scale_of(events: RareEvents) -> QuotedScale:
 
 def of_ends(
     result: RareResult, events: RareEvents, dataset: Dataset
-) -> tuple[LedgerEntry, LedgerEntry]:
-    """Return the entries of the lowest and the highest odds ratio over all counts that fit."""
+) -> tuple[LedgerEntry, LedgerEntry] | None:
+    """Return the entries of the lowest and the highest odds ratio over all counts that fit.
+
+    There are none where the odds ratio, or an end, is not finite.
+    """
     entry = of_result(result, events, dataset)
+    if entry is None or not math.isfinite(result.low) or not result.low < result.high < math.inf:
+        return None
     ends = scale_of(events).ends(result.low, result.high)
     low, high = (
         replace(

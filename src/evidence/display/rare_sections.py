@@ -10,7 +10,7 @@ from evidence.display.entries import quoted
 from evidence.display.escape import html
 from evidence.display.headline import Headline, large_number, plain
 from evidence.display.output import Block, anchor
-from evidence.display.rare_entries import METHOD, names, of_ends, of_result, scale_of
+from evidence.display.rare_entries import METHOD, names, no_ratio, of_ends, of_result, scale_of
 from evidence.display.summary_entries import in_1000, more_or_fewer, of_absolute
 from evidence.display.tables import Cell, range_link, table, to_number, with_id
 from evidence.estimation.from_events import Counts, EventTables
@@ -25,32 +25,30 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
     """Return the first screen: what each trial counts, the pooled odds ratios, what is missing."""
     therapy, outcome = names(dataset, events)
     results = [one for one in events.results if one.method == "exact"]
-    known = all(one.pooled.ci_low is not None for one in results)
-    over = known and all(
-        (one.pooled.ci_low or 0) <= 0 <= (one.pooled.ci_high or 0) for one in results
-    )
+    limits = [(one.pooled.ci_low, one.pooled.ci_high) for one in results]
+    open_ = all(low is None or high is None or low <= 0 <= high for low, high in limits)
     say = (
         f"It is not known whether {therapy} changes the risk of {outcome}."
-        if over
+        if open_
         else f"Counts of {outcome} with {therapy} and with its comparators differ; see how far."
     )
     counted = "; ".join(_counted(one, dataset) for one in events.tables)
-    paragraph = (
-        f"{counted}. So few events leave everything from fewer to more {html(outcome)} open."
-        if over
-        else f"{counted}."
-    )
+    few = f" So few events leave everything from fewer to more {html(outcome)} open."
+    paragraph = f"{counted}.{few if open_ and any(None not in one for one in limits) else ''}"
     boxes = []
     found = []
     for one in results:
-        entry = of_result(one, events, dataset)
-        found.append(entry)
         who = words.listed(item.row.label for item in one.tables)
-        span = (
-            ""
-            if not one.low < one.high
-            else f"; {range_link(of_ends(one, events, dataset))} over all counts that fit"
-        )
+        entry = of_result(one, events, dataset)
+        if entry is None:
+            without = f"{no_ratio(one, events)} ({who})."
+            boxes.append(f'<div class="est"><span>{html(without)}</span></div>')
+            continue
+        found.append(entry)
+        ends = of_ends(one, events, dataset)
+        span = "" if ends is None else f"; {range_link(ends)} over all counts that fit"
+        if ends is None and one.low < one.high:
+            span = "; without a finite end over all counts that fit"
         against = words.listed(
             dict.fromkeys(text.comparator(item.row, dataset) for item in one.tables), "or"
         )
@@ -72,12 +70,11 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         dataset, [one.row.trial_id for one in events.tables], events.therapy
     )
     remarks += [html(took_part)] if took_part else []
-    remarks.append(
-        "Attempts were counted over different spans of time, and the sources do not say how they "
-        "were asked for."
-        if len(events.tables) > 1
-        else "The source does not say how attempts were asked for."
-    )
+    times = [(_when(one, dataset), one.row.label) for one in events.tables]
+    if len({when for when, _ in times}) > 1:
+        until = words.listed(f"{when} ({label})" for when, label in times)
+        event = dataset.in_text("event", events.event)
+        remarks.append(html(f"The trials counted {event} until different times: {until}."))
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
         f"<p>{paragraph}</p>\n</section>\n"
@@ -239,12 +236,11 @@ def attrition_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
                 Cell(trial.label),
                 Cell("not printed" if total.empty else f"{total.iloc[0]:g}", numeric=True),
                 Cell(analyzed),
-                Cell("not seen in any source read"),
             )
         )
     return table(
-        "Participants randomized and analyzed, and harms reported",
-        ("Trial", "Randomized", "Behind its estimates", "Harms beyond the outcomes here"),
+        "Participants randomized and analyzed",
+        ("Trial", "Randomized", "Behind its estimates"),
         rows,
     )
 
@@ -254,20 +250,22 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
     rows = []
     found = []
     for one in events.results:
-        entry = of_result(one, events, dataset)
-        found.append(entry)
+        entry, ends = of_result(one, events, dataset), of_ends(one, events, dataset)
+        found += [] if entry is None else [entry]
         rows.append(
             (
                 Cell(words.listed(item.row.label for item in one.tables), tag=one.processing),
                 Cell(METHOD[one.method]),
-                to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
-                Cell(quote.p_value(entry) or "–"),
-                Cell("–", numeric=True)
-                if not one.low < one.high
+                Cell(no_ratio(one, events))
+                if entry is None
+                else to_number(entry, words.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell((entry and quote.p_value(entry)) or "–"),
+                Cell("without a finite end" if one.low < one.high else "–", numeric=True)
+                if ends is None
                 else Cell(
-                    words.limits(*scale_of(events).ends(one.low, one.high)),
+                    words.limits(ends[0].effect, ends[1].effect),
                     numeric=True,
-                    markup=range_link(of_ends(one, events, dataset)),
+                    markup=range_link(ends),
                 ),
             )
         )
@@ -286,13 +284,14 @@ def provenance(dataset: Dataset, events: RareEvents) -> Block:
     pooled = []
     for one in events.results:
         entered = tuple(item.fewest_missing for item in one.tables)
-        pooled.append((of_result(one, events, dataset), _members(one, entered)))
-        if one.low != one.high:
+        entry, ends = of_result(one, events, dataset), of_ends(one, events, dataset)
+        pooled += [] if entry is None else [(entry, _members(one, entered))]
+        if ends is not None:
             behind = (one.counts_low, one.counts_high)
             # The lowest odds ratio of a harm is the one that favors the therapy most.
             behind = behind[::-1] if scale_of(events).turned else behind
-            for entry, counts in zip(of_ends(one, events, dataset), behind, strict=True):
-                pooled.append((entry, _members(one, counts)))
+            for end, counts in zip(ends, behind, strict=True):
+                pooled.append((end, _members(one, counts)))
         if len(one.tables) == 1 and one.method == "exact":
             pooled += [
                 (of_absolute(effect, dataset), _members(one, entered))
@@ -382,16 +381,22 @@ def citation(dataset: Dataset, events: RareEvents) -> Block:
     entry = of_result(result, events, dataset)
     therapy, outcome = names(dataset, events)
     counted = plain("; ".join(_counted(one, dataset) for one in result.tables))
-    sentence = (
-        f"{therapy}, {outcome}: {counted}; odds ratio "
-        f"{words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, "
-        f"{words.SIDE[entry.favors]} favors {therapy}, exact"
-        + ("." if entry.p_value is None else f"; {quote.p_value(entry)}.")
-    )
+    sentence = f"{therapy}, {outcome}: {counted}; "
+    if entry is None:
+        without = no_ratio(result, events)
+        sentence += f"{without[0].lower()}{without[1:]}."
+    else:
+        sentence += (
+            f"odds ratio {words.estimate(entry.effect, entry.ci_low, entry.ci_high)}, "
+            f"{words.SIDE[entry.favors]} favors {therapy}, exact"
+            + ("." if entry.p_value is None else f"; {quote.p_value(entry)}.")
+        )
     rows = pd.DataFrame(
         {
             "trial_id": [one.row.trial_id for one in events.tables],
             "locator_ids": [one.row.locator_ids for one in events.tables],
         }
     )
-    return sections.citation(dataset, rows, sentence=sentence, estimate_id=entry.estimate_id)
+    return sections.citation(
+        dataset, rows, sentence=sentence, estimate_id="" if entry is None else entry.estimate_id
+    )

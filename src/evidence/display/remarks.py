@@ -9,11 +9,11 @@ from evidence.display import entries, text, words
 from evidence.display.card_links import place_of, to_card, to_size
 from evidence.display.escape import html
 from evidence.display.tables import number_link, range_link
-from evidence.estimation.row import OF_COUNTS
+from evidence.estimation.row import OF_COUNTS, participants
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Companions
-from evidence.terms import RemarkKind, Said, words_of
+from evidence.terms import RemarkKind, Said, has, words_of
 
 
 def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[str]:
@@ -44,14 +44,21 @@ def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[
 
 
 def _imputed(dataset: Dataset, analysis: Analysis) -> list[str]:
-    """Return what stands behind estimates that are imputed from a test statistic."""
-    return [
-        f"{html(row.label)} prints a model coefficient or its P and no means; the value is imputed "
-        "from the P or interval and can be off, more often too large. Over pre-post correlations "
-        f"of 0.3 to 0.8 it lies from {range_link(entries.of_open_ends(row, dataset))}."
-        for row in records(analysis.selection.estimates)
-        if row.metric == "d_from_test_statistic"
-    ]
+    """Return what stands behind estimates from a test statistic."""
+    said = []
+    for row in records(analysis.selection.estimates):
+        if row.metric != "d_from_test_statistic":
+            continue
+        method = words.term(entries.METHOD, row.route)
+        remark = f"{row.label}: the standardized value is {row.processing} {method}"
+        if has(row, RemarkKind.FROM_A_MODEL):
+            remark += " and can be off, more often too large"
+        remark = f"{html(remark)}."
+        if not pd.isna(row.effect_low):
+            ends = range_link(entries.of_open_ends(row, dataset))
+            remark += f" Over {entries.left_open(row)} it lies from {ends}."
+        said.append(remark)
+    return said
 
 
 def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Analysis]) -> str:
@@ -98,7 +105,7 @@ def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
     status = dataset.trials.set_index("trial_id").status
     parts = []
     for row in records(without):
-        n = text.total(row)
+        n = participants(row)
         planned = dataset.fact(row.trial_id, "n_planned")
         if n is not None:
             size = to_size(dataset, row.trial_id, n, str(n))

@@ -142,7 +142,7 @@ def _imputed(
     if entry.processing == "imputed":
         return ", imputed"
     if points is not None and has(points, RemarkKind.SIZES_IMPUTED):
-        return " (arm sizes imputed)"
+        return ", arm sizes imputed"
     return ""
 
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from evidence.display.card_links import to_size
 from evidence.display.escape import html
 from evidence.display.headline import plain
 from evidence.display.tables import Cell
-from evidence.estimation.row import QuotedScale
+from evidence.estimation.row import QuotedScale, participants
 from evidence.ledger import LedgerEntry
 from evidence.provenance import union
 from evidence.records import records
@@ -38,7 +38,7 @@ def assumed(one: Needed, analysis: Analysis) -> str:
     out = words.listed(
         f"{row.label} ({text.why_not_entered(row)})"
         for row in records(without[~without.trial_id.isin([*one.missing, *one.held])])
-        if text.total(row) is not None
+        if participants(row) is not None
     )
     return f"{said}, except {out}" if out else said
 
@@ -88,22 +88,28 @@ def of_ratio(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
     """Return the entry of the odds ratio behind an absolute effect."""
     if one.events is None:
         return entries.of_estimate(one.ratio, dataset)
-    return rare_entries.of_result(one.ratio, one.events, dataset)
+    # There is no absolute effect of an odds ratio that is not finite.
+    return cast(LedgerEntry, rare_entries.of_result(one.ratio, one.events, dataset))
 
 
 def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a difference of risks, with the therapy minus with the comparator."""
     row = one.tables.row
     ratio = of_ratio(one, dataset)
+    scale = QuotedScale("risk_difference", row.more_is)
+    whose = (
+        ratio.label if one.events is None else rare_entries.label_of(one.ratio, one.events, dataset)
+    )
     return replace(
         ratio,
         estimate_id=one.estimate_id,
-        label=f"{ratio.label}: difference of risks at {per_1000(one.baseline)} per 1,000 with "
-        f"{text.comparator(row, dataset)}",
+        label=f"{whose}: difference of risks at {per_1000(one.baseline)} per 1,000 with "
+        f"{text.comparator(row, dataset)}"
+        f"{entries.below_favors(scale, row.intervention, dataset)}",
         entry_kind=EntryKind.ABSOLUTE,
         metric="risk_difference",
         scale="difference",
-        favors=QuotedScale("risk_difference", row.more_is).favors,
+        favors=scale.favors,
         effect=one.risk - one.baseline,
         ci_low=one.risk_low - one.baseline,
         ci_high=one.risk_high - one.baseline,
@@ -133,6 +139,15 @@ def in_1000(entry: LedgerEntry) -> str:
     return f"{said(entry.effect)} ({said(entry.ci_low or 0.0)} to {said(entry.ci_high or 0.0)})"
 
 
+_FAVORS = {
+    "higher": Favors.ABOVE_0,
+    "lower": Favors.BELOW_0,
+    "above_1": Favors.ABOVE_1,
+    "below_1": Favors.BELOW_1,
+}
+"""Which side of a published value favors the intervention, by what the data say."""
+
+
 def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a published pooled value, as printed."""
     locator = dataset.locator(synthesis.locator_id)
@@ -142,8 +157,8 @@ def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
         f"{dataset.in_text('outcome', synthesis.outcome_id)}",
         entry_kind=EntryKind.PUBLISHED,
         metric=synthesis.metric,
-        scale="difference",
-        favors=Favors.ABOVE_0,
+        scale="ratio" if synthesis.metric.endswith("_ratio") else "difference",
+        favors=_FAVORS.get(synthesis.favors_intervention_when, Favors.NEITHER),
         effect=synthesis.estimate,
         ci_low=_maybe(synthesis.ci_low),
         ci_high=_maybe(synthesis.ci_high),
@@ -219,7 +234,7 @@ def with_sizes(frame: pd.DataFrame, dataset: Dataset) -> Cell:
     """Return trials without a usable number, each with its size and what it says in words."""
     parts = []
     for one in records(frame):
-        n = text.total(one)
+        n = participants(one)
         size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
         parts.append(f"{html(one.label)}{size}{_IN_WORDS.get(one.said, '')}")
     markup = "; ".join(parts)

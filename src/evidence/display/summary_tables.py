@@ -72,9 +72,11 @@ def _measure(one: Finding) -> str:
         imputed = has(one.points, RemarkKind.SIZES_IMPUTED)
         name = f"points of {_short(one.points.instrument_id)}"
         return f"{name}; arm sizes imputed" if imputed else name
-    metric = "" if one.analysis is None else one.analysis.selection.metric
-    name = words.term(words.METRIC, metric)
-    return f"{name}, imputed" if metric == "d_from_test_statistic" else name
+    if one.analysis is None:
+        return ""
+    chosen = one.analysis.selection
+    name = words.term(words.METRIC, chosen.metric)
+    return f"{name}, imputed" if "imputed" in set(chosen.estimates.processing) else name
 
 
 def _short(instrument_id: str) -> str:

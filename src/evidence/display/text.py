@@ -8,6 +8,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import words
+from evidence.estimation.row import participants
 from evidence.records import records
 from evidence.selection import IMBALANCE
 from evidence.specification import Analysis, Specification, StressTest, points_behind
@@ -122,13 +123,6 @@ def comparators(rows: pd.DataFrame, dataset: Dataset) -> str:
     return words.listed(dict.fromkeys(comparator(row, dataset) for row in records(rows)), "or")
 
 
-def total(row: Any) -> int | None:
-    """Return the participants of both arms of a row, None where a size is not known."""
-    if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
-        return None
-    return int(row.n_intervention) + int(row.n_comparator)
-
-
 WEEKS_OF_A_QUARTER = 13
 """Sources that count in months print multiples of three, which the data hold in weeks."""
 
@@ -159,11 +153,12 @@ def added(arm_id: str, dataset: Dataset) -> bool:
 
 def sizes(row: Any, dataset: Dataset) -> str:
     """Return arm sizes as "16 + 16"; the total alone where no source prints the arms."""
-    if total(row) is None:
+    n = participants(row)
+    if n is None:
         return "n not known"
     arms = dataset.arms
     printed = arms[arms.trial_id == row.trial_id].n_randomized.notna().all()
-    return f"{row.n_intervention} + {row.n_comparator}" if printed else f"{total(row)} in all"
+    return f"{row.n_intervention} + {row.n_comparator}" if printed else f"{n} in all"
 
 
 def people(analysis: Analysis, dataset: Dataset) -> str:
@@ -389,7 +384,7 @@ def what_trials_say(
     if others:
         who = "the other" if number == 1 else f"the other {words.count(number)}"
     else:
-        sizes = [total(row) for row in records(without)]
+        sizes = [participants(row) for row in records(without)]
         known = sum(one for one in sizes if one is not None)
         least = "at least " if None in sizes else ""
         size = f" with {least}{known} {people(analysis, dataset)}" if known else ""

@@ -11,7 +11,7 @@ from evidence.display.escape import html
 from evidence.display.headline import plain as to_text
 from evidence.display.tables import number_link
 from evidence.display.trial_card import TrialCard, to_place
-from evidence.estimation.row import OF_COUNTS, QuotedScale, size_of
+from evidence.estimation.row import OF_COUNTS, QuotedScale, participants, size_of
 from evidence.ledger import LedgerEntry
 from evidence.records import records
 from evidence.selection import IMBALANCE
@@ -261,13 +261,14 @@ def _what(card: TrialCard, row: Any) -> str:
 
 
 def _size(card: TrialCard, row: Any) -> str:
-    total = text.total(row)
+    total = participants(row)
     if total is None:
         return "sizes not printed"
-    if has(row, RemarkKind.SIZES_IMPUTED):
-        return f"{total} participants (arm sizes imputed)"
+    imputed = ", arm sizes imputed" if has(row, RemarkKind.SIZES_IMPUTED) else ""
     if has(row, RemarkKind.SIZES_OF_RANDOMIZED) and row.metric != "events":
-        return size_of([row]).of()
+        return f"{size_of([row]).of()}{imputed}"
+    if imputed or has(row, RemarkKind.SAME_PERSONS):
+        return f"{total} participants{imputed}"
     if row.metric == "events":
         return f"how many of the {total} participants were counted is not printed"
     sizes = card.arms.set_index("arm_id").n_randomized

@@ -15,7 +15,7 @@ from evidence.errors import ParameterError
 from evidence.estimation import from_arm_results, from_statistics, unreported
 from evidence.estimation.context import Context
 from evidence.estimation.row import COLUMNS, Row, interval, to_frame
-from evidence.terms import RemarkKind
+from evidence.terms import RemarkKind, has
 
 __all__ = ["COLUMNS", "estimates"]
 
@@ -90,8 +90,8 @@ def estimates(
         ),
         *from_statistics.rows(context),
     ]
-    rows = _sharing([_by_design(context, row) for row in rows])
     rows += unreported.rows(context, rows)
+    rows = _sharing([_by_design(context, row) for row in rows])
     return _filtered(to_frame(_identified(context, rows, correlation)), filters)
 
 
@@ -100,25 +100,37 @@ _OF_ARMS = ("means", "counts")
 
 
 def _by_design(context: Context, row: Row) -> Row:
-    """Return an estimate with what a trial of clusters, or of two periods, does to it."""
+    """Return a row with what a trial of clusters, or of two periods, does to it."""
     design = context.trials[row.trial_id].design
-    if design not in _DESIGNS or row.effect is None or row.variance is None:
-        return row
-    tested = row.metric == "d_from_test_statistic"
-    if not tested and row.route.split("_")[-1] not in _OF_ARMS:
+    if design not in _DESIGNS:
         return row
     kind, facts, missing = _DESIGNS[design]
+    tested = row.metric == "d_from_test_statistic"
+    independent = (
+        tested
+        or row.metric == "d_ppc2"
+        or row.route.split("_")[-1] in _OF_ARMS
+        or has(row, RemarkKind.SPREAD_OF_SIZES)
+    )
+    if row.effect is None or row.variance is None or not independent:
+        # Whatever a source prints of them, each of the same persons counts once.
+        same = kind == RemarkKind.SAME_PERSONS and row.comparator_arm_id
+        return row.remarked((kind, _SAME_PERSONS)) if same else row
     known = [context.stated(row.trial_id, fact) for fact in facts]
     if kind == RemarkKind.CLUSTERS:
-        if tested or None in known:
+        if None in known:
             return row.remarked((kind, missing))
+        if tested:
+            return row.remarked((kind, "whether the test allows for clusters is not stated"))
         size, icc = (float(one or 0) for one in known)
         factor = float(design_effect(size, icc))
         said = f"variance times 1 + ({size:g} - 1) × {icc:g} = {factor:.3g} for clusters"
         return replace(row, **interval(row.effect, row.variance * factor)).remarked((kind, said))
     sizes = row.n_intervention, row.n_comparator
-    if known[0] is None or None in sizes or row.metric not in ("hedges_g", "d_from_test_statistic"):
+    if known[0] is None:
         return row.remarked((kind, missing))
+    if None in sizes or row.metric not in ("hedges_g", "d_from_test_statistic"):
+        return row.remarked((kind, f"{_SAME_PERSONS}: the estimate takes them as different ones"))
     between = 1 - float(inside("within_person_correlation", known[0], -1, 1))
     n = min(one or 0 for one in sizes)
     # A t of differences within persons: d = t sqrt(2 (1 - r) / n), Dunlap et al. 1996, eq. 3.
@@ -129,11 +141,12 @@ def _by_design(context: Context, row: Row) -> Row:
         name: None if (value := getattr(row, name)) is None else value * turned
         for name in ("effect_low", "effect_high")
     }
-    said = f"the arms are the same persons: a correlation of {known[0]:g} between periods enters"
+    said = f"{_SAME_PERSONS}: a correlation of {known[0]:g} between periods enters"
     made = replace(row, **ends, **interval(effect, variance), se_from="")
     return made.remarked((kind, said))
 
 
+_SAME_PERSONS = "the arms are the same persons"
 _DESIGNS = {
     "cluster_randomized": (
         RemarkKind.CLUSTERS,
@@ -144,7 +157,7 @@ _DESIGNS = {
     "crossover": (
         RemarkKind.SAME_PERSONS,
         ("within_person_correlation",),
-        "the arms are the same persons: the estimate takes them as different ones, as the fact "
+        f"{_SAME_PERSONS}: the estimate takes them as different ones, as the fact "
         "within_person_correlation is not stated",
     ),
 }

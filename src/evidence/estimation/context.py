@@ -201,7 +201,8 @@ class Context:
                 size = self.size(arm_id)
                 sizes.append(size.n)
                 imputed = imputed or size.imputed
-                remarks += [size.remark or OF_RANDOMIZED]
+                remarks += [size.remark] if size.remark else []
+                remarks += [OF_RANDOMIZED] if size.n is not None else []
             else:
                 sizes.append(None)
         sized = replace(

@@ -90,7 +90,14 @@ def _effects(row: Row, counts: Counts) -> list[Row]:
         if effect.double_zero and metric != "risk_difference":
             made.append(
                 row.without(
-                    LeftOut.NO_ESTIMATE, DOUBLE_ZERO, metric=metric, route="", processing=""
+                    LeftOut.NO_ESTIMATE,
+                    DOUBLE_ZERO,
+                    metric=metric,
+                    route="",
+                    processing="",
+                    n_intervention=counts.n_1,
+                    n_comparator=counts.n_2,
+                    convention=table(counts),
                 )
             )
             continue

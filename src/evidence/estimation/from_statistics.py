@@ -264,7 +264,7 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
     return [
         unusable.without(
             LeftOut.NO_ESTIMATE,
-            f"a chi-square of {text} with {one.df1:g} df gives no estimate; if it tested "
+            f"a chi-square of {text}{_with_df(one)} gives no estimate; if it tested "
             "the difference between the arms, which the source does not spell out, the observed "
             f"standardized difference is at most {bound:.3f} to either side; no confidence "
             "interval follows",
@@ -275,6 +275,11 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
             effect_high=bound,
         )
     ]
+
+
+def _with_df(one: Any) -> str:
+    df = number(one.df1)
+    return "" if df is None else f" with {df:g} df"
 
 
 def _sign_from_arms(context: Context, row: Row) -> tuple[int | None, tuple[RemarkKind, str]]:
@@ -392,11 +397,12 @@ _SAID_OF = {
     Basis.P: "standard error from p, as no interval is printed",
     Basis.P_BELOW: "p is printed only as below a value: the standard error is the largest that "
     "fits it",
-    Basis.LIMIT: "one limit only is printed: the standard error is its distance by 1.96",
+    Basis.LIMIT: "one limit only can be used: the standard error is its distance by {quantile:.3g}",
     Basis.SIZES: "standard error by the sizes of the arms, as none is printed",
     Basis.NOTHING: "a number without uncertainty: neither interval nor standard error nor p is "
     "printed, so it is not pooled",
 }
+_KIND_OF = {Basis.SIZES: RemarkKind.SPREAD_OF_SIZES, Basis.NOTHING: RemarkKind.NO_INTERVAL}
 
 
 def _with_spread(
@@ -411,8 +417,8 @@ def _with_spread(
         low, high = sorted((sign * found.low, sign * found.high))
         return replace(row, ci_low=low, ci_high=high, se=found.se, variance=(found.se or 0) ** 2)
     if found.basis in _SAID_OF:
-        kind = RemarkKind.SPREAD_DERIVED if found.se is not None else RemarkKind.NO_INTERVAL
-        row = row.remarked((kind, _SAID_OF[found.basis]))
+        kind = _KIND_OF.get(found.basis, RemarkKind.SPREAD_DERIVED)
+        row = row.remarked((kind, _SAID_OF[found.basis].format(quantile=found.quantile)))
     if found.basis is Basis.INTERVAL:
         level = f"the printed interval is of {one.ci_level:g}%; that of 95% stands here"
         row = row.remarked((RemarkKind.SPREAD_DERIVED, level))

@@ -140,20 +140,28 @@ class Size:
             return f"n not printed ({self.randomized} randomized)"
         return "n not known"
 
-    def with_further(self, participants: int) -> "Size":
-        """Return the size with further participants."""
-        return Size(
-            *(None if one is None else one + participants for one in (self.n, self.randomized))
-        )
+    def with_further(self, rows: Iterable[Any]) -> "Size":
+        """Return the size with the participants of further rows, as many as are known."""
+        more = sum(participants(row) or 0 for row in rows)
+        return Size(*(None if one is None else one + more for one in (self.n, self.randomized)))
+
+
+def participants(row: Any) -> int | None:
+    """Return the participants of both arms of a row, each once; None where a size is not known."""
+    if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
+        return None
+    sizes = int(row.n_intervention), int(row.n_comparator)
+    return max(sizes) if has(row, RemarkKind.SAME_PERSONS) else sum(sizes)
 
 
 def size_of(rows: Iterable[Any]) -> Size:
     """Return the participants of both arms of rows of the frame of estimates, of all together."""
     total, as_randomized = 0, []
     for row in rows:
-        if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
+        n = participants(row)
+        if n is None:
             return Size(None)
-        total += int(row.n_intervention + row.n_comparator)
+        total += n
         as_randomized.append(has(row, RemarkKind.SIZES_OF_RANDOMIZED))
     if not any(as_randomized):
         return Size(total)

@@ -25,12 +25,15 @@ class Spread:
         None where nothing is printed that it follows from.
     low, high : float or None
         Limits of 95% as printed; None where not both are.
+    quantile : float
+        By which the distance of a limit was divided.
     """
 
     basis: Basis
     se: float | None = None
     low: float | None = None
     high: float | None = None
+    quantile: float = 0.0
 
 
 def spread(
@@ -87,7 +90,7 @@ def spread(
         return Spread(Basis.STANDARD_ERROR, se)
     if known and known[0] != value:
         quantile = float(convert.z_from_p(1 - level))
-        return Spread(Basis.LIMIT, abs(known[0] - value) / quantile)
+        return Spread(Basis.LIMIT, abs(known[0] - value) / quantile, quantile=quantile)
     if by_sizes is not None:
         return Spread(Basis.SIZES, by_sizes(value))
     p = number(one.p_value)

@@ -26,7 +26,7 @@ from evidence.followup.comparing import (
     stem,
 )
 from evidence.followup.event_counts import ARM_COLUMNS, EventCounts, arms, staying
-from evidence.followup.pairing import SHARED_CONTROL
+from evidence.followup.pairing import SHARED_CONTROL, week
 from evidence.followup.scenarios import SCENARIO_COLUMNS, scenarios
 from evidence.followup.timing import Timing
 
@@ -239,7 +239,7 @@ def _change_ids(pairs: Sequence[tuple[Any, Any]]) -> list[str]:
     ]
     times = Counter(plain)
     dated = [
-        f"{one}.{_week(later)}" if times[one] > 1 else one
+        f"{one}.{week(later)}" if times[one] > 1 else one
         for one, (_, later) in zip(plain, pairs, strict=True)
     ]
     times = Counter(dated)
@@ -254,14 +254,6 @@ def _told_apart(change_id: str, later: Any) -> str:
     """Return the part of the id of a change that tells several follow-ups apart, dot included."""
     plain = f"{stem(later)}.change.{later.metric}"
     return change_id.partition(".correlation_")[0].removeprefix(plain)
-
-
-def _week(later: Any) -> str:
-    if not pd.isna(later.follow_up_weeks):
-        return f"week_{later.follow_up_weeks:g}"
-    if not pd.isna(later.weeks_since_randomization):
-        return f"week_{later.weeks_since_randomization:g}_since_randomization"
-    return "week_not_known"
 
 
 def _frame(made: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:

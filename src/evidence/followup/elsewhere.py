@@ -1,12 +1,13 @@
 """Follow-ups that are no comparison at two times: without a control group, or without a partner."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from evidence.estimation.context import Context
 from evidence.followup.event_counts import ARM_COLUMNS, proportion, shared
-from evidence.followup.pairing import measure
+from evidence.followup.pairing import measure, week
 from evidence.records import records
 from evidence.terms import Said
 
@@ -43,18 +44,6 @@ def uncontrolled(context: Context, later: pd.DataFrame) -> pd.DataFrame:
             counted = one is not None and not (pd.isna(one.events) or pd.isna(one.n_analyzed))
             made.append(
                 {
-                    "proportion_id": ".".join(
-                        part
-                        for part in (
-                            row.trial_id,
-                            row.outcome_id,
-                            row.event or row.instrument_id,
-                            row.timepoint,
-                            arm.role,
-                            "proportion",
-                        )
-                        if part
-                    ),
                     **shared(row),
                     "arm_id": arm_id,
                     "condition": arm.condition,
@@ -66,7 +55,24 @@ def uncontrolled(context: Context, later: pd.DataFrame) -> pd.DataFrame:
                     **(_counted(one) if counted else {}),
                 }
             )
-    return pd.DataFrame(made, columns=[*ARM_COLUMNS, "reason"])
+    frame = pd.DataFrame(made, columns=[*ARM_COLUMNS, "reason"])
+    frame["proportion_id"] = [_proportion_id(row) for row in records(frame)]
+    # Several follow-ups are told apart by week, then by arm, then by result.
+    parts: list[Callable[[Any], str]] = []
+    for part in (week, lambda row: row.arm_id, lambda row: row.result_ids[0]):
+        parts.append(part)
+        again = frame.proportion_id.duplicated(keep=False)
+        frame["proportion_id"] = [
+            _proportion_id(row, *(one(row) for one in parts)) if twice else row.proportion_id
+            for row, twice in zip(records(frame), again, strict=True)
+        ]
+    return frame
+
+
+def _proportion_id(row: Any, *told_apart: str) -> str:
+    what = row.event or row.instrument_id
+    parts = (row.trial_id, row.outcome_id, what, row.timepoint, *told_apart, row.role, "proportion")
+    return ".".join(part for part in parts if part)
 
 
 def _counted(one: Any) -> dict[str, Any]:

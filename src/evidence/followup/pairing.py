@@ -158,3 +158,12 @@ def trials_with_both(pairs: Iterable[tuple[Any, Any]], therapy: str) -> int:
         if row.intervention == therapy and row.route != SHARED_CONTROL:
             trials.setdefault((row.outcome_id, row.metric), set()).add(row.trial_id)
     return max((len(found) for found in trials.values()), default=0)
+
+
+def week(later: Any) -> str:
+    """Return what tells the id of a follow-up from that of another of the same arms."""
+    if not pd.isna(later.follow_up_weeks):
+        return f"week_{later.follow_up_weeks:g}"
+    if not pd.isna(later.weeks_since_randomization):
+        return f"week_{later.weeks_since_randomization:g}_since_randomization"
+    return "week_not_known"

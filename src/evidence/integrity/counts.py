@@ -12,7 +12,7 @@ from evidence.effects.reconstruct import MAX_N, PrintedArm, Reconstruction, reco
 from evidence.effects.table_search import PercentOf
 from evidence.errors import ParameterError
 from evidence.integrity.finding import Finding
-from evidence.integrity.reading import Pair, Reading, Row, grouped
+from evidence.integrity.reading import LEVELS, Pair, Reading, Row, grouped, of_pair
 
 _SHOWN = 3
 
@@ -80,7 +80,9 @@ def check_sizes(reading: Reading) -> Iterator[Finding]:
 def check_twice(reading: Reading) -> Iterator[Finding]:
     """Find an arm that one source reports twice on the same measure at the same time."""
     keys = ("arm_id", "instrument_id", "event", "timepoint", "analysis_set", "locator_id")
-    for rows in grouped(reading.results, *keys).values():
+    changes = (row for row in reading.results if row["measured_as"] not in LEVELS)
+    groups = grouped(reading.levels, *keys) | grouped(changes, *keys, "measured_as")
+    for rows in groups.values():
         weeks: set[str] = set()
         for row in rows:
             # follow-ups are told apart by their weeks, the end of treatment is one time
@@ -186,12 +188,7 @@ def check_joint_counts(reading: Reading) -> Iterator[Finding]:
         printed = {
             _MEASURES[row["statistic"]]: row
             for row in reading.statistics_by_trial.get(one["trial_id"], [])
-            if row["statistic"] in _MEASURES
-            and row["event"] == one["event"]
-            and row["instrument_id"] == one["instrument_id"]
-            and row["timepoint"] == one["timepoint"]
-            and row["intervention_arm_id"] == one["arm_id"]
-            and row["comparator_arm_id"] == two["arm_id"]
+            if row["statistic"] in _MEASURES and of_pair(row, pair)
         }
         if printed:
             yield from _joint(reading, pair, printed)
@@ -297,7 +294,7 @@ class _Limits:
     def met(self, formula: str) -> tuple[np.ndarray, np.ndarray]:
         """Which counts give the lower and the upper limit by a formula."""
         alone = [
-            limits_inside(formula, self.events, self.n, level=0.95, low=low, high=high)
+            limits_inside(formula, self.events, self.n, level=self.row.level, low=low, high=high)
             & np.full(self.events.shape, low is not None or high is not None)
             for low, high in ((self.low, None), (None, self.high))
         ]
@@ -335,7 +332,7 @@ def check_percent_intervals(reading: Reading) -> Iterator[Finding]:
 def _misprints(one: _Limits, formula: str, share: str) -> Iterator[Finding]:
     met = one.met(formula)
     best = np.flatnonzero((met[0] * 1 + met[1] * 1) == (met[0] * 1 + met[1] * 1).max())
-    limits = proportion_interval(formula, one.events[best], one.n[best])
+    limits = proportion_interval(formula, one.events[best], one.n[best], level=one.row.level)
     counts = f"{one.events[best[0]]:.0f} of {one.n[best[0]]:.0f}"
     sides = (("percent_ci_low", "lower"), ("percent_ci_high", "upper"))
     for side, (column, word) in enumerate(sides):

@@ -20,6 +20,7 @@ from evidence.integrity.reading import (
     Reading,
     Row,
     grouped,
+    of_pair,
 )
 from evidence.terms import Said
 
@@ -117,24 +118,19 @@ def check_event_directions(reading: Reading) -> Iterator[Finding]:
         if shares[0] is None or shares[1] is None or not better or shares[0] == shares[1]:
             continue
         counted = better if shares[0] > shares[1] else -better
+        # shares that hardly differ can lie on either side of an adjusted ratio
+        likely = abs(_z_of_pair(reading, pair) or 0.0) > _LIKELY
         for row in reading.statistics_by_trial.get(pair.intervention["trial_id"], []):
-            if row["statistic"] in _EVENT_KINDS and _same_place(row, pair):
+            if row["statistic"] in _EVENT_KINDS and of_pair(row, pair):
                 printed = _sign(row)
                 if printed and printed != counted:
                     number = f"{row['estimate']}, {row['favors_intervention_when']}"
                     yield Finding(
-                        "direction", row.id, number, f"favors {_side(counted)}", "high",
+                        "direction", row.id, number, f"favors {_side(counted)}",
+                        "high" if likely else "medium",
                         f"{100 * shares[0]:.3g} and {100 * shares[1]:.3g} percent favor "
                         f"{_side(counted)}, {number} favors {_side(printed)}.",
                     )  # fmt: skip
-
-
-def _same_place(row: Row, pair: Pair) -> bool:
-    one, two = pair.intervention, pair.comparator
-    return (row["intervention_arm_id"], row["comparator_arm_id"]) == (
-        one["arm_id"],
-        two["arm_id"],
-    ) and all(row[key] == one[key] for key in ("instrument_id", "event", "timepoint"))
 
 
 def _sign(row: Row) -> int:
@@ -156,10 +152,10 @@ def check_instruments(reading: Reading) -> Iterator[Finding]:
     by_instrument: dict[str, list[float]] = {}
     before = {
         (row["arm_id"], row["instrument_id"]): row
-        for row in reading.results
+        for row in reading.levels
         if row["timepoint"] == "baseline"
     }
-    for row in reading.results:
+    for row in reading.levels:
         base = before.get((row["arm_id"], row["instrument_id"]))
         if base is None or row["timepoint"] != "post":
             continue
@@ -335,8 +331,7 @@ def _z(reading: Reading, row: Row) -> float | None:
         high = None if high is None or high <= 0 else math.log(high)
         estimate, se = math.log(estimate), None
     if not se and low is not None and high is not None and low < high:
-        level = (row.number("ci_level") or 95) / 100
-        se = float(se_from_interval(low, high, level=level))
+        se = float(se_from_interval(low, high, level=row.level))
     if se:
         return sign * estimate / se
     if p and estimate and kind in (*DIFFERENCES, *RATIOS, *STANDARDIZED):

@@ -28,6 +28,8 @@ SCORES = ("mixed_model_b", "mean_difference", "slope_b", "qaly_difference")
 DIFFERENCES = (*SCORES, "indirect_b", "log_odds_ratio", "log_risk_ratio")
 """Kinds whose standard error is on the scale of the estimate."""
 WHOLE_COURSE = "overall"
+LEVELS = ("", "level")
+"""What a result is measured as that is a score and not its change."""
 
 KEYS = {
     "arm_results": "result_id",
@@ -88,6 +90,11 @@ class Row:
         value = self.values[column]
         return None if pd.isna(value) else int(value)
 
+    @property
+    def level(self) -> float:
+        """Level of an interval, 0.95 where no other is printed."""
+        return (self.number("ci_level") or 95) / 100
+
     def range(self, column: str) -> tuple[float, float]:
         """Values that are printed so; the column must not be empty."""
         try:
@@ -132,7 +139,7 @@ class Reading:
         self.instruments = {row["instrument_id"]: row for row in self.rows("instruments")}
         self.results = self.rows("arm_results")
         # what has the range and the steps of an instrument: scores, not their changes
-        self.levels = [row for row in self.results if row["measured_as"] in ("", "level")]
+        self.levels = [row for row in self.results if row["measured_as"] in LEVELS]
         self.statistics = self.rows("statistics")
         self.arms = {
             row["arm_id"]: Arm(
@@ -141,6 +148,10 @@ class Reading:
             for row in self.rows("arms")
         }
         self.labels = {row["trial_id"]: row["label"] for row in self.rows("trials")}
+        # trials whose arms are the same persons
+        self.crossovers = {
+            row["trial_id"] for row in self.rows("trials") if row["design"] == "crossover"
+        }
 
     def rows(self, table: str) -> list[Row]:
         """Rows of a table, without values that no number of their kind can have."""
@@ -297,6 +308,8 @@ class Reading:
         total = self.randomized(statistic["trial_id"])
         if total is None:
             return None
+        if statistic["trial_id"] in self.crossovers:
+            return total, total, "all randomized, who were in both arms"
         share = total / len(self._arms_by_trial[statistic["trial_id"]])
         return share, share, "per arm, as all arms together and equal shares give"
 
@@ -350,6 +363,17 @@ def _accepted(column: str, row: Row, value: float) -> str:
     if abs(value) > _LARGEST or 0 < abs(value) < _SMALLEST:
         return f"0, or from {_SMALLEST:.0e} to {_LARGEST:.0e} in size"
     return ""
+
+
+def of_pair(row: Row, pair: Pair) -> bool:
+    """Whether a statistic is on the arms, event, time and participants of a pair of results."""
+    one, two = pair.intervention, pair.comparator
+    return (
+        (row["intervention_arm_id"], row["comparator_arm_id"]) == (one["arm_id"], two["arm_id"])
+        and all(row[key] == one[key] for key in ("instrument_id", "event", "timepoint"))
+        and (not row["weeks"] or not one["weeks"] or _time(row) == _time(one))
+        and row["analysis_set"] in ("", "as_printed", one["analysis_set"])
+    )
 
 
 def _time(row: Row) -> tuple[str, float | None]:

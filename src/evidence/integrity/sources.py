@@ -49,7 +49,8 @@ def check_arm_sizes(reading: Reading) -> Iterator[Finding]:
     for arm in reading.arms.values():
         by_trial.setdefault(arm.trial_id, []).append(arm.n_randomized)
     for trial_id, sizes in by_trial.items():
-        total = reading.randomized(trial_id)
+        # the same persons are in each arm of a cross-over trial
+        total = None if trial_id in reading.crossovers else reading.randomized(trial_id)
         known = sum(size or 0 for size in sizes)
         if total is None or (None in sizes and known < total) or known == total:
             continue

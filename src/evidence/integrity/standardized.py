@@ -41,7 +41,8 @@ def _d_within(row: Row, test: Row) -> Iterator[Finding]:
 
 def _d_between(reading: Reading, row: Row, test: Row) -> Iterator[Finding]:
     sizes = reading.contrast_sizes(test) or reading.contrast_sizes(row)
-    if sizes is None:
+    # within persons d depends on a correlation that is seldom printed
+    if sizes is None or row["trial_id"] in reading.crossovers:
         return
     n_1, n_2, words = sizes
     d = abs(float(d_from_t(test.number("estimate") or 0.0, n_1, n_2).value))
@@ -74,6 +75,8 @@ def check_f_against_t(reading: Reading) -> Iterator[Finding]:
             found = [slopes.get((arm, row["instrument_id"])) for arm in arms]
             sizes = reading.contrast_sizes(row)
             if found[0] is None or found[1] is None or sizes is None:
+                continue
+            if row["trial_id"] in reading.crossovers:
                 continue
             n_1, n_2, _ = sizes
             t_1, t_2 = (one.number("estimate") or 0.0 for one in found if one is not None)
@@ -124,7 +127,7 @@ def _d_of_interval(reading: Reading, row: Row) -> float | None:
     sizes = reading.contrast_sizes(row)
     values = [row.number(name) for name in ("estimate", "ci_low", "ci_high")]
     estimate, low, high = (value or 0.0 for value in values)
-    if sizes is None or not low < estimate < high:
+    if sizes is None or not low < estimate < high or row["trial_id"] in reading.crossovers:
         return None
     return abs(float(d_from_interval(estimate, low, high, sizes[0], sizes[1]).value))
 

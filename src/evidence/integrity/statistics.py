@@ -272,8 +272,8 @@ def check_standard_errors(reading: Reading) -> Iterator[Finding]:
         if row["ci_low"] and row["ci_high"] and kind in (*DIFFERENCES, *STANDARDIZED):
             (low_0, low_1), (high_0, high_1) = row.range("ci_low"), row.range("ci_high")
             # by the normal distribution, or by a t with few degrees of freedom
-            small = (high_0 - low_1) / (2 * -float(stdtrit(_FEW_DF, 0.025)))
-            large = (high_1 - low_0) / (2 * -float(ndtri(0.025)))
+            normal, t = _quantiles(row)
+            small, large = (high_0 - low_1) / (2 * t), (high_1 - low_0) / (2 * normal)
             if 0 < large < least or most < small:
                 yield Finding(
                     "se", row.id, printed, f"{large:.3g}", "medium",
@@ -282,7 +282,9 @@ def check_standard_errors(reading: Reading) -> Iterator[Finding]:
                     f"{printed} is printed.",
                 )  # fmt: skip
         n_1, n_2 = row.count("n_intervention"), row.count("n_comparator")
-        if kind in STANDARDIZED and n_1 and n_2 and n_1 + n_2 > 4:
+        # that of differences within persons depends on a correlation that is seldom printed
+        between = row["trial_id"] not in reading.crossovers
+        if kind in STANDARDIZED and between and n_1 and n_2 and n_1 + n_2 > 4:
             # Borenstein 2009, formula 4.20; covariates make it smaller, clusters and effects that
             # were converted from events larger
             d = row.number("estimate") or 0.0
@@ -315,7 +317,7 @@ def check_p_of_intervals(reading: Reading) -> Iterator[Finding]:
         sizes = sorted(abs(end) for end in estimate)
         if estimate[0] < 0 < estimate[1]:
             sizes[0] = 0.0
-        normal, t = (-float(ndtri(0.025)), -float(stdtrit(_FEW_DF, 0.025)))
+        normal, t = _quantiles(row)
         smallest = p_from_z(sizes[1] * 2 * normal / widths[0])
         smallest = min(smallest, p_from_t(sizes[1] * 2 * t / widths[0], _FEW_DF))
         largest = p_from_z(sizes[0] * 2 * normal / widths[1])
@@ -340,7 +342,10 @@ def check_df(reading: Reading) -> Iterator[Finding]:
         if sizes is None or df is None or column is None or df != int(df):
             # fractions come from unequal variances or a mixed model
             continue
-        full = sizes[0] + sizes[1] - 2
+        # differences within the persons of a cross-over trial have one mean
+        within = row["trial_id"] in reading.crossovers
+        means = 1 if within else 2
+        full = max(sizes[:2]) - 1 if within else sizes[0] + sizes[1] - 2
         # F of groups by time has the degrees of freedom once for each time after the first
         times = max(1, round(df / full)) if kind == "f_slope" and full > 0 else 1
         if times * full - _COVARIATES * times <= df <= times * full:
@@ -348,8 +353,14 @@ def check_df(reading: Reading) -> Iterator[Finding]:
         yield Finding(
             "df", row.id, row[column], f"{full:g}", "medium",
             f"{sizes[0]:g} and {sizes[1]:g} participants ({sizes[2]}) leave {full:g} degrees of "
-            f"freedom, {row[column]} are printed, as of {df + 2:g} participants.",
+            f"freedom, {row[column]} are printed, as of {df + means:g} participants.",
         )  # fmt: skip
+
+
+def _quantiles(row: Row) -> tuple[float, float]:
+    """Return the quantiles of z, and of t with few df, by which an interval is taken to be made."""
+    tail = (1 - row.level) / 2
+    return -float(ndtri(tail)), -float(stdtrit(_FEW_DF, tail))
 
 
 def _small(p: float) -> str:

@@ -65,7 +65,7 @@ def file(
         The file.
     tuple of str
         Ids of numbers whose reason nothing says: no row of ``reasons.csv``, and not the data,
-        whose version stayed.
+        whose version stayed, or which moved neither an effect nor a limit.
 
     Raises
     ------
@@ -78,6 +78,9 @@ def file(
     package = package_version(folder / "index.html") if comparison.superseded else ""
     given = _reasons(folder / "reasons.csv")
     rows = [row for _, row in table(folder / "superseded.csv", SUPERSEDED, later="reason")]
+    numbers_moved = {
+        one.estimate_id for one in comparison.moved if one.field in ("effect", "ci_low", "ci_high")
+    }
     without = []
     for estimate_id in comparison.superseded:
         one = entries[estimate_id]
@@ -88,7 +91,7 @@ def file(
         ]
         if not why and estimate_id in comparison.removed:
             why = ["no report shows it any more"]
-        if not why and one.data_version != data_version:
+        if not why and one.data_version != data_version and estimate_id in numbers_moved:
             why = [f"data {one.data_version} became {data_version}"]
         if not why:
             without.append(estimate_id)

@@ -13,6 +13,7 @@ from evidence.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.provenance import worst
+from evidence.records import records
 from evidence.selection import STANDARDIZED
 from evidence.specification.analysis import Analysis, Specification, analyze, signature
 from evidence.specification.scenarios import STANDARDIZED_METRICS, ZERO, results_at_zero
@@ -207,8 +208,7 @@ class _Set:
         entered = results_at_zero(analysis)
         if entered is None:
             return None
-        further = int((entered.n_intervention + entered.n_comparator).sum())
-        n = analysis.size.with_further(further).n
+        n = analysis.size.with_further(records(entered)).n
         return cls(
             analysis,
             choice,

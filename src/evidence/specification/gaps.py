@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evidence.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.row import participants
 from evidence.records import records
 from evidence.specification.analysis import Analysis, Specification, analyze
 from evidence.specification.scenarios import stress_test
@@ -152,7 +153,7 @@ def gaps(analysis: Analysis) -> list[Gap]:
                 estimate_id=analysis.scenario_id(f"{row.trial_id}_at_zero"),
                 analysis=analysis,
                 row=row,
-                n=int(row.n_intervention) + int(row.n_comparator),
+                n=participants(row) or 0,
                 bound=bound,
                 bound_source=source,
                 at_zero=pooled(0.0),

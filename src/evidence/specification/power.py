@@ -12,6 +12,7 @@ from statsmodels.stats.power import TTestIndPower
 
 from evidence.effects.checked import above, at_least, inside
 from evidence.errors import ParameterError
+from evidence.estimation.row import participants
 from evidence.records import records
 from evidence.specification.analysis import Analysis
 from evidence.synthesis import batch
@@ -320,4 +321,4 @@ def one_more_trial(
 def known_sizes(analysis: Analysis) -> list[int]:
     """Return the participants of each trial that entered and whose size is known."""
     rows = analysis.selection.estimates
-    return [int(one) for one in (rows.n_intervention + rows.n_comparator).dropna()]
+    return [n for row in records(rows) if (n := participants(row)) is not None]

@@ -97,18 +97,20 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
     context = Context(dataset)
     results = list(records(context.arm_results))
     found: dict[str, EventTables] = {}
+    counted: set[str] = set()
     for one, two in pairs(context, results):
         row = context.measured(
             context.base(one.trial_id, one.arm_id, two.arm_id), one.instrument_id
         )
         if one.timepoint == "baseline":
             continue
-        if (row.therapy, row.intervention, row.outcome_id, one.event) == (
-            therapy,
-            therapy,
-            outcome,
-            event,
-        ) and context.randomized(one.trial_id):
+        if not context.randomized(one.trial_id) or (
+            (row.therapy, row.intervention, row.outcome_id) != (therapy, therapy, outcome)
+        ):
+            continue
+        if dataset.event_sign(one.event):
+            counted.add(one.event)
+        if one.event == event:
             made = event_tables(context, (one, two))
             earlier = found.get(one.trial_id)
             if made is not None and (earlier is None or _time(made) >= _time(earlier)):
@@ -125,7 +127,9 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
     groups = [("", printed)] if printed else []
     if len(tables) > len(printed):
         groups.append((".trials_with_reconstructed" if printed else "", tables))
-    stem = f"{therapy}.{outcome}.last.log_odds_ratio.pooled"
+    # Of one counted event the outcome is name enough.
+    what = outcome if len(counted) == 1 else f"{outcome}.{event}"
+    stem = f"{therapy}.{what}.last.log_odds_ratio.pooled"
     pooled = [
         _result(f"{stem}{suffix}.interval_{method}", method, group)
         for suffix, group in groups

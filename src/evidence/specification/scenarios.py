@@ -8,6 +8,7 @@ import pandas as pd
 
 from evidence.effects.convert import d_from_odds_ratio
 from evidence.estimation.row import NORMAL_975, Size
+from evidence.records import records
 from evidence.specification.analysis import Analysis
 from evidence.synthesis.bayes import Posterior, posterior
 from evidence.synthesis.univariate import Pooled, pool
@@ -108,7 +109,7 @@ def stress_test(analysis: Analysis) -> StressTest | None:
         high=ends[1],
         entered=entered.reset_index(drop=True),
         not_entered=without[~without.trial_id.isin(entered.trial_id)].reset_index(drop=True),
-        size=analysis.size.with_further(int((entered.n_intervention + entered.n_comparator).sum())),
+        size=analysis.size.with_further(records(entered)),
     )
 
 
@@ -215,7 +216,7 @@ def with_events_converted(analysis: Analysis) -> EventsConverted | None:
             level=specification.level,
         ),
         entered=rows.assign(d=d, d_variance=d_variance).reset_index(drop=True),
-        size=analysis.size.with_further(int((rows.n_intervention + rows.n_comparator).sum())),
+        size=analysis.size.with_further(records(rows)),
     )
 
 

@@ -1,5 +1,6 @@
 """Events per participant at risks that trials count."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,6 +132,8 @@ def at_risks(result: RareResult, events: RareEvents) -> list[AbsoluteEffect]:
     if pooled.effect is None or pooled.ci_low is None or pooled.ci_high is None:
         return []
     limits = (pooled.effect, pooled.ci_low, pooled.ci_high)
+    if not all(map(math.isfinite, limits)):
+        return []
     return [
         one
         for tables in result.tables

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 import evidence
-from evidence.terms import words_of
+from evidence.terms import RemarkKind, has, words_of
 from tests.interop.entry.entries import DATA, proposed
 from tests.interop.entry.test_kinds_of_numbers import (
     EVENT,
@@ -224,6 +224,26 @@ def test_clusters_enlarge_the_variance_by_the_design_effect(tmp_path: Path) -> N
     unsaid = of_new(trial + SCORES, tmp_path).loc["hedges_g"]
     assert unsaid.variance == plain.variance
     assert "too small" in words_of(unsaid.remarks[-1].text)
+
+
+@pytest.mark.parametrize(("printed", "factor"), [("", 1.35), ("se = 0.3\n", 1.0)])
+def test_an_error_by_sizes_takes_participants_of_a_cluster_as_independent(
+    printed: str, factor: float, tmp_path: Path
+) -> None:
+    body = statistic("cohens_d", f"estimate = 0.5\n{printed}{LOWER}\nn = [33, 32]")
+    plain = of_new(TRIAL + body, tmp_path).loc["hedges_g"]
+    trial = TRIAL.replace('"randomized"', '"cluster_randomized"')
+    row = of_new(trial + CLUSTERS + body, tmp_path).loc["hedges_g"]
+    assert row.variance == pytest.approx(factor * plain.variance)
+    assert has(row, RemarkKind.CLUSTERS) is (factor > 1)
+
+
+def test_whether_a_test_allows_for_clusters_is_said_not_to_be_known(tmp_path: Path) -> None:
+    trial = TRIAL.replace('"randomized"', '"cluster_randomized"')
+    body = statistic("t", f"estimate = 2.1\n{LOWER}\nn = [33, 32]")
+    row = of_new(trial + CLUSTERS + body, tmp_path).loc["d_from_test_statistic"]
+    said = words_of(row.remarks[-1].text)
+    assert said == "whether the test allows for clusters is not stated"
 
 
 def test_a_cross_over_trial_needs_the_correlation_of_its_persons(tmp_path: Path) -> None:
