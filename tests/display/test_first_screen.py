@@ -119,7 +119,7 @@ def test_imputed_effects_are_called_so(dataset: Dataset) -> None:
     said, _, _ = screen(dataset, "abct", "functional_impairment")
     assert "against relaxation; imputed" in said
     assert "can be off, more often too large" in said
-    assert "Over pre-post correlations of 0.3 to 0.8 it lies from 0.53 to 1.09" in said
+    assert "of 0.3 to 0.8 and the digits of P it lies from 0.53 to 1.09" in said
 
 
 def test_one_trial_has_words_of_its_own(dataset: Dataset) -> None:
