@@ -114,7 +114,6 @@ class RemarkKind(StrEnum):
     PARTICIPANTS_MISSING = "participants_missing"
     NO_INTERVAL = "no_interval"
     SPREAD_DERIVED = "spread_derived"
-    SPREAD_OF_SIZES = "spread_of_sizes"
     SCALE_OF_SE_UNKNOWN = "scale_of_se_unknown"
     FROM_A_MODEL = "from_a_model"
     DIGITS_OF_P = "digits_of_p"

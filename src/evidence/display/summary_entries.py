@@ -158,7 +158,7 @@ def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
         entry_kind=EntryKind.PUBLISHED,
         metric=synthesis.metric,
         scale="ratio" if synthesis.metric.endswith("_ratio") else "difference",
-        favors=_FAVORS.get(synthesis.favors_intervention_when, Favors.NEITHER),
+        favors=_FAVORS.get(synthesis.favors_intervention_when, ""),
         effect=synthesis.estimate,
         ci_low=_maybe(synthesis.ci_low),
         ci_high=_maybe(synthesis.ci_high),

@@ -15,7 +15,7 @@ from evidence.errors import ParameterError
 from evidence.estimation import from_arm_results, from_statistics, unreported
 from evidence.estimation.context import Context
 from evidence.estimation.row import COLUMNS, Row, interval, to_frame
-from evidence.terms import RemarkKind, has
+from evidence.terms import Basis, RemarkKind
 
 __all__ = ["COLUMNS", "estimates"]
 
@@ -110,7 +110,7 @@ def _by_design(context: Context, row: Row) -> Row:
         tested
         or row.metric == "d_ppc2"
         or row.route.split("_")[-1] in _OF_ARMS
-        or has(row, RemarkKind.SPREAD_OF_SIZES)
+        or row.se_from == Basis.SIZES
     )
     if row.effect is None or row.variance is None or not independent:
         # Whatever a source prints of them, each of the same persons counts once.
@@ -125,7 +125,8 @@ def _by_design(context: Context, row: Row) -> Row:
         size, icc = (float(one or 0) for one in known)
         factor = float(design_effect(size, icc))
         said = f"variance times 1 + ({size:g} - 1) × {icc:g} = {factor:.3g} for clusters"
-        return replace(row, **interval(row.effect, row.variance * factor)).remarked((kind, said))
+        made = replace(row, **interval(row.effect, row.variance * factor), se_from="")
+        return made.remarked((kind, said))
     sizes = row.n_intervention, row.n_comparator
     if known[0] is None:
         return row.remarked((kind, missing))

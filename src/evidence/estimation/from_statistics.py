@@ -402,7 +402,6 @@ _SAID_OF = {
     Basis.NOTHING: "a number without uncertainty: neither interval nor standard error nor p is "
     "printed, so it is not pooled",
 }
-_KIND_OF = {Basis.SIZES: RemarkKind.SPREAD_OF_SIZES, Basis.NOTHING: RemarkKind.NO_INTERVAL}
 
 
 def _with_spread(
@@ -417,7 +416,7 @@ def _with_spread(
         low, high = sorted((sign * found.low, sign * found.high))
         return replace(row, ci_low=low, ci_high=high, se=found.se, variance=(found.se or 0) ** 2)
     if found.basis in _SAID_OF:
-        kind = _KIND_OF.get(found.basis, RemarkKind.SPREAD_DERIVED)
+        kind = RemarkKind.SPREAD_DERIVED if found.se is not None else RemarkKind.NO_INTERVAL
         row = row.remarked((kind, _SAID_OF[found.basis].format(quantile=found.quantile)))
     if found.basis is Basis.INTERVAL:
         level = f"the printed interval is of {one.ci_level:g}%; that of 95% stands here"
