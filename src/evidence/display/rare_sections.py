@@ -34,7 +34,7 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
     )
     counted = "; ".join(_counted(one, dataset) for one in events.tables)
     few = f" So few events leave everything from fewer to more {html(outcome)} open."
-    paragraph = f"{counted}.{few if open_ and any(None not in one for one in limits) else ''}"
+    paragraph = f"{counted}.{few if open_ and any(low is not None for low, _ in limits) else ''}"
     boxes = []
     found = []
     for one in results:
