@@ -50,7 +50,7 @@ def test_the_first_screen(dataset: Dataset, depression: Robustness) -> None:
         "0.54 (0.01 to 1.12), probability above zero 97.6%; with the unreported results at zero "
         "0.24 (−0.10 to 0.67), 93.0%",
         "9.7% to 39.4% for a difference of 0.3 SD and 18.4% to 80.4% for a difference of 0.5 SD",
-        "takes 352 participants, and 118 participants stand behind the main result",
+        "takes 352 participants, and behind the main result: 118 participants",
         "One more trial of 32 would move the lower limit over zero with an effect of 0.57 to 1.46; "
         "with the unreported results at zero no effect would.",
         "Developers of ABFT took part in four of the five published trials",

@@ -164,11 +164,6 @@ def sizes(
         lambda one: len(boxes) > 1 and (boxes[1].n or 0) - (boxes[0].n or 0) == int(one[1]),
     )
     yield from _spans(
-        r"(\d+) (?:participants )?stand behind the main result",
-        piece.text,
-        lambda one: boxes[0].n == int(one[1]),
-    )
-    yield from _spans(
         r"\(n = (\d+)\)", piece.text, lambda one: int(one[1]) in {box.n for box in boxes[:1]}
     )
     # Where no source prints n, those randomized stand in brackets, and the ledger has none.
@@ -184,15 +179,6 @@ def sizes(
         piece.text,
         lambda one: boxes[0].n == int(one[1]),
     )
-
-
-def planned(
-    _name: str, piece: Piece, _screen: Sequence[Piece], _entries: Entries, dataset: Dataset
-) -> Iterator[tuple[int, int]]:
-    """Trials without any report: all of them, or those of a therapy."""
-    trials = dataset.planned_trials
-    numbers = {len(trials), *trials.therapy.value_counts()}
-    return _spans(r"[Pp]lanned[^.:]*: (\d+)", piece.text, lambda one: int(one[1]) in numbers)
 
 
 def counts_of_arms(
@@ -368,7 +354,7 @@ def _limits(row: Sequence[str]) -> tuple[str, str]:
     return found[1], found[2]
 
 
-KINDS = (sizes, planned, counts_of_arms, assumptions, counts_of_rows, weights)
+KINDS = (sizes, counts_of_arms, assumptions, counts_of_rows, weights)
 
 CLAIMS = tuple(
     f"{pattern}{among}"
