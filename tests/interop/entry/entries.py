@@ -176,7 +176,7 @@ def entry_of(dataset: Dataset, trial_id: str) -> str:
             parts.append(_part("[[locator]]", _locator(row)))
     names = {row["arm_id"]: row["arm_id"].removeprefix(f"{trial_id}_") for row in of("arms")}
     for row in of("arms"):
-        keys = ("role", "condition", "n_randomized", "note")
+        keys = ("role", "condition", "added_to", "n_randomized", "note")
         arm = _renamed(row, id="arm_id", locator="locator_id", **{key: key for key in keys})
         parts.append(_part("[[arm]]", {"name": names[row["arm_id"]], **arm}))
     parts.append(_part("[facts]", _facts(of("trial_facts"))))
