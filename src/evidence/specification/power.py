@@ -160,7 +160,7 @@ def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.Da
     DataFrame
         One row per trial and effect: trial_id, label, comparator, comparator_class, n_intervention,
         n_comparator, entered (False without a usable number), effect, power, detectable (smallest
-        effect with a power of `POWER`), result_ids, locator_ids.
+        effect with a power of `POWER`), result_ids, locator_ids, remarks.
     """
     selection = analysis.selection
     level = analysis.specification.level
@@ -184,6 +184,7 @@ def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.Da
                     "detectable": detectable_effect(n_1, n_2, level=level),
                     "result_ids": row.result_ids,
                     "locator_ids": row.locator_ids,
+                    "remarks": row.remarks,
                 }
                 for effect in effects
             ]
@@ -203,6 +204,7 @@ _POWER_COLUMNS = [
     "detectable",
     "result_ids",
     "locator_ids",
+    "remarks",
 ]
 
 
