@@ -95,7 +95,7 @@ def test_estimates_as_csv_are_whole() -> None:
 def test_validate() -> None:
     done = run("validate")
     assert done.returncode == 0
-    assert "valid, data version 1.3.0, 25 trials" in done.stdout
+    assert "valid, data version 1.3.1, 25 trials" in done.stdout
 
 
 def test_validate_names_faults(tmp_path: Path) -> None:

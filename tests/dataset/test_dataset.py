@@ -88,8 +88,8 @@ def test_lookups(data: Dataset) -> None:
     assert facts.value.tolist() == [12, 16]
     assert facts.index.tolist() == [0, 1]
     assert data.references["diamond2002"]["volume"] == "41"
-    assert data.version == "1.3.0"
-    assert repr(data) == f"Dataset({str(DATA)!r}, version 1.3.0)"
+    assert data.version == "1.3.1"
+    assert repr(data) == f"Dataset({str(DATA)!r}, version 1.3.1)"
 
 
 @pytest.mark.parametrize(
