@@ -167,18 +167,37 @@ def sizes(
         r"\(n = (\d+)\)", piece.text, lambda one: int(one[1]) in {box.n for box in boxes[:1]}
     )
     # Where no source prints n, those randomized stand in brackets, and the ledger has none.
+    without = None in n | {box.n for box in _boxes(screen, entries)}
     yield from _spans(
-        r"n not printed \((\d+) randomized\)",
+        r"not printed \((\d+) randomized\)",
         piece.text,
-        lambda one: (
-            int(one[1]) in randomized and None in n | {box.n for box in _boxes(screen, entries)}
-        ),
+        lambda one: int(one[1]) in own or (without and int(one[1]) in randomized),
+    )
+    yield from _spans(
+        r"(\d+) \+ (\d+) randomized",
+        piece.text,
+        lambda one: int(one[1]) + int(one[2]) in randomized,
     )
     yield from _spans(
         rf"behind the main result: (\d+) {who}",
         piece.text,
         lambda one: boxes[0].n == int(one[1]),
     )
+
+
+def printed_p(
+    name: str, piece: Piece, _screen: Sequence[Piece], _entries: Entries, dataset: Dataset
+) -> Iterator[tuple[int, int]]:
+    """P beside a number on the card of a trial: as a source of the trial prints it."""
+    sign = {"equal": "=", "below": "<", "above": ">"}
+    statistics = dataset.text("statistics")
+    own = statistics[statistics.trial_id == name.removeprefix("trial-").removesuffix(".html")]
+    printed = {
+        f"{sign[relation]} {p.removeprefix('0')}"
+        for relation, p in zip(own.p_relation, own.p_value, strict=True)
+        if p
+    }
+    return _spans(r"P ([=<>] \.\d+)", piece.text, lambda one: one[1] in printed)
 
 
 def counts_of_arms(
@@ -354,7 +373,7 @@ def _limits(row: Sequence[str]) -> tuple[str, str]:
     return found[1], found[2]
 
 
-KINDS = (sizes, counts_of_arms, assumptions, counts_of_rows, weights)
+KINDS = (sizes, printed_p, counts_of_arms, assumptions, counts_of_rows, weights)
 
 CLAIMS = tuple(
     f"{pattern}{among}"

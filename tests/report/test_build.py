@@ -253,7 +253,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 TWO_REPORTS = ("abct-functional-impairment-post", "trial-israel2013")
-"""A pooled page with a figure and one made for each trial; the gate compares one of each notebook."""
+"""A pooled page and one made for each trial; the gate compares one report of each notebook."""
 
 
 @pytest.mark.slow

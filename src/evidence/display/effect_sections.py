@@ -1,6 +1,5 @@
 """The report on every trial-level estimate: route by route, and what allows none."""
 
-from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -75,7 +74,6 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         "Trials without an estimate: "
         + words.listed(randomized.label[~randomized.trial_id.isin(with_number)])
         + ".",
-        f"How deep trials with an estimate were read: {_depths(dataset, estimated)}.",
     ]
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
@@ -84,12 +82,6 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         + "</ul>"
     )
     return Block(text=f"{say}\n{paragraph}", html=markup)
-
-
-def _depths(dataset: Dataset, estimated: pd.DataFrame) -> str:
-    """Return how many of the trials with an estimate were read how deep; tables name each."""
-    depths = Counter(map(dataset.read_as, dict.fromkeys(estimated.trial_id)))
-    return ", ".join(f"{depth}: {words.count(number)}" for depth, number in depths.most_common())
 
 
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
