@@ -126,8 +126,8 @@ def test_years_of_life_stand_in_their_unit_with_whom_they_count(dataset: Dataset
     found = evidence.durability(dataset, therapy="abct")
     said = followup_tables.unpaired(dataset, found).text
     name = "difference in quality-adjusted life years"
-    assert f"{name} 0.021 (0.009 to 0.033), intention to treat" in said
-    assert f"{name} 0.023 (0.010 to 0.141), completers" in said
+    assert f"{name} 0.021 (0.009 to 0.033), in the analysis “intention to treat; " in said
+    assert f"{name} 0.023 (0.010 to 0.141), in the analysis “completers”" in said
 
 
 def test_who_took_part_is_said_where_nobody_says_who_was_randomized(

@@ -164,7 +164,7 @@ def _not_known(dataset: Dataset, analysis: Analysis) -> tuple[str, str]:
     last = (
         f"The interval excludes differences of more than {words.fixed(widest)} either way."
         if standardized and widest < NARROW
-        else "Neither benefit nor its absence is shown."
+        else ""
     )
     return say, " ".join(one for one in (first, others(dataset, analysis), last) if one)
 

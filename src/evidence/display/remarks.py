@@ -141,10 +141,11 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
     shown = words.estimate(entry.effect, entry.ci_low, entry.ci_high)
     measure = dataset.measure(row.instrument_id)
     on = "" if measure in event.upper() else f" on {measure}"
-    how = "" if entry.processing == "printed" else f" ({entry.processing})"
     # Beside an exact interval of the same counts this one has to say what it is.
-    if row.route in OF_COUNTS:
-        how += ", interval by normal approximation"
+    approximate = "normal approximation" if row.route in OF_COUNTS else ""
+    made = "" if entry.processing == "printed" else entry.processing
+    how = ", ".join(filter(None, (made, approximate)))
+    how = f" ({how})" if how else ""
     side = words.SIDE[entry.favors]
     said = f"{event}{on}{how}, {side} favors {analysis.specification.therapy.upper()}"
     return f", odds ratio {number_link(entry, shown)} for {html(said)}"
