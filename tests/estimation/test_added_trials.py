@@ -249,14 +249,14 @@ def test_two_arms_of_one_condition_keep_their_ids_apart(package: Package) -> Non
             "favors_comparator",
             "no difference at baseline",
             False,
-            f"{BESIDE_TWO} and one reports a difference in favor of the comparator, "
+            f"{BESIDE_TWO}; one reports a difference in favor of the comparator, "
             "without a usable number.",
         ),
         (
             "favors_intervention",
             "",
             False,
-            f"{BESIDE_TWO} and one reports a difference in favor of ABFT, without a usable number.",
+            f"{BESIDE_TWO}; one reports a difference in favor of ABFT, without a usable number.",
         ),
         (
             "no_difference",
@@ -269,7 +269,7 @@ def test_two_arms_of_one_condition_keep_their_ids_apart(package: Package) -> Non
             "measured_not_reported",
             "a difference in favor of the therapy was expected",
             True,
-            f"{BESIDE_TWO} and one reports no result on it.",
+            f"{BESIDE_TWO}; one reports no result on it.",
         ),
     ],
 )
@@ -324,7 +324,7 @@ def test_sources_that_differ_are_neither_zero_nor_no_difference(package: Package
     assert test is not None
     assert "newt" in set(test.not_entered.trial_id)
     assert first_screen.others(dataset, analysis) == (
-        f"{BESIDE_TWO} and one is reported differently by different sources."
+        f"{BESIDE_TWO}; one is reported differently by different sources."
     )
     assert "its sources differ" in pooled_tables.unreported(dataset, analysis, test).text
 
