@@ -92,8 +92,9 @@ class Row:
 
     @property
     def level(self) -> float:
-        """Level of an interval, 0.95 where no other is printed."""
-        return (self.number("ci_level") or 95) / 100
+        """Level of an interval, 0.95 where no other is printed that an interval can have."""
+        printed = self.number("ci_level")
+        return printed / 100 if printed is not None and 50 <= printed < 100 else 0.95
 
     def range(self, column: str) -> tuple[float, float]:
         """Values that are printed so; the column must not be empty."""
