@@ -245,7 +245,7 @@ def _read_in(locator_ids: Iterable[str], dataset: Dataset) -> str:
 
 
 def _people(dataset: Dataset, trial_id: str) -> str:
-    known = card_links.participants(dataset, trial_id)
+    known = card_links.enrollment(dataset, trial_id)
     return ", ".join(f"{number} {kind}" for kind, number in known.items()) or "not known"
 
 

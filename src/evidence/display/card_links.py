@@ -9,13 +9,13 @@ SIZES = ("n_randomized", "n_enrolled", "n_planned")
 """Facts that say how many took part, the best first."""
 
 
-def participants(dataset: Dataset, trial_id: str) -> dict[str, str]:
+def enrollment(dataset: Dataset, trial_id: str) -> dict[str, str]:
     """Return how many were randomized, enrolled and planned, as far as a source says, best first.
 
     Examples
     --------
     >>> import evidence
-    >>> participants(evidence.load(), "collado2021")
+    >>> enrollment(evidence.load(), "collado2021")
     {'randomized': '90', 'planned': '90 or 130'}
     """
     return {

@@ -177,8 +177,10 @@ def _share(number: int, k: int) -> str:
 
 
 def _of_size(analysis: Analysis) -> str:
-    """Return the participants behind an analysis in brackets, or why they are not known."""
-    return f" ({analysis.size.named})"
+    """Return the participants behind an analysis in brackets, or that they are not known."""
+    size = analysis.size
+    # Those randomized, where no other number is printed, have brackets of their own.
+    return f" ({size.named})" if size.randomized is None else f", {size.named},"
 
 
 def _published_without(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:

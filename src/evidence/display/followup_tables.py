@@ -6,7 +6,7 @@ import pandas as pd
 
 from evidence.dataset import Dataset
 from evidence.display import row_words, sections, text, words
-from evidence.display.card_links import participants
+from evidence.display.card_links import enrollment
 from evidence.display.entries import quoted_numbers
 from evidence.display.escape import html
 from evidence.display.followup_entries import (
@@ -354,7 +354,7 @@ def _took_part(row: Any, dataset: Dataset) -> str:
     """Return how many were randomized, else how many were enrolled or planned."""
     if not pd.isna(row.n_randomized):
         return str(row.n_randomized)
-    for kind, number in participants(dataset, row.trial_id).items():
+    for kind, number in enrollment(dataset, row.trial_id).items():
         return f"not printed ({number} {kind})"
     return "not known"
 

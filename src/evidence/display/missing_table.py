@@ -80,7 +80,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
 
 def _size(dataset: Dataset, trial: Any) -> str:
     """Return how many were randomized, else enrolled, else planned, as far as a source says."""
-    for kind, number in card_links.participants(dataset, trial.trial_id).items():
+    for kind, number in card_links.enrollment(dataset, trial.trial_id).items():
         return f"n = {number}" if kind == "randomized" else f"{number} {kind}"
     arms = dataset.arms.n_randomized[dataset.arms.trial_id == trial.trial_id]
     if arms.isna().any():

@@ -131,8 +131,9 @@ def _means(dataset: Dataset, found: Robustness) -> str:
     labels = dict(zip(rows.trial_id, rows.label, strict=True))
     said: dict[str, list[str]] = {}
     for row in records(bias):
-        by = f"{row.judgement.replace('_', ' ')} ({sections.judge(row.locator_id, dataset)})"
-        said.setdefault(labels[row.trial_id], []).append(by)
+        who = sections.judge_in_words(row.locator_id, dataset)
+        judgement = row.judgement.replace("_", " ")
+        said.setdefault(labels[row.trial_id], []).append(f"{judgement} ({who})")
     judged = "; ".join(f"{one} {words.listed(each)}" for one, each in said.items())
     return (
         "no source seen prints how many of them were missing"

@@ -157,7 +157,7 @@ def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: boo
     """
     rows = dataset.risk_of_bias
     rows = rows[rows.trial_id == trial_id]
-    rows = rows.assign(place=[judge(one, dataset) for one in rows.locator_id])
+    rows = rows.assign(place=[judge_in_words(one, dataset) for one in rows.locator_id])
     parts = []
     for (tool, place), group in rows.groupby(["tool", "place"], sort=False):
         said: dict[str, list[str]] = {}
@@ -186,7 +186,7 @@ def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: boo
     return "; ".join(parts)
 
 
-def judge(locator_id: str, dataset: Dataset) -> str:
+def judge_in_words(locator_id: str, dataset: Dataset) -> str:
     """Return who judged a trial: a publication by its author, or a database."""
     publication = dataset.locator(locator_id).publication_id
     kind = dataset.publications.set_index("publication_id").kind[publication]

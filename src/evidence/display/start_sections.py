@@ -237,7 +237,7 @@ def trials_table(dataset: Dataset) -> Block:
     rows = []
     for trial in records(dataset.trials):
         compared = arms[(arms.trial_id == trial.trial_id) & (arms.role == "comparator")]
-        known = card_links.participants(dataset, trial.trial_id)
+        known = card_links.enrollment(dataset, trial.trial_id)
         kind, number = next(iter(known.items()), ("randomized", "not known"))
         size = number if kind == "randomized" else f"{number} {kind}"
         rows.append(

@@ -38,7 +38,10 @@ def overview(dataset: Dataset, summary: Summary) -> Block:
             shown_number = words.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
             number = to_number(entry, shown_number)
             measure = _measure(one)
-            size = f"{one.analysis.pooled.k} ({one.analysis.size})"
+            n = one.analysis.size
+            # Those randomized have brackets of their own.
+            size = f"({n})" if n.randomized is None else n.named
+            size = f"{one.analysis.pooled.k} {size}"
         rows.append(
             (
                 Cell(named(one, dataset)),

@@ -41,10 +41,10 @@ _PHRASE = {
     "includes": "interval includes no difference",
     "no_interval": "a number without an interval",
     "range": "no estimate with an interval, only bounds",
-    "words_favor": "in favor of {first}, in words",
-    "words_against": "in favor of {second}, in words",
-    "words_none": "no clear difference, in words",
-    "words_differ": "sources say different things, in words",
+    "words_favor": "in favor of {first}{by}, in words",
+    "words_against": "in favor of {second}{by}, in words",
+    "words_none": "no clear difference{by}, in words",
+    "words_differ": "sources say different things{by}, in words",
 }
 _INTERVALS = ("favors", "against", "includes")
 
@@ -133,11 +133,9 @@ def _verdict(card: TrialCard, lines: Sequence[Line]) -> str:
     states = distinct([one.state for one in chosen])
     imputed = " (imputed)" if all(one.processing == "imputed" for one in chosen) else ""
     if len(states) == 1:
-        phrase = _PHRASE[states[0]].format(first=first, second=second)
-        said_by = {one.said_by for one in chosen} - {""}
-        if said_by:
-            phrase = phrase.replace(", in words", f", {words.listed(sorted(said_by))}, in words")
-        return f"{phrase}{imputed}"
+        said_by = words.listed(sorted({one.said_by for one in chosen} - {""}))
+        by = f", {said_by}" if said_by else ""
+        return f"{_PHRASE[states[0]].format(first=first, second=second, by=by)}{imputed}"
     said = _by_measure(chosen, states, first, second)
     apart = "; " if any(one.analyzed for one in chosen) else ", "
     return f"{apart.join(said)}{imputed}"

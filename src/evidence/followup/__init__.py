@@ -163,7 +163,11 @@ def durability(
     pairs = [*pairing.paired(frame), *pairing.paired(derived)]
     counts = EventCounts(context)
     timing = Timing(context)
-    ids = [named(one, correlation) for one in _change_ids(pairs)]
+    apart = _told_apart(pairs)
+    ids = [
+        named(f"{_plain_id(later)}{one}", correlation)
+        for one, (_, later) in zip(apart, pairs, strict=True)
+    ]
     compared = _frame(
         [
             comparison(counts, timing, pair, change_id, correlation)
@@ -177,8 +181,8 @@ def durability(
     both_times = _frame(
         [
             one
-            for pair, change_id in zip(pairs, ids, strict=True)
-            for one in arms(context, counts, pair, stem(pair[1]), _told_apart(change_id, pair[1]))
+            for pair, told_apart in zip(pairs, apart, strict=True)
+            for one in arms(context, counts, pair, stem(pair[1]), told_apart)
         ],
         ARM_COLUMNS,
     ).drop_duplicates("proportion_id", ignore_index=True)
@@ -230,30 +234,27 @@ def _of_outcome(frame: pd.DataFrame, outcome: str | None) -> pd.DataFrame:
     return frame[frame.outcome_id == outcome]
 
 
-def _change_ids(pairs: Sequence[tuple[Any, Any]]) -> list[str]:
-    """Return an id for each change; several follow-ups of one comparison are told apart by week."""
-    plain = [
-        f"{stem(later)}.change.{later.metric}"
-        + (f".{SHARED_CONTROL}" if later.route == SHARED_CONTROL else "")
-        for _, later in pairs
-    ]
+def _plain_id(later: Any) -> str:
+    """Return the id of a change where its comparison has one follow-up."""
+    derived = f".{SHARED_CONTROL}" if later.route == SHARED_CONTROL else ""
+    return f"{stem(later)}.change.{later.metric}{derived}"
+
+
+def _told_apart(pairs: Sequence[tuple[Any, Any]]) -> list[str]:
+    """Return what tells several follow-ups of one comparison apart, with its dot: else nothing."""
+    plain = [_plain_id(later) for _, later in pairs]
     times = Counter(plain)
-    dated = [
-        f"{one}.{week(later)}" if times[one] > 1 else one
+    weeks = [
+        f".{week(later)}" if times[one] > 1 else ""
         for one, (_, later) in zip(plain, pairs, strict=True)
     ]
-    times = Counter(dated)
+    dated = list(zip(plain, weeks, strict=True))
+    times_dated = Counter(dated)
     # Two arms can have one condition: then only the results tell their comparisons apart.
     return [
-        ".".join([one, *later.result_ids[:2]]) if times[one] > 1 else one
+        ".".join([one[1], *later.result_ids[:2]]) if times_dated[one] > 1 else one[1]
         for one, (_, later) in zip(dated, pairs, strict=True)
     ]
-
-
-def _told_apart(change_id: str, later: Any) -> str:
-    """Return the part of the id of a change that tells several follow-ups apart, dot included."""
-    plain = f"{stem(later)}.change.{later.metric}"
-    return change_id.partition(".correlation_")[0].removeprefix(plain)
 
 
 def _frame(made: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
