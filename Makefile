@@ -44,7 +44,7 @@ docs: setup
 
 release: setup
 	@$(BIN)/evidence validate
-	@$(BIN)/python -m evidence.report.release
+	@$(BIN)/python -m evidence.reports.release
 
 clean:
 	rm -rf .venv .cache

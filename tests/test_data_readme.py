@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evidence.dataset import load
-from evidence.provenance import Processing
+from evidence.data.dataset import load
+from evidence.data.provenance import Processing
 from evidence.terms import words_of
 
 DATA = Path(__file__).parents[1] / "data"

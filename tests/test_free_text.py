@@ -14,29 +14,29 @@ import mypy.api
 import pytest
 
 import evidence
-from evidence import specification
-from evidence.dataset import Dataset
-from evidence.display import trial_card_screen
-from evidence.display.escape import html
-from evidence.display.output import Block
-from evidence.display.trial_card import Fact, read_card
-from evidence.display.trial_card_lines import lines
+from evidence import analysis as specification
+from evidence.analysis import Analysis, Specification, alternatives
+from evidence.analysis.alternatives import Companions, companions
+from evidence.blocks.escape import html
+from evidence.blocks.output import Block
+from evidence.data.dataset import Dataset
+from evidence.data.provenance import Locator
 from evidence.estimation.row import Row
-from evidence.provenance import Locator
-from evidence.specification import Analysis, Companions, Specification, companions, robustness
+from evidence.pages.trial_card import Fact, read_card, screen
+from evidence.pages.trial_card.lines import lines
 from evidence.terms import FreeText, LeftOut, Remark, RemarkKind, Said, words_of
 
 PACKAGE = Path(evidence.__file__).parent
 # They read the text of manuscripts, of forms and of foreign files, and that is their work.
-READERS = ("writing", "interop", "validation")
+READERS = ("manuscripts/", "entry/", "metapsy/", "exchange/", "data/validation/")
 FREE = {"reason", "note", "remark", "label", "sentence", "place", "caveat", "explanation"}
 FREE |= {"reasons", "notes", "remarks", "clock_note"}
 # They turn the ids in a sentence of a check into names, and leave out of the label of a number the
 # metric that the sentence names again: neither decides anything.
 SHOWING = {
-    ("display/audit_findings.py", "_WORD.sub(in_words, explanation)"),
-    ("display/quote.py", "text.replace(f', {name}', '', 1)"),
-    ("display/quote.py", "text.replace(': change in points', '')"),
+    ("pages/audit/findings.py", "_WORD.sub(in_words, explanation)"),
+    ("ledger/quotation.py", "text.replace(f', {name}', '', 1)"),
+    ("ledger/quotation.py", "text.replace(': change in points', '')"),
 }
 SEARCHES = {"startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit"}
 SEARCHES |= {"partition", "rpartition", "removeprefix", "removesuffix", "contains", "extract"}
@@ -143,7 +143,7 @@ def test_no_program_searches_what_people_wrote() -> None:
     found = [
         f"{name}, line {line}: {text}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        if (name := path.relative_to(PACKAGE).as_posix()).partition("/")[0] not in READERS
+        if not (name := path.relative_to(PACKAGE).as_posix()).startswith(READERS)
         for line, text in dict.fromkeys(searches(path.read_text(encoding="utf-8")))
         if (name, text) not in SHOWING
     ]
@@ -282,7 +282,7 @@ def shown(
     names: dict[str, Any] = {}
     with monkeypatch.context() as patch:
         patch.setattr(evidence, "load", lambda: dataset)
-        for module in (specification, robustness):
+        for module in (specification, alternatives):
             patch.setattr(module, "companions", once)
         for number, cell in enumerate(cells):
             source = "".join(cell["source"])
@@ -348,8 +348,6 @@ def test_what_people_wrote_changes_a_card_only_where_it_is_shown(
     for dataset in both:
         frame = evidence.estimates(dataset)
         cards = (read_card(dataset, one, frame) for one in dataset.trials.trial_id)
-        screens.append(
-            {one.trial.trial_id: trial_card_screen.first_screen(one, lines(one)) for one in cards}
-        )
+        screens.append({one.trial.trial_id: screen.first_screen(one, lines(one)) for one in cards})
     assert len(screens[0]) > 20
     assert not changed(*map(_numbered, screens))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evidence.display.output import WIDGET
-from evidence.report import parameters, refresh
+from evidence.blocks.output import WIDGET
+from evidence.reports import parameters, refresh
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 import evidence
-import evidence.synthesis
+import evidence.meta.pooling
 
 ROOT = Path(__file__).parents[1]
 _SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
@@ -62,7 +62,7 @@ def test_it_has_a_page_for_each_module_and_nothing_old(reference: Path) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("module", [evidence, evidence.synthesis])
+@pytest.mark.parametrize("module", [evidence, evidence.meta.pooling])
 def test_it_has_what_a_package_hands_out(reference: Path, module: object) -> None:
     name = module.__name__  # type: ignore[attr-defined]
     page = (reference / f"{name.replace('.', '/')}.html").read_text(encoding="utf-8")
@@ -118,10 +118,10 @@ def test_private_names_are_left_out(reference: Path) -> None:
 
 def test_what_is_not_documented_rightly_is_refused(tmp_path: Path) -> None:
     program = (
-        "import evidence.atomic, sys\n"
+        "import evidence.data.atomic, sys\n"
         "def wrong(one: 'Unheard[int]') -> None: pass\n"
-        "wrong.__module__ = 'evidence.atomic'\n"
-        "evidence.atomic.wrong = wrong\n"
+        "wrong.__module__ = 'evidence.data.atomic'\n"
+        "evidence.data.atomic.wrong = wrong\n"
         "sys.path.insert(0, sys.argv[1])\n"
         "from build import build\n"
         "from pathlib import Path\n"

@@ -8,9 +8,9 @@ import pytest
 
 import evidence
 from evidence.errors import ParameterError
-from evidence.estimation.unreported import together
+from evidence.estimation.missing_evidence import together
 from evidence.terms import WHY, LeftOut, Said
-from tests.writing.ledgers import entry
+from tests.manuscripts.ledgers import entry
 
 DATA = Path(__file__).parents[1] / "data"
 

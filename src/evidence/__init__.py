@@ -8,13 +8,13 @@ __version__ = "0.1.0"
 # Each name is imported when it is first used, so that the command line starts at once.
 _HOMES = {
     "audit": "evidence.integrity",
-    "load": "evidence.dataset",
+    "load": "evidence.data.dataset",
     "estimates": "evidence.estimation",
-    "select": "evidence.selection",
-    "pool": "evidence.synthesis.univariate",
+    "select": "evidence.estimation.selection",
+    "pool": "evidence.meta.pooling",
     "durability": "evidence.followup",
     "verdicts": "evidence.claims",
-    "show": "evidence.display.output",
+    "show": "evidence.blocks.output",
 }
 
 __all__ = [
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from evidence.blocks.output import show
     from evidence.claims import verdicts
-    from evidence.dataset import load
-    from evidence.display.output import show
+    from evidence.data.dataset import load
     from evidence.estimation import estimates
+    from evidence.estimation.selection import select
     from evidence.followup import durability
     from evidence.integrity import audit
-    from evidence.selection import select
-    from evidence.synthesis.univariate import pool
+    from evidence.meta.pooling import pool
 
 
 def __getattr__(name: str) -> Any:

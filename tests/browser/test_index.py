@@ -10,12 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from evidence import ledger
-from evidence.dataset import load
-from evidence.display import quote
-from evidence.display.cite import citation, origin
-from evidence.ledger import LedgerEntry
-from evidence.report.index_page import index
-from evidence.report.stamp import Stamp
+from evidence.data.dataset import load
+from evidence.ledger import LedgerEntry, quotation
+from evidence.ledger.citation import citation, origin
+from evidence.reports.index import index
+from evidence.reports.stamp import Stamp
 from tests.browser.conftest import REPORTS, address
 
 pytestmark = pytest.mark.browser
@@ -38,7 +37,7 @@ NAME_OF_FOCUS = """() => {
 
 
 def sentence(one: LedgerEntry, style: str = "ama") -> str:
-    return quote.sentence(one, DATASET, style)
+    return quotation.sentence(one, DATASET, style)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from evidence.commands import opening
+from evidence.cli import lab as opening
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

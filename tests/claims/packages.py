@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import evidence
-from evidence.dataset import Dataset
+from evidence.data.dataset import Dataset
 
 DATA = Path(__file__).parents[2] / "data"
 

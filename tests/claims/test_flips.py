@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import evidence
-from evidence.dataset import Dataset
+from evidence.data.dataset import Dataset
 from tests.claims.packages import Change, added, changed, emptied, where, without
 
 Verdicts = dict[str, str]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.claims.rules import RETAINED, RULES, VERDICTS, Evidence, Finding, Side, decide
-from evidence.dataset import CLASSES
+from evidence.data.dataset import CLASSES
 from evidence.errors import ParameterError
 
 

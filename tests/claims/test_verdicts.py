@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.claims import COLUMNS, RULES, VERDICTS, Judgement, judgements
-from evidence.dataset import Dataset
+from evidence.claims import COLUMNS, Judgement, judgements
+from evidence.claims.rules import RULES, VERDICTS
+from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 
 ROOT = Path(__file__).parents[2]

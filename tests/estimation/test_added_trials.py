@@ -9,10 +9,14 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.dataset import Dataset
-from evidence.display import first_screen, pooled_tables
-from evidence.records import records
-from evidence.specification import Specification, analyze, companions, panel, stress_test
+from evidence.analysis import Specification, analyze
+from evidence.analysis.alternatives import companions
+from evidence.analysis.multiverse import panel
+from evidence.analysis.stress_test import stress_test
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.pages import pooled
+from evidence.pages.pooled import tables
 from evidence.terms import RemarkKind, Said, has
 
 DATA = Path(__file__).parents[2] / "data"
@@ -297,7 +301,7 @@ def test_the_kind_of_what_is_said_decides_and_never_its_note(
     assert test is not None
     assert ("newt" in set(test.entered.trial_id)) == entered
     assert ("newt" in set(test.not_entered.trial_id)) == (not entered)
-    assert first_screen.others(dataset, analysis) == said
+    assert pooled.others(dataset, analysis) == said
 
 
 def test_sources_that_differ_are_neither_zero_nor_no_difference(package: Package) -> None:
@@ -323,10 +327,10 @@ def test_sources_that_differ_are_neither_zero_nor_no_difference(package: Package
     test = stress_test(analysis)
     assert test is not None
     assert "newt" in set(test.not_entered.trial_id)
-    assert first_screen.others(dataset, analysis) == (
+    assert pooled.others(dataset, analysis) == (
         f"{BESIDE_TWO}; one is reported differently by different sources."
     )
-    assert "its sources differ" in pooled_tables.unreported(dataset, analysis, test).text
+    assert "its sources differ" in tables.unreported(dataset, analysis, test).text
 
 
 def test_a_large_chi_square_holds_nothing_at_zero(package: Package) -> None:

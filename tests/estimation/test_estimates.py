@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.dataset import Dataset
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.errors import ParameterError
-from evidence.estimation import COLUMNS
-from evidence.records import records
+from evidence.estimation.row import COLUMNS
 from evidence.terms import RemarkKind, has, words_of
-from tests.display.any_package import Result, Study, package, with_cells
+from tests.pages.any_package import Result, Study, package, with_cells
 from tests.tolerances import CLOSED_FORM, half_unit
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from evidence.analysis import Specification, analyze
 from evidence.errors import ParameterError
 from evidence.explore.model import CHOSEN_TRIALS, MAIN, OPTIONS, Model
-from evidence.specification import Specification, analyze
 from tests.tolerances import CLOSED_FORM
 
 DEPRESSION = ("abft", "depression", "post")

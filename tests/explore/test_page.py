@@ -9,14 +9,15 @@ from xml.etree import ElementTree
 import pytest
 
 import evidence
-from evidence.display.headline import plain
+from evidence.analysis import Specification
+from evidence.analysis.multiverse import panel
+from evidence.blocks.headline import plain
 from evidence.estimation import estimates
+from evidence.estimation.selection import select
 from evidence.explore.model import Model
 from evidence.explore.page import PARTS, basis, part
 from evidence.followup import durability
-from evidence.selection import select
-from evidence.specification import Specification, panel
-from evidence.synthesis import intervals
+from evidence.meta.pooling import batch
 from tests.work import calls, name_of
 
 DEPRESSION = ("abft", "depression", "post")
@@ -187,7 +188,7 @@ def test_a_change_costs_one_selection_and_a_few_fits(model: Model, change: str) 
     model.found.cache_clear()
     made = calls(lambda: parts(model, CHANGES[change](model)))
     assert made[name_of(select)] == 1
-    assert 1 <= made[name_of(intervals.fit)] <= FITS
+    assert 1 <= made[name_of(batch.fit)] <= FITS
     assert not any(made[name_of(one)] for one in (estimates, panel, durability))
 
 

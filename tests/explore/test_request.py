@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from evidence.analysis import Specification
 from evidence.errors import ParameterError
 from evidence.explore import request
 from evidence.explore.model import Model
-from evidence.report import catalog, parameters
-from evidence.specification import Specification
+from evidence.reports import catalog, parameters
 
 ROOT = Path(__file__).parents[2]
 DEPRESSION = ("abft", "depression", "post")

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from evidence.explore import Explorer
+from evidence.explore import NAMES, Explorer
 from evidence.explore.model import OPTIONS, Model
-from evidence.explore.view import NAMES
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +23,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def explorer(model: Model, root: Path, monkeypatch: pytest.MonkeyPatch) -> Explorer:
-    monkeypatch.setattr("evidence.explore.view.Model", lambda _: model)
+    monkeypatch.setattr("evidence.explore.model.Model", lambda _: model)
     return Explorer(
         model.dataset, therapy="abft", outcome="depression", timepoint="post", root=root
     )

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.dataset import Dataset
-from evidence.display.bivariate_text import sentence
+from evidence.data.dataset import Dataset
 from evidence.followup import Durability
-from evidence.synthesis.block_covariance import correlated_covariance
-from evidence.synthesis.contrasts import contrast
-from evidence.synthesis.multilevel import fit_multivariate
-from tests.interop.metapsy.files import imported, means
+from evidence.meta.multilevel import fit_multivariate
+from evidence.meta.multilevel.covariance import correlated_covariance
+from evidence.meta.multilevel.inference import contrast
+from evidence.terminal.followup import sentence
+from tests.metapsy.files import imported, means
 
 
 def both(study: str, first: str, second: str) -> list[dict[str, str]]:

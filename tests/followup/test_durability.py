@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.dataset import Dataset
+from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
-from evidence.estimation.context import Context
+from evidence.estimation.lookups import Context
 from evidence.followup import Durability
-from evidence.followup.elsewhere import uncontrolled
-from tests.dataset.packages import DATA, edit
-from tests.display.any_package import Result, Study, package
+from evidence.followup.other_followups import uncontrolled
+from tests.data.packages import DATA, edit
+from tests.pages.any_package import Result, Study, package
 from tests.tolerances import CLOSED_FORM, half_unit
 
 RECOVERY = "diamond2010.suicidal_ideation.clinical_recovery"

@@ -5,8 +5,6 @@ import itertools
 import numpy as np
 import pytest
 
-from evidence.effects.binary import log_odds_ratio, log_risk_ratio, risk_difference
-from evidence.effects.missing import Table
 from evidence.errors import ParameterError
 from evidence.followup.joint_tables import (
     correlation_of_effects,
@@ -15,6 +13,7 @@ from evidence.followup.joint_tables import (
     staying_count,
     staying_share,
 )
+from evidence.meta.effect_size.events import Table, log_odds_ratio, log_risk_ratio, risk_difference
 from tests.tolerances import CLOSED_FORM
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.dataset import Dataset
-from evidence.estimation.context import Context
-from evidence.followup.timing import Timing, Weeks
-from evidence.records import records
-from tests.dataset.packages import DATA, edit
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.estimation.lookups import Context
+from evidence.followup.pairs import Timing, Weeks
+from tests.data.packages import DATA, edit
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 import numpy as np
 from scipy import special
 
-from evidence.effects.proportion_intervals import FORMULAS, proportion_interval
-from evidence.effects.two_by_two import MEASURES
+from evidence.meta.reconstruction.proportion_intervals import FORMULAS, proportion_interval
+from evidence.meta.reconstruction.two_by_two import MEASURES
 
 _ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN)
 _KINDS = {

@@ -21,12 +21,10 @@ from pathlib import Path
 import pandas as pd
 
 import evidence
-from evidence.dataset import Dataset
-from evidence.dataset.clocks import Clocks
-from evidence.dataset.frames import printed_frame, text_frame, used_frame
+from evidence.data.dataset import Clocks, Dataset, printed_frame, text_frame, used_frame
+from evidence.data.validation import read_package
 from evidence.errors import DataError
 from evidence.integrity import audit
-from evidence.validation import read_package
 
 SEED = 20261
 OF_EACH = 20

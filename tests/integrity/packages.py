@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evidence.integrity.package import audit
+from evidence.integrity import audit
 
 _DESCRIPTOR = json.loads(
     (Path(__file__).parents[2] / "data" / "datapackage.json").read_text(encoding="utf-8")

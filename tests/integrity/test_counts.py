@@ -1,6 +1,7 @@
 import pytest
 
-from tests.integrity.packages import Package, audit, findings, result, statistic
+from evidence.integrity import audit
+from tests.integrity.packages import Package, findings, result, statistic
 
 RECOVERED = {"instrument_id": "vas", "event": "recovery"}
 

@@ -75,7 +75,7 @@ def test_every_direction_that_is_turned_round_in_a_statistic_is_found(
 class Odd:
     """The tables of a data set with values that nobody would print."""
 
-    def __init__(self, dataset: evidence.dataset.Dataset, seed: int) -> None:
+    def __init__(self, dataset: evidence.data.dataset.Dataset, seed: int) -> None:
         self._dataset = dataset
         chance = random.Random(seed)
         self._cells = {

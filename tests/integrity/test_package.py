@@ -6,8 +6,7 @@ import pytest
 
 import evidence
 import evidence.integrity
-from evidence.integrity import audit
-from evidence.integrity.package import CHECKS
+from evidence.integrity import CHECKS, audit
 from tests.integrity.packages import Package
 
 COLUMNS = [

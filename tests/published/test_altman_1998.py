@@ -5,7 +5,7 @@ A second example: Barrowman NJ. CMAJ. 2002;166(13):1676-1677.
 
 import pytest
 
-from evidence.effects.binary import number_needed_to_treat
+from evidence.meta.effect_size.events import number_needed_to_treat
 from tests.tolerances import CLOSED_FORM, half_unit
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evidence.effects import continuous
-from evidence.effects.continuous import pre_post_control, small_sample_correction
-from tests.effects.oracles import columns
+from evidence.meta import effect_size
+from evidence.meta.effect_size import small_sample_correction
+from evidence.meta.effect_size.means import pre_post_control
+from tests.meta.effect_size.oracles import columns
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 PRE_1, POST_1, SD_1, N_1, PRE_2, POST_2, SD_2, N_2, RHO = columns(
@@ -52,7 +53,7 @@ def test_correlation_enters_the_variance_only():
 
 def test_difference_of_changes_is_a_difference_of_differences():
     ppc = pre_post_control(*ARMS, correlation=RHO).value
-    pooled = continuous.pooled_sd(SD_1, N_1, SD_2, N_2)
+    pooled = effect_size.pooled_sd(SD_1, N_1, SD_2, N_2)
     points = (POST_1 - POST_2) - (PRE_1 - PRE_2)
     j = small_sample_correction(N_1 + N_2 - 2)
     np.testing.assert_allclose(ppc, j * points / pooled, rtol=CLOSED_FORM)

@@ -4,7 +4,7 @@ methods. Stat Med. 1998;17:857-872. Table I: 95% intervals of four proportions b
 
 import pytest
 
-from evidence.effects.proportion_intervals import proportion_interval
+from evidence.meta.reconstruction.proportion_intervals import proportion_interval
 from tests.tolerances import half_unit
 
 TABLE_1 = [

@@ -4,16 +4,15 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from evidence.claims.claim import Claim, claims_of
-from evidence.claims.gathering import Gathered, Gatherer, merged
+from evidence.claims.facts import Claim, Gathered, Gatherer, claims_of, merged
 from evidence.claims.limits import Limits
-from evidence.claims.phrases import Names, Number
 from evidence.claims.rules import NOT_TESTED, RULES, SEVERAL, VERDICTS, Rule, decide
 from evidence.claims.sentences import Sentence, Sentences
-from evidence.dataset import Dataset
+from evidence.data.dataset import Dataset
+from evidence.data.provenance import union
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
-from evidence.provenance import union
+from evidence.language import Names, Number
 
 __all__ = [
     "COLUMNS",

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
-from evidence.claims.gathering import Gathered, Gatherer, side_of
-from evidence.claims.phrases import Names, fixed, listed, opened, synthesis
-from evidence.claims.retention import CORRELATION
+from evidence.claims.facts import CORRELATION, Gathered, Gatherer, side_of
 from evidence.claims.rules import NOT_TESTED, Side
-from evidence.dataset import CLASSES, Dataset
-from evidence.records import records
+from evidence.data.dataset import CLASSES, Dataset
+from evidence.data.records import records
+from evidence.language import Names, fixed, listed, opened, synthesis
 
 STABILITY = "attachment_security"
 """Outcome of syntheses that say how stable attachment itself is."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from evidence.dataset import CLASSES, UNKNOWN_CLASS
+from evidence.data.dataset import CLASSES, UNKNOWN_CLASS
 from evidence.errors import ParameterError
 from evidence.terms import Said, ages_overlap
 

@@ -6,11 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.claims.gathering import Gathered
-from evidence.claims.phrases import (
+from evidence.analysis import Analysis
+from evidence.claims.facts import Gathered
+from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Side
+from evidence.data.dataset import Dataset
+from evidence.data.provenance import Processing, union
+from evidence.data.records import records
+from evidence.estimation.row import size_of
+from evidence.language import (
     Names,
     Number,
-    estimate,
+    estimate_of,
     fixed,
     listed,
     opened,
@@ -19,12 +25,6 @@ from evidence.claims.phrases import (
     synthesis,
     when,
 )
-from evidence.claims.rules import ASSOCIATION_ONLY, CANNOT_TELL, NOT_TESTED, VERDICTS, Side
-from evidence.dataset import Dataset
-from evidence.estimation.row import size_of
-from evidence.provenance import Processing, union
-from evidence.records import records
-from evidence.specification import Analysis
 from evidence.terms import RemarkKind, Said, has
 
 
@@ -176,7 +176,7 @@ class Sentences:
         if row is None:
             said.append("in words")
         else:
-            words, number = estimate(row, self._names)
+            words, number = estimate_of(row, self._names)
             event = f"{self._names.event(row.event)}, " if row.event else ""
             said += [f"{event}{words}", "k = 1"]
             said.append(size_of([row]).named)

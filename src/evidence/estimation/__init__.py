@@ -7,14 +7,13 @@ from typing import Any, cast
 
 import pandas as pd
 
-from evidence.dataset import Dataset
-from evidence.effects.checked import inside
-from evidence.effects.convert import design_effect
-from evidence.effects.standardized import Convention
+from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
-from evidence.estimation import from_arm_results, from_statistics, unreported
-from evidence.estimation.context import Context
+from evidence.estimation import from_arm_results, from_statistics, missing_evidence
+from evidence.estimation.lookups import Context
 from evidence.estimation.row import COLUMNS, Row, interval, to_frame
+from evidence.meta.effect_size import Convention, inside
+from evidence.meta.effect_size.conversions import design_effect
 from evidence.terms import Basis, RemarkKind
 
 __all__ = ["COLUMNS", "estimates"]
@@ -51,7 +50,7 @@ def estimates(
         A data package as `evidence.load` returns it.
     convention : {"exact", "metapsy"}
         Small-sample convention of Hedges g; see
-        `evidence.effects.continuous.standardized_mean_difference`.
+        `evidence.meta.effect_size.means.standardized_mean_difference`.
     correlation : float
         Correlation of baseline and outcome that the variance of d_ppc2 needs.
     **filters : str
@@ -90,7 +89,7 @@ def estimates(
         ),
         *from_statistics.rows(context),
     ]
-    rows += unreported.rows(context, rows)
+    rows += missing_evidence.rows(context, rows)
     rows = _sharing([_by_design(context, row) for row in rows])
     return _filtered(to_frame(_identified(context, rows, correlation)), filters)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from evidence.effects.standardized import Convention, Moments, combined_arms
+from evidence.data.provenance import union
+from evidence.data.records import records
 from evidence.errors import ParameterError
 from evidence.estimation import from_events, from_means
-from evidence.estimation.context import Context, number
+from evidence.estimation.lookups import Context, number
 from evidence.estimation.row import Row
-from evidence.provenance import union
-from evidence.records import records
+from evidence.meta.effect_size import Convention, Moments, combined_arms
 from evidence.terms import LeftOut, RemarkKind
 
 

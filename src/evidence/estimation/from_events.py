@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from evidence.effects import binary
-from evidence.effects.reconstruct import PrintedArm, Reconstruction, reconstruct
+from evidence.data.provenance import union
+from evidence.data.records import records
 from evidence.errors import ParameterError
-from evidence.estimation.context import Context, number
 from evidence.estimation.from_means import clocked
+from evidence.estimation.lookups import Context, number
 from evidence.estimation.row import QuotedScale, Row, interval
-from evidence.provenance import union
-from evidence.records import records
+from evidence.meta.effect_size import events
+from evidence.meta.reconstruction import PrintedArm, Reconstruction, reconstruct
 from evidence.terms import LeftOut, RemarkKind
 
 METRICS = {
-    "log_odds_ratio": binary.log_odds_ratio,
-    "log_risk_ratio": binary.log_risk_ratio,
-    "risk_difference": binary.risk_difference,
+    "log_odds_ratio": events.log_odds_ratio,
+    "log_risk_ratio": events.log_risk_ratio,
+    "risk_difference": events.risk_difference,
 }
 
 MOST_SOLUTIONS = 3

@@ -3,13 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from evidence.effects import continuous, convert
-from evidence.effects.five_numbers import moments_from_quantiles
-from evidence.effects.standardized import Convention
+from evidence.data.provenance import union
 from evidence.errors import ParameterError
-from evidence.estimation.context import Context, number
+from evidence.estimation.lookups import Context, number
 from evidence.estimation.row import Row, interval
-from evidence.provenance import union
+from evidence.meta.effect_size import Convention, means, printed_values
+from evidence.meta.reconstruction.five_numbers import moments_from_quantiles
 from evidence.terms import LeftOut, RemarkKind
 
 DIRECTION = {"worse": -1, "better": 1}
@@ -38,11 +37,11 @@ def completed(result: Any) -> tuple[Any, str]:
     low, high = number(result.ci_low), number(result.ci_high)
     try:
         if mean is not None and number(result.se):
-            sd = float(convert.sd_from_se(result.se, n))
+            sd = float(printed_values.sd_from_se(result.se, n))
             return result._replace(sd=sd), f"SD {sd:.2f} from the standard error {result.se:g}"
         if mean is not None and low is not None and high is not None:
             level = (number(result.ci_level) or 95) / 100
-            sd = float(convert.sd_from_interval(low, high, n, level=level))
+            sd = float(printed_values.sd_from_interval(low, high, n, level=level))
             return result._replace(sd=sd), f"SD {sd:.2f} from the interval {low:g} to {high:g}"
         if mean is None and number(result.median) is not None:
             names = ("minimum", "q1", "q3", "maximum")
@@ -97,8 +96,8 @@ def estimates(
     sign = 1 if improvement else DIRECTION[higher_is] * CHANGE[one.measured_as]
     route = "change_means" if change else "means"
     arms = (one.mean, one.sd, int(one.n_analyzed), two.mean, two.sd, int(two.n_analyzed))
-    g = continuous.standardized_mean_difference(*arms, convention=convention)
-    difference = continuous.mean_difference(*arms)
+    g = means.standardized_mean_difference(*arms, convention=convention)
+    difference = means.mean_difference(*arms)
     rows = [
         replace(
             row,
@@ -119,7 +118,7 @@ def estimates(
     ]
     if before is not None and not change:
         base_one, base_two = before
-        adjustment = continuous.pre_post_control(
+        adjustment = means.pre_post_control(
             base_one.mean,
             one.mean,
             base_one.sd,

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from evidence.effects import continuous, convert
-from evidence.effects.absolute import difference_from_number_needed
-from evidence.effects.effect import Effect
-from evidence.effects.standardized import small_sample_correction
+from evidence.data.records import records
 from evidence.errors import ParameterError
-from evidence.estimation.context import Context, number
+from evidence.estimation.lookups import Context, Spread, number, spread
 from evidence.estimation.row import Row, interval
-from evidence.estimation.uncertainty import Spread, spread
-from evidence.records import records
+from evidence.meta.effect_size import (
+    Effect,
+    conversions,
+    means,
+    printed_values,
+    small_sample_correction,
+)
+from evidence.meta.effect_size.events import difference_from_number_needed
 from evidence.terms import Basis, LeftOut, RemarkKind, Said
 
 MAGNITUDES = ("p", "f_slope", "chi2_groups", "eta_squared", "partial_eta_squared", "cohens_f")
@@ -157,7 +160,7 @@ def _by_sizes(row: Row) -> Callable[[float], float] | None:
     if n_1 + n_2 < 4:
         return None
     factor = float(small_sample_correction(n_1 + n_2 - 2))
-    return lambda g: float(continuous.hedges_g(g / factor, n_1, n_2).se)
+    return lambda g: float(means.hedges_g(g / factor, n_1, n_2).se)
 
 
 def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
@@ -181,22 +184,24 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
         return rows or [_unsized(row, one)]
     sizes = (row.n_intervention, row.n_comparator)
     if rows and found.se:
-        d = _corrected(convert.d_from_z(one.estimate / found.se, *sizes), sizes)
+        d = _corrected(conversions.d_from_z(one.estimate / found.se, *sizes), sizes)
         value, variance = sign * float(d.value), float(d.variance)
-        span = convert.range_over_correlations(value)
+        span = conversions.range_over_correlations(value)
         route = "b_se" if found.basis is Basis.STANDARD_ERROR else "b_interval"
         rows.append(_standardized(row, route, value, variance, span))
     elif number(one.p_value) is not None and one.p_relation == "equal":
         toward = sign * (1 if one.estimate > 0 else -1)
-        d = _corrected(convert.d_from_p(one.p_value, *sizes), sizes)
+        d = _corrected(conversions.d_from_p(one.p_value, *sizes), sizes)
         value, variance = toward * float(d.value), float(d.variance)
         text = context.used_text("statistics", one.result_id, "p_value")
         limits = [
             toward
-            * float(_corrected(convert.d_from_p(min(max(p, SMALLEST_P), 1.0), *sizes), sizes).value)
-            for p in convert.range_from_printed(text)
+            * float(
+                _corrected(conversions.d_from_p(min(max(p, SMALLEST_P), 1.0), *sizes), sizes).value
+            )
+            for p in printed_values.range_from_printed(text)
         ]
-        spans = [convert.range_over_correlations(limit) for limit in limits]
+        spans = [conversions.range_over_correlations(limit) for limit in limits]
         span = (min(map(min, spans)), max(map(max, spans)))
         digits = (
             RemarkKind.DIGITS_OF_P,
@@ -210,7 +215,7 @@ def _model_b(context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
 
 def _corrected(d: Effect, sizes: tuple[int, int]) -> Effect:
     """Return g: d of a test statistic times J(n_1 + n_2 - 2), the variance times its square."""
-    return convert.correct_for_small_samples(d, sum(sizes) - 2)
+    return conversions.correct_for_small_samples(d, sum(sizes) - 2)
 
 
 def _standardized(
@@ -241,7 +246,7 @@ def _f_slope(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     if row.n_intervention is None or row.n_comparator is None:
         return [_unsized(row, one)]
     sizes = (row.n_intervention, row.n_comparator)
-    d = _corrected(convert.d_from_f(one.estimate, *sizes), sizes)
+    d = _corrected(conversions.d_from_f(one.estimate, *sizes), sizes)
     return [_of_magnitude(context, row, "f_slope", float(d.value), float(d.variance))]
 
 
@@ -249,7 +254,7 @@ def _of_magnitude(context: Context, row: Row, route: str, size: float, variance:
     """Return a standardized difference whose direction is that of words or percentages."""
     sign, source = _sign_from_arms(context, row)
     if sign is not None:
-        span = convert.range_over_correlations(sign * size)
+        span = conversions.range_over_correlations(sign * size)
         return _standardized(row, route, sign * size, variance, span, source)
     return _standardized(row, route, size, variance, (-size, size), source)
 
@@ -260,7 +265,7 @@ def _chi2_bound(context: Context, row: Row, one: Any, _imputed: bool) -> list[Ro
     if row.n_intervention is None or row.n_comparator is None:
         return [_unsized(row, one)]
     text = context.used_text("statistics", one.result_id, "estimate")
-    bound = float(convert.chi2_bound(text, row.n_intervention, row.n_comparator))
+    bound = float(conversions.chi2_bound(text, row.n_intervention, row.n_comparator))
     return [
         unusable.without(
             LeftOut.NO_ESTIMATE,
@@ -367,11 +372,11 @@ def _ratio(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
         route="printed",
         convention="conditional estimate" if one.statistic == "odds_ratio_fisher" else "",
         processing="printed",
-        effect=sign * convert.log_ratio(one.estimate),
+        effect=sign * conversions.log_ratio(one.estimate),
     )
     # Of the ratio itself by the delta method: the derivative of the logarithm is 1 over the ratio.
     unit = {"logarithm": 1.0, "ratio": 1 / one.estimate}.get(one.se_of)
-    return [_with_spread(made, one, spread(one, convert.log_ratio, se_unit=unit), sign)]
+    return [_with_spread(made, one, spread(one, conversions.log_ratio, se_unit=unit), sign)]
 
 
 def _risk_reduction(_context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
@@ -381,7 +386,7 @@ def _risk_reduction(_context: Context, row: Row, one: Any, _imputed: bool) -> li
         return [_unsigned(row, one.statistic)]
 
     def log_of(percent: float) -> float:
-        return -convert.log_ratio(1 - percent / 100)
+        return -conversions.log_ratio(1 - percent / 100)
 
     made = replace(
         row,
@@ -481,7 +486,7 @@ def _share(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     squared = one.estimate**2 / (1 + one.estimate**2)
     share = squared if one.statistic == "cohens_f" else one.estimate
     df = number(one.df2) or sum(sizes) - 2
-    d = _corrected(convert.d_from_partial_eta_squared(share, df, *sizes), sizes)
+    d = _corrected(conversions.d_from_partial_eta_squared(share, df, *sizes), sizes)
     made = _of_magnitude(context, row, one.statistic, float(d.value), float(d.variance))
     if one.statistic == "eta_squared":
         alone = (
@@ -496,7 +501,7 @@ def _p_alone(context: Context, row: Row, one: Any, _imputed: bool) -> list[Row]:
     if row.n_intervention is None or row.n_comparator is None:
         return [_unsized(row, one)]
     sizes = (row.n_intervention, row.n_comparator)
-    d = _corrected(convert.d_from_p(one.estimate, *sizes), sizes)
+    d = _corrected(conversions.d_from_p(one.estimate, *sizes), sizes)
     return [_of_magnitude(context, row, "p", float(d.value), float(d.variance))]
 
 
@@ -510,7 +515,7 @@ def _test(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
     if one.statistic == "t" and _sizes_of_randomized(one):
         row, imputed = _analyzed_by_df(row, number(one.df1)), True
     sizes = (row.n_intervention or 0, row.n_comparator or 0)
-    convertible = {"t": convert.d_from_t, "z": convert.d_from_z}
+    convertible = {"t": conversions.d_from_t, "z": conversions.d_from_z}
     d = _corrected(convertible[one.statistic](one.estimate, *sizes), sizes)
     value, variance = sign * float(d.value), float(d.variance)
     if one.statistic == "t":
@@ -525,7 +530,9 @@ def _test(_context: Context, row: Row, one: Any, imputed: bool) -> list[Row]:
             )
         ]
     return [
-        _standardized(row, one.statistic, value, variance, convert.range_over_correlations(value))
+        _standardized(
+            row, one.statistic, value, variance, conversions.range_over_correlations(value)
+        )
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 from scipy.special import ndtri
 
-from evidence.provenance import union
+from evidence.data.provenance import union
 from evidence.terms import (
     NOTHING_SAID,
     Basis,

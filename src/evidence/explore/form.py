@@ -4,11 +4,11 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from evidence.display.escape import html
+from evidence.analysis import Specification
+from evidence.blocks.escape import html
 from evidence.errors import EvidenceError
 from evidence.explore import request
 from evidence.explore.model import Model
-from evidence.specification import Specification
 
 
 class ReportForm:

@@ -7,25 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.dataset import CLASSES, Dataset
-from evidence.display import text
+from evidence.analysis import Analysis, Specification, analyze, points_behind
+from evidence.analysis.multiverse import CHOICES, panel, placed
+from evidence.analysis.stress_test import StressTest, stress_test
+from evidence.data.dataset import CLASSES, Dataset
+from evidence.data.records import records
 from evidence.errors import EvidenceError, ParameterError, SelectionError
 from evidence.estimation import estimates
+from evidence.estimation.selection import RULES, Selection
 from evidence.followup import Durability, durability
-from evidence.records import records
-from evidence.selection import RULES, Selection
-from evidence.specification import (
-    Analysis,
-    Specification,
-    StressTest,
-    analyze,
-    panel,
-    points_behind,
-    stress_test,
-)
-from evidence.specification.all_choices import CHOICES, placed
-from evidence.synthesis.heterogeneity import TAU2_METHODS
-from evidence.synthesis.intervals import INTERVAL_METHODS
+from evidence.ledger import sentences
+from evidence.meta.pooling.batch import INTERVAL_METHODS
+from evidence.meta.pooling.heterogeneity import TAU2_METHODS
 
 MAIN: dict[str, Any] = {one.name: one.default for one in fields(Specification)}
 """The choices of the main analysis of any question."""
@@ -216,7 +209,7 @@ class Model:
             Trial(
                 row.trial_id,
                 row.label,
-                f"{text.comparator(row, self.dataset)}, {text.sizes(row, self.dataset)}",
+                f"{sentences.comparator(row, self.dataset)}, {sentences.sizes(row, self.dataset)}",
                 row.trial_id in numbered,
             )
             for row in first.values()

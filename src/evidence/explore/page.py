@@ -6,16 +6,20 @@ from dataclasses import replace
 
 import pandas as pd
 
-from evidence.dataset import Dataset
-from evidence.display import drawing, entries, followup_figures, quote, text, words
-from evidence.display.escape import html
-from evidence.display.figures import panel_curve, points_forest, pooled_forest
-from evidence.display.output import Figure
+from evidence import language
+from evidence.analysis import Specification
+from evidence.blocks import drawing
+from evidence.blocks.escape import html
+from evidence.blocks.figures import points_forest, pooled_forest
+from evidence.blocks.output import Figure
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.explore.model import Found, Model, Place
 from evidence.explore.sentences import differing, nothing, per_trial, result
 from evidence.followup import Durability
-from evidence.records import records
-from evidence.specification import Specification
+from evidence.ledger import entries, quotation, sentences
+from evidence.pages.followup import figures
+from evidence.pages.pooled import panel
 
 _LINK = re.compile(r"</?a\b[^>]*>")
 
@@ -30,11 +34,11 @@ def _answer(model: Model, found: Found) -> str:
     analysis = found.analysis
     entry = entries.of_analysis(analysis, model.dataset)
     pooled = analysis.pooled
-    measure = words.term(words.METRIC, analysis.selection.metric)
+    measure = language.term(language.METRIC, analysis.selection.metric)
     boxes = [
         _number(
-            words.estimate(pooled.effect, pooled.ci_low, pooled.ci_high),
-            f"{measure}, {words.count(pooled.k, 'trial')}, {analysis.size.named}"
+            language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high),
+            f"{measure}, {language.count(pooled.k, 'trial')}, {analysis.size.named}"
             + ("; imputed" if entry.processing == "imputed" else ""),
         )
     ]
@@ -42,15 +46,15 @@ def _answer(model: Model, found: Found) -> str:
         zero = found.stress.at_zero
         boxes.append(
             _number(
-                words.estimate(zero.effect, zero.ci_low, zero.ci_high),
-                f"with {words.count(len(found.stress.entered), 'unreported result')} at zero, "
+                language.estimate(zero.effect, zero.ci_low, zero.ci_high),
+                f"with {language.count(len(found.stress.entered), 'unreported result')} at zero, "
                 f"{found.stress.size.named}; a stress test, imputed",
             )
         )
-    reading = quote.reading(entry)
+    reading = quotation.reading(entry)
     said = [differing(model.dataset, found.specification)]
     if reading:
-        said.insert(0, f"{words.capitalized(reading)}.")
+        said.insert(0, f"{language.capitalized(reading)}.")
     return (
         f'<div class="answer" role="status"><p class="say">{html(result(model.dataset, found))}'
         f'</p>\n<div class="pair">{"".join(boxes)}</div>\n'
@@ -100,10 +104,11 @@ def _other_numbers(left_out: pd.DataFrame, dataset: Dataset) -> str:
     if left_out.empty:
         return ""
     items = "".join(
-        f"<li><code>{html(row.estimate_id)}</code>: {html(text.reason_in_words(row, dataset))}</li>"
+        f"<li><code>{html(row.estimate_id)}</code>: "
+        f"{html(sentences.reason_in_words(row, dataset))}</li>"
         for row in records(left_out)
     )
-    many = words.count(len(left_out), "result")
+    many = language.count(len(left_out), "result")
     return (
         f"<details><summary>Each of the {many} that did not enter, by its id</summary>"
         f"<ul>{items}</ul></details>"
@@ -122,7 +127,7 @@ def _panel(model: Model, found: Found) -> str:
         return f"{heading}\n<p>{said}</p>"
     rows = place.panel
     chosen = rows.iloc[place.chosen]
-    shown = words.estimate(chosen.effect, chosen.ci_low, chosen.ci_high)
+    shown = language.estimate(chosen.effect, chosen.ci_low, chosen.ci_high)
     main = rows.iloc[place.main]
     combinations = rows if place.among else rows[~rows.chosen]
     over = int(((combinations.ci_low <= 0) & (combinations.ci_high >= 0)).sum())
@@ -130,13 +135,15 @@ def _panel(model: Model, found: Found) -> str:
     # The place among the combinations alone: a result that is none of them counts as the next one.
     alt = (
         f"{len(combinations)} combinations of choices sorted by their estimate, from "
-        f"{words.fixed(combinations.effect.min())} to {words.fixed(combinations.effect.max())}; "
+        f"{language.fixed(combinations.effect.min())} to "
+        f"{language.fixed(combinations.effect.max())}; "
         f"{over} of their intervals include no difference. Your choices, {shown}, stand "
         f"{'at' if place.among else 'before'} place {place.chosen + 1} from below"
         + (
             ": this is the main analysis."
             if same
-            else f"; the main analysis, {words.estimate(main.effect, main.ci_low, main.ci_high)}, "
+            else "; the main analysis, "
+            f"{language.estimate(main.effect, main.ci_low, main.ci_high)}, "
             f"at place {place.main + 1}."
         )
     )
@@ -154,7 +161,7 @@ def _panel(model: Model, found: Found) -> str:
 
 def _panel_svg(place: Place, alt: str) -> str:
     hollow = None if place.chosen == place.main else place.main
-    canvas = panel_curve.draw(place.panel, marked=place.chosen, hollow=hollow)
+    canvas = panel.draw(place.panel, marked=place.chosen, hollow=hollow)
     return drawing.to_svg(
         canvas, name="explore-panel", title="All defensible combinations", description=alt
     )
@@ -167,7 +174,7 @@ def _trajectory(model: Model, now: Found) -> str:
     found = model.follow_up(specification)
     if found is None:
         return f"{heading}\n<p>No trial of this therapy has a result after treatment has ended.</p>"
-    figure = followup_figures.effects(model.dataset, found) if len(found.comparisons) else None
+    figure = figures.effects(model.dataset, found) if len(found.comparisons) else None
     if not isinstance(figure, Figure):
         outcome = model.dataset.in_text("outcome", specification.outcome)
         return (
@@ -179,7 +186,7 @@ def _trajectory(model: Model, now: Found) -> str:
 
 def _apart(found: Durability) -> str:
     labels = dict.fromkeys(found.uncontrolled.label)
-    return f" Apart, since uncontrolled: {words.listed(labels)}." if labels else ""
+    return f" Apart, since uncontrolled: {language.listed(labels)}." if labels else ""
 
 
 def _figure(title: str, figure: Figure, also: str = "") -> str:

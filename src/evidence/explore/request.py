@@ -7,14 +7,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from evidence import atomic
-from evidence.dataset import Dataset
-from evidence.display import text, words
+from evidence import language
+from evidence.analysis import Analysis, Specification
+from evidence.data import atomic
+from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.explore.model import MAIN, Found
 from evidence.explore.sentences import differing
-from evidence.report import catalog
-from evidence.specification import Analysis, Specification
+from evidence.ledger import sentences
+from evidence.reports import catalog
 
 NOTEBOOK = "03_pooled_effects.ipynb"
 """Notebook that makes the report of a pooled analysis."""
@@ -84,7 +85,7 @@ def suggested_title(dataset: Dataset, specification: Specification) -> str:
     therapy = dataset.vocabulary("therapy")[specification.therapy]
     outcome = dataset.in_text("outcome", specification.outcome)
     also = ", by choices other than the main ones" if _differs(specification) else ""
-    return f"{words.capitalized(therapy)} and {outcome.partition(' (')[0]}{also}"
+    return f"{language.capitalized(therapy)} and {outcome.partition(' (')[0]}{also}"
 
 
 def _differs(specification: Specification) -> bool:
@@ -94,7 +95,7 @@ def _differs(specification: Specification) -> bool:
 def _lede(dataset: Dataset, analysis: Analysis) -> str:
     specification = analysis.specification
     when = dataset.in_text("timepoint", specification.timepoint).removeprefix("at the ")
-    people = words.capitalized(text.people(analysis, dataset))
+    people = language.capitalized(sentences.people(analysis, dataset))
     also = f" {differing(dataset, specification)}" if _differs(specification) else ""
     return f"{people}, {when.removeprefix('at ')}, randomized trials.{also}"
 

@@ -1,10 +1,11 @@
 """What is said of a choice: its result, why there is none, and how it differs from the main one."""
 
-from evidence.dataset import Dataset
-from evidence.display import choices, text, words
+from evidence import language
+from evidence.analysis import Specification
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.explore.model import Found
-from evidence.records import records
-from evidence.specification import Specification
+from evidence.ledger import choices, sentences
 from evidence.terms import LeftOut
 
 MAIN_ANALYSIS = "This is the main analysis."
@@ -24,7 +25,7 @@ def result(dataset: Dataset, found: Found) -> str:
     """
     if found.analysis is None:
         raise ValueError("there is no result to state")
-    return text.result(found.analysis, dataset, found.points, found.stress)
+    return sentences.result(found.analysis, dataset, found.points, found.stress)
 
 
 def nothing(dataset: Dataset, found: Found) -> str:
@@ -38,7 +39,7 @@ def nothing(dataset: Dataset, found: Found) -> str:
         return f"{said}no trial reports on it."
     shown = [f"{label}: {why}" for label, why in list(reasons.values())[:REASONS_SHOWN]]
     more = len(reasons) - len(shown)
-    rest = f"; and {words.count(more)} more, listed below" if more else ""
+    rest = f"; and {language.count(more)} more, listed below" if more else ""
     rows = found.selection.left_out
     printed = set(rows.metric[rows.variance.notna()])
     events = (
@@ -69,7 +70,7 @@ def per_trial(dataset: Dataset, found: Found) -> dict[str, tuple[str, str]]:
     ):
         for row in records(rows):
             if row.trial_id not in standing:
-                said = (row.label, text.reason_in_words(row, dataset))
+                said = (row.label, sentences.reason_in_words(row, dataset))
                 reasons.setdefault(row.trial_id, said)
     return reasons
 
@@ -88,11 +89,11 @@ def option(dataset: Dataset, name: str, value: object) -> str:
     """Return one option of a choice in words."""
     if value is None:
         return "any comparator"
-    if name == "tau2" and value in text.TAU2_SOURCE:
-        return f"{value}: {text.TAU2_SOURCE[str(value)].partition(' (')[0]}"
+    if name == "tau2" and value in sentences.TAU2_SOURCE:
+        return f"{value}: {sentences.TAU2_SOURCE[str(value)].partition(' (')[0]}"
     if name == "instrument":
         instruments = dataset.instruments.set_index("instrument_id").name
-        return str(text.INSTRUMENT_RULE.get(str(value), instruments.get(value, value)))
+        return str(sentences.INSTRUMENT_RULE.get(str(value), instruments.get(value, value)))
     if name in ("therapy", "outcome", "timepoint", "comparator_class"):
         return dataset.in_text(name, str(value))
     return choices.choice_in_words(name, str(value))

@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.dataset import Dataset
-from evidence.effects.checked import inside
+from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
-from evidence.estimation.context import Context
-from evidence.followup import elsewhere, pairing
+from evidence.estimation.lookups import Context
+from evidence.followup import other_followups
+from evidence.followup import pairs as pairing
 from evidence.followup.bivariate import FEWEST_TRIALS, Bivariate, bivariate_models
-from evidence.followup.comparing import (
+from evidence.followup.comparisons import (
     COMPARISON_COLUMNS,
     CORRELATION,
     CORRELATIONS,
@@ -25,10 +25,16 @@ from evidence.followup.comparing import (
     named,
     stem,
 )
-from evidence.followup.event_counts import ARM_COLUMNS, EventCounts, arms, staying
-from evidence.followup.pairing import SHARED_CONTROL, week
-from evidence.followup.scenarios import SCENARIO_COLUMNS, scenarios
-from evidence.followup.timing import Timing
+from evidence.followup.event_counts import (
+    ARM_COLUMNS,
+    SCENARIO_COLUMNS,
+    EventCounts,
+    arms,
+    scenarios,
+    staying,
+)
+from evidence.followup.pairs import SHARED_CONTROL, Timing, week
+from evidence.meta.effect_size import inside
 
 __all__ = ["CORRELATIONS", "Durability", "durability"]
 
@@ -73,7 +79,7 @@ class Durability:
         `evidence.followup.event_counts.staying`.
     scenarios : DataFrame
         Effects on events at both times and their change under assumptions about the missing; see
-        `evidence.followup.scenarios`.
+        `evidence.followup.event_counts`.
     uncontrolled : DataFrame
         Follow-ups of one arm alone: never a comparison.
     unpaired : DataFrame
@@ -176,8 +182,8 @@ def durability(
         COMPARISON_COLUMNS,
     ).astype(NUMBERS | WEEKS)
     later = frame[frame.timepoint == "follow_up"]
-    alone = elsewhere.unpaired(context, later, pairs)
-    without_control = elsewhere.uncontrolled(context, later)
+    alone = other_followups.unpaired(context, later, pairs)
+    without_control = other_followups.uncontrolled(context, later)
     both_times = _frame(
         [
             one
@@ -206,7 +212,7 @@ def durability(
         ),
         uncontrolled=without_control,
         unpaired=alone,
-        trials=elsewhere.states(context, therapy, pairs, alone, later),
+        trials=other_followups.states(context, therapy, pairs, alone, later),
         estimates=every[every.estimate_id.isin(behind)].reset_index(drop=True),
         most_trials=pairing.trials_with_both(pairs, therapy),
         bivariate=bivariate_models(frame, therapy, correlation),

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evidence.estimation.context import number
-from evidence.followup.pairing import TIMES, distance_from_print, measure, with_interval
-from evidence.records import records
-from evidence.synthesis.block_covariance import correlated_covariance
-from evidence.synthesis.contrasts import contrast
-from evidence.synthesis.multilevel import fit_multivariate
-from evidence.synthesis.multilevel_result import Coefficient, MultilevelFit
+from evidence.data.records import records
+from evidence.estimation.lookups import number
+from evidence.followup.pairs import TIMES, distance_from_print, measure, with_interval
+from evidence.meta.multilevel import fit_multivariate
+from evidence.meta.multilevel.covariance import correlated_covariance
+from evidence.meta.multilevel.inference import Coefficient, MultilevelFit, contrast
 
 FEWEST_TRIALS = 3
 """Trials with both times below which no bivariate model is fitted."""

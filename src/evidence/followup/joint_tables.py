@@ -7,9 +7,9 @@ and Hoeffding (1940) bound every joint table by its margins.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from evidence.effects.checked import between, choice, whole
-from evidence.effects.missing import Table
 from evidence.errors import ParameterError
+from evidence.meta.effect_size import between, choice, whole
+from evidence.meta.effect_size.events import Table
 
 
 class Bounds(NamedTuple):

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.decimals import Printed, Range
-from evidence.effects.proportion_intervals import FORMULAS, limits_inside, proportion_interval
-from evidence.effects.reconstruct import MAX_N, PrintedArm, Reconstruction, reconstruct
-from evidence.effects.table_search import PercentOf
 from evidence.errors import ParameterError
-from evidence.integrity.finding import Finding
-from evidence.integrity.reading import LEVELS, Pair, Reading, Row, grouped, of_pair
+from evidence.integrity.findings import Finding
+from evidence.integrity.printed_numbers import LEVELS, Pair, Reading, Row, grouped, of_pair
+from evidence.meta.reconstruction import MAX_N, PrintedArm, Reconstruction, reconstruct
+from evidence.meta.reconstruction.decimals import Printed, Range
+from evidence.meta.reconstruction.proportion_intervals import (
+    FORMULAS,
+    limits_inside,
+    proportion_interval,
+)
+from evidence.meta.reconstruction.two_by_two import PercentOf
 
 _SHOWN = 3
 

@@ -7,10 +7,8 @@ from statistics import fmean
 
 from scipy.special import ndtri
 
-from evidence.effects.continuous import standardized_mean_difference
-from evidence.effects.printed import se_from_interval
-from evidence.integrity.finding import Finding
-from evidence.integrity.reading import (
+from evidence.integrity.findings import Finding
+from evidence.integrity.printed_numbers import (
     DIFFERENCES,
     RATIOS,
     SCORES,
@@ -22,6 +20,8 @@ from evidence.integrity.reading import (
     grouped,
     of_pair,
 )
+from evidence.meta.effect_size.means import standardized_mean_difference
+from evidence.meta.effect_size.printed_values import se_from_interval
 from evidence.terms import Said
 
 _TEXT_SIGN: dict[str, int] = {

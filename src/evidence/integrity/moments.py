@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from statistics import median
 
-from evidence.effects.continuous import cohen_d
-from evidence.effects.decimals import MAX_DIGITS, Printed
 from evidence.errors import ParameterError
-from evidence.integrity.finding import Finding
-from evidence.integrity.reading import Pair, Reading, Row, grouped
+from evidence.integrity.findings import Finding
+from evidence.integrity.printed_numbers import Pair, Reading, Row, grouped
+from evidence.meta.effect_size.means import cohen_d
+from evidence.meta.reconstruction.decimals import MAX_DIGITS, Printed
 
 WHOLE_SCORES = frozenset(
     {"bdi", "bdi_ii", "ham_d", "siq_jr", "hads_a", "hads_d", "ghq_28", "aaq_ii", "dass_21"}

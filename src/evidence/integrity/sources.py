@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from evidence.integrity.finding import Finding, Severity
-from evidence.integrity.reading import Reading, Row, grouped
+from evidence.integrity.findings import Finding, Severity
+from evidence.integrity.printed_numbers import Reading, Row, grouped
 from evidence.terms import ages_overlap
 
 _ENTER_ANALYSES = ("treatment_weeks", "comparator_weeks", "n_randomized", "n_analyzed")

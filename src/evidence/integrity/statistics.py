@@ -7,8 +7,15 @@ from functools import partial
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from evidence.errors import ParameterError
-from evidence.integrity.finding import Finding, Severity
-from evidence.integrity.reading import DIFFERENCES, RATIOS, SCORES, STANDARDIZED, Reading, Row
+from evidence.integrity.findings import Finding, Severity
+from evidence.integrity.printed_numbers import (
+    DIFFERENCES,
+    RATIOS,
+    SCORES,
+    STANDARDIZED,
+    Reading,
+    Row,
+)
 
 _T = ("t", "t_within", "t_time_both_arms")
 _RATIOS = tuple(kind for kind in RATIOS if kind != "odds_ratio_fisher")

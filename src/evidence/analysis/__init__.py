@@ -1,0 +1,298 @@
+"""One pooled analysis: its choices, its id, and the same with another choice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import pandas as pd
+
+from evidence.data.dataset import CLASSES, Dataset
+from evidence.data.records import records
+from evidence.errors import ParameterError, SelectionError
+from evidence.estimation import estimates
+from evidence.estimation.row import Size, size_of
+from evidence.estimation.selection import RULES, STANDARDIZED, Selection, select
+from evidence.meta.pooling import Pooled, pool
+
+_STANDARDIZED = ("hedges_g", "d_ppc2", "mixed", STANDARDIZED, "d_from_test_statistic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specification:
+    """Every choice of a pooled analysis; the defaults are those of the main analysis."""
+
+    therapy: str
+    outcome: str
+    timepoint: str
+    metric: str = "auto"
+    instrument: str = "self_report_first"
+    adjustment: str = "post"
+    convention: str = "exact"
+    correlation: float = 0.5
+    imputed: str = "include"
+    overall: str = "leave_out"
+    analysis_set: str = "itt_first"
+    arms: str = "combined"
+    comparator: str = "usual_care_first"
+    follow_up: str = "longest"
+    comparator_class: str | None = None
+    leave_out: tuple[str, ...] = ()
+    tau2: str = "REML"
+    interval: str = "hksj_adhoc"
+    level: float = 0.95
+
+    def select(self, frame: pd.DataFrame, *, multilevel: bool = False) -> Selection:
+        """Return the estimates of a frame that these choices take; see `evidence.select`."""
+        return select(
+            frame,
+            therapy=self.therapy,
+            outcome=self.outcome,
+            timepoint=self.timepoint,
+            instrument=self.instrument,
+            adjustment=self.adjustment,
+            metric=self.metric,
+            imputed=self.imputed,
+            overall=self.overall,
+            analysis_set=self.analysis_set,
+            arms=self.arms,
+            comparator=self.comparator,
+            follow_up=self.follow_up,
+            comparator_class=self.comparator_class,
+            leave_out=self.leave_out,
+            multilevel=multilevel,
+        )
+
+    def leaves_too_few(self, selection: Selection, needed: str) -> ParameterError:
+        """Return the error that says what was left out, and that ``needed`` has to be left."""
+        said = "; ".join(f"{row.label}: {row.reason}" for row in records(selection.left_out))
+        return ParameterError(
+            "selection",
+            f"{self.therapy}, {self.outcome}, {self.timepoint}",
+            f"choices that leave {needed} with a standard error (left out: {said})",
+        )
+
+    def estimate_id(self, metric: str, scenario: str = "") -> str:
+        """Return the id of the pooled number: choices other than the default, in a fixed order."""
+        default = {one.name: one.default for one in fields(self)}
+        parts = [self.therapy, self.outcome, self.timepoint, metric, "pooled"]
+        if self.instrument != default["instrument"]:
+            parts.append(f"instrument_{self.instrument}")
+        adjusted = self.adjustment != default["adjustment"]
+        if adjusted:
+            parts.append(f"adjustment_{self.adjustment}")
+        if (adjusted or metric == "d_ppc2") and self.correlation != default["correlation"]:
+            parts.append(f"correlation_{self.correlation:g}")
+        if self.convention != default["convention"]:
+            parts.append(f"convention_{self.convention}")
+        if self.imputed != default["imputed"]:
+            parts.append(f"imputed_{self.imputed}")
+        parts += [
+            f"{name}_{value}"
+            for name in ("analysis_set", "arms", "comparator", "follow_up")
+            if (value := getattr(self, name)) != default[name]
+        ]
+        if self.comparator_class is not None:
+            parts.append(f"trials_{self.comparator_class}")
+        if self.overall != default["overall"]:
+            parts.append("trials_with_overall")
+        parts += [f"trials_without_{trial}" for trial in sorted(self.leave_out)]
+        if scenario:
+            parts.append(f"trials_with_{scenario}")
+        if self.tau2 != default["tau2"]:
+            parts.append(f"tau2_{self.tau2.lower()}")
+        if self.interval != default["interval"]:
+            parts.append(f"interval_{self.interval}")
+        if self.level != default["level"]:
+            parts.append(f"level_{100 * self.level:g}")
+        return ".".join(parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """A specification carried out.
+
+    Attributes
+    ----------
+    specification : Specification
+        Its choices.
+    selection : Selection
+        Estimates that entered and what was left out.
+    pooled : Pooled
+        The result; positive favors the therapy.
+    frame : DataFrame
+        The frame of estimates that the selection was made from.
+    """
+
+    specification: Specification
+    selection: Selection
+    pooled: Pooled
+    frame: pd.DataFrame = field(repr=False)
+
+    @property
+    def estimate_id(self) -> str:
+        """Id of the pooled number."""
+        return self.specification.estimate_id(self.id_metric)
+
+    @property
+    def size(self) -> Size:
+        """Participants in the trials that entered."""
+        return size_of(records(self.selection.estimates))
+
+    @property
+    def id_metric(self) -> str:
+        """Metric in the id: an adjustment is named apart, so it keeps the metric's name."""
+        metric = self.selection.metric
+        adjusted = metric in ("d_ppc2", "mixed") and self.specification.adjustment != "post"
+        return "hedges_g" if adjusted else metric
+
+    def scenario_id(self, scenario: str, **changed: Any) -> str:
+        """Return the id of a number that differs from this one by a scenario or a method."""
+        return replace(self.specification, **changed).estimate_id(self.id_metric, scenario)
+
+
+def analyze(
+    dataset: Dataset, specification: Specification, frame: pd.DataFrame | None = None
+) -> Analysis:
+    """Select and pool as a specification says.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    specification : Specification
+        Choices.
+    frame : DataFrame, optional
+        Frame of `evidence.estimates` with the same convention and correlation, to save its making.
+
+    Raises
+    ------
+    ParameterError
+        If a choice is not accepted or no estimate is left.
+    SelectionError
+        If the rule leaves two estimates of one trial.
+    """
+    if frame is None:
+        frame = estimates(
+            dataset,
+            convention=specification.convention,
+            correlation=specification.correlation,
+        )
+    selection = specification.select(frame)
+    if selection.estimates.empty:
+        raise specification.leaves_too_few(selection, "an estimate")
+    effect, variance = selection.effects()
+    pooled = pool(
+        effect,
+        variance,
+        tau2=specification.tau2,
+        interval=specification.interval,
+        level=specification.level,
+    )
+    return Analysis(specification, selection, pooled, frame)
+
+
+def by_comparator_class(dataset: Dataset, analysis: Analysis) -> dict[str, Analysis]:
+    """Return the same analysis for each class of comparators that has an estimate."""
+    present = set(analysis.selection.estimates.comparator_class)
+    return {
+        one: analyze(
+            dataset,
+            replace(
+                analysis.specification,
+                comparator_class=one,
+                metric=analysis.id_metric,
+            ),
+            analysis.frame,
+        )
+        for one in CLASSES
+        if one in present
+    }
+
+
+def with_other_methods(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
+    """Return the same trials pooled by the other intervals, and by a common effect."""
+    main = analysis.specification
+    choices: list[Mapping[str, Any]] = [
+        {"interval": "hksj"},
+        {"interval": "wald"},
+        {"tau2": "DL", "interval": "wald"},
+        {"tau2": "PM", "interval": "hksj_adhoc"},
+        {"tau2": "common", "interval": "wald"},
+    ]
+    made = []
+    for choice in choices:
+        changed = replace(main, **choice)
+        if changed != main:
+            made.append(analyze(dataset, changed, analysis.frame))
+    return made
+
+
+def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
+    """Return the analysis with one choice on the estimates changed at a time, where it matters."""
+    main = analysis.specification
+    choices: list[Mapping[str, Any]] = [
+        {"instrument": "clinician_first"},
+        {"adjustment": "ppc_imbalanced"},
+        {"adjustment": "ppc"},
+        {"convention": "metapsy"},
+        {"imputed": "exclude"},
+        *(
+            {name: value}
+            for name in ("analysis_set", "arms", "comparator", "follow_up")
+            for value in RULES[name][1:]
+        ),
+    ]
+    if analysis.selection.metric in _STANDARDIZED and main.timepoint == "post":
+        choices.append({"overall": "as_post", "metric": STANDARDIZED})
+    made = []
+    seen = {signature(analysis)}
+    for choice in choices:
+        changed = replace(main, **choice)
+        same_frame = changed.convention == main.convention
+        try:
+            one = analyze(dataset, changed, analysis.frame if same_frame else None)
+        except (ParameterError, SelectionError):
+            # A choice that leaves nothing to pool, or no single estimate, is no alternative.
+            continue
+        if signature(one) not in seen:
+            seen.add(signature(one))
+            made.append(one)
+    return made
+
+
+def without_each(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
+    """Return the analysis without each of its trials in turn; empty for one trial."""
+    main = analysis.specification
+    trials = list(analysis.selection.estimates.trial_id)
+    if len(trials) < 2:
+        return []
+    return [
+        analyze(
+            dataset,
+            replace(main, leave_out=(*main.leave_out, trial), metric=analysis.id_metric),
+            analysis.frame,
+        )
+        for trial in trials
+    ]
+
+
+def signature(analysis: Analysis) -> tuple[tuple[str, float], ...]:
+    """Return what entered an analysis: analyses with the same signature pool the same numbers."""
+    rows = analysis.selection.estimates
+    return tuple(zip(rows.estimate_id, rows.effect, strict=True))
+
+
+def points_behind(analysis: Analysis) -> pd.Series | None:
+    """Return the row in points of the instrument behind a single d from a test statistic, if any.
+
+    Such a trial prints a model coefficient with its interval; the coefficient is the number that a
+    reader can trust, and d stands behind it.
+    """
+    chosen = analysis.selection.estimates
+    if len(chosen) != 1 or chosen.metric.iloc[0] != "d_from_test_statistic":
+        return None
+    found = analysis.frame[
+        (analysis.frame.metric == "mean_difference")
+        & analysis.frame.result_ids.map(lambda ids: ids == chosen.result_ids.iloc[0])
+    ]
+    return None if found.empty else found.iloc[0]

@@ -1,0 +1,291 @@
+"""One therapy beside others: classes of therapies of a database, pooled by the same methods."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis.multilevel import RHO, MultilevelAnalysis, analyze_several
+from evidence.data.dataset import CLASSES, Dataset
+from evidence.data.labels import read_label
+from evidence.data.provenance import union
+from evidence.data.records import records
+from evidence.errors import ParameterError
+from evidence.estimation import estimates
+from evidence.estimation.selection import Selection
+from evidence.meta.effect_size import composite
+from evidence.meta.pooling import Pooled, pool
+
+METRIC = "hedges_g"
+"""What databases print on continuous outcomes."""
+
+ALL = "all"
+"""Age group that keeps every trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A trial that both packages have.
+
+    Attributes
+    ----------
+    trial_id, label : str
+        In the workbook.
+    database_trial_id, database_label : str
+        In the database.
+    by : str
+        "DOI" or "name and year".
+    """
+
+    trial_id: str
+    label: str
+    database_trial_id: str
+    database_label: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TherapyClass:
+    """A class of therapies of the database.
+
+    Attributes
+    ----------
+    therapy, meaning : str
+        Term and meaning.
+    pooled : Pooled
+        One effect per trial, pooled as the main analysis; positive favors the therapy.
+    by_comparator : dict of str to Pooled
+        The same within each class of comparators.
+    several : MultilevelAnalysis or None
+        All estimates by the correlated and hierarchical effects model; None for one trial.
+    trials : DataFrame
+        One row per trial: trial_id, label, age_group, comparators, comparator_classes, instruments,
+        estimates (how many were combined), n, effect, variance, locator_ids.
+    """
+
+    therapy: str
+    meaning: str
+    pooled: Pooled
+    by_comparator: Mapping[str, Pooled]
+    several: MultilevelAnalysis | None
+    trials: pd.DataFrame = field(repr=False)
+
+    @property
+    def n(self) -> int | None:
+        """Participants, None where a trial's number is not known."""
+        return None if self.trials.n.isna().any() else int(self.trials.n.sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """A therapy beside those of a database.
+
+    Attributes
+    ----------
+    main : Analysis
+        The analysis of the workbook.
+    database : Dataset
+        The other package.
+    classes : tuple of TherapyClass
+        Classes with an estimate, those with most trials first.
+    overlap : tuple of Overlap
+        Trials of the therapy that the database has too; left out of its classes.
+    without : tuple of str
+        Meanings of the therapies on which trials of the age group print no usable number.
+    age_group : str
+        Age group whose trials entered, or "all".
+    rho : float
+        Supposed correlation of the errors of two estimates of one trial.
+    """
+
+    main: Analysis
+    database: Dataset
+    classes: tuple[TherapyClass, ...]
+    overlap: tuple[Overlap, ...]
+    without: tuple[str, ...]
+    age_group: str
+    rho: float
+
+
+def stand_beside(
+    dataset: Dataset,
+    database: Dataset,
+    *,
+    therapy: str,
+    outcome: str,
+    timepoint: str = "post",
+    age_group: str = ALL,
+    rho: float = RHO,
+) -> Beside:
+    """Return a therapy of the workbook beside the therapies of a database.
+
+    Each class is pooled as the main analysis is: Hedges g, the same rule for instruments, estimator
+    and interval. Where a trial of the database has several estimates left, they enter as one, their
+    mean with the variance of `evidence.meta.effect_size.composite`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The workbook.
+    database : Dataset
+        Another data package, such as an imported database.
+    therapy, outcome, timepoint : str
+        The main analysis; the outcome has to be one of both.
+    age_group : str
+        Age group of the trials of the database, or "all".
+    rho : float
+        Supposed correlation of the errors of two estimates of one trial.
+
+    Raises
+    ------
+    ParameterError
+        If a choice is not accepted, or the database has nothing on the outcome and age group.
+    """
+    specification = Specification(therapy=therapy, outcome=outcome, timepoint=timepoint)
+    main = analyze(dataset, specification)
+    frame = estimates(database)
+    groups = _age_groups(database)
+    if age_group != ALL and age_group not in {one for own in groups.values() for one in own}:
+        known = sorted({ALL, *(one for own in groups.values() for one in own)})
+        raise ParameterError("age_group", age_group, f"one of {', '.join(known)}")
+    kept = frame[
+        frame.trial_id.map(lambda trial: age_group == ALL or age_group in groups[trial])
+        & (frame.intervention == frame.therapy)
+    ]
+    about = kept[(kept.outcome_id == outcome) & (kept.timepoint == timepoint)]
+    if about.empty:
+        accepted = sorted(set(kept.outcome_id[kept.timepoint == timepoint]))
+        raise ParameterError(
+            "outcome", outcome, f"one that the database has at {timepoint}: {', '.join(accepted)}"
+        )
+    shared = tuple(_overlap(dataset, database, main))
+    rest = kept[~kept.trial_id.isin({one.database_trial_id for one in shared})]
+    meanings = database.vocabulary("therapy")
+    classes, without = [], []
+    of_others = about[about.trial_id.isin(rest.trial_id)]
+    for one in sorted(set(of_others.therapy)):
+        choices = replace(specification, therapy=one, metric=METRIC)
+        made = _class(database, rest, choices, meanings.get(one, one), groups, rho)
+        if made is None:
+            without.append(meanings.get(one, one))
+        else:
+            classes.append(made)
+    classes.sort(key=lambda one: (-one.pooled.k, one.therapy))
+    return Beside(main, database, tuple(classes), shared, tuple(without), age_group, rho)
+
+
+def _age_groups(database: Dataset) -> dict[str, set[str]]:
+    trials = database.trials
+    return {
+        trial: {part.strip() for part in groups.split(",") if part.strip()}
+        for trial, groups in zip(trials.trial_id, trials.age_group, strict=True)
+    }
+
+
+def _overlap(dataset: Dataset, database: Dataset, main: Analysis) -> Iterator[Overlap]:
+    """Yield trials of the therapy that the database has too, by DOI, else by name and year."""
+    therapy = main.specification.therapy
+    own = dataset.trials[dataset.trials.therapy == therapy]
+    by_doi = {doi: trial for trial, doi in _dois(database)}
+    keys = {
+        read_label(label).key: trial
+        for trial, label in zip(database.trials.trial_id, database.trials.label, strict=True)
+    }
+    labels = dict(zip(database.trials.trial_id, database.trials.label, strict=True))
+    dois: dict[str, list[str]] = {}
+    for trial, doi in _dois(dataset):
+        dois.setdefault(trial, []).append(doi)
+    for trial in records(own):
+        found = next((by_doi[one] for one in dois.get(trial.trial_id, ()) if one in by_doi), None)
+        by = "DOI"
+        if found is None:
+            found, by = keys.get(read_label(trial.label).key), "name and year"
+        if found is not None:
+            yield Overlap(trial.trial_id, trial.label, found, labels[found], by)
+
+
+def _dois(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    references = dataset.references
+    for one in records(dataset.publications):
+        doi = str(references[one.publication_id].get("DOI", "")).lower()
+        if one.trial_id and one.kind == "article" and doi:
+            yield one.trial_id, doi
+
+
+def _class(
+    database: Dataset,
+    frame: pd.DataFrame,
+    specification: Specification,
+    meaning: str,
+    groups: Mapping[str, set[str]],
+    rho: float,
+) -> TherapyClass | None:
+    try:
+        selection = specification.select(frame, multilevel=True)
+    except ParameterError:
+        # Its trials on this outcome and metric all overlap, or print no number.
+        return None
+    if selection.estimates.empty:
+        return None
+    trials = pd.DataFrame(list(_trials(selection, groups, rho)))
+
+    def pooled(rows: pd.DataFrame) -> Pooled:
+        return pool(
+            rows.effect.to_numpy(dtype=float),
+            rows.variance.to_numpy(dtype=float),
+            tau2=specification.tau2,
+            interval=specification.interval,
+            level=specification.level,
+        )
+
+    by_comparator = {}
+    for name in CLASSES:
+        kept = selection.estimates[selection.estimates.comparator_class == name]
+        within = replace(selection, estimates=kept.reset_index(drop=True))
+        if len(within.estimates):
+            by_comparator[name] = pooled(pd.DataFrame(list(_trials(within, groups, rho))))
+    several = None
+    if len(trials) > 1:
+        several = analyze_several(database, specification, rho=rho, frame=frame)
+    return TherapyClass(
+        specification.therapy, meaning, pooled(trials), by_comparator, several, trials
+    )
+
+
+def _trials(
+    selection: Selection, groups: Mapping[str, set[str]], rho: float
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per trial, its estimates combined."""
+    effect, variance = selection.effects()
+    rows = selection.estimates
+    for trial, places in rows.groupby("trial_id", sort=False).indices.items():
+        own = rows.iloc[places]
+        one = composite(effect[places], variance[places], rho)
+        yield {
+            "trial_id": trial,
+            "label": own.label.iloc[0],
+            "age_group": ", ".join(sorted(groups[str(trial)])),
+            "comparators": tuple(dict.fromkeys(own.comparator)),
+            "comparator_classes": tuple(dict.fromkeys(own.comparator_class)),
+            "instruments": tuple(dict.fromkeys(own.instrument_id)),
+            "estimates": len(own),
+            "n": _participants(own),
+            "effect": float(one.value),
+            "variance": float(one.variance),
+            "locator_ids": union(own.locator_ids),
+        }
+
+
+def _participants(rows: pd.DataFrame) -> float:
+    """Return the participants of a trial, each arm once at its largest; NaN if not known."""
+    arms = pd.DataFrame(
+        {
+            "arm": [*rows.intervention_arm_id, *rows.comparator_arm_id],
+            "n": pd.array([*rows.n_intervention, *rows.n_comparator], dtype="Float64"),
+        }
+    )
+    if arms.n.isna().any():
+        return float("nan")
+    return float(arms.groupby("arm").n.max().sum())

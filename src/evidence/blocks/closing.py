@@ -1,0 +1,238 @@
+"""Closing sections that every report has: methods, citation, limits, references."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+import evidence
+from evidence import language
+from evidence.blocks import origins
+from evidence.blocks.escape import html
+from evidence.blocks.output import Block
+from evidence.data.dataset import Dataset
+from evidence.data.provenance import union
+from evidence.data.records import records
+from evidence.ledger import sentences
+
+SHOWN_AUTHORS = 6
+
+
+def reference(item: dict[str, Any]) -> str:
+    """Return one reference in the manner of AMA: authors, title, container, year, DOI."""
+    authors = [_author(one) for one in item.get("author", [])]
+    if len(authors) > SHOWN_AUTHORS:
+        authors = [*authors[:3], "et al"]
+    parts = [", ".join(authors)] if authors else []
+    parts.append(str(item.get("title") or "[title not recorded]"))
+    container = str(item.get("container-title") or item.get("publisher") or "")
+    year = str(item.get("issued", {}).get("date-parts", [[""]])[0][0])
+    volume = str(item.get("volume") or "")
+    issue = f"({item['issue']})" if item.get("issue") else ""
+    pages = f":{item['page']}" if item.get("page") else ""
+    located = f"{volume}{issue}{pages}" if volume or pages else ""
+    when = ";".join(part for part in (year, located) if part)
+    parts.append(". ".join(part for part in (container, when) if part))
+    if item.get("version"):
+        parts.append(f"Version {item['version']}")
+    if item.get("DOI"):
+        parts.append(f"doi:{item['DOI']}")
+    elif item.get("URL"):
+        parts.append(str(item["URL"]))
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def _author(one: dict[str, Any]) -> str:
+    if "literal" in one:
+        return str(one["literal"])
+    initials = "".join(part[0] for part in str(one.get("given", "")).replace("-", " ").split())
+    return f"{one.get('family', '')} {initials}".strip()
+
+
+def reference_list(publication_ids: Iterable[str], dataset: Dataset) -> str:
+    """Return references as an HTML list, in order of first author and year."""
+    items = [dataset.references[one] for one in dict.fromkeys(publication_ids)]
+    texts = sorted(reference(item) for item in items)
+    return "<ol>" + "".join(f"<li>{html(one)}</li>" for one in texts) + "</ol>"
+
+
+JUDGEMENT = {"self_report": "self-report"}
+OF_OUTCOME = {"overall_ideation": ("overall", "suicidal_ideation")}
+"""Domains that are judged for one outcome alone, in words and with the outcome."""
+
+
+def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
+    """Return a list of trials followed by how many more of the therapy are planned, if any."""
+    said = [
+        f"{one} Their outcomes and participants may be other than those here."
+        for one in sentences.planned(dataset, therapy)
+    ]
+    return replace(
+        block,
+        text="\n".join([block.text, *said]),
+        html="\n".join([block.html, *(f"<p>{html(one)}</p>" for one in said)]),
+    )
+
+
+def methods(paragraphs: Sequence[str]) -> Block:
+    """Return the methods section from its paragraphs."""
+    markup = '<h2 id="methods">Methods</h2>' + "".join(f"<p>{html(one)}</p>" for one in paragraphs)
+    return Block(text="\n".join(["Methods", *paragraphs]), html=markup)
+
+
+def citation(
+    dataset: Dataset,
+    frame: pd.DataFrame,
+    *,
+    sentence: str = "",
+    estimate_id: str = "",
+    also: Iterable[str] = (),
+) -> Block:
+    """Return how to cite: a sentence to quote, the workbook, and the sources of the numbers.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    frame : DataFrame
+        Estimates that the report shows.
+    sentence : str
+        A result in the words to quote; empty where the report has no single one.
+    estimate_id : str
+        Its id.
+    also : iterable of str
+        Locators beyond those of the estimates.
+    """
+    workbook = (
+        "Attachment-therapy evidence workbook, package version "
+        f"{evidence.__version__}, data version {dataset.version}"
+        + (f"; estimate {estimate_id}." if estimate_id else ".")
+    )
+    locators = union([*frame.locator_ids, tuple(also)])
+    publications = dataset.publications
+    main = publications[publications.role == "main"]
+    mains = main.publication_id[main.trial_id.isin(frame.trial_id)]
+    cited = union([tuple(mains), [dataset.locator(one).publication_id for one in locators]])
+    quoted = "".join(f'<p class="cite">{html(one)}</p>' for one in (sentence, workbook) if one)
+    markup = (
+        f'<h2 id="cite">How to cite</h2>{quoted}'
+        "<p>Cite the sources of the numbers beside the workbook. Sources of this report:</p>"
+        + reference_list(cited, dataset)
+    )
+    return Block(text="\n".join(one for one in (sentence, workbook) if one), html=markup)
+
+
+def limits(
+    dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = (), outcome: str = ""
+) -> Block:
+    """Return what a report cannot say, from the data behind it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    trial_ids : sequence of str
+        Trials that it rests on, those without a usable number too.
+    also : sequence of str
+        Limits of this report alone.
+    outcome : str
+        The one outcome that it is about, if any.
+    """
+    labels = dataset.trials.set_index("trial_id").label
+    found = {one: judged(dataset, one, outcome=outcome) for one in trial_ids}
+    assessed = [labels[one] for one, said in found.items() if said]
+    if not assessed:
+        whose = "this trial" if len(trial_ids) == 1 else "any of these trials"
+        bias_said = f"Risk of bias was not assessed for {whose} in any source seen, nor here."
+    else:
+        others = language.listed(labels[one] for one, said in found.items() if not said)
+        each = " ".join(f"{labels[one]}: {said}." for one, said in found.items() if said)
+        bias_said = (
+            f"Risk of bias was judged in a source seen for {language.listed(assessed)}"
+            f"{' only' if others else ''}. {each} "
+            f"{f'Not assessed in any source seen: {others}. ' if others else ''}"
+            "No assessment was made here."
+        )
+    items = [
+        "No systematic search was made; a trial that nobody here knows of is missing.",
+        "Most numbers were read in abstracts, registrations, a review by the developers and public "
+        "databases; each says where. Full tables of the trials were reached for few.",
+        *also,
+        bias_said,
+        "Nothing here says for whom a therapy works, or whether any single person benefits. This "
+        "is no clinical advice.",
+    ]
+    markup = (
+        '<h2 id="limits">Limits</h2><ul>' + "".join(f"<li>{html(one)}</li>" for one in items)
+    ) + "</ul>"
+    return Block(text="\n".join(["Limits", *items]), html=markup)
+
+
+def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: bool = False) -> str:
+    """Return the judgements on the risk of bias of a trial, each with its tool and source.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    trial_id : str
+        Trial.
+    outcome : str
+        The outcome that is spoken of: of a judgement on another one alone it is said that it is.
+        Empty where several are.
+    only_high : bool
+        Whether only what is judged high is named.
+
+    Returns
+    -------
+    str
+        Empty where no source seen judges the trial.
+
+    Examples
+    --------
+    >>> import evidence
+    >>> data = evidence.load()
+    >>> judged(data, "diamond2019", outcome="suicidal_ideation")
+    'high for overall by Meta-analytic suicide prevention database dataset'
+    >>> judged(data, "diamond2019", outcome="depression")
+    'judged for suicidal ideation only by Meta-analytic suicide prevention database dataset'
+    """
+    rows = dataset.risk_of_bias
+    rows = rows[rows.trial_id == trial_id]
+    rows = rows.assign(place=[judge_in_words(one, dataset) for one in rows.locator_id])
+    parts = []
+    for (tool, place), group in rows.groupby(["tool", "place"], sort=False):
+        said: dict[str, list[str]] = {}
+        elsewhere = []
+        for one in records(group):
+            domain, about = OF_OUTCOME.get(one.domain, (one.domain.replace("_", " "), ""))
+            only = f"{dataset.short('outcome', about)} only" if about else ""
+            if about and outcome not in ("", about):
+                elsewhere.append(f"judged for {only}")
+                continue
+            name = f"{domain} ({only})" if about and not outcome else domain
+            said.setdefault(one.judgement, []).append(name)
+        named = {one: said[one] for one in said if one == "high" or not only_high}
+        told = [
+            f"{language.term(JUDGEMENT, one)} for {language.listed(domains)}"
+            for one, domains in named.items()
+        ]
+        told += ["no domain high"] if said and not told else []
+        where = "" if tool in dataset.references else f" in {place}"
+        by = f"{origins.tool_name(str(tool), dataset)}{where}"
+        parts.append(f"{', '.join([*told, *elsewhere])} by {by}")
+    distinct = rows.groupby("domain", sort=False).judgement.nunique()
+    differ = [str(one).replace("_", " ") for one in distinct.index[distinct > 1]]
+    if differ:
+        parts.append(f"sources differ on {language.listed(differ)}")
+    return "; ".join(parts)
+
+
+def judge_in_words(locator_id: str, dataset: Dataset) -> str:
+    """Return who judged a trial: a publication by its author, or a database."""
+    publication = dataset.locator(locator_id).publication_id
+    kind = dataset.publications.set_index("publication_id").kind[publication]
+    return (
+        "a public database" if kind == "dataset" else origins.reference_name(publication, dataset)
+    )

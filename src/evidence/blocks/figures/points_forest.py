@@ -1,0 +1,165 @@
+"""The main figure of a pooled report, and the one in points of an instrument."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence import language
+from evidence.analysis import Analysis, points_behind
+from evidence.analysis.alternatives import Companions
+from evidence.blocks.figures.forest import ForestRow, draw
+from evidence.blocks.figures.pooled_forest import pooled_forest
+from evidence.blocks.output import Block, Figure
+from evidence.blocks.tables import Cell, table, to_number
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.terms import RemarkKind, Said, has
+
+
+def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Figure:
+    """Return the coefficients of a trial in points, at each time and for each of its arms.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        The analysis whose single trial prints coefficients.
+    points : Series
+        Its coefficient at the time of the analysis, as `specification.points_behind` returns it.
+    """
+    frame = coefficients(analysis, points)
+    instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+    better = "lower" if _higher_is(dataset, points.instrument_id) == "worse" else "higher"
+    said = unreported(dataset, analysis)
+    canvas = draw(
+        [*(_row(row, dataset) for row in records(frame)), *said],
+        axis_label=f"points, positive = {better} scores with the treatment named",
+        favors_low="favors the comparator",
+        favors_high="favors the treatment",
+        heading="points (95% CI)",
+        first_column="Treatment and time",
+        digits=1,
+    )
+    listed = "; ".join(
+        f"{_name(row, dataset)} against {sentences.comparator(row, dataset)} "
+        f"{language.estimate(row.effect, row.ci_low, row.ci_high, 1)}"
+        for row in records(frame)
+    )
+    missing = "; ".join(f"{row.label} against {row.comparator}: {row.remark}" for row in said)
+    return Figure(
+        figure_id="forest",
+        matplotlib_figure=canvas,
+        alt=f"Forest plot in points: {listed}."
+        + (f" Without a number: {missing}." if missing else ""),
+        caption=f"{dataset.trials.set_index('trial_id').label[points.trial_id]}: differences in "
+        f"points of {instrument} as the trial prints them, positive = {better} with the treatment "
+        "named. Comparisons reported without a number stand below.",
+        table=_twin(dataset, frame, said),
+    )
+
+
+def coefficients(analysis: Analysis, points: pd.Series) -> pd.DataFrame:
+    """Return the coefficients of a trial on one instrument, those of other active arms too."""
+    frame = analysis.frame
+    shown: pd.DataFrame = frame[
+        (frame.trial_id == points.trial_id)
+        & (frame.instrument_id == points.instrument_id)
+        & (frame.metric == "mean_difference")
+        & frame.effect.notna()
+    ]
+    return shown
+
+
+def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
+    """Return rows for comparisons on the outcome that are reported without a number."""
+    specification = analysis.specification
+    frame = analysis.frame
+    rows = frame[
+        (frame.intervention == specification.therapy)
+        & (frame.outcome_id == specification.outcome)
+        & (frame.said != "")
+    ]
+    return [
+        ForestRow(
+            "unreported",
+            f"{row.label}, {dataset.short('timepoint', row.timepoint)}",
+            dataset.short("condition", row.comparator),
+            "n not known" if pd.isna(row.n_intervention) else _sizes(row),
+            remark="no clear difference, no number"
+            if row.said == Said.NO_DIFFERENCE
+            else "no number",
+        )
+        for row in records(rows)
+    ]
+
+
+def _higher_is(dataset: Dataset, instrument_id: str) -> str:
+    return str(dataset.instruments.set_index("instrument_id").higher_is[instrument_id])
+
+
+def _name(row: Any, dataset: Dataset) -> str:
+    therapy = dataset.short("condition", row.intervention)
+    return f"{therapy}, {dataset.short('timepoint', row.timepoint)}"
+
+
+def _sizes(row: Any) -> str:
+    imputed = "*" if has(row, RemarkKind.SIZES_IMPUTED) else ""
+    return f"{row.n_intervention} + {row.n_comparator}{imputed}"
+
+
+def _row(row: Any, dataset: Dataset) -> ForestRow:
+    return ForestRow(
+        "trial",
+        _name(row, dataset),
+        sentences.comparator(row, dataset),
+        _sizes(row),
+        row.effect,
+        row.ci_low,
+        row.ci_high,
+    )
+
+
+def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[ForestRow]) -> Block:
+    found: list[LedgerEntry] = []
+    rows = []
+    for row in records(frame):
+        entry = entries.of_estimate(row, dataset)
+        found.append(entry)
+        rows.append(
+            (
+                Cell(_name(row, dataset)),
+                Cell(sentences.comparator(row, dataset)),
+                Cell(_sizes(row), numeric=True),
+                to_number(entry, language.estimate(row.effect, row.ci_low, row.ci_high, 1)),
+            )
+        )
+    rows += [
+        (Cell(row.label), Cell(row.comparator), Cell(row.sizes, numeric=True), Cell(row.remark))
+        for row in said
+    ]
+    return table(
+        "The numbers of the forest plot (* arm sizes imputed: equal shares of the printed total)",
+        ("Treatment and time", "Compared with", "n", "Points (95% CI)"),
+        rows,
+        entries=found,
+    )
+
+
+def pooled_figure(dataset: Dataset, analysis: Analysis, beside: Companions) -> Figure:
+    """Return the forest plot: standardized, or in points where a single trial prints those.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        Main analysis.
+    beside : Companions
+        What stands beside it.
+    """
+    points = points_behind(analysis)
+    if points is not None:
+        return points_forest(dataset, analysis, points)
+    return pooled_forest(dataset, analysis, beside.stress)

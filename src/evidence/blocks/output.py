@@ -1,0 +1,167 @@
+"""What a notebook shows: text, HTML and the numbers behind them, in one output."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evidence.blocks.escape import html
+from evidence.language import estimate
+from evidence.ledger import LedgerEntry, to_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+MIME = "application/vnd.evidence.estimate+json"
+"""Type of the output that carries ledger entries."""
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+"""Type of the output that stands for a widget of a running kernel, by a name of its own."""
+
+FIGURES = "EVIDENCE_FIGURES"
+"""Environment variable: "svg" while a report is built, else figures are shown as PNG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Something to show.
+
+    Attributes
+    ----------
+    text : str
+        As plain text.
+    html : str
+        As markup, with all data in it escaped already.
+    entries : tuple of LedgerEntry
+        Numbers that it shows.
+    """
+
+    text: str
+    html: str
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with what it needs to be read without eyes.
+
+    Attributes
+    ----------
+    figure_id : str
+        Unique in its report.
+    matplotlib_figure : matplotlib.figure.Figure
+        The drawing.
+    alt : str
+        What it shows, in words computed from its data.
+    caption : str
+        What it is.
+    table : Block
+        The same numbers as a table.
+    """
+
+    figure_id: str
+    matplotlib_figure: "Canvas"
+    alt: str
+    caption: str
+    table: Block
+
+
+def anchor(estimate_id: str) -> str:
+    """Return the id of the place in a page that tells where a number comes from."""
+    return f"n-{estimate_id}"
+
+
+def show(what: Block | Figure | LedgerEntry | Iterable[LedgerEntry]) -> None:
+    """Show a block, a figure or entries of the ledger; outside a notebook print their text.
+
+    Parameters
+    ----------
+    what : Block, Figure, LedgerEntry or iterable of LedgerEntry
+        Entries are shown as one line each, "label: effect (low to high)".
+    """
+    if isinstance(what, Figure):
+        show_figure(what)
+        return
+    block = what if isinstance(what, Block) else _lines(what)
+    _publish(block.text, block.html, block.entries)
+
+
+def show_figure(figure: Figure) -> None:
+    """Show a figure: as PNG with its alt text, or in a report as SVG inside the page.
+
+    Its table follows, so that no number can only be seen.
+    """
+    text = f"{figure.caption}\n{figure.table.text}"
+    if _shell() is None:
+        _publish(f"{figure.alt}\n{text}", "", ())
+        return
+    # Whoever has a figure has loaded matplotlib; whoever shows text need not wait for it.
+    from evidence.blocks import drawing
+
+    if os.environ.get(FIGURES) == "svg":
+        svg = drawing.to_svg(
+            figure.matplotlib_figure,
+            name=f"figure-{figure.figure_id}",
+            title=figure.caption.partition(".")[0],
+            description=figure.alt,
+        )
+        _publish(f"{figure.alt}\n{text}", _markup(figure, svg), figure.table.entries)
+        return
+    _bundle(
+        {"image/png": drawing.to_png(figure.matplotlib_figure), "text/plain": figure.alt},
+        {"image/png": {"alt": figure.alt}},
+    )
+    caption = f"<p>{html(figure.caption)}</p>\n{figure.table.html}"
+    _publish(text, caption, figure.table.entries)
+
+
+def _markup(figure: Figure, svg: str) -> str:
+    return (
+        f'<figure id="{html(figure.figure_id)}">\n'
+        f'<div class="scroll" role="region" tabindex="0" '
+        f'aria-label="{html(figure.caption.partition(".")[0])}">\n{svg}\n</div>\n'
+        f"<figcaption>{html(figure.caption)}</figcaption>\n"
+        "<details><summary>The figure as a table</summary>\n"
+        f"{figure.table.html}\n</details>\n</figure>"
+    )
+
+
+def _lines(what: LedgerEntry | Iterable[LedgerEntry]) -> Block:
+    entries = (what,) if isinstance(what, LedgerEntry) else tuple(what)
+    lines = [(one, f"{estimate(one.effect, one.ci_low, one.ci_high)}") for one in entries]
+    return Block(
+        text="\n".join(f"{one.label}: {shown}" for one, shown in lines),
+        html="\n".join(
+            f'<p id="{html(anchor(one.estimate_id))}" tabindex="-1">'
+            f"{html(one.label)}: {html(shown)}</p>"
+            for one, shown in lines
+        ),
+        entries=entries,
+    )
+
+
+def _publish(text: str, markup: str, entries: tuple[LedgerEntry, ...]) -> None:
+    if _shell() is None:
+        sys.stdout.write(f"{text}\n")
+        return
+    data: dict[str, Any] = {"text/plain": text, "text/html": markup}
+    if entries:
+        data[MIME] = {"version": 1, "entries": [to_json(one) for one in entries]}
+    _bundle(data, {})
+
+
+def _bundle(data: dict[str, Any], metadata: dict[str, Any]) -> None:
+    from IPython.display import publish_display_data
+
+    publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
+
+
+def _shell() -> object | None:
+    """Return the IPython shell that runs this, if one does."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    shell: object | None = get_ipython()
+    return shell

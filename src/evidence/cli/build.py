@@ -1,0 +1,44 @@
+"""The command `evidence build`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from evidence.cli.options import Data, say
+
+
+def build(
+    reports: Annotated[list[str] | None, typer.Argument(help="Reports; default: all.")] = None,
+    force: Annotated[bool, typer.Option(help="Build what has not changed too.")] = False,
+    accept: Annotated[bool, typer.Option(help="Accept numbers that moved.")] = False,
+    jobs: Annotated[int, typer.Option(help="Notebooks that run at the same time.")] = 2,
+    cell_timeout: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="SECONDS", help="Longest time of a cell; default: half an hour."
+        ),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Run the notebooks of the catalog and write reports, index and ledger."""
+    from evidence.reports.build import build as build_reports
+
+    quiet = not sys.stderr.isatty()
+    built = build_reports(
+        reports or None,
+        force=force,
+        accept=accept,
+        jobs=jobs,
+        cell_timeout=cell_timeout,
+        data=data,
+        waiting=lambda line: say(f"evidence: {line}", err=True),
+        progress=None if quiet else lambda line: say(line, err=True),
+    )
+    for failure in built.failures:
+        say(f"evidence: {failure}", err=True)
+    for one in built.comparison.changed:
+        if one.field != "data_version":
+            say(f"changed: {one}")
+    say(f"{len(built.made)} built, {len(built.unchanged)} unchanged, {len(built.failures)} failed")
+    raise typer.Exit(built.exit_code)

@@ -1,0 +1,28 @@
+"""What commands share: options that several take, and how their lines are printed."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence.data.safety import visible
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
+Form = Annotated[str, typer.Option("--format", help="csv, json or md.")]
+Ledger = Annotated[
+    Path | None, typer.Option("--ledger", help="Ledger; default: reports/ beside the data.")
+]
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines; what a terminal would obey or hide is shown as its code point.
+
+    Parameters
+    ----------
+    text : str
+        Lines, without the end of the last one.
+    err : bool
+        Whether they go to the error stream.
+    """
+    (sys.stderr if err else sys.stdout).write(f"{visible(text)}\n")

@@ -1,0 +1,1 @@
+"""The data package: read, checked, traced to its sources, and written whole."""

@@ -1,1 +1,0 @@
-"""Effect sizes: functions of plain numbers and arrays, without files or frames."""

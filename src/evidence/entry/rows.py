@@ -1,0 +1,453 @@
+"""Rows that an entry gives: on the trial itself, and its results."""
+
+import re
+from typing import Any
+
+from evidence.data.safety import ID
+from evidence.entry.draft import Arm, Draft, DraftRow
+from evidence.entry.file import Part, one_of, slug
+from evidence.entry.sections import ARM_NUMBERS, CSL, SECTIONS
+from evidence.entry.values import RefusedError, address, date_parts, doi, person, text
+from evidence.estimation.from_statistics import MAGNITUDES
+
+_TYPE = {
+    "article": "article-journal",
+    "dataset": "dataset",
+    "registry": "webpage",
+    "web": "webpage",
+}
+_ROLE = {"registry": "registration", "dataset": "database"}
+_OF_NO_TRIAL = ("review", "database", "claim_source")
+"""Roles of publications that are on many trials."""
+
+_RESERVED = (*SECTIONS["result"].keys, *ARM_NUMBERS)
+
+
+def terms_and_instruments(draft: Draft) -> None:
+    """Add new terms and instruments."""
+    for part in draft.entry.sections["term"]:
+        keys = SECTIONS["term"].keys
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        if cells.get("vocabulary") == "event" and "more_is" not in cells:
+            accepted = "better or worse, for whether more of the event is that; no name says it"
+            draft.complain(part, "more_is", None, accepted)
+        draft.rows.append(DraftRow("vocabularies", cells, part))
+    for part in draft.entry.sections["instrument"]:
+        keys = SECTIONS["instrument"].keys
+        draft.check_keys(part, keys, part.values)
+        draft.rows.append(DraftRow("instruments", draft.read(part, keys, part.values), part))
+
+
+def trial(draft: Draft) -> None:
+    """Add the trial, with id and label proposed from author and year of its main report."""
+    part = draft.entry.one("trial")
+    if part is None:
+        return
+    keys = SECTIONS["trial"].keys
+    draft.check_keys(part, keys, part.values)
+    cells = draft.read(part, keys, part.values)
+    reports = draft.entry.sections["publication"]
+    found = _author_and_year(reports[0]) if reports else ("", "")
+    if found is None:
+        draft.faults.expect(part, "label")
+    family, year = found or ("", "")
+    registered = cells.get("registry_id", "")
+    # A trial without a report goes by its registration.
+    label = cells.get("label") or f"{family} {year}".strip() or registered
+    # Names in other scripts leave nothing that an id can be made of.
+    proposed = _first_id(_author_id(family, year), slug(label), f"trial_{slug(label)}".strip("_"))
+    if not label and found is not None:
+        draft.complain(part, "label", None, "a label, since author and year are not given")
+    given = cells.get("trial_id", "")
+    draft.trial_id = draft.new_id("trials", "trial_id", given, proposed)
+    draft.rows.append(
+        DraftRow("trials", cells | {"label": label, "trial_id": draft.trial_id}, part)
+    )
+    for row in draft.package.sheets["trials"].rows:
+        if registered and row.text["registry_id"].lower() == registered.lower():
+            draft.complain(
+                part,
+                "registry_id",
+                registered,
+                f"a trial that is not in the data; {row.text['trial_id']} has this registration",
+            )
+
+
+def _author_and_year(part: Part) -> tuple[str, str] | None:
+    """Return the first author's family name and the year, each empty where not given.
+
+    None where one is refused, which is reported where the publication is read.
+    """
+    authors = part.get("author")
+    first = authors[0] if isinstance(authors, list) else authors
+    try:
+        named = person(first) if first else {}
+        issued = part.get("issued")
+        year = str(date_parts(issued)[0]) if issued else ""
+    except RefusedError:
+        return None
+    return named.get("family", named.get("literal", "")), year
+
+
+def _author_id(family: str, year: str) -> str:
+    return slug(family).replace("_", "") + year
+
+
+def _first_id(*proposed: str) -> str:
+    """Return the first text that is an id and no bare number, empty where none is."""
+    return next((one for one in proposed if ID.fullmatch(one) and not one.isdigit()), "")
+
+
+def publications(draft: Draft) -> None:
+    """Add publications with their CSL items."""
+    keys = SECTIONS["publication"].keys
+    dois = {
+        str(item["DOI"]).lower(): name
+        for name, item in draft.package.references.items()
+        if "DOI" in item
+    }
+    trial_part = draft.entry.one("trial")
+    registered = "" if trial_part is None else draft.word(trial_part, "registry_id")
+    for position, part in enumerate(draft.entry.sections["publication"]):
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        kind = cells.setdefault("kind", "article")
+        main = "main" if position == 0 else ""
+        role = cells.setdefault("role", _ROLE.get(kind, main))
+        found = _author_and_year(part)
+        family, year = found or ("", "")
+        number = draft.word(part, "number") or registered if kind == "registry" else ""
+        main_id = draft.trial_id if role == "main" else ""
+        proposed = _first_id(slug(number), _author_id(family, year), main_id)
+        given = cells.get("publication_id", "")
+        if not given and not proposed:
+            if found is not None:
+                draft.complain(part, "id", None, "an id, since none follows from author and year")
+            proposed = f"{draft.trial_id}_{slug(kind)}"
+        publication_id = draft.new_id("publications", "publication_id", given, proposed)
+        cells["publication_id"] = publication_id
+        if role not in _OF_NO_TRIAL:
+            cells["trial_id"] = draft.trial_id
+        draft.publications[publication_id] = publication_id
+        draft.rows.append(DraftRow("publications", cells, part))
+        item = {"id": publication_id, "type": _TYPE.get(kind, "document"), **_item(draft, part)}
+        draft.references.append(item)
+        there = dois.get(item.get("DOI", "").lower())
+        if there is not None:
+            draft.complain(
+                part,
+                "DOI",
+                item["DOI"],
+                f"a publication that is not in the data; {there} has this DOI",
+            )
+
+
+def _item(draft: Draft, part: Part) -> dict[str, Any]:
+    """Return the CSL fields of a publication in the order in which they are given."""
+    item: dict[str, Any] = {}
+    for key, value in part.values.items():
+        if value in ("", [], {}):
+            continue
+        try:
+            if key == "type":
+                item["type"] = text(value)
+            elif key == "author":
+                item["author"] = [person(one) for one in _listed(value)]
+            elif key in ("issued", "accessed"):
+                item[key] = {"date-parts": [date_parts(value)]}
+            elif key == "DOI":
+                item["DOI"] = doi(value)
+            elif key in CSL:
+                item[CSL[key]] = (address if key == "URL" else text)(value)
+        except RefusedError as error:
+            if not draft.faults.has(part, key):
+                draft.complain(part, key, value, str(error))
+    return item
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def locators(draft: Draft) -> None:
+    """Add the places where numbers were read."""
+    keys = SECTIONS["locator"].keys
+    for part in draft.entry.sections["locator"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        cells.setdefault("readings", "1")
+        own = list(draft.publications)
+        if part.get("publication") is None and own:
+            cells["publication_id"] = own[0]
+        elif part.get("publication") is None:
+            draft.complain(
+                part,
+                "publication",
+                None,
+                "a [[publication]] in this file, or here the publication_id of one in "
+                "publications.csv",
+            )
+            cells["publication_id"] = ""
+        else:
+            cells["publication_id"] = draft.refer(
+                part,
+                "publication",
+                part.get("publication"),
+                draft.publications,
+                draft.known("publications", "publication_id"),
+                "the id of a [[publication]] here, or a publication_id of publications.csv",
+            )
+        name = draft.word(part, "name") or slug(cells.get("place", ""))
+        if not name:
+            draft.complain(part, "place", None, "the place in the source, such as abstract")
+            continue
+        if name in draft.locators:
+            draft.complain(part, "name", name, "a name that no other [[locator]] has")
+        proposed = f"{cells['publication_id'] or draft.trial_id}_{slug(name)}"
+        cells["locator_id"] = draft.new_id(
+            "locators", "locator_id", cells.get("locator_id", ""), proposed
+        )
+        # A place can be named as it is written there, or by its short name.
+        for one in (cells.get("place", ""), name):
+            if one:
+                draft.locators[one] = cells["locator_id"]
+        draft.rows.append(DraftRow("locators", cells, part))
+
+
+def arms(draft: Draft) -> None:
+    """Add the arms."""
+    draft.arms_known = bool(draft.entry.sections["arm"])
+    keys = SECTIONS["arm"].keys
+    for part in draft.entry.sections["arm"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        name = draft.word(part, "name")
+        if not name or name in _RESERVED or name in draft.arms or ID.fullmatch(name) is None:
+            draft.complain(
+                part,
+                "name",
+                name or None,
+                "a short name of lower-case letters, digits and underscores that no other arm has "
+                "and that is no key of [[result]], such as abft or usual_care",
+            )
+            draft.arms_known = False
+            continue
+        proposed = f"{draft.trial_id}_{name}"
+        cells["arm_id"] = draft.new_id("arms", "arm_id", cells.get("arm_id", ""), proposed)
+        cells |= {
+            "trial_id": draft.trial_id,
+            "locator_id": draft.locator(part, part.get("locator")),
+        }
+        draft.arms[name] = Arm(cells["arm_id"], cells.get("role", ""))
+        draft.rows.append(DraftRow("arms", cells, part))
+
+
+def facts(draft: Draft) -> None:
+    """Add facts: a number, or a mapping with value, unit, locator and note, or several of them."""
+    part = draft.entry.one("facts")
+    if part is None:
+        return
+    keys = SECTIONS["facts"].keys
+    known = draft.package.sheets["trial_facts"].rows
+    units = {row.text["fact"]: row.text["unit"] for row in known}
+    for name, given in part.values.items():
+        if given in ("", [], {}):
+            continue
+        for one in _listed(given):
+            values = one if isinstance(one, dict) else {"value": one}
+            draft.check_keys(part, keys, values, arm=name)
+            cells = draft.read(part, keys, values, arm=name)
+            if ID.fullmatch(name) is None:
+                draft.complain(part, name, None, "a fact in lower-case letters, as mean_age")
+            if "unit" not in cells and name not in units:
+                expected = one_of(
+                    name,
+                    tuple(dict.fromkeys(units)),
+                    'a unit, as { value = 3, unit = "sessions" }, for a fact other than',
+                )
+                draft.complain(part, f"{name}.unit", None, expected)
+            cells = {
+                "trial_id": draft.trial_id,
+                "fact": name,
+                "unit": units.get(name, ""),
+                **cells,
+                "locator_id": draft.locator(part, values.get("locator"), f"{name}.locator"),
+            }
+            draft.rows.append(DraftRow("trial_facts", cells, part, name))
+
+
+def risk_of_bias(draft: Draft) -> None:
+    """Add judgements that a source prints."""
+    keys = SECTIONS["risk_of_bias"].keys
+    for part in draft.entry.sections["risk_of_bias"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values) | {
+            "trial_id": draft.trial_id,
+            "locator_id": draft.locator(part, part.get("locator")),
+        }
+        draft.rows.append(DraftRow("risk_of_bias", cells, part))
+
+
+_SHORT = {"baseline": "base", "follow_up": "fu"}
+_CORRECTION = re.compile(r"c(\d+)")
+
+
+def _time(cells: dict[str, str]) -> str:
+    """Return a time as a part of an id."""
+    timepoint = cells.get("timepoint", "")
+    short = _SHORT.get(timepoint, slug(timepoint))
+    return short + (slug(cells.get("weeks", "")) if timepoint == "follow_up" else "")
+
+
+def _joined(cells: dict[str, str], *columns: str) -> str:
+    """Return cells as a part of an id."""
+    return "_".join(filter(None, (slug(cells.get(column, "")) for column in columns)))
+
+
+def _clocked(cells: dict[str, str]) -> dict[str, str]:
+    """Return cells with the clock where it follows: baseline is week 0, no week needs none."""
+    if cells.get("timepoint") == "baseline" and "weeks" not in cells and "clock" not in cells:
+        return {**cells, "weeks": "0", "clock": "randomization"}
+    return cells if "weeks" in cells else {"clock": "not_stated", **cells}
+
+
+def results(draft: Draft) -> None:
+    """Add the numbers of arms: one row for each arm of a result."""
+    keys = SECTIONS["result"].keys
+    for part in draft.entry.sections["result"]:
+        shared = draft.read(part, keys, part.values)
+        arms = [name for name in part.values if name not in keys]
+        for name in arms:
+            if not draft.arms_known and name not in draft.arms:
+                continue
+            if name in draft.arms and isinstance(part.values[name], dict):
+                _arm_result(draft, part, name, shared)
+            elif name in draft.arms:
+                draft.complain(
+                    part, name, part.values[name], "numbers, as { n = 35, mean = 12.6, sd = 13.88 }"
+                )
+            elif isinstance(part.values[name], dict):
+                draft.complain(
+                    part, name, None, one_of(name, tuple(draft.arms), "the name of an [[arm]] of")
+                )
+            else:
+                accepted = (*keys, *draft.arms)
+                draft.complain(
+                    part, name, None, one_of(name, accepted, "a key or the name of an arm out of")
+                )
+        if not arms:
+            example = next(iter(draft.arms), "abft")
+            draft.complain(
+                part,
+                "",
+                None,
+                f"the numbers of an arm, as {example} = {{ n = 35, mean = 12.6, sd = 13.88 }}",
+            )
+
+
+def _arm_result(draft: Draft, part: Part, name: str, shared: dict[str, str]) -> None:
+    values: dict[str, Any] = part.values[name]
+    draft.check_keys(part, ARM_NUMBERS, values, arm=name)
+    own = draft.read(part, ARM_NUMBERS, values, arm=name)
+    cells = _clocked({"analysis_set": "as_printed", **shared, **own})
+    if not {"mean", "median", "events", "percent"} & set(cells):
+        draft.complain(part, name, None, "a printed number: mean, median, events or percent")
+    counted = {"events", "percent"} & set(cells)
+    if counted and "event" not in cells and not draft.faults.has(part, "event"):
+        draft.complain(
+            part, "event", None, "the event that is counted, since events or percent are given"
+        )
+    measure = _joined(cells, "instrument_id", "event")
+    proposed = f"{draft.trial_id}_{measure}_{name}_{_time(cells)}"
+    named = values.get("locator") or part.get("locator")
+    cells |= {
+        "result_id": draft.new_id("arm_results", "result_id", own.get("result_id", ""), proposed),
+        "trial_id": draft.trial_id,
+        "arm_id": draft.arms[name].arm_id,
+        "locator_id": draft.locator(
+            part, named, f"{name}.locator" if values.get("locator") else "locator"
+        ),
+    }
+    draft.rows.append(DraftRow("arm_results", cells, part, name))
+
+
+def statistics(draft: Draft) -> None:
+    """Add statistics of a contrast, or of a change within one arm."""
+    keys = SECTIONS["statistic"].keys
+    for part in draft.entry.sections["statistic"]:
+        draft.check_keys(part, keys, part.values)
+        cells = _clocked(draft.read(part, keys, part.values))
+        kind = cells.get("statistic", "")
+        if kind in MAGNITUDES and "favors_intervention_when" in cells:
+            draft.complain(
+                part,
+                "favors_intervention_when",
+                cells["favors_intervention_when"],
+                f"nothing: a value of {kind} has no direction; whom the difference favors is said "
+                "in a [[direction]] on this outcome and time",
+            )
+        measure = _joined(cells, "instrument_id", "event", "statistic")
+        proposed = f"{draft.trial_id}_{measure}_{_time(cells)}"
+        cells |= draft.contrast(part) | {
+            "result_id": draft.new_id(
+                "statistics", "result_id", cells.get("result_id", ""), proposed
+            ),
+            "trial_id": draft.trial_id,
+            "locator_id": draft.locator(part, part.get("locator")),
+        }
+        draft.rows.append(DraftRow("statistics", cells, part))
+
+
+def directions(draft: Draft) -> None:
+    """Add what is said without a number."""
+    keys = SECTIONS["direction"].keys
+    for part in draft.entry.sections["direction"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        outcome = slug(cells.get("outcome_id", ""))
+        proposed = f"{draft.trial_id}_{outcome}_{_time(cells)}"
+        cells |= draft.contrast(part) | {
+            "direction_id": draft.new_id(
+                "directions", "direction_id", cells.get("direction_id", ""), proposed
+            ),
+            "trial_id": draft.trial_id,
+            "locator_id": draft.locator(part, part.get("locator")),
+        }
+        draft.rows.append(DraftRow("directions", cells, part))
+
+
+def corrections(draft: Draft) -> None:
+    """Add corrections of values of this entry; the printed value is taken from there."""
+    keys = SECTIONS["correction"].keys
+    rows = {row.cells["result_id"]: row for row in draft.rows if "result_id" in row.cells}
+    numbers = [
+        int(found[1])
+        for one in draft.known("corrections", "correction_id")
+        if (found := _CORRECTION.fullmatch(one)) is not None
+    ]
+    following = max(numbers, default=0) + 1
+    for part in draft.entry.sections["correction"]:
+        draft.check_keys(part, keys, part.values)
+        cells = draft.read(part, keys, part.values)
+        result = draft.word(part, "result")
+        target = rows.get(result)
+        if target is None:
+            accepted = one_of(result, tuple(rows), "the id of a result of this entry,")
+            draft.complain(part, "result", result or None, accepted)
+            continue
+        printed = target.cells.get(cells.get("field", ""), "")
+        if cells.get("field") and not printed:
+            accepted = one_of(cells["field"], tuple(target.cells), "a column with a printed value,")
+            draft.complain(part, "field", cells["field"], accepted)
+            continue
+        cells |= {
+            "correction_id": draft.new_id(
+                "corrections", "correction_id", cells.get("correction_id", ""), f"c{following:02d}"
+            ),
+            "table": target.table,
+            "result_id": result,
+            "printed": printed,
+        }
+        following += 1
+        draft.rows.append(DraftRow("corrections", cells, part))

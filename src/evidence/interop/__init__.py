@@ -1,1 +1,0 @@
-"""What other tools read: the workbook as a research object."""

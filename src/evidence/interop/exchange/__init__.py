@@ -1,1 +1,0 @@
-"""Tables of trial-level data for other tools: metafor, Metapsy, RevMan."""

@@ -1,0 +1,405 @@
+"""From estimates and pooled results to entries of the ledger, on the scale that readers quote."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from evidence.analysis import Analysis
+from evidence.analysis.stress_test import EventsConverted, StressTest
+from evidence.data.dataset import Dataset
+from evidence.data.provenance import union, worst
+from evidence.estimation.row import OF_COUNTS, QuotedScale, Size, size_of
+from evidence.language import METRIC, estimate, listed, term
+from evidence.ledger import LedgerEntry, units
+from evidence.ledger.choices import differing, method_in_words
+from evidence.meta.bayes import Posterior
+from evidence.meta.pooling import Pooled
+from evidence.terms import EntryKind, RemarkKind, has
+
+METHOD = {
+    "means": "from means and SDs of both arms",
+    "means_change": "from means before and after and SDs before",
+    "printed": "printed",
+    "printed_b": "printed",
+    "b_interval": "from B of a model and its interval",
+    "b_se": "from B of a model and its standard error",
+    "b_p": "from P of B of a model",
+    "f_slope": "from F of group by time",
+    "t": "from t of a test",
+    "number_needed_to_treat": "from the number needed to treat",
+    "counts": "from printed counts",
+    "reconstructed_counts": "from counts reconstructed from percentages",
+    "change_means": "from means and SDs of the change in both arms",
+    "combined_change_means": "from means and SDs of the change, arms of one condition combined",
+    "cohens_d": "from d between arms",
+    "relative_risk_reduction": "from the relative risk reduction",
+    "z": "from z of a test",
+    "p": "from P of two arms",
+    "partial_eta_squared": "from partial eta squared",
+    "eta_squared": "from eta squared",
+    "cohens_f": "from Cohen's f",
+    "combined_means": "from means and SDs, arms of one condition combined",
+    "combined_means_change": "from means before and after, arms of one condition combined",
+    "combined_counts": "from printed counts, arms of one condition combined",
+    "shared_control": "difference of two contrasts with one arm",
+}
+"""Routes in words; a route without words is named as it is in the data."""
+AT_ZERO = "at zero"
+"""Where a stress test has what is not reported."""
+
+
+def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of one trial-level estimate, a row of the frame of estimates."""
+    scale = QuotedScale(row.metric, row.more_is)
+    effect, low, high = scale.quoted(row.effect, row.ci_low, row.ci_high)
+    instruments = dataset.instruments.set_index("instrument_id").name
+    measure = (
+        counted_event(row, dataset)
+        if row.event
+        else instruments.get(row.instrument_id, row.instrument_id)
+    )
+    return LedgerEntry(
+        estimate_id=row.estimate_id,
+        label=f"{row.label}, {measure}, {dataset.in_text('timepoint', row.timepoint)}, "
+        f"{_contrast(row, dataset)}, {units.metric(row, dataset)}{_as_obtained(row, dataset)}"
+        f"{below_favors(scale, row.intervention, dataset)}",
+        entry_kind=EntryKind.TRIAL,
+        metric=units.quoted_metric(row, dataset),
+        scale="ratio" if scale.ratio else "difference",
+        favors=scale.favors,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
+        ci_level=None if low is None else 0.95,
+        p_value=None,
+        p_note="",
+        k=1,
+        n=size_of([row]).n,
+        counts=row.convention if row.route in OF_COUNTS else "",
+        comparator=row.comparator,
+        comparator_class=row.comparator_class,
+        timepoint=row.timepoint,
+        processing=row.processing,
+        method="; ".join(part for part in (term(METHOD, row.route), row.convention) if part),
+        trial_ids=(row.trial_id,),
+        result_ids=tuple(row.result_ids),
+        locator_ids=tuple(row.locator_ids),
+        correction_ids=tuple(row.correction_ids),
+        reports=(),
+        data_version=dataset.version,
+    )
+
+
+def left_open(row: Any) -> str:
+    """Return what a source leaves open that the range of an estimate from its statistic covers."""
+    digits = " and the digits of P" if has(row, RemarkKind.DIGITS_OF_P) else ""
+    return f"pre-post correlations of 0.3 to 0.8{digits}"
+
+
+def of_open_ends(row: Any, dataset: Dataset) -> tuple[LedgerEntry, LedgerEntry]:
+    """Return the entries of the ends of the range that an imputed estimate leaves open."""
+    entry = of_estimate(row, dataset)
+    ends = QuotedScale(row.metric, row.more_is).ends(row.effect_low, row.effect_high)
+    low, high = (
+        replace(
+            entry,
+            estimate_id=f"{entry.estimate_id}.{end}est",
+            label=f"{entry.label}, {end}est over {left_open(row)}",
+            entry_kind=EntryKind.TRIAL_RANGE_END,
+            effect=value,
+            ci_low=None,
+            ci_high=None,
+            ci_level=None,
+            processing="imputed",
+        )
+        for end, value in zip(("low", "high"), ends, strict=True)
+    )
+    return low, high
+
+
+def quoted(entry: LedgerEntry) -> str:
+    """Return a number with its limits as readers quote it: shares and their differences in percent.
+
+    The rest has two decimals, quality-adjusted life years three and money one, so that what a
+    source prints can be found again.
+    """
+    shares = entry.scale == "proportion" or entry.metric.endswith("risk_difference")
+    factor = 100.0 if shares else 1.0
+    digits = 1 if shares else units.DECIMALS.get(entry.metric, 2)
+    effect, low, high = (
+        None if one is None else factor * one for one in (entry.effect, entry.ci_low, entry.ci_high)
+    )
+    shown = estimate(effect or 0.0, low, high, digits)
+    if entry.scale == "proportion":
+        return f"{shown}, in percent"
+    return f"{shown} percentage points" if shares else shown
+
+
+def quoted_numbers(
+    metric: str, more_is: str, effect: float, low: float | None = None, high: float | None = None
+) -> tuple[float, float | None, float | None, int]:
+    """Return an effect of a frame and its limits as readers quote them, and the decimals.
+
+    Risk differences are in percentage points.
+    """
+    factor, digits = (100, 1) if metric == "risk_difference" else (1, 2)
+    effect, low, high = QuotedScale(metric, more_is).quoted(effect, low, high)
+    low, high = (None if one is None else factor * one for one in (low, high))
+    return factor * effect, low, high, digits
+
+
+def counted_event(row: Any, dataset: Dataset) -> str:
+    """Return an event as its vocabulary has it, a harm by what is counted: suicide attempts."""
+    if row.more_is == "worse":
+        return dataset.in_text("event", row.event)
+    event = str(row.event)
+    return dataset.vocabulary("event").get(event, event.replace("_", " "))
+
+
+def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
+    """Return what the label of a number says whose usual direction is that of a harm."""
+    if not scale.turned:
+        return ""
+    side = 1 if scale.ratio else 0
+    return f", below {side} favors {dataset.in_text('therapy', therapy)}"
+
+
+def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of a pooled result."""
+    what = "pooled" if analysis.pooled.k > 1 else "one trial"
+    return _of_pooled(
+        analysis.estimate_id, what, EntryKind.POOLED, analysis.pooled, analysis, dataset
+    )
+
+
+def of_stress_test(
+    stress: StressTest, analysis: Analysis, dataset: Dataset, state: str = AT_ZERO
+) -> LedgerEntry:
+    """Return the entry of the result with unreported results at zero; state says where they are."""
+    return _of_pooled(
+        stress.estimate_id,
+        _unreported(stress, state),
+        EntryKind.STRESS_TEST,
+        stress.at_zero,
+        analysis,
+        dataset,
+        also=stress.entered,
+        size=stress.size,
+        processing="imputed",
+    )
+
+
+def of_stress_ends(
+    stress: StressTest, analysis: Analysis, dataset: Dataset
+) -> tuple[LedgerEntry, LedgerEntry]:
+    """Return the entries of the lowest and the highest result that unreported results allow."""
+    made = partial(of_stress_test, stress, analysis, dataset)
+    return ends_allowed(made, stress.low, stress.high)
+
+
+def ends_allowed(
+    made: Callable[[str], LedgerEntry], lowest: Pooled, highest: Pooled
+) -> tuple[LedgerEntry, LedgerEntry]:
+    """Return the entries of the ends of what a result with unreported ones at zero could be.
+
+    Parameters
+    ----------
+    made : function
+        Of where they are, in words, to the result with them at zero, a standardized difference.
+    lowest, highest : Pooled
+        The results with them at the ends of what "no difference" allows.
+    """
+    low, high = (
+        replace(
+            entry := made(f"as {end} as what is reported allows"),
+            estimate_id=f"{entry.estimate_id}.{end}est",
+            entry_kind=EntryKind.STRESS_END,
+            effect=one.effect,
+            ci_low=one.ci_low,
+            ci_high=one.ci_high,
+            p_value=one.p_value,
+            processing="imputed",
+        )
+        for end, one in (("low", lowest), ("high", highest))
+    )
+    return low, high
+
+
+def of_events_converted(
+    converted: EventsConverted, analysis: Analysis, dataset: Dataset
+) -> LedgerEntry:
+    """Return the entry of the result with odds ratios converted to d."""
+    return _of_pooled(
+        converted.estimate_id,
+        "with odds ratios of trials without means converted",
+        EntryKind.POOLED,
+        converted.pooled,
+        analysis,
+        dataset,
+        also=converted.entered,
+        size=converted.size,
+        processing=worst([*analysis.selection.estimates.processing, "imputed"]),
+    )
+
+
+def of_posterior(
+    estimate_id: str,
+    posterior: Posterior,
+    analysis: Analysis,
+    dataset: Dataset,
+    stress: StressTest | None = None,
+) -> LedgerEntry:
+    """Return the entry of the median of a posterior; with `stress`, of that with nulls at zero."""
+    rows = analysis.selection.estimates
+    prior = posterior.prior.replace("_", "-")
+    return _entry(
+        estimate_id,
+        f"posterior, {prior} prior of scale {posterior.prior_scale:g}"
+        + (f", {_unreported(stress, AT_ZERO)}" if stress else ""),
+        EntryKind.STRESS_POSTERIOR if stress else EntryKind.POSTERIOR,
+        (posterior.median, posterior.ci_low, posterior.ci_high),
+        analysis,
+        dataset,
+        rows if stress is None else pd.concat([rows, stress.entered], ignore_index=True),
+        level=posterior.level,
+        p_value=None,
+        k=posterior.k,
+        n=(analysis if stress is None else stress).size.n,
+        processing=worst(rows.processing) if stress is None else "imputed",
+        method=f"median and central interval of the posterior; tau {prior}",
+    )
+
+
+def of_probability(entry: LedgerEntry, probability: float) -> LedgerEntry:
+    """Return the entry of the probability that a posterior gives to an effect above zero.
+
+    Parameters
+    ----------
+    entry : LedgerEntry
+        The median of the posterior.
+    probability : float
+        From 0 to 1.
+    """
+    return replace(
+        entry,
+        estimate_id=f"{entry.estimate_id}.probability_positive",
+        label=f"{entry.label}, probability that it favors the therapy",
+        entry_kind=entry.entry_kind,
+        metric="probability",
+        scale="proportion",
+        favors="",
+        effect=probability,
+        ci_low=None,
+        ci_high=None,
+        ci_level=None,
+        method=entry.method.replace("median and central interval", "share"),
+    )
+
+
+def _contrast(row: Any, dataset: Dataset) -> str:
+    return (
+        f"{dataset.in_text('condition', row.intervention)} against "
+        f"{dataset.in_text('condition', row.comparator)}"
+    )
+
+
+def _as_obtained(row: Any, dataset: Dataset) -> str:
+    """Return what tells a value that a source prints from one that follows from counts."""
+    if row.route == "reconstructed_counts":
+        return ", from reconstructed counts"
+    if row.route != "printed":
+        return ""
+    analyzed = units.analyzed(row, dataset)
+    return f", as printed{f', {analyzed}' if analyzed else ''}"
+
+
+def _unreported(stress: StressTest, state: str) -> str:
+    """Return which unreported results stand where."""
+    return f"with unreported results {state} ({listed(stress.entered.label)})"
+
+
+def _of_pooled(
+    estimate_id: str,
+    what: str,
+    kind: EntryKind,
+    pooled: Pooled,
+    analysis: Analysis,
+    dataset: Dataset,
+    *,
+    also: pd.DataFrame | None = None,
+    size: Size | None = None,
+    processing: str = "",
+) -> LedgerEntry:
+    rows = analysis.selection.estimates
+    return _entry(
+        estimate_id,
+        what,
+        kind,
+        (pooled.effect, pooled.ci_low, pooled.ci_high),
+        analysis,
+        dataset,
+        rows if also is None else pd.concat([rows, also], ignore_index=True),
+        level=pooled.level,
+        p_value=pooled.p_value,
+        k=pooled.k,
+        n=(size or analysis.size).n,
+        processing=processing or worst(rows.processing),
+        method=method_in_words(pooled),
+    )
+
+
+def _entry(
+    estimate_id: str,
+    what: str,
+    kind: EntryKind,
+    numbers: tuple[float, float, float],
+    analysis: Analysis,
+    dataset: Dataset,
+    rows: pd.DataFrame,
+    *,
+    level: float,
+    p_value: float | None,
+    k: int,
+    n: int | None,
+    processing: str,
+    method: str,
+) -> LedgerEntry:
+    specification = analysis.specification
+    metric = analysis.selection.metric
+    scale = analysis.selection.scale
+    effect, low, high = scale.quoted(*numbers)
+    return LedgerEntry(
+        estimate_id=estimate_id,
+        label=f"{dataset.in_text('therapy', specification.therapy)}, "
+        f"{dataset.in_text('outcome', specification.outcome)}, "
+        f"{dataset.in_text('timepoint', specification.timepoint)}, {term(METRIC, metric)}, {what}"
+        f"{differing(specification, dataset)}"
+        f"{below_favors(scale, specification.therapy, dataset)}",
+        entry_kind=kind,
+        metric=metric.removeprefix("log_"),
+        scale="ratio" if scale.ratio else "difference",
+        favors=scale.favors,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
+        ci_level=level,
+        p_value=p_value,
+        p_note="",
+        k=k,
+        n=n,
+        counts="",
+        comparator="; ".join(union([rows.comparator])),
+        comparator_class="; ".join(union([rows.comparator_class])),
+        timepoint=specification.timepoint,
+        processing=processing,
+        method=method,
+        trial_ids=union([rows.trial_id]),
+        result_ids=union(rows.result_ids),
+        locator_ids=union(rows.locator_ids),
+        correction_ids=union(one for one in rows.correction_ids if isinstance(one, tuple)),
+        reports=(),
+        data_version=dataset.version,
+    )

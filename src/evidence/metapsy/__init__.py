@@ -1,0 +1,150 @@
+"""Databases of the Metapsy data standard as data packages: `import_database`."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from evidence.data.dataset import Dataset, default_folder
+from evidence.data.validation.descriptor import DESCRIPTOR
+from evidence.data.validation.keys import REFERENCES
+from evidence.errors import ParameterError
+from evidence.metapsy.agreement import compare
+from evidence.metapsy.assignment import place
+from evidence.metapsy.direction import SIDES, orient
+from evidence.metapsy.discrepancies import find_discrepancies
+from evidence.metapsy.package import (
+    check_place,
+    describe,
+    table_text,
+    widened,
+    workbook_schema,
+    write_package,
+)
+from evidence.metapsy.records import read_database
+from evidence.metapsy.report import recomputed, report, summary
+from evidence.metapsy.results import results
+from evidence.metapsy.tables import doi_of, printed_reference, tables
+from evidence.terminal import render
+
+__all__ = ["DISCREPANCIES", "RECOMPUTED", "REPORT", "Imported", "import_database"]
+
+REPORT = "import-report.md"
+DISCREPANCIES = "import-discrepancies.csv"
+RECOMPUTED = "import-recomputed.csv"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imported:
+    """An imported database.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        The data package as loaded.
+    discrepancies : DataFrame
+        Where printed numbers differ from their data, and where the file contradicts itself.
+    recomputed : DataFrame
+        Every printed effect and standard error beside what its data give.
+    lines : tuple of str
+        What was read, normalized and found, in words.
+    """
+
+    dataset: Dataset
+    discrepancies: pd.DataFrame
+    recomputed: pd.DataFrame
+    lines: tuple[str, ...]
+
+
+def import_database(
+    path: Path,
+    output: Path,
+    *,
+    accessed: date,
+    title: str | None = None,
+    version: str | None = None,
+    doi: str | None = None,
+    license_name: str | None = None,
+    outcome: str | None = None,
+    positive_g: str | None = None,
+    schema: Path | None = None,
+) -> Imported:
+    """Read a database file of the Metapsy data standard and write it as a data package.
+
+    The standard is that of Harrer et al. (metapsyTools, docs.metapsy.org/data-preparation/format);
+    files of the project differ from it and from each other, and what is normalized is counted.
+
+    Parameters
+    ----------
+    path : Path
+        The database file.
+    output : Path
+        Folder to write, whole or not at all; one that an import made before is replaced.
+    accessed : date
+        When the file was read.
+    title, version, doi, license_name : str, optional
+        What is known of the database; they go into its reference and the locators.
+    outcome : str, optional
+        Outcome of records of which the file names none.
+    positive_g : {"intervention", "comparator"}, optional
+        Whom a positive g of the file favors, where the file prints no data to tell.
+    schema : Path, optional
+        Data package whose schema is used; by default that of the workbook.
+
+    Returns
+    -------
+    Imported
+
+    Raises
+    ------
+    DataError
+        With every fault of the file: row, column, value and what is accepted.
+    ParameterError
+        If the folder holds something else, or an argument is not accepted.
+    """
+    if positive_g is not None and positive_g not in SIDES:
+        raise ParameterError("positive_g", positive_g, f"one of {', '.join(SIDES)}")
+    check_place(output)
+    source = describe(
+        path,
+        title=title,
+        version=version,
+        doi=doi,
+        license_name=license_name,
+        outcome=outcome,
+        accessed=accessed,
+    )
+    database = read_database(path)
+    placed = place(database, outcome=source.outcome)
+    orientation = orient(placed, positive_g)
+    compared = compare(placed, orientation)
+    found = results(placed, orientation, compared)
+    rows = tables(database, placed, orientation, found, source)
+    discrepancies = find_discrepancies(placed, compared, orientation, found)
+    compared_frame = recomputed(compared)
+    descriptor = widened(workbook_schema(schema or default_folder()), source)
+    references = [
+        source.reference(),
+        *(
+            {"id": trial.trial_id, "type": "article-journal", "title": reference}
+            | ({"DOI": doi_of(trial, placed)} if doi_of(trial, placed) else {})
+            for trial in dict.fromkeys(one.trial for one in placed)
+            if (reference := printed_reference(trial, placed))
+        ),
+    ]
+    files = {
+        DESCRIPTOR: json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n",
+        REFERENCES: json.dumps(references, ensure_ascii=False, indent=2) + "\n",
+        **{f"{name}.csv": table_text(descriptor, name, own) for name, own in rows.items()},
+        REPORT: report(source, database, placed, orientation, compared, discrepancies),
+        DISCREPANCIES: render(discrepancies, "csv") + "\n",
+        RECOMPUTED: render(compared_frame, "csv") + "\n",
+    }
+    return Imported(
+        write_package(output, files),
+        discrepancies,
+        compared_frame,
+        tuple(summary(database, placed, orientation, compared, discrepancies)),
+    )

@@ -1,0 +1,1 @@
+"""Pages, one folder or file per report: their first screens, tables, figures and closings."""

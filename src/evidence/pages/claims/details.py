@@ -1,0 +1,321 @@
+"""Claims one by one: the numbers, words and syntheses behind a verdict, with their sources."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from evidence import language
+from evidence.analysis import Analysis
+from evidence.analysis.stress_test import ZERO
+from evidence.blocks import origins
+from evidence.blocks.escape import html
+from evidence.blocks.output import Block, anchor
+from evidence.blocks.tables import Cell, table, to_number
+from evidence.claims import Judgement
+from evidence.claims.sentences import Sentence
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.ledger import LedgerEntry, entries, followup_entries, sentences, units
+from evidence.pages.trial_card.printed import fact_name
+from evidence.terms import Said
+
+SIGN = {
+    "supported": "●",
+    "partly supported": "◐",
+    "association only": "◇",
+    "not supported": "○",
+    "contradicted": "✕",
+    "cannot tell": "?",
+    "not tested": "–",
+}
+"""A sign beside each verdict; the word stands there too, so that no sign or color carries it."""
+
+_METRIC = language.METRIC | {"cohens_d": "Cohen d"}
+DIRECTION = {
+    Said.FAVORS_INTERVENTION: "in favor of the therapy",
+    Said.FAVORS_COMPARATOR: "in favor of the comparator",
+    Said.NO_DIFFERENCE: "no difference",
+    Said.IMPROVED_WITHIN_ARM: "improved within the arm",
+    Said.MEDIATES: "mediates",
+    Said.NO_MEDIATION: "does not mediate",
+    Said.NOT_REPORTED: "measured, not reported",
+    Said.NOT_SEEN: "measured, report not seen",
+}
+
+
+def place(judgement: Judgement) -> str:
+    """Return the id of the place in the page where a claim is treated."""
+    return f"claim-{judgement.claim.claim_id}".replace("_", "-")
+
+
+def named(verdict: str) -> str:
+    """Return a verdict as its sign and its word, which no line end parts."""
+    return f"{SIGN[verdict]}\u00a0{verdict}"
+
+
+def link(judgement: Judgement, *, opening: bool = False) -> str:
+    """Return a claim as a link to its details, with a capital where it opens a line."""
+    claim = judgement.claim.claim
+    shown = language.capitalized(claim) if opening else claim
+    return f'<a href="#{html(place(judgement))}">{html(shown)}</a>'
+
+
+def linked(sentence: Sentence) -> str:
+    """Return a sentence as HTML, each of its numbers a link to where it comes from."""
+    rest, parts = sentence.text, []
+    for number in sentence.numbers:
+        # The number as a whole: 0.52 is not part of 10.52 or 0.525.
+        found = re.search(rf"(?<![\d.]){re.escape(number.text)}(?![\d.]\d?)", rest)
+        if found is None:
+            continue
+        parts.append(_kept(html(rest[: found.start()])))
+        parts.append(
+            f'<a class="n" href="#{html(anchor(number.estimate_id))}">{html(number.text)}</a>'
+        )
+        rest = rest[found.end() :]
+    return "".join([*parts, _kept(html(rest))])
+
+
+def _kept(markup: str) -> str:
+    """Return markup in which no line ends within "k = 3"."""
+    return re.sub(r"\b([A-Za-zβ]) = ", "\\1\u00a0=\u00a0", markup)
+
+
+def details(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
+    """Return the claims one by one: question, verdict, what it rests on, limits."""
+    made = [_detail(dataset, one) for one in judgements]
+    return Block(
+        text="\n\n".join(one.text for one in made),
+        html="\n".join(one.html for one in made),
+        entries=tuple(entry for one in made for entry in one.entries),
+    )
+
+
+def _detail(dataset: Dataset, judgement: Judgement) -> Block:
+    claim = judgement.claim
+    title = language.capitalized(claim.claim)
+    lines = [
+        f"In the article: {claim.section}",
+        f"Question: {claim.question}",
+        f"Verdict: {named(judgement.verdict)}.",
+    ]
+    rule = f"Decided by the rule: {judgement.rule.condition}."
+    tables = [
+        one
+        for one in (
+            _estimates_table(dataset, judgement),
+            _directions_table(dataset, judgement),
+            _syntheses_table(dataset, judgement),
+            _facts_table(dataset, judgement),
+        )
+        if one is not None
+    ]
+    limits = "".join(f"<li>{html(one)}</li>" for one in judgement.limits)
+    markup = (
+        f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
+        f"<p>{html(lines[0])}<br>{html(lines[1])}</p>"
+        f"<p><strong>{html(named(judgement.verdict))}</strong>. {linked(judgement.sentence)}</p>"
+        f"<p>{html(rule)}</p>"
+        + "".join(one.html for one in tables)
+        + (f'<ul class="not">{limits}</ul>' if limits else "")
+        + "</section>"
+    )
+    parts = [title, *lines, judgement.sentence.text, rule, *(one.text for one in tables)]
+    return Block(
+        text="\n".join([*parts, *(f"- {one}" for one in judgement.limits)]),
+        html=markup,
+        entries=tuple(entry for one in tables for entry in one.entries),
+    )
+
+
+def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
+    rows = []
+    found = []
+    outcomes = judgement.gathered.estimates
+    for row in records(outcomes[outcomes.effect.notna()]):
+        entry = entries.of_estimate(row, dataset)
+        found.append(entry)
+        rows.append(
+            (
+                Cell(row.label),
+                Cell(sentences.comparator(row, dataset)),
+                Cell(f"{_measure(row, dataset)}, {units.metric(row, dataset)}"),
+                to_number(entry, entries.quoted(entry)),
+                Cell("" if entry.n is None else str(entry.n), numeric=True),
+                Cell("", tag=row.processing),
+            )
+        )
+    for analysis, entry in pooled_behind(dataset, [judgement]):
+        found.append(entry)
+        rows.append(
+            (
+                Cell(f"Pooled, {language.count(entry.k or 0, 'trial')}"),
+                Cell(_against(entry, dataset)),
+                Cell(
+                    language.term(language.METRIC, analysis.selection.metric)
+                    + (", unreported results at zero" if "at_zero" in entry.estimate_id else "")
+                ),
+                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell(str(entry.n), numeric=True),
+                Cell("", tag=entry.processing),
+            )
+        )
+    for row, entry in retained_behind(dataset, [judgement]):
+        found.append(entry)
+        rows.append(
+            (
+                Cell(f"{row.label}, share of the effect left"),
+                Cell(sentences.comparator(row, dataset)),
+                Cell(
+                    f"{_measure(row, dataset)}, share of the {language.term(_METRIC, row.metric)}"
+                ),
+                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell(str(entry.n), numeric=True),
+                Cell("", tag=entry.processing),
+            )
+        )
+    if not rows:
+        return None
+    return table(
+        f"Numbers behind the verdict, positive in favor of the therapy: {_short(judgement)}",
+        ("Trial", "Compared with", "Measure", "Estimate (95% CI)", "n", "How obtained"),
+        rows,
+        entries=found,
+    )
+
+
+def _measure(row: Any, dataset: Dataset) -> str:
+    """Return what was measured: the event in words, else the instrument by its short name."""
+    if row.event:
+        return str(row.event).replace("_", " ")
+    return dataset.measure(row.instrument_id)
+
+
+def _against(entry: LedgerEntry, dataset: Dataset) -> str:
+    return language.listed(
+        (dataset.in_text("condition", one) for one in entry.comparator.split("; ")),
+        "or",
+    )
+
+
+def _directions_table(dataset: Dataset, judgement: Judgement) -> Block | None:
+    rows = [
+        (
+            Cell(row.label),
+            Cell(
+                dataset.in_text("condition", row.comparator)
+                if row.comparator
+                else "no control group"
+            ),
+            Cell(DIRECTION[row.direction]),
+            Cell(row.note or "–"),
+            _source([row.locator_id], dataset),
+        )
+        for row in records(judgement.gathered.directions)
+    ]
+    if not rows:
+        return None
+    return table(
+        f"What sources say in words: {_short(judgement)}",
+        ("Trial", "Compared with", "Direction", "Remark", "Read in"),
+        rows,
+    )
+
+
+def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
+    printed = dataset.text("syntheses").set_index("synthesis_id", drop=False)
+    rows = []
+    for row in records(printed.loc[list(judgement.gathered.syntheses.synthesis_id)]):
+        low, high = (row.ci_low or row.range_low), (row.ci_high or row.range_high)
+        spread = f"{low} to {high}" if low else ""
+        value = row.estimate or spread or "without a number"
+        limits = f" ({spread})" if row.estimate and spread else ""
+        rows.append(
+            (
+                Cell(language.capitalized(row.contrast)),
+                Cell(f"{language.term(_METRIC, row.metric)} {value}{limits}".replace(" -", " −")),
+                Cell(row.k or "–", numeric=True),
+                Cell(f"{int(row.n):,}" if row.n else "–", numeric=True),
+                _source([row.locator_id], dataset),
+            )
+        )
+    if not rows:
+        return None
+    return table(
+        f"Published syntheses, as printed: {_short(judgement)}",
+        ("What", "Value (95% CI)", "k", "n", "Read in"),
+        rows,
+    )
+
+
+def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
+    """Return arms and ages of the trial meant, or lengths of treatment, with their sources."""
+    labels = dataset.trials.set_index("trial_id").label
+    rows = [
+        (
+            Cell(labels[row.trial_id]),
+            Cell(dataset.in_text("condition", row.condition)),
+            Cell(row.note or "–"),
+            _source([row.locator_id], dataset),
+        )
+        for row in records(judgement.gathered.arms)
+    ] + [
+        (
+            Cell(labels[row.trial_id]),
+            Cell(f"{language.capitalized(fact_name(row.fact))}: {row.value:g} {row.unit}"),
+            Cell(row.note or "–"),
+            _source([row.locator_id], dataset),
+        )
+        for row in records(judgement.gathered.facts)
+    ]
+    if not rows:
+        return None
+    return table(
+        f"Facts behind the verdict: {_short(judgement)}",
+        ("Trial", "Fact", "Remark", "Read in"),
+        rows,
+    )
+
+
+def _source(locator_ids: Iterable[str], dataset: Dataset) -> Cell:
+    ids = list(locator_ids)
+    plain = "; ".join(origins.place_name(locator, dataset) for locator in map(dataset.locator, ids))
+    return Cell(plain, markup=origins.sources(ids, dataset))
+
+
+def _short(judgement: Judgement) -> str:
+    """Return a claim in few words, so that captions of tables differ."""
+    claim = judgement.claim.claim
+    return claim if len(claim) <= 60 else f"{claim[:57].rsplit(' ', 1)[0]} …"
+
+
+def pooled_behind(
+    dataset: Dataset, judgements: Iterable[Judgement]
+) -> list[tuple[Analysis, LedgerEntry]]:
+    """Return the pooled numbers behind verdicts, each once, with the analysis they are of."""
+    found: dict[str, tuple[Analysis, LedgerEntry]] = {}
+    for one in judgements:
+        several = [analysis for analysis in one.gathered.analyses if analysis.pooled.k > 1]
+        for analysis in several:
+            entry = entries.of_analysis(analysis, dataset)
+            found[entry.estimate_id] = analysis, entry
+            for stress in one.gathered.stress:
+                if stress.estimate_id == analysis.scenario_id(ZERO):
+                    entry = entries.of_stress_test(stress, analysis, dataset)
+                    found[entry.estimate_id] = analysis, entry
+    return list(found.values())
+
+
+def retained_behind(
+    dataset: Dataset, judgements: Iterable[Judgement]
+) -> list[tuple[Any, LedgerEntry]]:
+    """Return the shares of an effect behind verdicts, each once, with the comparison of each."""
+    found: dict[str, tuple[Any, LedgerEntry]] = {}
+    for one in judgements:
+        if one.gathered.retained is None:
+            continue
+        for row in records(one.gathered.retained):
+            entry = followup_entries.of_retained(row, dataset)
+            if entry is not None:
+                found[entry.estimate_id] = row, entry
+    return list(found.values())

@@ -1,0 +1,198 @@
+"""The report on every trial-level estimate: route by route, and what allows none."""
+
+from typing import Any
+
+import pandas as pd
+
+from evidence import language
+from evidence.blocks import closing
+from evidence.blocks.escape import html
+from evidence.blocks.output import Block
+from evidence.blocks.tables import Cell, place_of, place_of_reason, table, to_number, with_id
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.estimation.row import QuotedScale
+from evidence.ledger import entries, sentences, units
+
+ROUTE = {
+    "means": "means and SDs of both arms",
+    "means_change": "means before and after, SDs before",
+    "printed": "as printed",
+    "printed_b": "coefficient of a model, printed",
+    "b_interval": "interval of a model coefficient → z → d",
+    "b_se": "model coefficient over its standard error → z → d",
+    "b_p": "p of a model coefficient → z → d",
+    "number_needed_to_treat": "1 over the number needed to treat",
+    "f_slope": "F of group by time → d; direction from elsewhere",
+    "counts": "printed counts; interval by normal approximation",
+    "reconstructed_counts": "percentages → counts; interval by normal approximation",
+    "change_means": "means and SDs of the change in both arms",
+    "combined_change_means": "means and SDs of the change, arms of one condition combined",
+    "cohens_d": "d between arms, times J",
+    "relative_risk_reduction": "1 less the relative risk reduction",
+    "t": "t of two arms → d",
+    "z": "z of two arms → d",
+    "p": "P of two arms → d; direction from elsewhere",
+    "partial_eta_squared": "partial eta squared → F → d; direction from elsewhere",
+    "eta_squared": "eta squared → F → d; direction from elsewhere",
+    "cohens_f": "Cohen's f → F → d; direction from elsewhere",
+    "combined_means": "means and SDs of arms of one condition, combined",
+    "combined_means_change": "means before and after of arms of one condition, combined",
+    "combined_counts": "counts of arms of one condition, added; interval by normal approximation",
+}
+
+
+def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
+    """Return how many results there are, how many allow an estimate, and how far from print."""
+    estimated = frame[frame.effect.notna()]
+    randomized = dataset.randomized_trials
+    with_number = estimated.trial_id[estimated.trial_id.isin(randomized.trial_id)].unique()
+    by_level = estimated.processing.value_counts()
+    levels = language.listed(
+        f"{by_level[level]} {level}"
+        for level in ("printed", "converted", "reconstructed", "imputed")
+        if level in by_level.index
+    )
+    some = language.count(len(with_number)) if len(with_number) else "none"
+    say = (
+        f"{language.capitalized(some)} of "
+        f"{language.count(len(randomized), 'randomized trial')} "
+        f"{'prints' if len(with_number) < 2 else 'print'} something that allows an effect between "
+        "arms."
+    )
+    follow = "follows" if len(estimated) == 1 else "follow"
+    paragraph = (
+        f"{language.count(len(estimated), 'estimate')} {follow} from what they print"
+        f"{': ' if levels else ''}{levels}. "
+        f"{len(frame) - len(estimated)} results or outcomes allow none; each is listed with the "
+        "reason. Several estimates of one trial are views of the same participants, never "
+        "evidence on top of each other."
+    )
+    remarks = [
+        "Positive values and ratios above 1 favor the intervention; what is counted of a harm, as "
+        "suicide attempts, stands in its usual direction: below 1, and below 0, favors it.",
+        "Imputed means that a value enters which no source gives: an arm size, a correlation, or "
+        "the standard error of a model in place of that of the scores.",
+        "Trials without an estimate: "
+        + language.listed(randomized.label[~randomized.trial_id.isin(with_number)])
+        + ".",
+    ]
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
+        f'<p>{html(paragraph)}</p>\n</section>\n<ul class="not">'
+        + "".join(f"<li>{html(one)}</li>" for one in remarks)
+        + "</ul>"
+    )
+    return Block(text=f"{say}\n{paragraph}", html=markup)
+
+
+def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
+    """Return the estimates of a therapy's trials, each leading to its chain."""
+    rows = []
+    found = []
+    chosen = frame[(frame.therapy == therapy) & frame.effect.notna()]
+    for row in records(chosen):
+        entry = entries.of_estimate(row, dataset)
+        found.append(entry)
+        rows.append(
+            (
+                Cell(row.label),
+                Cell(dataset.short("outcome", row.outcome_id)),
+                Cell(", ".join(filter(None, _measured(row, dataset)))),
+                Cell(
+                    f"{dataset.in_text('condition', row.intervention).replace('_', ' ')} against "
+                    f"{sentences.comparator(row, dataset)}"
+                ),
+                Cell(units.metric(row, dataset)),
+                to_number(entry, entries.quoted(entry)),
+                Cell(ROUTE.get(row.route, row.route), tag=row.processing),
+            )
+        )
+    return table(
+        f"Estimates of trials of {dataset.in_text('therapy', therapy)}",
+        ("Trial", "Outcome", "Measure and time", "Contrast", "Metric", "Estimate", "Route"),
+        rows,
+        entries=found,
+    )
+
+
+def _measured(row: Any, dataset: Dataset) -> tuple[str, str, str]:
+    """Return measure, time and, where there are several, the analysis of an estimate."""
+    return _measure(row, dataset), _when(row), units.analyzed(row, dataset)
+
+
+def _measure(row: Any, dataset: Dataset) -> str:
+    event = str(row.event)
+    if event:
+        return dataset.vocabulary("event").get(event, event)
+    return dataset.measure(row.instrument_id)
+
+
+def _when(row: Any) -> str:
+    when = row.timepoint.replace("_", " ")
+    weeks = row.weeks_since_randomization
+    return when if pd.isna(weeks) else f"{when} (week {weeks:g})"
+
+
+def without_estimate(frame: pd.DataFrame, *, on_card: bool = False) -> Block:
+    """Return every result or outcome that allows no estimate, with the reason.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Frame of `evidence.estimates`.
+    on_card : bool
+        Whether the page is the card of a trial, so that reasons can lead to what is printed.
+    """
+    rows = [
+        (
+            Cell(row.label, anchor=place_of_reason(row.estimate_id)),
+            with_id("", row.estimate_id),
+            _reason(row, on_card=on_card),
+            Cell("–" if pd.isna(row.effect_low) else _bounds(row)),
+        )
+        for row in records(frame[frame.effect.isna()])
+    ]
+    return table(
+        "What allows no estimate, and why",
+        ("Trial", "Result or outcome", "Reason", "Bounds"),
+        rows,
+    )
+
+
+def _reason(row: Any, *, on_card: bool) -> Cell:
+    """Return why a result allows no estimate; on the card of its trial as a link to the print."""
+    if not (on_card and row.result_ids):
+        return Cell(row.reason)
+    place = html(place_of(row.result_ids[0]))
+    return Cell(row.reason, markup=f'<a href="#{place}">{html(row.reason)}</a>')
+
+
+def _bounds(row: Any) -> str:
+    """Return what a result leaves open, on the scale that readers quote."""
+    if row.route == "chi2_bound":
+        return f"{language.limits(row.effect_low, row.effect_high)} at most"
+    ends = QuotedScale("log_odds_ratio", row.more_is).ends(row.effect_low, row.effect_high)
+    return f"odds ratio {language.limits(*ends)} over all counts that fit"
+
+
+def methods(convention: str, correlation: float) -> Block:
+    """Return the methods section."""
+    return closing.methods(
+        [
+            f"Hedges g: difference of means over the pooled standard deviation, {convention} "
+            "small-sample correction (Hedges 1981); pre-post-control d: Morris (2008), d_ppc2, "
+            f"with a correlation of {correlation:g} between baseline and outcome that no source "
+            "states. Mean differences: unequal variances. Odds ratios, risk ratios and risk "
+            "differences: from printed counts, or from counts that fit printed "
+            "percentages, intervals and ratios.",
+            "Model coefficients stand in points as printed. Their standardized form takes z from "
+            "the printed interval or P: g from a test statistic = z × √(1/n₁ + 1/n₂) × J (Hedges "
+            "1981). It is always called imputed: the standard error of a repeated-measures or "
+            "adjusted model is that of a change or residual, so it can be too large. Its range is "
+            "over pre-post correlations of 0.3 to 0.8. F with one numerator degree of freedom "
+            "gives a magnitude; "
+            "its direction is taken from results printed by arm. Chi-square with two or more "
+            "degrees of freedom gives a bound (Scheffé), never a point.",
+        ]
+    )

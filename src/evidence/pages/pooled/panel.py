@@ -1,0 +1,298 @@
+"""Every defensible analysis beside the main one: as a curve and as tables."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+from numpy.typing import ArrayLike
+
+from evidence import language
+from evidence.analysis import Analysis
+from evidence.analysis.alternatives import Companions
+from evidence.analysis.multiverse import CHOICES
+from evidence.analysis.stress_test import StressTest
+from evidence.blocks.figures.forest import BLUE, INK, SOFT
+from evidence.blocks.output import Block, Figure
+from evidence.blocks.tables import Cell, table, to_number, with_id
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.ledger.choices import CHOICE, choice_in_words
+from evidence.meta.bayes import Posterior
+
+PRIOR = {"half_normal": "half-normal", "half_cauchy": "half-Cauchy"}
+
+
+def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
+    """Return the main analysis and those that differ from it in one choice."""
+    rows = []
+    found = []
+    for analysis in (
+        main,
+        *beside.other_methods,
+        *beside.other_choices,
+        *beside.without_each,
+    ):
+        entry = entries.of_analysis(analysis, dataset)
+        found.append(entry)
+        pooled = analysis.pooled
+        rows.append(
+            (
+                Cell(_difference(main, analysis)),
+                Cell(
+                    "; ".join(
+                        f"{row.label} ({dataset.measure(row.instrument_id)}) "
+                        f"{language.fixed(row.effect)}"
+                        for row in records(analysis.selection.estimates)
+                    )
+                ),
+                Cell(str(pooled.k), numeric=True),
+                to_number(entry, language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
+                Cell(language.fixed(pooled.tau2), numeric=True),
+            )
+        )
+    converted = beside.converted
+    if converted is not None:
+        entry = entries.of_events_converted(converted, main, dataset)
+        found.append(entry)
+        pooled = converted.pooled
+        labels = language.listed(
+            f"{row.label} ({row.event.replace('_', ' ')}) {language.fixed(row.d)}"
+            for row in records(converted.entered)
+        )
+        rows.append(
+            (
+                Cell("Odds ratios of trials without means converted to d"),
+                Cell(f"the main trials and {labels}"),
+                Cell(str(pooled.k), numeric=True),
+                to_number(entry, language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
+                Cell(language.fixed(pooled.tau2), numeric=True),
+            )
+        )
+    return table(
+        "The main analysis and analyses that differ from it in one choice",
+        ("Choice", "Estimates", "k", "Pooled (95% CI)", "tau²"),
+        rows,
+        entries=found,
+    )
+
+
+def _difference(main: Analysis, other: Analysis) -> str:
+    """Return in words what an analysis does otherwise than the main one."""
+    if other is main:
+        return "Main analysis"
+    parts = [
+        choice_in_words(name, getattr(other.specification, name))
+        for name in CHOICE
+        if name != "trials"
+        and getattr(main.specification, name) != getattr(other.specification, name)
+    ]
+    labels = main.frame.drop_duplicates("trial_id").set_index("trial_id").label
+    parts += [
+        f"without {labels[trial]}"
+        for trial in other.specification.leave_out
+        if trial not in main.specification.leave_out
+    ]
+    return language.capitalized(", ".join(parts))
+
+
+def priors(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
+    """Return posteriors, each beside the same with unreported results at zero."""
+    if not beside.priors:
+        return Block(
+            text="One trial: a prior alone would decide, so no posterior is given.",
+            html="<p>One trial: a prior alone would decide, so no posterior is given.</p>",
+        )
+    rows = []
+    found: list[LedgerEntry] = []
+    for view in beside.priors:
+        both: list[tuple[str, Posterior, StressTest | None]] = [
+            (view.estimate_id, view.posterior, None)
+        ]
+        if view.at_zero is not None:
+            both.append((view.at_zero_id, view.at_zero, beside.stress))
+        for estimate_id, posterior, stress in both:
+            entry = entries.of_posterior(estimate_id, posterior, main, dataset, stress)
+            what = choice_in_words("trials", "unreported_at_zero" if stress else "all")
+            found.append(entry)
+            rows.append(
+                (
+                    Cell(f"{PRIOR[posterior.prior]}, scale {posterior.prior_scale:g}"),
+                    Cell(what),
+                    Cell(str(posterior.k), numeric=True),
+                    to_number(
+                        entry,
+                        language.estimate(posterior.median, posterior.ci_low, posterior.ci_high),
+                    ),
+                    Cell(language.percent(posterior.probability_positive), numeric=True),
+                )
+            )
+    return table(
+        "Posterior of the mean effect: median with central 95% interval, flat prior on the mean",
+        ("Prior of tau", "Trials", "k", "Median (95% interval)", "Probability above 0"),
+        rows,
+        entries=found,
+    )
+
+
+def varied_choices(panel: pd.DataFrame) -> list[str]:
+    """Return the choices that take more than one value in a panel."""
+    names = [{"tau2": "tau2_method"}.get(one, one) for one in CHOICES]
+    return [name for name in names if len(set(panel[name])) > 1]
+
+
+def panel_table(dataset: Dataset, main: Analysis, beside: Companions, panel: pd.DataFrame) -> Block:
+    """Return the whole panel as a table; numbers that the report shows elsewhere are links."""
+    known = {one.estimate_id: entries.of_analysis(one, dataset) for one in (main, *beside.analyses)}
+    if beside.stress is not None:
+        entry = entries.of_stress_test(beside.stress, main, dataset)
+        known[entry.estimate_id] = entry
+    rows = []
+    varied = varied_choices(panel)
+    for place, row in enumerate(records(panel), start=1):
+        shown = language.estimate(row.effect, row.ci_low, row.ci_high)
+        entry_of_row = known.get(row.estimate_id)
+        rows.append(
+            (
+                Cell("main analysis")
+                if row.main
+                else with_id(f"analysis {place}", row.estimate_id),
+                *(Cell(choice_in_words(name, getattr(row, name))) for name in varied),
+                Cell(str(row.k), numeric=True),
+                to_number(entry_of_row, shown) if entry_of_row else Cell(shown, numeric=True),
+            )
+        )
+    headings = [name.removesuffix("_method").replace("tau2", "tau²") for name in varied]
+    return table(
+        "Every combination of choices, sorted by its estimate",
+        ("Analysis", *(language.capitalized(one) for one in headings), "k", "Pooled (95% CI)"),
+        rows,
+    )
+
+
+WIDTH = 9.0
+INTERVAL = "#7394c0"
+"""Color of intervals: lighter than the estimates on them, and three times as dark as paper."""
+CURVE_HEIGHT = 2.6
+LINE_HEIGHT = 0.19
+FONT_SIZE = 9
+
+
+def panel_curve(
+    dataset: Dataset, analysis: Analysis, beside: Companions, panel: pd.DataFrame
+) -> Figure | Block:
+    """Return the specification curve of a panel, or a sentence where there is one combination.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        Main analysis.
+    beside : Companions
+        What stands beside it.
+    panel : DataFrame
+        As `evidence.analysis.multiverse.panel` returns it.
+    """
+    if len(panel) == 1:
+        said = "One trial and one way to read it: no other combination of choices gives a number."
+        return Block(text=said, html=f"<p>{said}</p>")
+    therapy, outcome = sentences.names(analysis, dataset)
+    ordered = panel.sort_values(["effect", "estimate_id"], ignore_index=True)
+    over = int(((ordered.ci_low <= 0) & (ordered.ci_high >= 0)).sum())
+    position = int(ordered.index[ordered.main][0]) + 1
+    pooled = analysis.pooled
+    alt = (
+        f"{len(ordered)} combinations of choices sorted by their estimate, from "
+        f"{language.fixed(ordered.effect.min())} to {language.fixed(ordered.effect.max())}; "
+        f"{over} of their intervals include no difference. The main analysis, "
+        f"{language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)}"
+        f", is number {position} from below."
+    )
+    return Figure(
+        figure_id="panel",
+        matplotlib_figure=draw(ordered, marked=position - 1),
+        alt=alt,
+        caption=f"Specification panel. {len(ordered)} analyses of {outcome} with {therapy}: above, "
+        "estimates with 95% intervals, sorted; below, the choices behind each. The main analysis "
+        "is the one with the vertical line. The analyses share their trials, so their number is no "
+        "measure of evidence.",
+        table=panel_table(dataset, analysis, beside, ordered),
+    )
+
+
+def _bars(
+    axes: Axes,
+    places: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    *,
+    color: str,
+    linewidth: float = 0.8,
+) -> None:
+    """Draw vertical bars as one path, since hundreds of single marks would swell the page."""
+    x = np.repeat(np.asarray(places, dtype=float), 3)
+    y = np.column_stack([low, high, np.full(len(x) // 3, np.nan)]).ravel()
+    x[2::3] = np.nan
+    axes.plot(x, y, color=color, linewidth=linewidth, solid_capstyle="butt")
+
+
+def draw(ordered: pd.DataFrame, *, marked: int, hollow: int | None = None) -> Canvas:
+    """Draw a panel.
+
+    Parameters
+    ----------
+    ordered : DataFrame
+        Rows of `evidence.analysis.multiverse.panel` in the order in which they stand side by side.
+    marked : int
+        Place of the analysis with the vertical line and the filled diamond.
+    hollow : int, optional
+        Place of another one, with a hollow diamond.
+    """
+    lines = [
+        (name, value) for name in varied_choices(ordered) for value in dict.fromkeys(ordered[name])
+    ]
+    choices_height = LINE_HEIGHT * (len(lines) + 0.6)
+    height = CURVE_HEIGHT + choices_height + 0.45
+    canvas = Canvas(figsize=(WIDTH, height))
+    FigureCanvasAgg(canvas)
+    left, right = 0.36, 0.99
+    top = canvas.add_axes(
+        (left, (choices_height + 0.2) / height, right - left, CURVE_HEIGHT / height)
+    )
+    places = np.arange(len(ordered))
+    _bars(top, places, ordered.ci_low, ordered.ci_high, color=INTERVAL, linewidth=0.9)
+    _bars(top, places, ordered.effect - 0.012, ordered.effect + 0.012, color=BLUE, linewidth=1.8)
+    if hollow is not None:
+        effect = ordered.effect.iloc[hollow]
+        top.plot([hollow], [effect], "D", color=INK, markerfacecolor="white", markersize=6)
+    top.plot([marked], [ordered.effect.iloc[marked]], "D", color=INK, markersize=6)
+    top.axhline(0, color=INK, linewidth=0.9)
+    top.set_ylabel("estimate (95% CI)", fontsize=FONT_SIZE, color=INK)
+    below = canvas.add_axes((left, 0.1 / height, right - left, choices_height / height))
+    for line, (name, value) in enumerate(lines):
+        at = places[(ordered[name] == value).to_numpy()]
+        _bars(below, at, np.full(len(at), line - 0.3), np.full(len(at), line + 0.3), color=BLUE)
+        below.text(
+            -0.01,
+            line,
+            choice_in_words(name, value),
+            transform=below.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            fontsize=FONT_SIZE - 1,
+            color=INK,
+        )
+    below.set_ylim(len(lines) - 0.4, -0.6)
+    for axes in (top, below):
+        axes.set_xlim(-1, len(ordered))
+        axes.axvline(marked, color=INK, linewidth=0.7)
+        axes.set_xticks([])
+        for side in ("right", "top", "bottom"):
+            axes.spines[side].set_visible(False)
+        axes.spines["left"].set_color(SOFT)
+        axes.tick_params(axis="y", colors=SOFT, labelsize=FONT_SIZE - 1)
+    below.set_yticks([])
+    below.spines["left"].set_visible(False)
+    return canvas

@@ -1,0 +1,281 @@
+"""The page to start with: the questions, the trials, what there is and is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evidence import language
+from evidence.analysis import Analysis, points_behind
+from evidence.analysis.alternatives import Companions
+from evidence.blocks import tables
+from evidence.blocks.escape import html
+from evidence.blocks.figures.forest import ForestRow, draw
+from evidence.blocks.output import Block, Figure
+from evidence.blocks.tables import Cell, table, to_number
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.pages import pooled as first_screen
+from evidence.terms import RemarkKind, has
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One question with the analysis that answers it and the report that tells it whole."""
+
+    report_id: str
+    analysis: Analysis
+    beside: Companions
+
+
+def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
+    """Return what is known in a sentence per therapy, and the size of the evidence."""
+    rows = dataset.randomized_trials
+    rows = rows[rows.status == "published"]
+    counts = language.listed(
+        f"{language.count(int((rows.therapy == therapy).sum()))} of {name}"
+        for therapy, name in dataset.worded("therapy").items()
+    )
+    single = [one.analysis for one in questions if one.analysis.pooled.k == 1]
+    several = [one.analysis.pooled for one in questions if one.analysis.pooled.k > 1]
+    parts = []
+    if single:
+        come = "comes from one trial" if len(single) == 1 else "come from one trial each"
+        parts.append(
+            f"{language.count(len(single))} of the "
+            f"{language.count(len(questions), 'main result')} {come}"
+        )
+    over = sum(one.ci_low <= 0 <= one.ci_high for one in several)
+    if len(several) == 1:
+        parts.append(
+            "the one over several trials has an interval that "
+            f"{'includes' if over else 'excludes'} no difference"
+        )
+    elif several:
+        parts.append(
+            f"of {language.count(len(several))} over several trials, {language.count(over)} "
+            f"{'has' if over == 1 else 'have'} an interval that includes no difference"
+        )
+    say = language.capitalized("; ".join(parts)) + "."
+    paragraph = (
+        f"{language.capitalized(language.count(len(rows), 'published randomized trial'))} are "
+        "in this "
+        f"workbook: {counts}.{_beside(dataset)} Trials that measured an outcome often print no "
+        "number of it; what that could change stands beside every "
+        "estimate. Positive values and ratios above 1 favor the therapy; what is counted of a "
+        "harm favors it below."
+    )
+    items = [_item(dataset, one) for one in questions]
+    markup = (
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
+        f'<p>{html(paragraph)}</p>\n</section>\n<ul class="not">'
+        + "".join(f"<li>{item}</li>" for item in items)
+        + "</ul>"
+    )
+    found = [entry for one in questions for entry in _entries(dataset, one)]
+    return Block(text=f"{say}\n{paragraph}", html=markup, entries=tuple(found))
+
+
+def _beside(dataset: Dataset) -> str:
+    """Return how many trials count as no randomized one, and how many are only planned."""
+    trials = dataset.trials
+    unclear = int((trials.design == "not_stated").sum())
+    said = ""
+    if unclear:
+        do, groups = ("does", "its groups") if unclear == 1 else ("do", "their groups")
+        said += (
+            f" {language.capitalized(language.count(unclear, 'more comparison'))} of groups "
+            f"{do} not "
+            f"state how {groups} were formed and {'counts' if unclear == 1 else 'count'} as no "
+            "randomized trial."
+        )
+    return " ".join([said, *sentences.planned(dataset, *dataset.worded("therapy"))])
+
+
+def _entries(dataset: Dataset, question: Question) -> list[LedgerEntry]:
+    points = points_behind(question.analysis)
+    if points is not None:
+        return [entries.of_estimate(points, dataset)]
+    found = [entries.of_analysis(question.analysis, dataset)]
+    if question.beside.stress is not None:
+        found.append(entries.of_stress_test(question.beside.stress, question.analysis, dataset))
+    return found
+
+
+def _item(dataset: Dataset, question: Question) -> str:
+    therapy, outcome = sentences.names(question.analysis, dataset)
+    link = f'<a href="{html(question.report_id)}.html">{html(f"{therapy}: {outcome}")}</a>'
+    shown = []
+    points = points_behind(question.analysis)
+    stress = question.beside.stress
+    sizes = [question.analysis.size, *([] if stress is None else [stress.size])]
+    for entry, size in zip(_entries(dataset, question), sizes, strict=False):
+        digits = 2 if points is None else 1
+        number = language.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
+        unit = (
+            language.term(language.METRIC, question.analysis.selection.metric)
+            if points is None
+            else f"points of {dataset.measure(points.instrument_id)}"
+        )
+        imputed = _imputed(dataset, question, entry, points)
+        shown.append(
+            f'<a class="n" href="#n-{html(entry.estimate_id)}">{html(number)}</a> {html(unit)}, '
+            f"{language.count(entry.k or 0, 'trial')}, {size.of()}{imputed}"
+        )
+    compared = language.listed(
+        dict.fromkeys(
+            sentences.comparator(row, dataset)
+            for row in records(question.analysis.selection.estimates)
+        ),
+        "or",
+    )
+    said = [
+        first_screen.against_other_arms(dataset, question.analysis),
+        first_screen.others(dataset, question.analysis) if points is not None else "",
+    ]
+    also = "".join(f" {html(one)}" for one in said if one)
+    return f"{link}, against {html(compared)}: " + "; ".join(shown) + f".{also}"
+
+
+def _imputed(
+    dataset: Dataset, question: Question, entry: LedgerEntry, points: pd.Series | None
+) -> str:
+    """Return what of a number is imputed, in words."""
+    stress = question.beside.stress
+    if stress is not None and entry.estimate_id == stress.estimate_id:
+        against = sentences.zeros_against(stress, dataset)
+        return f", with unreported results at zero (imputed; {html(against)})"
+    if entry.processing == "imputed":
+        return ", imputed"
+    if points is not None and has(points, RemarkKind.SIZES_IMPUTED):
+        return ", arm sizes imputed"
+    return ""
+
+
+def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
+    """Return all standardized answers on one axis, with their stress tests."""
+    rows: list[ForestRow] = []
+    body = []
+    found = []
+    for one in questions:
+        therapy, outcome = sentences.names(one.analysis, dataset)
+        name = f"{therapy}, {outcome.partition(' (')[0]}"
+        pooled = one.analysis.pooled
+        entry = entries.of_analysis(one.analysis, dataset)
+        found.append(entry)
+        names = {
+            sentences.comparator(row, dataset) for row in records(one.analysis.selection.estimates)
+        }
+        compared = names.pop() if len(names) == 1 else "several"
+        rows.append(
+            ForestRow(
+                "pooled",
+                name,
+                compared,
+                f"{one.analysis.size} (k = {pooled.k})",
+                pooled.effect,
+                pooled.ci_low,
+                pooled.ci_high,
+            )
+        )
+        body.append(
+            (
+                Cell(name),
+                Cell(compared),
+                Cell(str(one.analysis.size), numeric=True),
+                to_number(entry, language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
+                Cell("", tag=entry.processing),
+            )
+        )
+        if one.beside.stress is None:
+            continue
+        stress = one.beside.stress
+        entry = entries.of_stress_test(stress, one.analysis, dataset)
+        found.append(entry)
+        rows.append(
+            ForestRow(
+                "stress",
+                "unreported at zero",
+                "stress test, imputed",
+                f"{stress.size} (k = {stress.at_zero.k})",
+                stress.at_zero.effect,
+                stress.at_zero.ci_low,
+                stress.at_zero.ci_high,
+            )
+        )
+        body.append(
+            (
+                Cell(f"{name}, unreported results at zero"),
+                Cell("stress test"),
+                Cell(str(stress.size), numeric=True),
+                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell("", tag="imputed"),
+            )
+        )
+    listed = "; ".join(
+        f"{row.label} {language.estimate(row.effect or 0.0, row.ci_low, row.ci_high)}"
+        for row in rows
+    )
+    return Figure(
+        figure_id="overview",
+        matplotlib_figure=draw(
+            rows,
+            axis_label="standardized difference, positive = favors the therapy",
+            favors_low="favors the comparator",
+            favors_high="favors the therapy",
+            heading="g or d (95% CI)",
+            first_column="Question",
+        ),
+        alt=f"Standardized differences at the end of treatment: {listed}.",
+        caption="All main answers on one axis. Filled diamonds: trials with usable numbers. Hollow "
+        "diamonds: the same with unreported results at zero, a stress test, imputed. Values for "
+        "ABCT are imputed from model coefficients throughout. Values of different "
+        "outcomes and comparators are not to be compared with each other.",
+        table=table(
+            "The numbers of the overview",
+            ("Question", "Compared with", "n", "Estimate (95% CI)", "How obtained"),
+            body,
+            entries=found,
+        ),
+    )
+
+
+def trials_table(dataset: Dataset) -> Block:
+    """Return all trials: design, participants, comparators, status, developers."""
+    arms = dataset.arms
+    rows = []
+    for trial in records(dataset.trials):
+        compared = arms[(arms.trial_id == trial.trial_id) & (arms.role == "comparator")]
+        known = tables.enrollment(dataset, trial.trial_id)
+        kind, number = next(iter(known.items()), ("randomized", "not known"))
+        size = number if kind == "randomized" else f"{number} {kind}"
+        rows.append(
+            (
+                Cell(f"{trial.label}\nread: {dataset.read_as(trial.trial_id)}"),
+                Cell(dataset.in_text("therapy", trial.therapy)),
+                Cell(trial.design.replace("_", " ")),
+                Cell(size, numeric=True),
+                Cell(
+                    language.listed(dataset.in_text("condition", one) for one in compared.condition)
+                    or "none"
+                ),
+                Cell(trial.population),
+                Cell(trial.status),
+                Cell(trial.developer_involved.replace("_", " ")),
+            )
+        )
+    return table(
+        "All trials of the workbook",
+        (
+            "Trial",
+            "Therapy",
+            "Design",
+            "n",
+            "Compared with",
+            "Who took part",
+            "Status",
+            "Developers took part",
+        ),
+        rows,
+    )

@@ -1,0 +1,321 @@
+"""Sections of a trial card: estimates, judgements, papers, what is missing, closing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from evidence import language
+from evidence.blocks import closing, origins, tables
+from evidence.blocks.closing import reference
+from evidence.blocks.escape import html
+from evidence.blocks.output import Block
+from evidence.blocks.tables import Cell, table, to_number
+from evidence.data.dataset import RANDOMIZED, Dataset
+from evidence.data.records import records
+from evidence.estimation.missing_evidence import missing_evidence
+from evidence.estimation.row import size_of
+from evidence.ledger import entries, sentences, units
+from evidence.ledger.quotation import caveat
+from evidence.pages.effects import ROUTE, without_estimate
+from evidence.pages.trial_card import TrialCard, distinct, joined, said
+from evidence.pages.trial_card.lines import Line, named
+from evidence.pages.trial_card.printed import ROLE, source
+from evidence.terms import Favors
+
+STATE = {
+    "number": "● number",
+    "event_only": "◑ event only",
+    "course_only": "◑ whole course only",
+    "range_only": "◐ range only",
+    "direction_only": "○ words only",
+    "within_arm_only": "△ within arm only",
+    "not_reported": "✕ not reported",
+    "not_seen": "▽ measured, report not seen",
+    "unpublished": "⊘ unpublished",
+    "planned": "◇ trial planned",
+    "unknown": "? unknown",
+}
+"""Each state in a sign and in words, so that neither color nor sign carries it alone."""
+
+LEGEND = (
+    "● number: an effect between the arms can be computed. ◑ event only: an effect on an event, "
+    "none on the score. ◑ whole course only: an effect over the whole course, none on the score "
+    "at a time. ◐ range only: printed percentages leave a range. ○ words only: the source says "
+    "whether the arms differed, without a usable number. △ within arm only: a change within "
+    "an arm or a mediation, no comparison. ✕ not reported: measured or planned, no result. ▽ "
+    "measured, report not seen: a source lists it among the measures, and whether a report gives a "
+    "result could not be seen. ⊘ unpublished: what is known comes from a review by the developers. "
+    "◇ trial planned: no report so far, which outcomes it measures was not read, and it is in no "
+    "count of randomized trials. ? unknown: no source seen says whether it was measured."
+)
+
+
+def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> Block:
+    """Return the matrix of what each trial with a comparison group reports on each outcome.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    states : DataFrame
+        As `evidence.estimation.missing_evidence.missing_evidence` returns it.
+    therapy : str
+        Its therapy.
+    """
+    outcomes = list(dict.fromkeys(states.outcome_id))
+    rows = []
+    for _, group in states.groupby("trial_id", sort=False):
+        first = group.iloc[0]
+        size = _size(dataset, first)
+        doubt = "" if first.design in RANDOMIZED else "; how groups were formed is not stated"
+        read = f"read: {dataset.read_as(first.trial_id)}"
+        by_outcome = group.set_index("outcome_id")
+        rows.append(
+            (
+                Cell(f"{first.label}\n{size}, {first.status}{doubt}, {read}"),
+                *(Cell(STATE[by_outcome.state[one]]) for one in outcomes),
+            )
+        )
+    headings = [language.capitalized(dataset.short("outcome", one)) for one in outcomes]
+    unclear = (
+        ""
+        if states.design.isin(RANDOMIZED).all()
+        else ", and those of which no source says how groups were formed,"
+    )
+    block = table(
+        f"What randomized trials of {dataset.in_text('therapy', therapy)}{unclear} report on each "
+        "outcome",
+        ("Trial", *headings),
+        rows,
+    )
+    return Block(text=f"{block.text}\n{LEGEND}", html=f"{block.html}\n<p>{LEGEND}</p>", entries=())
+
+
+def _size(dataset: Dataset, trial: Any) -> str:
+    """Return how many were randomized, else enrolled, else planned, as far as a source says."""
+    for kind, number in tables.enrollment(dataset, trial.trial_id).items():
+        return f"n = {number}" if kind == "randomized" else f"{number} {kind}"
+    arms = dataset.arms.n_randomized[dataset.arms.trial_id == trial.trial_id]
+    if arms.isna().any():
+        return "size not known"
+    return f"n = {arms.sum():g}" if trial.design in RANDOMIZED else f"{arms.sum():g} enrolled"
+
+
+JUDGEMENT = {
+    "self_report": "self-report, so no assessor to blind",
+    "some_concerns": "some concerns",
+}
+
+
+def estimates_table(card: TrialCard) -> Block | None:
+    """Return every estimate of the trial with its route, each leading to its chain."""
+    rows, found = [], []
+    for row in records(card.estimates):
+        entry = entries.of_estimate(row, card.dataset)
+        found.append(entry)
+        size = size_of([row])
+        what = (
+            f"{language.capitalized(card.outcome(row.outcome_id))}, "
+            f"{sentences.when(row, card.dataset)}"
+        )
+        rows.append(
+            (
+                Cell(f"{what}\n{card.measure(row)}"),
+                Cell(card.contrast(row.intervention_arm_id, row.comparator_arm_id)),
+                Cell(units.metric(row, card.dataset)),
+                to_number(entry, entries.quoted(entry)),
+                Cell(str(size), numeric=True),
+                Cell(ROUTE.get(row.route, row.route), tag=row.processing),
+            )
+        )
+    if not rows:
+        return None
+    return table(
+        "Every estimate between arms, and its route from the printed numbers; several of one trial "
+        "are views of the same participants",
+        ("Outcome, time, measure", "Contrast", "Metric", "Estimate (95% CI)", "n", "Route"),
+        rows,
+        entries=found,
+    )
+
+
+def estimated(card: TrialCard) -> Block:
+    """Return every estimate with its route, and the results that allow none with the reason."""
+    estimates = estimates_table(card)
+    found = [
+        said("No effect between randomized arms can be computed from what the sources print.")
+        if estimates is None
+        else estimates
+    ]
+    if card.rows.effect.isna().any():
+        found.append(without_estimate(card.rows, on_card=True))
+    return joined(found)
+
+
+def risk_of_bias(card: TrialCard) -> Block:
+    """Return the judgements that a source prints, or that none does."""
+    bias = card.dataset.risk_of_bias
+    rows = [
+        (
+            Cell(language.capitalized(one.domain.replace("_", " "))),
+            Cell(language.term(JUDGEMENT, one.judgement)),
+            Cell(origins.tool_name(one.tool, card.dataset)),
+            source(card, one.locator_id),
+        )
+        for one in records(bias[bias.trial_id == card.trial.trial_id])
+    ]
+    if not rows:
+        return said("Not assessed in any source seen.")
+    return table(
+        "Risk of bias as a source judges it",
+        ("Item", "Judgement", "Tool", "Read in"),
+        rows,
+    )
+
+
+def companions(card: TrialCard) -> Block:
+    """Return every publication on the trial, and the other sources that print its numbers."""
+    own = card.publications
+    locators = card.dataset.locators
+    read = locators[locators.locator_id.isin(card.locator_ids)]
+    publications = card.dataset.publications
+    others = publications[
+        publications.publication_id.isin(read.publication_id)
+        & ~publications.publication_id.isin(own.publication_id)
+    ]
+    count = int(((own.kind == "article") & own.role.isin(["main", "companion"])).sum())
+    which = "one and the same" if count > 1 else "the"
+    rows = []
+    for one in records(pd.concat([own, others])):
+        places = distinct(list(read.place[read.publication_id == one.publication_id]))
+        item: dict[str, Any] = card.dataset.references[one.publication_id]
+        doi = f"https://doi.org/{item['DOI']}" if item.get("DOI") else ""
+        rows.append(
+            (
+                Cell(language.capitalized(language.term(ROLE, one.role))),
+                Cell(reference(item), href=doi or str(item.get("URL") or "")),
+                Cell(language.listed(places) or "no number was read in it"),
+            )
+        )
+    return table(
+        f"{language.capitalized(language.count(count, 'article'))} on {which} trial; then "
+        "registrations "
+        "and other sources that print its numbers",
+        ("Role", "Reference", "Read"),
+        rows,
+    )
+
+
+def missing(card: TrialCard) -> Block:
+    """Return what is known of each outcome, and what no source seen says."""
+    if card.trial.design not in (*RANDOMIZED, "not_stated"):
+        return said(
+            "Outcomes are set against each other for trials whose groups were, or may have been, "
+            "formed at random; what this study says of its outcomes stands above."
+        )
+    states = missing_evidence(card.dataset, card.frame, therapy=card.trial.therapy)
+    own = states[states.trial_id == card.trial.trial_id]
+    if set(own.state) == {"planned"}:
+        return said("No report of this trial so far; which outcomes it measures was not read.")
+    known = own[own.state != "unknown"]
+    parts = []
+    if len(known):
+        parts.append(
+            table(
+                "What the trial reports on each outcome that a source mentions",
+                ("Outcome", "State", "In detail"),
+                [
+                    (
+                        Cell(language.capitalized(card.outcome(one.outcome_id))),
+                        Cell(STATE[one.state]),
+                        Cell(one.detail),
+                    )
+                    for one in records(known)
+                ],
+            )
+        )
+    unknown = [card.outcome(one) for one in own.outcome_id[own.state == "unknown"]]
+    if unknown:
+        parts.append(
+            said(
+                f"Of outcomes that other trials of {card.therapy} with a comparison group report, "
+                f"no source seen says whether this one measured {language.listed(unknown, 'or')}."
+            )
+        )
+    return joined(parts)
+
+
+def methods(card: TrialCard) -> Block:
+    """Return the methods section."""
+    paragraphs = [
+        "Printed numbers stand with the digits of their source. A row for each reading names the "
+        "place, how many times it was read independently, and when. Where a source prints a value "
+        "that cannot be right, the printed value stays and a remark says what is used."
+    ]
+    if len(card.estimates):
+        paragraphs.append(
+            "Estimates follow the rules of the report on every effect size, which tells the "
+            "formulas. Positive values and ratios above 1 favor the treatment named first, of a "
+            "harm those below. Each "
+            "estimate leads to what its source prints, the conversion with the numbers put in, "
+            "and how far it is from print. On the first screen one metric stands for each measure "
+            "and time: points as printed, else Hedges g, else g from a test statistic, else an "
+            "odds ratio; one with an interval before one without."
+        )
+    return closing.methods(paragraphs)
+
+
+def provenance(card: TrialCard) -> Block:
+    """Return where each estimate comes from."""
+    if len(card.estimates):
+        return origins.provenance(card.dataset, estimates=card.estimates)
+    said = (
+        "No estimate is made from this trial. Every printed number on this page leads to the row "
+        "that says where it was read."
+    )
+    return Block(
+        text=f"Where each number comes from\n{said}",
+        html=f'<h2 id="numbers">Where each number comes from</h2><p>{html(said)}</p>',
+    )
+
+
+def citation(card: TrialCard, lines: Sequence[Line]) -> Block:
+    """Return how to cite the trial's numbers: a sentence for each line of the first screen."""
+    block = closing.citation(card.dataset, card.rows, also=card.locator_ids)
+    quoted = [(_quoted(card, one), one.entries[0].estimate_id) for one in lines if one.entries]
+    if not quoted:
+        return block
+    items = "".join(
+        f'<p class="cite">{html(sentence)} <code>{html(estimate_id)}</code></p>'
+        for sentence, estimate_id in quoted
+    )
+    return Block(
+        text="\n".join([block.text, *(sentence for sentence, _ in quoted)]),
+        html=f"{block.html}<h3>Sentences to quote, each with the id of its number</h3>{items}",
+    )
+
+
+def _quoted(card: TrialCard, line: Line) -> str:
+    first = card.brief(line.intervention_arm_id)
+    compared = card.compared(line.intervention_arm_id, [line.comparator_arm_id], "compared with")
+    how = caveat(line.entries[0]) or line.processing
+    # The line of a harm, which stands in its usual direction, says its side itself.
+    above = line.entries[0].favors in (Favors.ABOVE_0, Favors.ABOVE_1)
+    side = f"; values that favor {first} are positive or, for ratios, above 1" if above else ""
+    return (
+        f"{card.trial.label}: {compared}, {named(card, line)}: "
+        f"{line.plain}; {line.size}; {how}{side}."
+    )
+
+
+def limits(card: TrialCard) -> Block:
+    """Return what the card cannot say."""
+    return closing.limits(
+        card.dataset,
+        trial_ids=[card.trial.trial_id],
+        also=[
+            "One trial is one trial: what it found says little on what another would find. The "
+            "reports on each outcome set it beside the others."
+        ],
+    )

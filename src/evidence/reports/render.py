@@ -1,0 +1,221 @@
+"""From an executed notebook to a page, and from the page to documents: DOCX and PDF."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from importlib.metadata import metadata
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import mistune
+from nbconvert.exporters.templateexporter import TemplateExporter
+
+from evidence import __version__
+from evidence.blocks import escape
+from evidence.blocks.output import MIME, anchor
+from evidence.errors import RenderError
+from evidence.ledger import LedgerEntry, from_json
+from evidence.reports import documents as document_tree
+from evidence.reports.catalog import Report
+from evidence.reports.documents import source as document_source
+from evidence.reports.documents import tables
+from evidence.reports.inspection import faults, sealed
+from evidence.reports.stamp import Stamp
+from evidence.reports.way_back import with_ways_back
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+TEMPLATES = files("evidence.reports") / "template"
+PACKAGE = f"{metadata('attachment-therapy-evidence')['Name']} {__version__}"
+
+_SAY = re.compile(r'<p class="say">(.*?)</p>', re.DOTALL)
+_PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
+_ELEMENT = re.compile(r"<[^>]*>")
+_NAMED = re.compile(r"\s*\{#([\w.-]+)\}\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered report: its HTML, its answer in one sentence, its numbers, other formats of it."""
+
+    html: str
+    summary: str
+    entries: tuple[LedgerEntry, ...]
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class _Prose(mistune.HTMLRenderer):
+    """Markdown of a notebook: headings below the title of the page, with ids to link to."""
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        named = _NAMED.search(text)
+        name = named[1] if named else "-".join(re.findall(r"[a-z0-9]+", unescape(text).lower()))
+        text = _NAMED.sub("", text)
+        level = max(level, 2)
+        return f'<h{level} id="{escape.html(name)}">{text}</h{level}>\n'
+
+
+def prose(source: str) -> str:
+    """Return Markdown of a notebook as HTML; its own markup stays, since its author wrote it."""
+    markdown = mistune.create_markdown(
+        renderer=_Prose(escape=False), plugins=["table", "footnotes", "def_list"]
+    )
+    return str(markdown(source)).strip()
+
+
+def shown(output: Mapping[str, Any]) -> str:
+    """Return one output of a cell as HTML.
+
+    Raises
+    ------
+    RenderError
+        If a picture has no alternative text.
+    """
+    if output["output_type"] == "stream":
+        # What goes to the error stream is for the log, not for readers.
+        return f"<pre>{escape.html(output['text'])}</pre>" if output["name"] == "stdout" else ""
+    data = output.get("data", {})
+    if "text/html" in data:
+        return str(data["text/html"])
+    if "text/markdown" in data:
+        return prose(data["text/markdown"])
+    if "image/png" in data:
+        alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+        if not alt:
+            raise RenderError("a picture without alternative text; show it with show_figure")
+        encoded = "".join(data["image/png"].split())
+        return f'<img alt="{escape.html(alt)}" src="data:image/png;base64,{encoded}">'
+    return f"<pre>{escape.html(data['text/plain'])}</pre>" if "text/plain" in data else ""
+
+
+def entries(notebook: Mapping[str, Any], report_id: str) -> tuple[LedgerEntry, ...]:
+    """Return the numbers that an executed notebook shows, as numbers of this report.
+
+    Raises
+    ------
+    RenderError
+        If an output has another version or other fields.
+    """
+    found = []
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            payload = output.get("data", {}).get(MIME)
+            if payload is None:
+                continue
+            if payload.get("version") != 1:
+                raise RenderError(f"numbers of version {payload.get('version')!r}, expected 1")
+            found += [from_json({**item, "reports": [report_id]}) for item in payload["entries"]]
+    return tuple(found)
+
+
+def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
+    """Return the page of a report.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed.
+    report : Report
+        Its line of the catalog.
+    stamp : Stamp
+        State of the data.
+
+    Raises
+    ------
+    RenderError
+        If the page would fetch or run anything, has a link or a number that leads nowhere, or two
+        places with one name.
+    """
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+        template_paths=[str(TEMPLATES)],
+        template_file="report.html.j2",
+        filters={"html": escape.html, "prose": prose, "shown": shown},
+    )
+    resources = {
+        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        "report": {
+            "report_id": report.report_id,
+            "title": report.title,
+            "lede": report.lede,
+            "package": PACKAGE,
+            "package_version": __version__,
+            "data_version": stamp.data_version,
+            "sources_as_of": stamp.day,
+        },
+    }
+    markup, _ = exporter.from_notebook_node(notebook, resources=resources)
+    markup = with_ways_back(markup)
+    numbers = entries(notebook, report.report_id)
+    wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
+    if wrong:
+        raise RenderError("the page has " + "; ".join(wrong))
+    return Page(sealed(tidy(markup)), _summary(markup), numbers)
+
+
+def tidy(markup: str) -> str:
+    """Return a page without white space at the ends of its lines."""
+    return "\n".join(line.rstrip() for line in markup.splitlines()) + "\n"
+
+
+def _summary(markup: str) -> str:
+    """Return the answer of a report, else its first paragraph below the lede, as plain text."""
+    main = markup.partition('<p class="lede">')[2].partition("</p>")[2].partition("<footer>")[0]
+    found = _SAY.search(main) or _PARAGRAPH.search(main)
+    return " ".join(unescape(_ELEMENT.sub("", found[1])).split()) if found else ""
+
+
+def documents(page: str, report: Report, stamp: Stamp, formats: Iterable[str]) -> dict[str, bytes]:
+    """Return a report in other formats than its page, made from the page and nothing else.
+
+    Numbers and words are those of the page, in its order; only tables too wide or too long for an
+    upright page stand at the end. What the page folds away stands open, a link from a number leads
+    to where it comes from, and each page of a document says the state of the data.
+
+    Parameters
+    ----------
+    page : str
+        HTML of the report.
+    report : Report
+        Its line of the catalog.
+    stamp : Stamp
+        State of the data.
+    formats : iterable of str
+        ``docx`` and ``pdf``; others are passed over.
+
+    Returns
+    -------
+    dict of str to bytes
+        By format. The same page gives the same bytes.
+
+    Raises
+    ------
+    RenderError
+        If a document cannot be made, or the PDF would not be accessible.
+    """
+    wanted = [one for one in formats if one in ("docx", "pdf")]
+    if not wanted:
+        return {}
+    # Loading what writes documents takes time that a build with nothing to do should not take.
+    from evidence.reports.documents import pdf, word
+
+    writers = {"docx": word.make, "pdf": pdf.make}
+    source = document_source.read(page)
+    for number, picture in enumerate(source.pictures, start=1):
+        if not picture.alt:
+            raise RenderError(f"picture {number} of {report.report_id} has no text for its content")
+    parts = tables.parts(document_tree.read(source.html))
+    state = f"Data {stamp.data_version}, workbook {__version__}, sources as of {stamp.day}"
+    return {
+        one: writers[one](
+            parts,
+            source.pictures,
+            title=report.title,
+            description=f"{state}; no systematic search. Report {report.report_id}.",
+            state=f"{state}; no systematic search",
+            day=stamp.sources_as_of,
+        )
+        for one in wanted
+    }

@@ -1,1 +1,0 @@
-"""Tools for those who write with the numbers: cite, check, fill, annotate."""

@@ -1,0 +1,165 @@
+"""A therapy beside those of a database: overlap, one effect per trial, the same methods."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import evidence
+from evidence.analysis import Specification, analyze
+from evidence.analysis.context import Beside, stand_beside
+from evidence.data.dataset import Dataset
+from evidence.errors import ParameterError
+from evidence.meta.effect_size import composite
+from evidence.meta.pooling import pool
+from evidence.pages import context
+from tests.metapsy.files import imported, means
+
+ADOLESCENTS = {"age_group": "adol"}
+
+
+@pytest.fixture(scope="module")
+def workbook() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return imported(
+        tmp_path_factory.mktemp("database"),
+        means(**ADOLESCENTS),
+        means(instrument="CDI", mean_arm1="16", **ADOLESCENTS),
+        means(study="Bo 2002", mean_arm1="17", condition_arm2="cau", **ADOLESCENTS),
+        means(study="Cho 2003", condition_arm1="ipt", **ADOLESCENTS),
+        means(study="Diamond et al. (2010)", condition_arm1="other psy", **ADOLESCENTS),
+        means(study="Dee 2004", age_group="adul"),
+        means(study="Eun 2005", condition_arm1="dyn", sd_arm1="NA", sd_arm2="NA", **ADOLESCENTS),
+        title="A <b>database</b>",
+    ).dataset
+
+
+@pytest.fixture(scope="module")
+def beside(workbook: Dataset, database: Dataset) -> Beside:
+    return stand_beside(
+        workbook, database, therapy="abft", outcome="depression", age_group="adolescents"
+    )
+
+
+def test_the_main_analysis_is_that_of_the_workbook(workbook: Dataset, beside: Beside) -> None:
+    main = analyze(workbook, Specification(therapy="abft", outcome="depression", timepoint="post"))
+    assert beside.main.pooled.effect == main.pooled.effect
+
+
+def test_classes_without_the_shared_trial_and_other_ages(beside: Beside) -> None:
+    assert [(one.therapy, one.pooled.k) for one in beside.classes] == [("cbt", 2), ("ipt", 1)]
+    assert [(one.label, one.database_label, one.by) for one in beside.overlap] == [
+        ("Diamond 2010", "Diamond et al. 2010", "name and year")
+    ]
+    assert beside.without == ("psychodynamic therapy",)
+
+
+def test_a_trial_with_several_estimates_enters_as_their_mean(
+    database: Dataset, beside: Beside
+) -> None:
+    frame = evidence.estimates(database, therapy="cbt", metric="hedges_g").set_index("label")
+    own = frame.loc["Ahn 2001"]
+    one = composite(own.effect, own.variance, 0.6)
+    row = beside.classes[0].trials.set_index("label").loc["Ahn 2001"]
+    assert (row.effect, row.variance) == pytest.approx((one.value, one.variance))
+    assert (row.estimates, row.n) == (2, 52)
+    other = frame.loc["Bo 2002"]
+    expected = pool(np.array([one.value, other.effect]), np.array([one.variance, other.variance]))
+    assert beside.classes[0].pooled.effect == pytest.approx(expected.effect)
+    assert beside.classes[0].pooled.ci_low == pytest.approx(expected.ci_low)
+
+
+def test_comparators_and_all_estimates_stand_beside(beside: Beside) -> None:
+    cbt, ipt = beside.classes
+    assert {name: one.k for name, one in cbt.by_comparator.items()} == {
+        "inactive": 1,
+        "usual_care": 1,
+    }
+    assert cbt.several is not None
+    assert cbt.several.fit.k_estimates == 3
+    assert ipt.several is None
+    assert cbt.n == 104
+
+
+def test_a_shared_doi_is_overlap_whatever_the_label(workbook: Dataset, tmp_path: Path) -> None:
+    doi = "10.1016/j.jaac.2009.11.002"
+    other = imported(
+        tmp_path,
+        means(study="Another label 1990", doi=doi, reference="A trial.", **ADOLESCENTS),
+        means(study="Bo 2002", doi="NA", reference="NA", **ADOLESCENTS),
+    ).dataset
+    found = stand_beside(workbook, other, therapy="abft", outcome="depression")
+    assert [(one.label, one.by) for one in found.overlap] == [("Diamond 2010", "DOI")]
+
+
+def test_every_age_group_on_request(workbook: Dataset, database: Dataset) -> None:
+    found = stand_beside(workbook, database, therapy="abft", outcome="depression")
+    assert found.classes[0].pooled.k == 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"age_group": "children"}, "age_group: found 'children', expected one of adolescents"),
+        ({"outcome": "suicidal_ideation"}, "one that the database has at post: depression"),
+        ({"therapy": "cbt"}, "therapy: found 'cbt', expected one of abct, abft"),
+    ],
+)
+def test_what_is_not_accepted_is_named(
+    workbook: Dataset, database: Dataset, choice: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ParameterError, match=message):
+        stand_beside(workbook, database, **({"therapy": "abft", "outcome": "depression"} | choice))
+
+
+def test_without_a_database_every_section_says_so(workbook: Dataset) -> None:
+    assert context.first_screen(workbook, None).text.startswith("No database is given.")
+    for block in (
+        context.figure(workbook, None),
+        context.comparators(None),
+        context.trials(None),
+        context.methods(workbook, None),
+        context.closing(workbook, None),
+    ):
+        assert "No database is given" in block.text  # type: ignore[union-attr]
+
+
+def test_the_first_screen_is_honest(workbook: Dataset, beside: Beside) -> None:
+    said = context.first_screen(workbook, beside).text
+    assert "cannot be told from trials that do not compare them" in said
+    assert "Of the trials of ABFT, the database has one too: Diamond 2010." in said
+    assert "no effect of one therapy against another" in said
+    assert "print no usable number: " in said
+
+
+def test_figure_and_table_hold_the_same_numbers(workbook: Dataset, beside: Beside) -> None:
+    figure = context.figure(workbook, beside)
+    cbt = beside.classes[0].pooled
+    assert f"{cbt.effect:.2f}" in figure.alt  # type: ignore[union-attr]
+    assert f"{cbt.effect:.2f}" in figure.table.text  # type: ignore[union-attr]
+    assert "0.52 (−0.29 to 1.33)" in figure.table.text  # type: ignore[union-attr]
+
+
+def test_text_of_a_database_is_never_markup(workbook: Dataset, beside: Beside) -> None:
+    blocks = (
+        context.methods(workbook, beside),
+        context.closing(workbook, beside),
+        context.trials(beside),
+    )
+    for block in blocks:
+        assert "<b>database</b>" not in block.html
+    assert "A &lt;b&gt;database&lt;/b&gt;, version not stated" in blocks[0].html
+
+
+def test_the_workbook_can_stand_beside_a_copy_of_itself(workbook: Dataset, tmp_path: Path) -> None:
+    shutil.copytree(workbook.path, tmp_path / "copy")
+    found = stand_beside(
+        workbook, evidence.load(tmp_path / "copy"), therapy="abft", outcome="depression"
+    )
+    assert found.classes == ()
+    assert {one.by for one in found.overlap} == {"DOI", "name and year"}

@@ -1,0 +1,129 @@
+"""What notebooks show, and what a person sees who has no notebook."""
+
+import re
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from matplotlib.figure import Figure as Canvas
+
+import evidence
+from evidence.blocks import drawing, output
+from evidence.blocks.output import MIME, Block, Figure
+from evidence.ledger import from_json
+from tests.ledger.test_ledger import ENTRY
+
+
+@pytest.fixture
+def bundles(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """What is published while a shell seems to run."""
+    found: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    monkeypatch.setattr(output, "_shell", lambda: object())
+    monkeypatch.setattr(output, "_bundle", lambda data, metadata: found.append((data, metadata)))
+    return found
+
+
+def figure(text: str = "a < b & c") -> Figure:
+    canvas = Canvas(figsize=(4, 2))
+    axes = canvas.add_axes((0.1, 0.2, 0.8, 0.7))
+    axes.plot([0, 1], [1, 0], marker="o", color="#abcdef")
+    axes.set_xlabel(text)
+    table = Block("table text", "<table></table>", (ENTRY,))
+    return Figure("forest", canvas, "Two <points>.", "Points. More.", table)
+
+
+def test_a_block_is_one_output_of_text_html_and_numbers(bundles: list[Any]) -> None:
+    evidence.show(Block("text", "<p>text</p>", (ENTRY,)))
+    ((data, metadata),) = bundles
+    assert metadata == {}
+    assert data["text/plain"] == "text"
+    assert data["text/html"] == "<p>text</p>"
+    assert data[MIME]["version"] == 1
+    assert [from_json(one) for one in data[MIME]["entries"]] == [ENTRY]
+
+
+def test_without_numbers_there_is_no_type_of_numbers(bundles: list[Any]) -> None:
+    evidence.show(Block("text", "<p>text</p>"))
+    assert set(bundles[0][0]) == {"text/plain", "text/html"}
+
+
+def test_entries_are_lines_with_a_place_to_link_to(bundles: list[Any]) -> None:
+    evidence.show([ENTRY, replace(ENTRY, estimate_id="b", label="<b>", ci_low=None)])
+    ((data, _),) = bundles
+    assert data["text/plain"].splitlines() == [
+        "ABFT, depressive symptoms: 0.52 (−0.29 to 1.33)",
+        "<b>: 0.52 (no interval)",
+    ]
+    assert f'<p id="n-{ENTRY.estimate_id}" tabindex="-1">ABFT, ' in data["text/html"]
+    assert "&lt;b&gt;: 0.52" in data["text/html"]
+    assert len(data[MIME]["entries"]) == 2
+
+
+def test_without_a_notebook_the_text_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    evidence.show(ENTRY)
+    evidence.show(figure())
+    assert capsys.readouterr().out.splitlines() == [
+        "ABFT, depressive symptoms: 0.52 (−0.29 to 1.33)",
+        "Two <points>.",
+        "Points. More.",
+        "table text",
+    ]
+
+
+def test_a_figure_in_a_notebook_is_a_picture_with_alt_text_and_a_table(
+    bundles: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(output.FIGURES, raising=False)
+    evidence.show(figure())
+    (picture, metadata), (table, _) = bundles
+    assert picture["image/png"].startswith(b"\x89PNG")
+    assert picture["text/plain"] == "Two <points>."
+    assert metadata == {"image/png": {"alt": "Two <points>."}}
+    assert table["text/html"] == "<p>Points. More.</p>\n<table></table>"
+    assert len(table[MIME]["entries"]) == 1
+
+
+def test_a_figure_in_a_report_stands_in_the_page(
+    bundles: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(output.FIGURES, "svg")
+    evidence.show(figure())
+    ((data, _),) = bundles
+    markup = data["text/html"]
+    assert "image/png" not in data
+    assert markup.startswith('<figure id="forest">')
+    assert "<figcaption>Points. More.</figcaption>" in markup
+    assert "<details><summary>The figure as a table</summary>\n<table></table>" in markup
+    assert len(data[MIME]["entries"]) == 1
+    svg = ElementTree.fromstring(markup[markup.index("<svg") : markup.index("</svg>") + 6])
+    assert svg.attrib["role"] == "img"
+    named = {one.attrib["id"]: one.text for one in svg.iter() if "id" in one.attrib}
+    titles = [named[one] for one in svg.attrib["aria-labelledby"].split()]
+    assert titles == ["Points", "Two <points>."]
+    assert any(one.text == "a < b & c" for one in svg.iter("text"))
+
+
+def test_drawings_are_the_same_each_time_and_keep_apart() -> None:
+    one, two, other = (
+        drawing.to_svg(figure().matplotlib_figure, name=name, title="t", description="d")
+        for name in ("a", "a", "b")
+    )
+    assert one == two
+    assert drawing.to_png(figure().matplotlib_figure) == drawing.to_png(figure().matplotlib_figure)
+    names = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (one, other)]
+    assert names[0]
+    assert names[0].isdisjoint(names[1])
+    references = set(re.findall(r'(?:href="|url\()#([^")]+)', one))
+    assert references
+    assert references <= names[0]
+
+
+def test_a_drawing_holds_no_date_font_style_sheet_or_other_address() -> None:
+    svg = drawing.to_svg(
+        figure("see #abc and url(#x)").matplotlib_figure, name="a", title="t", description="d"
+    )
+    for part in ("metadata", "<style", "http", "DejaVu", "xmlns", "Matplotlib"):
+        assert part not in svg
+    assert "stroke: #abcdef" in svg
+    assert ">see #abc and url(#x)<" in svg

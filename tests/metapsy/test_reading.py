@@ -1,0 +1,166 @@
+"""Files as they are found: separators, encodings, quotes, columns; every fault in one error."""
+
+from pathlib import Path
+
+import pytest
+
+from evidence.errors import DataError, ParameterError
+from evidence.metapsy import import_database
+from evidence.metapsy.records import Database, read_database
+from tests.metapsy.files import MEANS, WHEN, as_text, imported, means, write
+
+
+def read(tmp_path: Path, text: str | bytes) -> Database:
+    return read_database(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_separators(tmp_path: Path, separator: str) -> None:
+    found = read(tmp_path, as_text(means(), separator=separator))
+    assert found.records[0].pair("mean", "sd", "n") == (
+        ("14.2", "8.1", "25"),
+        ("19.9", "9.0", "27"),
+    )
+
+
+def test_decimal_comma_in_some_columns(tmp_path: Path) -> None:
+    found = read(tmp_path, as_text(means(mean_arm1="14,20", bl_mean_arm1="24.03")))
+    assert found.records[0].numbers["mean_arm1"] == "14.20"
+    assert found.records[0].numbers["bl_mean_arm1"] == "24.03"
+    assert found.said["decimal comma read as decimal point"] == 1
+
+
+def test_decimal_comma_between_commas_needs_quotes_and_has_them(tmp_path: Path) -> None:
+    found = read(tmp_path, as_text(means(mean_arm1="14,2"), separator=","))
+    assert found.records[0].numbers["mean_arm1"] == "14.2"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-8-sig", "byte order mark left out"),
+        ("cp1252", "text read as cp1252, not UTF-8"),
+        ("utf-16", "text read as utf-16, not UTF-8"),
+    ],
+)
+def test_encodings(tmp_path: Path, encoding: str, said: str) -> None:
+    found = read(tmp_path, as_text(means(study="Löbner, 2018")).encode(encoding))
+    assert found.records[0].text["study"] == "Löbner, 2018"
+    assert said in found.said
+
+
+def test_line_break_in_a_quoted_cell(tmp_path: Path) -> None:
+    text = as_text(means(instrument="Prolonged grief (PG-13)\r\n"), means(study="Bo, 2002"))
+    found = read(tmp_path, text)
+    assert found.records[0].text["instrument"] == "Prolonged grief (PG-13)"
+    assert found.records[1].line == 4
+    inside = read(tmp_path, as_text(means(instrument="PG\n13")))
+    assert inside.records[0].text["instrument"] == "PG 13"
+    assert inside.said["line break in a cell replaced by a space"] == 1
+
+
+def test_unnamed_column_of_row_numbers(tmp_path: Path) -> None:
+    header, record = as_text(means()).splitlines()
+    for first in ('"";', "...1;", "X;"):
+        found = read(tmp_path, f'{first}{header}\n"1";{record}\n')
+        assert found.records[0].text["study"] == "Ahn, 2001"
+        assert found.said["column without a name left out"] == 1
+    as_r_writes = read(tmp_path, f'{header}\n"1";{record}\n')
+    assert as_r_writes.records[0].text["study"] == "Ahn, 2001"
+
+
+def test_names_of_columns_with_question_mark_spaces_and_case(tmp_path: Path) -> None:
+    names = {"time_weeks": "Time weeks?", "n_arm1": "N arm1", "outcome": "outcome_domain"}
+    found = read(tmp_path, as_text(means(), names=names))
+    assert found.records[0].numbers["time_weeks"] == "8"
+    assert found.records[0].numbers["n_arm1"] == "25"
+    assert found.records[0].text["outcome"] == "depression"
+
+
+def test_empty_records_and_trailing_separators(tmp_path: Path) -> None:
+    text = as_text(means())
+    found = read(tmp_path, f"{text.rstrip()};;\n{';' * (len(MEANS) - 1)}\n\n")
+    assert len(found.records) == 1
+    assert found.said["empty record left out"] == 2
+
+
+def test_missing_values_in_every_spelling(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        as_text(means(mean_arm1="NA", sd_arm1=" ", n_arm1="n/a", multi_arm1="NA", rating="na")),
+    )
+    assert "mean_arm1" not in found.records[0].numbers
+    assert found.records[0].text["multi_arm1"] == ""
+    assert found.records[0].text["rating"] == ""
+
+
+def test_counts_lose_the_zeros_of_spreadsheets(tmp_path: Path) -> None:
+    assert read(tmp_path, as_text(means(n_arm1="25,0"))).records[0].numbers["n_arm1"] == "25"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"mean_arm1": "abc"}, "row 2, column mean_arm1: found 'abc', expected a number"),
+        ({"n_arm1": "12.5"}, "row 2, column n_arm1: found '12.5', expected a whole number of at"),
+        ({"n_arm1": "0"}, "column n_arm1: found '0', expected a whole number of at least 1"),
+        ({"sd_arm1": "-1"}, "column sd_arm1: found '-1', expected a number of at least 0"),
+        ({"time_weeks": "-3"}, "column time_weeks: found '-3', expected a number of at least 0"),
+        ({"study": "NA"}, "column study: found 'NA', expected a value"),
+        ({"time": "during"}, "column time: found 'during', expected post, FU"),
+        ({"mean_arm2": "1e300"}, "found '1e300', expected a number below 1e15"),
+    ],
+)
+def test_faults_of_cells(tmp_path: Path, changed: dict[str, str], said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        imported(tmp_path, means(**changed))
+    assert said in str(caught.value)
+    assert "in file.csv" in str(caught.value)
+    assert not (tmp_path / "made").exists()
+
+
+def test_all_faults_are_listed(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        imported(tmp_path, means(mean_arm1="x"), means(sd_arm2="y", n_arm1="z"))
+    assert str(caught.value).startswith("3 faults in file.csv")
+    assert [fault.row for fault in caught.value.faults] == [2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected text with a header"),
+        ("a\0b", "without NUL characters"),
+        ("a|b|c\n1|2|3\n", "expected cells separated by semicolons, commas, tabs and a header"),
+        ("study;condition_arm1\nx;y\n", "expected the column condition_arm2"),
+        ("study;condition_arm1;condition_arm2\nx;y;z\n", "expected columns with effects"),
+        (as_text(means()).splitlines()[0] + "\n", "expected at least one record"),
+        (as_text(means()) + "one;two\n", "row 3: found '2 cells', expected 15 cells"),
+        ("study;study;condition_arm1;condition_arm2;.g\n", "expected one column for study"),
+        (as_text(means()).replace("Ahn", '"Ahn" x'), "expected quotation marks as CSV needs"),
+    ],
+)
+def test_files_that_are_none(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, text)
+    assert said in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expected a file that can be read"):
+        import_database(tmp_path / "none.csv", tmp_path / "made", accessed=WHEN)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"positive_g": "benefit"}, "positive_g"),
+        ({"doi": "zenodo"}, "doi"),
+        ({"title": "two\nlines"}, "title"),
+        ({"version": " "}, "version"),
+    ],
+)
+def test_options_that_are_not_accepted(tmp_path: Path, options: dict[str, str], name: str) -> None:
+    with pytest.raises(ParameterError, match=f"^{name}: "):
+        imported(tmp_path, means(), **options)
+    assert not (tmp_path / "made").exists()

@@ -1,0 +1,151 @@
+"""What contradicts what, as the report shows it."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import evidence
+from evidence.blocks import reconstruction
+from evidence.blocks.headline import plain
+from evidence.data.dataset import Dataset
+from evidence.errors import ParameterError
+from evidence.integrity.findings import handled
+from evidence.meta.reconstruction.proportion_intervals import FORMULAS
+from evidence.pages.audit import findings
+
+SOURCE = Path(__file__).parents[3] / "src" / "evidence" / "integrity"
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def estimates(dataset: Dataset) -> pd.DataFrame:
+    return evidence.estimates(dataset)
+
+
+@pytest.fixture(scope="module")
+def found(dataset: Dataset) -> pd.DataFrame:
+    return handled(dataset, evidence.audit(dataset))
+
+
+def test_every_check_of_the_audit_has_its_words() -> None:
+    text = "\n".join(path.read_text("utf-8") for path in SOURCE.glob("*.py"))
+    names = set(re.findall(r"Finding\(\s*\"([a-z0-9_]+)\"", text))
+    names |= set(re.findall(r"_p\(row, \"([a-z0-9_]+)\"", text))
+    assert names == set(findings.CHECK)
+
+
+def test_every_formula_has_its_words() -> None:
+    assert set(reconstruction.FORMULA) == set(FORMULAS)
+
+
+def test_severities_are_counted_with_what_they_mean(found: pd.DataFrame) -> None:
+    assert findings.severities(found.iloc[:6]) == (
+        "five of high severity (the printed numbers cannot all be right) and one of medium "
+        "severity (right only under a condition that matters for their use)"
+    )
+
+
+def test_grave_findings_in_one_line_with_what_is_done(
+    dataset: Dataset, found: pd.DataFrame
+) -> None:
+    markup = findings.graves(dataset, found)
+    assert 'href="trial-diamond2019.html#remark-c03">181 replaced by 1.81</a>' in markup
+    said = plain(markup)
+    assert "Diamond 2010, limits of percentages: 54.32 withheld and 15.6 withheld" in said
+    assert "5 replaced by 10 and 3.33 replaced by 6.67" in said
+    assert "181 replaced by 1.81" in said
+    open_one = found.assign(action="")
+    assert "54.32 not handled" in findings.graves(dataset, open_one)
+
+
+def test_each_finding_stands_once_with_arithmetic_reason_and_handling(
+    dataset: Dataset, found: pd.DataFrame, estimates: pd.DataFrame
+) -> None:
+    block = findings.findings_tables(dataset, found, estimates, least="low")
+    facts = findings.facts_table(dataset, found)
+    lines = block.text.splitlines() + facts.text.splitlines()
+    # Captions, headings and rows: three tables of findings, and one of facts.
+    assert len(lines) == 2 * 4 + len(found) + block_and_facts(found, dataset)
+    row = next(line for line in lines if "d19_si_f | 181, p" in line)
+    assert row == (
+        "Diamond 2019, Suicidal Ideation Questionnaire-Junior, over the whole course, ABFT against "
+        "an active family-enhanced supportive therapy d19_si_f | 181, p = 0.18 | F(1, 127) = "
+        "181 gives p = 3e-26; p = 0.18 is "
+        "printed. Reason given: F(1, 127) = 181 would give p below 1e-20; p = .18 belongs to "
+        "F = 1.81. | Replaced by 1.81 (c03) | 1"
+    )
+    unhandled = next(line for line in lines if "d10_si_abft_post | 87" in line)
+    assert unhandled.endswith("| Listed here, used as printed | 3")
+    articles = next(line for line in lines if "Diamond 2019 is one trial in 4 articles" in line)
+    assert articles.endswith("| Counted once | –")
+
+
+def block_and_facts(found: pd.DataFrame, dataset: Dataset) -> int:
+    """A fact that repeats a result stands with the results and with the facts."""
+    both = (found.check == "sources_differ") & found.result_id.isin(dataset.arm_results.result_id)
+    return int(both.sum())
+
+
+def test_a_severity_can_be_the_least_to_show(
+    dataset: Dataset, found: pd.DataFrame, estimates: pd.DataFrame
+) -> None:
+    block = findings.findings_tables(dataset, found, estimates, least="high")
+    assert "High severity" in block.text
+    assert "Medium severity" not in block.text
+    with pytest.raises(ParameterError, match="severity: found 'grave', expected one of high, med"):
+        findings.findings_tables(dataset, found, estimates, least="grave")
+
+
+def test_where_nothing_is_found_that_is_said(
+    dataset: Dataset, found: pd.DataFrame, estimates: pd.DataFrame
+) -> None:
+    rest = found[found.severity != "high"]
+    block = findings.findings_tables(dataset, rest, estimates, least="high")
+    assert block.text == "No finding of high severity."
+
+
+def test_names_of_places_and_formulas_are_put_in_words(dataset: Dataset) -> None:
+    said = findings.readable(
+        "12 in diamond2010_abstract by wald_t_n_minus_1, 0.57 (c21_dass_abct_fu), russon2023.",
+        dataset,
+    )
+    assert said == (
+        "12 in Diamond et al. 2010 (abstract) by “Wald with n - 1, t with n - 1 df”, 0.57 "
+        "(c21_dass_abct_fu), Russon et al. 2023."
+    )
+
+
+def test_data_are_text_and_never_markup(
+    dataset: Dataset, found: pd.DataFrame, estimates: pd.DataFrame
+) -> None:
+    bad = "<script>alert(1)</script>"
+    hostile = found.assign(printed=bad, explanation=bad, reason=bad, used=bad)
+    for block in (
+        findings.findings_tables(dataset, hostile, estimates, least="low"),
+        findings.facts_table(dataset, found.assign(reason=bad)),
+    ):
+        assert "<script>" not in block.html
+
+
+def test_facts_name_every_source_and_what_is_used(dataset: Dataset, found: pd.DataFrame) -> None:
+    block = findings.facts_table(dataset, found)
+    assert "12 weeks: " in block.html
+    assert "Diamond et al. 2021, Table 1" in block.html
+    assert "results by the other length are kept" in block.text
+    assert "Flagged, used as printed (c21)" in block.text
+    # 15.2 and 15.21 are the same reading.
+    assert "mean age" in block.text
+    assert "15.21" not in block.text
+
+
+def test_checks_add_up_to_the_findings(found: pd.DataFrame) -> None:
+    lines = findings.checks_table(found).text.splitlines()[2:]
+    cells = [cell for line in lines for cell in line.split(" | ")[1:]]
+    assert sum(int(cell) for cell in cells if cell != "–") == len(found)
+    assert len(lines) == len(findings.CHECK)

@@ -1,0 +1,116 @@
+"""Numbers counted from the files themselves, and places in a few words."""
+
+import csv
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import evidence
+from evidence.blocks.headline import plain
+from evidence.data.dataset import Dataset
+from evidence.estimation.missing_evidence import missing_evidence
+from evidence.pages.audit import readings
+
+DATA = Path(__file__).parents[3] / "data"
+NUMBERS = {
+    "arm_results": "weeks n_analyzed mean sd events percent percent_ci_low percent_ci_high",
+    "statistics": "weeks estimate se ci_low ci_high p_value df1 df2 n_intervention n_comparator",
+    "arms": "n_randomized",
+    "trial_facts": "value",
+    "syntheses": "k n estimate ci_low ci_high i2 range_low range_high",
+}
+
+
+def counted_in_files() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for table, columns in NUMBERS.items():
+        with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                n = sum(bool(row[column]) for column in columns.split())
+                found[row["locator_id"]] = found.get(row["locator_id"], 0) + n
+    return {key: n for key, n in found.items() if n}
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def places(dataset: Dataset) -> pd.DataFrame:
+    return readings.readings(dataset)
+
+
+def test_each_place_has_as_many_numbers_as_name_it(places: pd.DataFrame) -> None:
+    with_numbers = places[places.numbers > 0].set_index("locator_id").numbers
+    assert with_numbers.to_dict() == counted_in_files()
+
+
+def test_corrections_and_derived_times_are_not_counted(
+    dataset: Dataset, places: pd.DataFrame
+) -> None:
+    """A withheld limit was printed and read; weeks since randomization were not."""
+    assert dataset.arm_results.percent_ci_high.isna().sum() > 0
+    assert places.numbers.sum() == sum(counted_in_files().values())
+
+
+def test_the_sentence_adds_up(places: pd.DataFrame) -> None:
+    said = readings.counted(places)
+    total, used, read, *parts, twice, once = map(int, re.findall(r"\b\d+\b", said))
+    assert total == sum(parts) == twice + once == places.numbers.sum()
+    assert used == (places.numbers > 0).sum()
+    assert read == len(places)
+    assert "(the rest gave none)" in said
+    every = readings.counted(places[places.numbers > 0])
+    assert f"read at {used} places: " in every
+    assert once == places.numbers[places.readings == 1].sum() > 0
+
+
+def test_nothing_read_once_is_not_said(places: pd.DataFrame) -> None:
+    assert "once" not in readings.counted(places.assign(readings=2))
+
+
+def test_kinds_of_places_add_up_to_all(places: pd.DataFrame) -> None:
+    rows = [line.split(" | ") for line in readings.sources_table(places).text.splitlines()]
+    *kinds, whole = [[int(cell) for cell in row[1:]] for row in rows[2:]]
+    assert [sum(column) for column in zip(*kinds, strict=True)] == whole
+    assert whole[0] == len(places)
+
+
+@pytest.mark.parametrize(
+    ("locator_id", "source", "short"),
+    [
+        ("diamond2010_abstract", "trial_abstract", "Diamond et al. 2010, abstract"),
+        ("schulte2024_abstract", "review_abstract", "Schulte-Frankenfeld et al. 2024, abstract"),
+        ("diamond2021_table1", "elsewhere", "Diamond et al. 2021, Table 1"),
+        ("childadol_row28", "database", "database, data.csv, record 28 (version 23.0.2)"),
+        ("israel2013_registry", "registration", "registration NCT00700609"),
+    ],
+)
+def test_places_by_kind_and_in_a_few_words(
+    dataset: Dataset, places: pd.DataFrame, locator_id: str, source: str, short: str
+) -> None:
+    assert places.set_index("locator_id").source[locator_id] == source
+    assert readings.short_place(dataset.locator(locator_id), dataset) == short
+
+
+def test_every_trial_stands_with_its_numbers_and_places(dataset: Dataset) -> None:
+    frame = evidence.estimates(dataset)
+    states = {one: missing_evidence(dataset, frame, therapy=one) for one in ("abft", "abct")}
+    block = readings.trials_table(dataset, states)
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", block.html)
+    assert len(rows) == len(dataset.trials)
+    found = {plain(row.replace("<br>", " ")): row for row in rows}
+    israel = next(row for name, row in found.items() if name.startswith("Israel 2013"))
+    assert "20 randomized, 60 planned" in israel
+    assert "registration NCT00700609</a> (×1)" in israel
+    assert "database, data.csv, record 35 (version 23.0.2)</a> (×2)" in israel
+    words_and_measures = next(row for name, row in found.items() if name.startswith("Diamond 2002"))
+    assert (
+        "1 with a number<br>2 in words only<br>1 within an arm only<br>2 measured, report not seen"
+        in words_and_measures
+    )
+    diamond = next(row for name, row in found.items() if name.startswith("Diamond 2010"))
+    assert "12 or 16 weeks" in diamond

@@ -1,0 +1,339 @@
+"""What the first screens say, and that they follow the data."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import evidence
+from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis.alternatives import Companions, companions
+from evidence.blocks import closing
+from evidence.blocks.figures import pooled_forest
+from evidence.data.dataset import Dataset
+from evidence.estimation.missing_evidence import missing_evidence
+from evidence.ledger import sentences
+from evidence.meta.pooling import pool
+from evidence.pages import pooled
+from evidence.pages.pooled import tables
+from evidence.pages.trial_card import sections
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def plain(markup: str) -> str:
+    parser = _Text()
+    parser.feed(markup)
+    return " ".join("".join(parser.parts).split())
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return evidence.load()
+
+
+def screen(dataset: Dataset, therapy: str, outcome: str) -> tuple[str, Analysis, Companions]:
+    analysis = analyze(dataset, Specification(therapy=therapy, outcome=outcome, timepoint="post"))
+    beside = companions(dataset, analysis)
+    return plain(pooled.first_screen(dataset, analysis, beside).html), analysis, beside
+
+
+def test_depression(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abft", "depression")
+    for part in (
+        "It is not known whether ABFT reduces depressive symptoms more than 6-week waitlist, usual "
+        "care or enhanced usual care.",
+        "The estimates of all three trials (n = 118) favor ABFT; the pooled interval includes no "
+        "difference.",
+        "Two further trials with 189 adolescents report no clear difference, without a usable "
+        "number.",
+        "0.52 (95% CI −0.29 to 1.33; P = .11)",
+        "Hedges g (in standard deviations, positive favors ABFT)",
+        "118 adolescents; against 6-week waitlist, usual care and enhanced usual care",
+        "0.23 (95% CI −0.16 to 0.63; P = .18)",
+        "these against usual care or an active family-enhanced supportive therapy; 307 "
+        "adolescents; a stress test, imputed; 0.20 (−0.39 to 0.79) to 0.34 (0.02 to 0.66) over "
+        "what “no difference” leaves open, with Waraan 2021 held at zero",
+        "waitlist or no intervention (Diamond 2002): 0.65 (−0.06 to 1.36)",
+        "usual or enhanced usual care (Israel 2013 and Diamond 2010): 0.47 (−2.32 to 3.26)",
+        "Waraan 2021 (60, usual care): no clear difference",
+        "Diamond 2019 (129, an active family-enhanced supportive therapy): no clear difference",
+        "0.06 to 0.98 and 0.15 to 0.89 for the same trials; they share the gap",
+        "In Diamond 2002, 4.2 of the 6.7 points between the arms were there before treatment; the "
+        "arms were measured at different times",
+        "no difference in mean BDI, says the later review by the developers",
+        "another structured treatment: no mean difference (no clear difference in Diamond 2019)",
+        "Developers of ABFT took part in four of the five published trials",
+    ):
+        assert part in said
+
+
+def test_distress_stands_in_points(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abct", "affective_distress")
+    for part in (
+        "In one of two published trials, participants had lower distress with ABCT added to usual "
+        "care than with usual care alone; the other reports no clear difference, without a usable "
+        "number.",
+        "ABCT was not shown to be better than mindfulness-based stress reduction (MBSR)",
+        "13.2 (95% CI 6.8 to 19.6)",
+        "points lower on the DASS-21 with ABCT, at the end of treatment; against usual care",
+        "7.2 (95% CI 0.8 to 13.6)",
+        "at 6 months",
+        "arm sizes imputed",
+        "the registered main hypothesis was superiority over MBSR",
+        "iABCT 2026 (68 planned, waitlist): no clear difference",
+        "cannot be called large or small",
+    ):
+        assert part in said
+    assert "1.0" not in said
+
+
+def test_ideation_names_the_larger_trial_and_its_p(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abft", "suicidal_ideation")
+    for part in (
+        "In one of four published trials, participants had lower suicidal ideation with ABFT than "
+        "with enhanced usual care; of the other three, two report no clear difference, without a "
+        "usable number; one measured it, but whether a result is reported could not be seen.",
+        "0.77 (95% CI 0.27 to 1.27; P = .003)",
+        "no clear difference (P = .18 over the whole course), odds ratio 1.35 (0.63 to 2.93)",
+        "(reconstructed, normal approximation), above 1 favors ABFT",
+        "Hospital aftercare (20, enhanced usual care, unpublished)",
+    ):
+        assert part in said
+
+
+def test_imputed_effects_are_called_so(dataset: Dataset) -> None:
+    said, _, _ = screen(dataset, "abct", "functional_impairment")
+    assert "against relaxation; imputed" in said
+    assert "can be off, more often too large" in said
+    assert "of 0.3 to 0.8 and the digits of P it lies from 0.53 to 1.09" in said
+
+
+def test_one_trial_has_words_of_its_own(dataset: Dataset) -> None:
+    _, distress, beside = screen(dataset, "abct", "affective_distress")
+    told = pooled.methods(dataset, distress, beside).text
+    assert told.startswith(
+        "Methods\nThe first screen shows the coefficient of the model of Collado"
+    )
+    left = tables.left_out(dataset, distress).text
+    assert "shown on the first screen in points" in left
+    assert "distress, DASS-21, at the end of treatment, difference in points" in left
+    _, impairment, _ = screen(dataset, "abct", "functional_impairment")
+    assert "not assessed for this trial" in pooled.limits(dataset, impairment).text
+    assert "weight" not in pooled.members(impairment).text
+    assert "weight" in pooled.members(screen(dataset, "abft", "depression")[1]).text
+
+
+def test_sources_hold_the_main_report_of_each_trial(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    cited = pooled.citation(dataset, analysis, beside).html
+    main = dataset.publications[dataset.publications.role == "main"]
+    for one in main.publication_id[main.trial_id.isin(analysis.selection.estimates.trial_id)]:
+        assert dataset.references[one]["title"] in cited.replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize(
+    ("therapy", "outcome"),
+    [
+        ("abft", "depression"),
+        ("abft", "suicidal_ideation"),
+        ("abct", "affective_distress"),
+        ("abct", "functional_impairment"),
+    ],
+)
+def test_words_that_are_not_used(dataset: Dataset, therapy: str, outcome: str) -> None:
+    said, _, _ = screen(dataset, therapy, outcome)
+    assert not re.search(r"significan|effective|recommend|proven|should", said, re.IGNORECASE)
+    assert len(said) < 2000
+
+
+def with_pooled(analysis: Analysis, effect: float, variance: float) -> Analysis:
+    """Return the analysis with every trial at one effect."""
+    k = len(analysis.selection.estimates)
+    return dataclasses.replace(analysis, pooled=pool([effect] * k, [variance] * k))
+
+
+@pytest.mark.parametrize(
+    ("effect", "variance", "said"),
+    [
+        (0.5, 1.0, "It is not known whether ABFT reduces depressive symptoms"),
+        (0.8, 0.001, "participants had lower depressive symptoms with ABFT than with"),
+        (-0.8, 0.001, "participants had higher depressive symptoms with ABFT than with"),
+    ],
+)
+def test_the_answer_follows_the_interval(
+    dataset: Dataset, effect: float, variance: float, said: str
+) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    changed = with_pooled(analysis, effect, variance)
+    assert said in plain(pooled.first_screen(dataset, changed, beside).html)
+
+
+def test_a_changed_interval_changes_the_sentences(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    changed = with_pooled(analysis, 0.3, 0.2)
+    assert sentences.result(changed, dataset) != sentences.result(analysis, dataset)
+    assert "t distribution with 2 df" in " ".join(
+        sentences.methods(analysis, dataset, i2_limits=(0.0, 0.91), stress=beside.stress)
+    )
+    wald = dataclasses.replace(
+        analysis,
+        pooled=pool(*analysis.selection.effects(), interval="wald", tau2="common"),
+    )
+    said = " ".join(sentences.methods(wald, dataset, i2_limits=None, stress=None))
+    assert "common effect" in said
+    assert "normal quantile" in said
+    assert "t distribution" not in said
+
+
+def test_a_trial_name_stays_text(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    hostile: Any = analysis.selection.estimates.assign(label="<script>alert(1)</script>")
+    frame = pd.DataFrame(hostile)
+    changed = dataclasses.replace(
+        analysis, selection=dataclasses.replace(analysis.selection, estimates=frame)
+    )
+    markup = pooled.first_screen(
+        dataset,
+        changed,
+        dataclasses.replace(beside, by_class={"inactive": changed}),
+    ).html
+    assert "<script" not in markup
+    assert "&lt;script&gt;" in markup
+
+
+def test_limits_count_a_terminated_trial_apart(dataset: Dataset) -> None:
+    _, analysis, _ = screen(dataset, "abft", "depression")
+    said = pooled.limits(dataset, analysis).text
+    assert (
+        "Five randomized trials measured depressive symptoms, one terminated trial planned" in said
+    )
+
+
+def test_to_cite_names_the_comparators_of_trials_at_zero(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "suicidal_ideation")
+    said = sentences.result(analysis, dataset, None, beside.stress)
+    assert (
+        "With three unreported results at zero (these against an active family-enhanced supportive "
+        "therapy, usual care or enhanced usual care, one of them not published"
+    ) in said
+
+
+def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
+    states = missing_evidence(dataset, evidence.estimates(dataset), therapy="abft")
+    found = states.set_index(["trial_id", "outcome_id"]).state
+    assert found["waraan2021", "depression"] == "event_only"
+    # A slope over the whole course is none at the end of treatment, where its page says so.
+    assert found["diamond2019", "suicidal_ideation"] == "course_only"
+    assert found["diamond2002", "depression"] == "number"
+    # Attempts are counted in every trial, so no score is missing.
+    assert found["diamond2019", "suicide_attempt"] == "number"
+    # Listed among the measures by a review alone, which is no change within an arm.
+    assert found["diamond2002", "suicidal_ideation"] == "not_seen"
+    assert found["diamond2002", "hopelessness"] == "not_seen"
+    assert found["diamond2002", "attachment_security"] == "within_arm_only"
+    shown = sections.missing_matrix(dataset, states, therapy="abft").text
+    for part in (
+        "What randomized trials of ABFT, and those of which no source says how groups were formed,",
+        "◑ event only",
+        "Diamond 2002 n = 32, published",
+        "Diamond GM 2016 32 enrolled, published",
+        "NCT00329199 240 planned, terminated",
+        "REPAIR 138 or 142 planned, ongoing",
+        "◇ trial planned: no report so far, which outcomes it measures was not read",
+    ):
+        assert part in shown, part
+    assert "not printed" not in shown
+    randomized = states[states.design == "randomized"]
+    shown = sections.missing_matrix(dataset, randomized, therapy="abft").text
+    assert shown.startswith("What randomized trials of ABFT report on each outcome")
+
+
+def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "suicidal_ideation")
+    figure = pooled_forest.pooled_forest(dataset, analysis, beside.stress)
+    assert "with three of four at zero (Diamond 2002 not entered)." in figure.caption
+    assert "With three of four at zero | stress test, imputed" in figure.table.text
+    assert (
+        "prints no usable number, except Diamond 2002 (whether it is reported could not be seen), "
+        "enters a stress test at zero"
+    ) in pooled.methods(dataset, analysis, beside).text
+    assert beside.stress is not None
+    nobody = beside.stress.not_entered.iloc[:0]
+    whole = dataclasses.replace(beside.stress, not_entered=nobody)
+    figure = pooled_forest.pooled_forest(dataset, analysis, whole)
+    assert figure.caption.endswith("imputed, with all three at zero.")
+    beside = dataclasses.replace(beside, stress=whole)
+    said = pooled.methods(dataset, analysis, beside).text
+    assert "prints no usable number enters a stress test" in said
+
+
+def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:
+    for outcome, judged in (
+        ("depression", "Diamond 2019: judged for suicidal ideation only by Meta-analytic suicide"),
+        ("suicidal_ideation", "Diamond 2019: high for overall by Meta-analytic suicide prevention"),
+    ):
+        _, analysis, _ = screen(dataset, "abft", outcome)
+        said = pooled.limits(dataset, analysis).text
+        assert judged in said
+        assert (
+            "intention to treat, self-report for blinding of assessors by four items of the "
+            "first Cochrane tool (RoB 1) in a public database; low for randomisation method and "
+            "intention to treat, high for blinding, baseline comparability and overall by the "
+            "Maastricht-Amsterdam list in Henken et al. 2007; sources differ on intention to treat."
+        ) in said
+    every = closing.limits(dataset, trial_ids=["diamond2019"]).text
+    assert "judged in a source seen for Diamond 2019. Diamond 2019: high for overall" in every
+    assert "overall (suicidal ideation only) by" in every
+    assert "Not assessed" not in every
+
+
+def test_points_stand_beside_each_standardized_value(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    twin = pooled_forest.pooled_forest(dataset, analysis, beside.stress).table
+    assert "6.7 (−0.2 to 13.6) BDI" in twin.text
+    assert "BDI-II" in twin.text
+    assert "diamond2002.depression.bdi.post.mean_difference" in twin.html
+
+
+def test_trials_that_a_choice_keeps_out_are_named_on_the_first_screen(dataset: Dataset) -> None:
+    specification = Specification(
+        therapy="abft",
+        outcome="depression",
+        timepoint="post",
+        adjustment="ppc",
+        comparator_class="usual_care",
+        leave_out=("diamond2010",),
+    )
+    analysis = analyze(dataset, specification)
+    beside = companions(dataset, analysis)
+    said = plain(pooled.first_screen(dataset, analysis, beside).html)
+    assert (
+        "In one of two published trials that enter, participants had lower depressive symptoms"
+        in said
+    )
+    for part in (
+        "Only comparisons with usual or enhanced usual care enter, by choice.",
+        "Left out by choice: Diamond 2010.",
+    ):
+        assert part in said
+        assert part in " ".join(sentences.methods(analysis, dataset, i2_limits=None, stress=None))
+    assert "by choice" in sentences.result(analysis, dataset)
+    main = analyze(dataset, Specification(therapy="abft", outcome="depression", timepoint="post"))
+    assert "by choice" not in " ".join(
+        [
+            pooled.first_screen(dataset, main, companions(dataset, main)).text,
+            *sentences.methods(main, dataset, i2_limits=None, stress=None),
+            sentences.result(main, dataset),
+        ]
+    )

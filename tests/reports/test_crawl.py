@@ -1,0 +1,237 @@
+"""Every number of every first screen is in the ledger and leads to where it comes from."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from urllib.parse import unquote
+
+import pytest
+
+import evidence
+from evidence import ledger
+from evidence.ledger import LedgerEntry
+from evidence.terms import words_of
+from tests.reports import crawl, plain_numbers
+from tests.reports.crawl import REPORTS
+
+PAGES = sorted(path.name for path in REPORTS.glob("*.html"))
+FIRST_SCREENS = [name for name in PAGES if name != "index.html"]
+ENTRIES = {one.estimate_id: one for one in ledger.read(REPORTS / "estimates.csv")}
+DATASET = evidence.load()
+
+
+def led_to(name: str, href: str) -> tuple[str, str]:
+    """Return the page and the id that a link of a page leads to."""
+    file, _, place = href.partition("#")
+    return file or name, unquote(place)
+
+
+def values(entry: LedgerEntry) -> list[float | None]:
+    """Return a number and its limits on the scale that pages print."""
+    shares = entry.scale == "proportion" or entry.metric.endswith("risk_difference")
+    factor = 100 if shares else 1
+    return [
+        None if one is None else factor * one for one in (entry.effect, entry.ci_low, entry.ci_high)
+    ]
+
+
+def prints(number: str, value: float | None) -> bool:
+    """Return whether a number is what a value is at the decimals that are printed."""
+    if value is None:
+        return False
+    digits = len(number.rstrip("%").partition(".")[2])
+    return abs(crawl.value(number) - value) <= 0.5 * 10**-digits * (1 + 1e-9)
+
+
+def as_printed(shown: str, entry: LedgerEntry) -> bool:
+    """Return whether a link prints its number: the estimate, its limits, or both; its P too."""
+    if shown_p := re.search(r"; P ([=<>]) (\.\d+)", shown):
+        if not _is_p(shown_p[1], shown_p[2], entry.p_value):
+            return False
+        shown = shown.replace(shown_p[0], "")
+    found = crawl.numbers(re.sub(r"(\d+)% CI", _level(entry), shown))
+    if len(found) not in (1, 2, 3):
+        return False
+    effect, low, high = values(entry)
+    # What was lost is a change with its sign turned, so that its limits change places.
+    turned: list[float | None] = []
+    if "change" in entry.estimate_id:
+        turned = [None if one is None else -one for one in (effect, high, low)]
+    ways = [[effect, low, high], turned]
+    if entry.metric.startswith("retained_fraction") and "%" in shown:
+        # Sentences say the share that is left in percent, tables as a fraction.
+        ways = [[None if one is None else 100 * one for one in (effect, low, high)]]
+    if re.search(r"\d (?:more|fewer)", shown):
+        # Absolute effects: so many more or fewer per 1,000, the sign in words.
+        found = [one.lstrip("−") for one in found]
+        per_1000 = [1000 * one for one in (entry.effect, entry.ci_low, entry.ci_high) if one]
+        ways = [[abs(per_1000[place]) for place in order] for order in ((0, 1, 2), (0, 2, 1))]
+    return any(
+        all(prints(one, value) for one, value in zip(found, wanted, strict=True))
+        for way in ways
+        if way
+        for wanted in [{1: way[:1], 2: way[1:], 3: way}[len(found)]]
+    )
+
+
+def _is_p(relation: str, number: str, p: float | None) -> bool:
+    """Return whether a printed P is that of the ledger."""
+    if p is None:
+        return False
+    if relation == "=":
+        return prints(number, p)
+    return p < float(number) if relation == "<" else p > float(number)
+
+
+def _level(entry: LedgerEntry) -> Callable[[re.Match[str]], str]:
+    """Return what takes the level of an interval out of a text where it is that of the ledger."""
+    return lambda level: "CI" if 100 * (entry.ci_level or 0) == int(level[1]) else level[0]
+
+
+@cache
+def behind(name: str, place: str) -> str:
+    """Return the text of a place and of the places in the page that it leads to, with addresses."""
+    there = crawl.ids(name)[place]
+    # The sources of a term of a list follow it.
+    parts = [there, *_following(there)]
+    addresses = [link for part in parts for link in part.xpath(".//a/@href")]
+    said = [crawl.text(part) for part in parts]
+    for href in list(addresses):
+        if href.startswith("#") and not href.startswith("#from-"):
+            further = crawl.ids(name)[href[1:]]
+            steps = [further, *_following(further)]
+            said += [crawl.text(one) for one in steps]
+            addresses += [link for one in steps for link in one.xpath(".//a/@href")]
+    return " ".join([*said, *addresses])
+
+
+def _following(there: crawl.HtmlElement) -> list[crawl.HtmlElement]:
+    found = []
+    one = there.getnext() if there.tag == "dt" else None
+    while one is not None and one.tag == "dd":
+        found.append(one)
+        one = one.getnext()
+    return found
+
+
+@pytest.mark.parametrize("name", FIRST_SCREENS)
+def test_every_linked_number_is_what_its_place_says(name: str) -> None:
+    faults = []
+    for piece in crawl.whole(name):
+        if piece.link is None or not crawl.numbers(piece.text):
+            continue
+        if piece.link.get("class") != "n":
+            continue
+        page, place = led_to(name, piece.link.get("href"))
+        if place.startswith("n-"):
+            entry = ENTRIES.get(place.removeprefix("n-"))
+            if entry is None:
+                faults.append(f"{piece.text}: {place} is not in the ledger")
+            elif not as_printed(piece.text, entry) and not plain_numbers.counts_of(
+                piece.text, behind(page, place), entry
+            ):
+                faults.append(f"{piece.text}: {place} is {values(entry)}")
+        else:
+            said = [crawl.value(one) for one in crawl.numbers(behind(page, place))]
+            faults += [
+                f"{piece.text}: {one} is not at {place} of {page}"
+                for one in crawl.numbers(piece.text)
+                if not any(abs(abs(crawl.value(one)) - abs(two)) < 0.0051 for two in said)
+            ]
+    assert not faults
+
+
+@pytest.mark.parametrize("name", FIRST_SCREENS)
+def test_every_plain_number_of_a_first_screen_is_of_a_kind_that_needs_no_link(name: str) -> None:
+    screen = crawl.first_screen(name)
+    faults = []
+    for piece in screen:
+        if piece.link is None:
+            faults += [
+                f"{number}: {piece.text}"
+                for number in plain_numbers.unexplained(name, piece, screen, ENTRIES, DATASET)
+            ]
+    assert not faults, "numbers that are in no link and of no kind that may stand without"
+
+
+def test_first_screens_have_numbers_to_check() -> None:
+    linked = {
+        name: sum(
+            piece.link is not None and bool(crawl.numbers(piece.text))
+            for piece in crawl.first_screen(name)
+        )
+        for name in FIRST_SCREENS
+    }
+    assert sum(linked.values()) > 200
+    without = [name for name, count in linked.items() if not count]
+    assert not without
+
+
+@pytest.mark.parametrize("name", FIRST_SCREENS)
+def test_every_place_of_a_number_has_source_place_and_processing(name: str) -> None:
+    faults = []
+    for place, element in crawl.ids(name).items():
+        if not place.startswith("n-"):
+            continue
+        entry = ENTRIES[place.removeprefix("n-")]
+        if not element.xpath("ancestor-or-self::*[contains(@class, 'provenance')]"):
+            faults.append(f"{place} stands outside the provenance")
+        if element.xpath(".//*[contains(@class, 'tag')]/text()") != [entry.processing]:
+            faults.append(f"{place} does not say {entry.processing}")
+        if entry.estimate_id not in crawl.text(element):
+            faults.append(f"{place} does not say its id")
+        told = behind(name, place)
+        for locator_id in entry.locator_ids:
+            locator = DATASET.locator(locator_id)
+            if " ".join(words_of(locator.place).split()) not in told:
+                faults.append(f"{place} does not lead to {words_of(locator.place)}")
+            if locator.url and locator.url not in told:
+                faults.append(f"{place} does not lead to {locator.url}")
+    assert not faults
+
+
+@pytest.mark.parametrize("name", [one for one in PAGES if one.startswith("trial-")])
+def test_every_printed_number_of_a_trial_card_has_its_place(name: str) -> None:
+    printed = [one for place, one in crawl.ids(name).items() if place.startswith("p-")]
+    assert printed
+    addresses = {locator.url for locator in DATASET.locators.itertuples() if locator.url}
+    for element in printed:
+        assert element.xpath("ancestor-or-self::*[contains(@class, 'provenance')]")
+        links = set(element.xpath(".//a/@href"))
+        assert links & addresses, f"{element.get('id')} names no place"
+        assert "reading" in crawl.text(element)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_link_is_dead(name: str) -> None:
+    dead = []
+    for href in set(crawl.page(name).xpath("//a/@href")):
+        if re.match(r"https?:|mailto:", href):
+            continue
+        page, place = led_to(name, href)
+        if not (REPORTS / page).is_file() or (place and place not in crawl.ids(page)):
+            dead.append(href)
+    assert not dead
+
+
+def test_every_number_of_the_ledger_has_its_place_in_each_report_that_it_names() -> None:
+    assert ENTRIES
+    missing = [
+        f"{one.estimate_id} in {report}"
+        for one in ENTRIES.values()
+        for report in one.reports or ("no report",)
+        if f"{report}.html" not in PAGES
+        or f"n-{one.estimate_id}" not in crawl.ids(f"{report}.html")
+    ]
+    assert not missing
+
+
+def test_every_place_of_a_number_is_in_the_ledger_with_its_report() -> None:
+    strange = [
+        f"{place} in {name}"
+        for name in FIRST_SCREENS
+        for place in crawl.ids(name)
+        if place.startswith("n-")
+        and name.removesuffix(".html") not in ENTRIES[place.removeprefix("n-")].reports
+    ]
+    assert not strange

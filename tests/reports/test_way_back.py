@@ -1,0 +1,35 @@
+"""Ways back from the place of a number to where the page shows it."""
+
+import re
+
+from evidence.reports import inspection, way_back
+
+PLACES = """<p><a class="n" href="#n-a">1</a> and <a class="n" href="#n-b">2</a>,
+again <a class="n" href="#n-a">1</a></p>
+<article class="origin" id="n-a" tabindex="-1"><h4>1 <small>What</small></h4><dl></dl></article>
+<table><tr id="n-b" tabindex="-1"><th scope="row">2</th><td>From</td></tr>
+<tr id="n-c" tabindex="-1"><th scope="row">3</th><td>From</td></tr></table>
+<ul><li id="p-d" tabindex="-1">4 <a href="https://e.org">Source</a></li></ul>
+<p><a class="n" href="#p-d">4</a> <a class="n" href="#p-e">5</a></p>
+<dl><dt id="p-e" tabindex="-1">5 of 6</dt><dd>Source</dd></dl>"""
+
+
+def test_each_place_leads_to_the_first_link_that_leads_to_it() -> None:
+    page = way_back.with_ways_back(PLACES)
+    assert page.count('id="from-n-a"') == 1
+    assert page.index('id="from-n-a"') < page.index("again")
+    assert '<h4>1 <small>What</small> <a class="back" href="#from-n-a">back to the' in page
+    assert '<th scope="row">2 <a class="back" href="#from-n-b">' in page
+    assert 'Source</a> <a class="back" href="#from-p-d">back to the text</a></li>' in page
+    assert '5 of 6 <a class="back" href="#from-p-e">back to the text</a></dt>' in page
+    assert not [one for one in inspection.faults(page) if "links to" in one]
+
+
+def test_a_place_that_no_number_leads_to_has_no_way_back() -> None:
+    assert "from-n-c" not in way_back.with_ways_back(PLACES)
+
+
+def test_without_them_a_page_is_as_before() -> None:
+    page = way_back.with_ways_back(PLACES)
+    assert re.search("back|from-", page)
+    assert way_back.without_ways_back(page) == PLACES
