@@ -246,18 +246,18 @@ def reworded(folder: Path, traps: str) -> Dataset:
 # Notebooks that show the data, with parameters beside their own.
 PAGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("00_start_here", {}),
-    ("01_data_audit", {}),
-    ("02_effect_sizes", {}),
-    ("03_pooled_effects", {}),
-    ("03_pooled_effects", {"therapy": "abct", "outcome": "affective_distress"}),
-    ("03_rare_events", {}),
-    ("04_follow_up", {}),
-    ("04_follow_up", {"therapy": "abct"}),
-    ("05_claims", {}),
-    ("06_robustness", {}),
-    ("10_summary", {"therapy": "abft"}),
-    ("11_prisma", {}),
-    ("07_trial_card", {}),
+    ("22_data_audit", {}),
+    ("20_effect_sizes", {}),
+    ("10_pooled_effects", {}),
+    ("10_pooled_effects", {"therapy": "abct", "outcome": "affective_distress"}),
+    ("11_rare_events", {}),
+    ("12_follow_up", {}),
+    ("12_follow_up", {"therapy": "abct"}),
+    ("30_claims", {}),
+    ("13_robustness", {}),
+    ("14_summary", {"therapy": "abft"}),
+    ("31_prisma", {}),
+    ("21_trial_card", {}),
 )
 # Figures alone, what another page shows too, and two of the four questions of the start page.
 SKIPPED = re.compile(

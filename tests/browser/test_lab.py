@@ -257,8 +257,8 @@ def test_choices_are_changed_by_keys_and_become_a_report(
     page: Page, lab: Lab, requests: list[str]
 ) -> None:
     open_start(page, lab)
-    run_all(page, "09_explore.ipynb")
-    explorer = panel(page, "09_explore.ipynb").locator(".evidence-explore")
+    run_all(page, "40_explore.ipynb")
+    explorer = panel(page, "40_explore.ipynb").locator(".evidence-explore")
     answer, figure = explorer.locator(".answer"), explorer.locator("svg").first
     expect(answer).to_contain_text("(95% CI, −0.29 to 1.33", timeout=RUN * 1000)
     before = figure.inner_html()

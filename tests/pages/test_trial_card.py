@@ -580,7 +580,7 @@ def test_the_catalog_makes_a_card_for_each_trial(dataset: Dataset) -> None:
     found = {
         one.parameters["trial_id"]: (one.report_id, one.title)
         for one in reports
-        if one.notebook.name == "07_trial_card.ipynb"
+        if one.notebook.name == "21_trial_card.ipynb"
     }
     assert found == {
         trial_id: (f"trial-{trial_id}", f"Trial card: {label}")
@@ -590,7 +590,7 @@ def test_the_catalog_makes_a_card_for_each_trial(dataset: Dataset) -> None:
 
 def test_the_notebook_has_the_sections_that_cards_link_to() -> None:
     cells: list[dict[str, Any]] = json.loads(
-        (ROOT / "notebooks" / "07_trial_card.ipynb").read_text("utf-8")
+        (ROOT / "notebooks" / "21_trial_card.ipynb").read_text("utf-8")
     )["cells"]
     prose = "\n".join("".join(one["source"]) for one in cells if one["cell_type"] == "markdown")
     names = {

@@ -30,7 +30,7 @@ def test_the_page(tmp_path: Path) -> None:
     assert "ABFT beside other psychotherapies" in page
     assert "cognitive behavioral therapy (2)" in page
     assert str(tmp_path) not in page
-    committed = json.loads((ROOT / "notebooks" / "12_context.ipynb").read_text("utf-8"))
+    committed = json.loads((ROOT / "notebooks" / "43_context.ipynb").read_text("utf-8"))
     assert "No database is given." in json.dumps(committed)
 
 

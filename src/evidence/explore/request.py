@@ -17,7 +17,7 @@ from evidence.explore.sentences import differing
 from evidence.ledger import sentences
 from evidence.reports import catalog
 
-NOTEBOOK = "03_pooled_effects.ipynb"
+NOTEBOOK = "10_pooled_effects.ipynb"
 """Notebook that makes the report of a pooled analysis."""
 
 _QUESTION = ("therapy", "outcome", "timepoint")

@@ -507,7 +507,7 @@ def _moved(comparison: Comparison) -> str:
     )
 
 
-NOTEBOOK = "12_context.ipynb"
+NOTEBOOK = "43_context.ipynb"
 
 
 def build_context(
