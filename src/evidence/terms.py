@@ -128,6 +128,7 @@ class RemarkKind(StrEnum):
     TAU2_OF_0 = "tau2_of_0"
     CLOSER_THAN_CHANCE = "closer_than_chance"
     INTERVAL_TOO_NARROW = "interval_too_narrow"
+    SE_OF_0 = "se_of_0"
 
 
 class Basis(StrEnum):

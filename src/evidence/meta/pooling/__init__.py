@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from evidence.meta.numerics import Floats
-from evidence.meta.pooling.batch import PooledBatch, fit
+from evidence.meta.pooling.batch import GIVEN, PooledBatch, fit
 from evidence.meta.pooling.heterogeneity import typical_variance
 from evidence.meta.pooling.weights import arrange_one
 from evidence.terms import Remark, RemarkKind
@@ -83,7 +83,7 @@ def pool(
     effect: Any,
     variance: Any,
     *,
-    tau2: str = "REML",
+    tau2: str | float = "REML",
     interval: str = "hksj_adhoc",
     level: float = 0.95,
     prediction_df: str = "default",
@@ -96,7 +96,8 @@ def pool(
         Effects (positive favors the intervention; ratios on the log scale) and their sampling
         variances.
     tau2 : {"REML", "ML", "DL", "PM", "EB", "SJ", "HE", "HS", "common"}
-        Estimator of the variance between trials; "common" is the common-effect model.
+        Estimator of the variance between trials; "common" is the common-effect model. A number is
+        taken as that variance, for a single trial too; its method is then "given".
     interval : {"wald", "hksj", "hksj_adhoc"}
         Normal interval, Hartung-Knapp-Sidik-Jonkman, and the same with a factor of at least 1,
         so that the standard error is never below the one that the weights give.
@@ -189,7 +190,6 @@ def _warnings(batch: PooledBatch, variance: Floats) -> tuple[Remark, ...]:
             ),
         )
     said = []
-    common = batch.tau2_method == "common"
     if k == 2:
         text = (
             "Two trials: how much effects vary between trials can hardly be estimated, and the "
@@ -204,7 +204,7 @@ def _warnings(batch: PooledBatch, variance: Floats) -> tuple[Remark, ...]:
         said.append((RemarkKind.FEW_TRIALS, text))
     if not batch.tau2_converged[0]:
         said.append((RemarkKind.NOT_CONVERGED, "The search for tau2 did not converge."))
-    if not common and batch.tau2[0] == 0:
+    if batch.tau2_method not in ("common", GIVEN) and batch.tau2[0] == 0:
         text = (
             "The estimate of the variance between trials is 0, which does not show that the "
             "effects are alike: see its interval."
@@ -219,7 +219,13 @@ def _warnings(batch: PooledBatch, variance: Floats) -> tuple[Remark, ...]:
     if batch.interval_method == "hksj":
         # The standard error that the weights alone give, at the estimated tau2.
         by_weights = 1 / np.sqrt((1 / (variance + batch.tau2[0])).sum())
-        if batch.se[0] < by_weights * (1 - 1e-9):
+        if batch.se[0] == 0:
+            text = (
+                "All effects are the same, so that the plain Hartung-Knapp standard error is 0 and "
+                "its interval has no width; hksj_adhoc prevents that."
+            )
+            said.append((RemarkKind.SE_OF_0, text))
+        elif batch.se[0] < by_weights * (1 - 1e-9):
             text = (
                 "The plain Hartung-Knapp standard error is smaller than the one that the weights "
                 "give; its interval can be too narrow, and hksj_adhoc prevents that."

@@ -17,10 +17,12 @@ from evidence.meta.pooling.heterogeneity import (
     i_squared_of_q,
     q_profile,
 )
-from evidence.meta.pooling.weights import Sets, arrange, moments, numbers
+from evidence.meta.pooling.weights import LIMIT, Sets, arrange, moments, numbers
 
 INTERVAL_METHODS = ("wald", "hksj", "hksj_adhoc")
 PREDICTION_DF = ("default", "k-2")
+GIVEN = "given"
+"""Method of a tau2 that was given as a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +95,26 @@ def check_level(level: object) -> None:
         raise ParameterError("level", level, "a number between 0 and 1, such as 0.95")
 
 
+def check_tau2(tau2: object) -> None:
+    """Refuse what is neither the name of an estimator nor a variance."""
+    if isinstance(tau2, int | float | np.floating) and not isinstance(tau2, bool):
+        if not 0 <= tau2 <= LIMIT:
+            raise ParameterError("tau2", tau2, "a finite variance of 0 or more, up to 1e50")
+        return
+    check_choice("tau2", tau2, TAU2_METHODS)
+
+
 def fit(
     sets: Sets,
     *,
-    tau2: str,
+    tau2: str | float,
     interval: str,
     level: float,
     prediction_df: str,
     tau2_interval: bool,
 ) -> PooledBatch:
     """Pool each set; parameters and results as in `evidence.meta.pooling.batch.pool`."""
-    check_choice("tau2", tau2, TAU2_METHODS)
+    check_tau2(tau2)
     check_choice("interval", interval, INTERVAL_METHODS)
     check_choice("prediction_df", prediction_df, PREDICTION_DF)
     check_level(level)
@@ -116,7 +127,11 @@ def fit(
         full[several] = values
         return full
 
-    between, converged = between_trial_variance(pooled, tau2)
+    between, converged = (
+        between_trial_variance(pooled, tau2)
+        if isinstance(tau2, str)
+        else (np.full(several.size, float(tau2)), np.ones(several.size, dtype=bool))
+    )
     i2, h2 = i_squared_of_q(pooled) if tau2 == "common" else i_squared(pooled, between)
     q, q_p = cochran_q(pooled)
     low, high = (
@@ -124,7 +139,9 @@ def fit(
         if tau2_interval
         else (np.full(several.size, np.nan), np.full(several.size, np.nan))
     )
-    at = moments(sets.effect, sets.variance, np.nan_to_num(spread(between), nan=0.0))
+    # One trial has no tau2 of its own, but a given one holds for it too.
+    everywhere = spread(between) if isinstance(tau2, str) else np.full(n, float(tau2))
+    at = moments(sets.effect, sets.variance, np.nan_to_num(everywhere, nan=0.0))
     degrees = np.where(sets.count > 1, sets.degrees, np.nan)
     se = 1 / np.sqrt(at.total)
     df = np.full(n, np.nan)
@@ -152,7 +169,7 @@ def fit(
         level=float(level),
         p_value=two_sided_p(effect, se, df),
         df=df,
-        tau2=spread(between),
+        tau2=everywhere,
         tau2_ci_low=spread(low),
         tau2_ci_high=spread(high),
         tau2_converged=_flags(n, several, converged),
@@ -166,7 +183,7 @@ def fit(
         prediction_df=np.where(has_prediction, p_df, np.nan),
         k=sets.count,
         weights=sets.as_given(at.weight / at.total),
-        tau2_method=tau2,
+        tau2_method=tau2 if isinstance(tau2, str) else GIVEN,
         interval_method=interval,
     )
 
@@ -205,7 +222,7 @@ def pool(
     variance: Any,
     mask: Any = None,
     *,
-    tau2: str = "REML",
+    tau2: str | float = "REML",
     interval: str = "hksj_adhoc",
     level: float = 0.95,
     prediction_df: str = "default",
@@ -221,7 +238,8 @@ def pool(
     mask : array_like of bool, shape (B, k), optional
         Which entries are trials; where False the numbers are ignored.
     tau2 : {"REML", "ML", "DL", "PM", "EB", "SJ", "HE", "HS", "common"}
-        Estimator of the variance between trials; "common" is the common-effect model.
+        Estimator of the variance between trials; "common" is the common-effect model. A number is
+        taken as that variance, for single trials too.
     interval : {"wald", "hksj", "hksj_adhoc"}
         Normal interval, Hartung-Knapp-Sidik-Jonkman, and the same with a factor of at least 1.
     level : float

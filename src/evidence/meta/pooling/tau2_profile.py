@@ -17,6 +17,40 @@ METHODS = ("REML", "ML")
 
 
 @dataclass(frozen=True, slots=True)
+class FitStatistics:
+    """How well a model fits.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        Restricted or not.
+    aic, bic, aicc : float
+        Information criteria, comparable between models of the same trials by the same likelihood;
+        by the restricted one only between models with the same moderators.
+    """
+
+    log_likelihood: float
+    aic: float
+    bic: float
+    aicc: float
+
+
+def fit_statistics(log_likelihood: float, parameters: int, size: int) -> FitStatistics:
+    """Give the information criteria; `size` is k, or k - p with a restricted likelihood.
+
+    Akaike (1974), Schwarz (1978), and Hurvich and Tsai (1989), Biometrika 76:297, with at least
+    one degree of freedom left.
+    """
+    deviance, least = -2 * log_likelihood, max(size, parameters + 2)
+    return FitStatistics(
+        log_likelihood,
+        deviance + 2 * parameters,
+        deviance + parameters * float(np.log(size)),
+        deviance + 2 * parameters * least / (least - parameters - 1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Tau2Likelihood:
     """Likelihood-based inference on tau2.
 
@@ -108,7 +142,7 @@ def tau2_likelihood(
     se = _standard_error(sets, whole.tau2, restricted=method == "REML")
     margin = float(quantile(np.full(1, np.nan), level)[0]) * se
     # the mean and tau2; the mean uses up one of the contrasts that REML leaves
-    size = whole.k - 1 if method == "REML" else whole.k
+    fit = fit_statistics(top, 2, whole.k - 1 if method == "REML" else whole.k)
     return Tau2Likelihood(
         tau2=whole.tau2,
         se=se,
@@ -118,10 +152,9 @@ def tau2_likelihood(
         wald_high=whole.tau2 + margin,
         level=float(level),
         log_likelihood=top,
-        aic=-2 * top + 4,
-        bic=-2 * top + 2 * float(np.log(size)),
-        # Hurvich and Tsai (1989), with at least one degree of freedom left
-        aicc=-2 * top + 4 * max(size, 4) / (max(size, 4) - 3),
+        aic=fit.aic,
+        bic=fit.bic,
+        aicc=fit.aicc,
         k=whole.k,
         method=method,
     )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from evidence.errors import ParameterError
 from evidence.meta.numerics import Floats, Rows, bracketed_newton
+from evidence.meta.pooling.batch import quantile, two_sided_p
 from evidence.meta.pooling.heterogeneity import chi_square_quantile, maximize
 from evidence.meta.pooling.weights import numbers, refuse_first
 
@@ -153,15 +155,7 @@ def likelihood_score(
     at = weighted_fit(model, tau2)
     weighted = at.weight * at.residual  # P y
     if restricted:
-        second = at.inverse @ _products(model, at.weight**2)
-        third = at.inverse @ _products(model, at.weight**3)
-        trace = at.trace
-        # tr(P P) = sum w^2 - 2 tr(A X'W^3 X) + tr(A X'W^2 X A X'W^2 X), A = (X'W X)^-1
-        trace_squared = (
-            (at.weight**2).sum(axis=1)
-            - 2 * np.trace(third, axis1=1, axis2=2)
-            + (second * second.transpose(0, 2, 1)).sum(axis=(1, 2))
-        )
+        trace, trace_squared = at.trace, _trace_squared(model, at)
     else:
         trace, trace_squared = at.weight.sum(axis=1), (at.weight**2).sum(axis=1)
     # y'P P P y = sum w (w r)^2 - u'A u with u = X'W (w r)
@@ -172,17 +166,65 @@ def likelihood_score(
     return ((weighted**2).sum(axis=1) - trace) / 2, trace_squared / 2 - cubic
 
 
+def _trace_squared(model: LinearModel, at: WeightedFit) -> Floats:
+    """Trace of P P, (m,)."""
+    second = at.inverse @ _products(model, at.weight**2)
+    third = at.inverse @ _products(model, at.weight**3)
+    # tr(P P) = sum w^2 - 2 tr(A X'W^3 X) + tr(A X'W^2 X A X'W^2 X), A = (X'W X)^-1
+    total: Floats = (
+        (at.weight**2).sum(axis=1)
+        - 2 * np.trace(third, axis1=1, axis2=2)
+        + (second * second.transpose(0, 2, 1)).sum(axis=(1, 2))
+    )
+    return total
+
+
+def tau2_error(model: LinearModel, method: str, tau2: float) -> float | None:
+    """Give the standard error of tau2; None for estimators without one here.
+
+    By the expected information for REML and ML (Viechtbauer 2005, J Educ Behav Stat 30:261), and
+    for DL and PM by the variance of the weighted sum of squared residuals that they equate to its
+    expectation (Biggerstaff and Tweedie 1997, Stat Med 16:753; for PM as in metafor).
+    """
+    at_zero, at = weighted_fit(model, np.zeros(1)), weighted_fit(model, np.array([tau2]))
+    if method == "REML":
+        variance = 2 / _trace_squared(model, at)[0]
+    elif method == "ML":
+        variance = 2 / (at.weight**2).sum()
+    elif method == "DL":
+        trace = at_zero.trace[0]
+        # Var(Q) = 2 tr(P S P S), S = V + tau2 I and P V P = P
+        spread = model.degrees + 2 * tau2 * trace + tau2**2 * _trace_squared(model, at_zero)[0]
+        variance = 2 * spread / trace**2
+    elif method == "PM":
+        # sum w (k - p) / k in place of the trace of P, as for the estimator of Morris (1983)
+        trace = at.weight.sum() * model.degrees / model.effect.size
+        variance = 2 * model.degrees / trace**2
+    else:
+        return None
+    return float(np.sqrt(variance))
+
+
+def log_likelihood(model: LinearModel, tau2: Floats, *, restricted: bool) -> Floats:
+    """Give the (restricted) log-likelihood at tau2, (m,).
+
+    Harville (1977), J Am Stat Assoc 72:320; in REML with log|X'X|, which is 0 on the basis.
+    """
+    at = weighted_fit(model, tau2)
+    free = model.degrees if restricted else model.effect.size
+    height: Floats = (np.log(at.weight).sum(axis=1) - at.q - free * np.log(2 * np.pi)) / 2
+    if restricted:
+        height += np.linalg.slogdet(at.inverse)[1] / 2
+    return height
+
+
 def _likelihood(model: LinearModel, *, restricted: bool) -> tuple[float, bool]:
     def score(tau2: Floats, _: Rows) -> tuple[Floats, Floats]:
         value, slope = likelihood_score(model, tau2.ravel(), restricted=restricted)
         return value.reshape(tau2.shape), slope.reshape(tau2.shape)
 
-    def log_likelihood(tau2: Floats, _: Rows) -> Floats:
-        at = weighted_fit(model, tau2)
-        height: Floats = (np.log(at.weight).sum(axis=1) - at.q) / 2
-        if restricted:
-            height += np.linalg.slogdet(at.inverse)[1] / 2
-        return height
+    def height(tau2: Floats, _: Rows) -> Floats:
+        return log_likelihood(model, tau2, restricted=restricted)
 
     # As for pooling: the score is negative beyond the larger root of
     # (k - p) t^2 = SS (t + v_max - v_min), t = v_min + tau2.
@@ -192,7 +234,7 @@ def _likelihood(model: LinearModel, *, restricted: bool) -> tuple[float, bool]:
     bound = (squares + np.sqrt(squares**2 + 4 * degrees * squares * spread)) / (2 * degrees)
     tau2, converged = maximize(
         score,
-        log_likelihood,
+        height,
         np.array([1.001 * bound - smallest]),
         np.array([smallest]),
         model.effect.size,
@@ -208,7 +250,7 @@ DEPENDENT = 1e-8
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Columns of a regression, with the intercept first.
+    """Columns of a regression, with the intercept first where there is one.
 
     Attributes
     ----------
@@ -218,11 +260,79 @@ class Design:
     matrix : ndarray of shape (k, p)
     moderators : int
         Number of moderators, however many columns they take.
+    intercept : bool
+        Whether the first column is the intercept.
     """
 
     names: tuple[str, ...]
     matrix: Floats
     moderators: int
+    intercept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OnBasis:
+    """A fitted regression in coordinates in which a year near 2000 costs no digits.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Columns of the design.
+    model : LinearModel
+        Its design is basis @ triangle.
+    triangle : ndarray of shape (p, p)
+    estimate : ndarray of shape (p,)
+        Coefficients on the basis.
+    covariance : ndarray of shape (p, p)
+    """
+
+    names: tuple[str, ...]
+    model: LinearModel
+    triangle: Floats
+    estimate: Floats
+    covariance: Floats
+
+    def rows(self, of_design: Floats) -> Floats:
+        """Turn weights of the coefficients of the design, (q, p), into weights on the basis."""
+        # L beta = L R^-1 gamma
+        return np.asarray(np.linalg.solve(self.triangle.T, of_design.T).T, dtype=np.float64)
+
+
+def wald_test(
+    fit: OnBasis, rows: Floats, values: Floats, df: int | None
+) -> tuple[float | None, int | None, float | None]:
+    """Test that linear combinations are all 0: chi-square, or F on their number and `df`.
+
+    Parameters
+    ----------
+    fit : OnBasis
+    rows : ndarray of shape (q, p)
+        Weights on the basis.
+    values : ndarray of shape (q,)
+        The combinations, less what they are tested against.
+    df : int or None
+
+    Returns
+    -------
+    statistic, numerator df, p value
+        None for the first and last where the combinations depend on each other or have no
+        variance; all None without a combination.
+    """
+    count = values.size
+    if count == 0:
+        return None, None, None
+    size = np.linalg.norm(rows, axis=1)
+    if count > rows.shape[1] or not size.all() or not fit.covariance.any():
+        return None, count, None
+    basis, triangle = np.linalg.qr((rows / size[:, None]).T)
+    if np.abs(np.diag(triangle)).min() <= DEPENDENT:
+        return None, count, None
+    apart = np.linalg.solve(triangle.T, values / size)
+    statistic = float(apart @ np.linalg.solve(basis.T @ fit.covariance @ basis, apart))
+    if df is None:
+        return statistic, count, float(special.chdtrc(count, statistic))
+    statistic /= count
+    return statistic, count, float(special.fdtrc(count, df, statistic))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +357,46 @@ class Coefficient:
     p_value: float
 
 
+def coefficients(
+    names: Sequence[str], estimates: Floats, se: Floats, df: float | None, level: float
+) -> tuple[Coefficient, ...]:
+    """Give estimates with intervals and p values by t, or by the normal distribution."""
+    degrees = np.full(estimates.size, np.nan if df is None else float(df))
+    margin = quantile(degrees, level) * se
+    p_values = two_sided_p(estimates, se, degrees)
+    columns = [estimates, se, estimates - margin, estimates + margin, p_values]
+    rows = np.column_stack(columns).tolist()
+    return tuple(Coefficient(name, *row) for name, row in zip(names, rows, strict=True))
+
+
+def check_design(
+    names: Sequence[str], matrix: Any, k: int, *, intercept: bool, moderators: int | None
+) -> Design:
+    """Check a design that is given as a matrix.
+
+    Raises
+    ------
+    ParameterError
+        For names that are missing, repeated or no text, a matrix of another shape or with a number
+        that is not finite, a first column other than 1 where it is the intercept, a column that
+        those before it determine, and as many columns as trials.
+    """
+    given, columns = tuple(names), numbers("matrix", matrix)
+    if not given or len(set(given)) < len(given) or not all(isinstance(n, str) for n in given):
+        raise ParameterError("names", given, "a different name for each column")
+    if columns.shape != (k, len(given)):
+        raise ParameterError("matrix", columns.shape, f"the shape ({k}, {len(given)})")
+    refuse_first("matrix", columns, ~np.isfinite(columns), "a finite number")
+    if intercept:
+        first = columns[:, :1]
+        refuse_first("matrix", first, first != 1, "1 in the first column, which is the intercept")
+    before = "the intercept and the other moderators" if intercept else "the columns before it"
+    _refuse_dependent(list(given), columns, before)
+    _refuse_saturated(given, k)
+    count = len(given) - intercept if moderators is None else moderators
+    return Design(given, columns, count, intercept)
+
+
 def read_design(moderators: Mapping[str, Sequence[Any]], k: int) -> Design:
     """Build the design from numbers and categories.
 
@@ -264,13 +414,8 @@ def read_design(moderators: Mapping[str, Sequence[Any]], k: int) -> Design:
         names += [column for column, _ in added]
         columns += [column for _, column in added]
     matrix = np.column_stack(columns)
-    _refuse_dependent(names, matrix)
-    if k <= matrix.shape[1]:
-        raise ParameterError(
-            "moderators",
-            len(names),
-            f"fewer columns, intercept included, than the {k} trials",
-        )
+    _refuse_dependent(names, matrix, "the intercept and the other moderators")
+    _refuse_saturated(names, k)
     return Design(tuple(names), matrix, len(moderators))
 
 
@@ -292,7 +437,13 @@ def _columns(place: str, name: str, values: Sequence[Any], k: int) -> list[tuple
     ] or [(name, np.ones(k))]
 
 
-def _refuse_dependent(names: list[str], matrix: Floats) -> None:
+def _refuse_saturated(names: Sequence[str], k: int) -> None:
+    if k <= len(names):
+        expected = f"fewer columns, intercept included, than the {k} trials"
+        raise ParameterError("moderators", len(names), expected)
+
+
+def _refuse_dependent(names: list[str], matrix: Floats, before: str) -> None:
     """Refuse the first column that the columns before it determine."""
     basis = np.empty((matrix.shape[0], 0))
     for name, column in zip(names, matrix.T, strict=True):
@@ -302,7 +453,7 @@ def _refuse_dependent(names: list[str], matrix: Floats) -> None:
             raise ParameterError(
                 "moderators",
                 name,
-                "a characteristic that varies between trials and that the intercept and the "
-                "other moderators do not determine (collinearity)",
+                f"a characteristic that varies between trials and that {before} do not "
+                "determine (collinearity)",
             )
         basis = np.column_stack([basis, rest / np.linalg.norm(rest)])

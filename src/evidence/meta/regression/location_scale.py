@@ -9,9 +9,9 @@ from scipy import special
 
 from evidence.errors import ParameterError
 from evidence.meta.numerics import Floats, Optimum, maximize
-from evidence.meta.pooling.batch import check_choice, check_level, quantile, two_sided_p
+from evidence.meta.pooling.batch import check_choice, check_level
 from evidence.meta.pooling.weights import arrange_one, numbers
-from evidence.meta.regression.linear import Coefficient, Design, read_design
+from evidence.meta.regression.linear import Coefficient, Design, coefficients, read_design
 
 METHODS = ("REML", "ML")
 
@@ -162,11 +162,15 @@ def location_scale(
         (None, None, None) if slopes_covariance is None else _wald_test(slopes, slopes_covariance)
     )
     return LocationScale(
-        location=_coefficients(location.names, estimates, covariance, level),
+        location=coefficients(
+            location.names, estimates, np.sqrt(np.diagonal(covariance)), None, level
+        ),
         location_covariance=_plain(covariance),
         scale=None
         if slopes_covariance is None
-        else _coefficients(spread.names, slopes, slopes_covariance, level),
+        else coefficients(
+            spread.names, slopes, np.sqrt(np.diagonal(slopes_covariance)), None, level
+        ),
         scale_covariance=None if slopes_covariance is None else _plain(slopes_covariance),
         tau2=tuple(at.tau2.tolist()),
         qm=qm,
@@ -277,20 +281,6 @@ def _wald_test(
         return None, None, None
     statistic = float(tested @ np.linalg.solve(covariance[1:, 1:], tested))
     return statistic, tested.size, float(special.chdtrc(tested.size, statistic))
-
-
-def _coefficients(
-    names: tuple[str, ...], estimates: Floats, covariance: Floats, level: float
-) -> tuple[Coefficient, ...]:
-    se = np.sqrt(np.diagonal(covariance))
-    normal = np.full(se.shape, np.nan)
-    margin = quantile(normal, level) * se
-    p_values = two_sided_p(estimates, se, normal)
-    rows = np.column_stack([estimates, se, estimates - margin, estimates + margin, p_values])
-    return tuple(
-        Coefficient(name, *(float(value) for value in row))
-        for name, row in zip(names, rows, strict=True)
-    )
 
 
 def _constant(matrix: Floats, k: int, *, restricted: bool) -> float:

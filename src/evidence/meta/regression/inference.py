@@ -1,0 +1,302 @@
+"""What a meta-regression says beyond its coefficients: predictions, contrasts, nested models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from evidence.errors import ParameterError
+from evidence.meta.numerics import Floats
+from evidence.meta.pooling.batch import check_choice, check_level, quantile
+from evidence.meta.pooling.weights import numbers, refuse_first
+from evidence.meta.regression import Regression
+from evidence.meta.regression.linear import DEPENDENT, Coefficient, coefficients, wald_test
+
+PREDICTION_DF = ("default", "k-p-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Mean effects at rows of a design, in their order.
+
+    Attributes
+    ----------
+    estimate, se, ci_low, ci_high : tuple of float
+        Mean effect with its standard error and interval.
+    prediction_low, prediction_high : tuple of float, or None
+        Interval for the effect of a new trial; None in a common-effect model, and where k - p - 1
+        is 0.
+    level : float
+        Coverage of all intervals.
+    """
+
+    estimate: tuple[float, ...]
+    se: tuple[float, ...]
+    ci_low: tuple[float, ...]
+    ci_high: tuple[float, ...]
+    prediction_low: tuple[float, ...] | None
+    prediction_high: tuple[float, ...] | None
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinearTest:
+    """Linear combinations of coefficients, each and all together.
+
+    Attributes
+    ----------
+    contrasts : tuple of Coefficient
+        Each combination, less its right-hand side.
+    statistic, p_value : float or None
+        Test that all are 0: chi-square, or F; None where they depend on each other or have no
+        variance.
+    df_numerator : int
+    df_denominator : int or None
+        None where the statistic is chi-square.
+    """
+
+    contrasts: tuple[Coefficient, ...]
+    statistic: float | None
+    df_numerator: int
+    df_denominator: int | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatio:
+    """Two nested models of the same trials, by maximum likelihood.
+
+    Attributes
+    ----------
+    statistic, df, p_value : float, int, float
+        Twice the difference of log-likelihoods, and chi-square on the number of columns between.
+    r2 : float or None
+        Share of the smaller model's tau2 that the larger one accounts for, at least 0; None where
+        that tau2 is 0.
+    """
+
+    statistic: float
+    df: int
+    p_value: float
+    r2: float | None
+
+
+def predicted(
+    fit: Regression, rows: Any, *, level: float | None = None, prediction_df: str = "default"
+) -> Predictions:
+    """Predict the mean effect, and that of a new trial, at rows of the design.
+
+    Parameters
+    ----------
+    fit : Regression
+    rows : array_like of shape (m, p)
+        One value for each column of the design, an intercept of 1 included.
+    level : float, optional
+        Coverage of the intervals; that of the fit by default.
+    prediction_df : {"default", "k-p-1"}
+        Prediction by the distribution of the interval (t with k - p, or normal), or by t with
+        k - p - 1.
+
+    Returns
+    -------
+    Predictions
+
+    Raises
+    ------
+    ParameterError
+        For rows of another length, or with a number that is not finite.
+
+    Notes
+    -----
+    Mean x'b with variance x'Cx; a new trial adds tau2: Higgins, Thompson and Spiegelhalter (2009),
+    J R Stat Soc A 172:137; k - p - 1 as Riley, Higgins and Deeks (2011), BMJ 342:d549.
+
+    Examples
+    --------
+    >>> from evidence.meta.regression import meta_regression
+    >>> fit = meta_regression(
+    ...     [0.1, 0.3, 0.2, 0.7, 0.8], [0.04, 0.05, 0.06, 0.04, 0.05], {"weeks": [6, 8, 8, 12, 16]})
+    >>> at = predicted(fit, [[1, 10]])
+    >>> round(at.estimate[0], 3), round(at.ci_low[0], 3), round(at.ci_high[0], 3)
+    (0.427, 0.119, 0.736)
+    """
+    check_choice("prediction_df", prediction_df, PREDICTION_DF)
+    coverage = fit.level if level is None else level
+    check_level(coverage)
+    turned = fit.on_basis.rows(_rows(fit, "rows", rows))
+    estimate, se = turned @ fit.on_basis.estimate, _errors(fit, turned)
+    margin = _quantile(fit.df, coverage) * se
+    df = fit.df if prediction_df == "default" else fit.qe_df - 1
+    reach = None
+    if fit.tau2_method != "common" and (df is None or df > 0):
+        reach = _quantile(df, coverage) * np.sqrt(se**2 + fit.tau2)
+    return Predictions(
+        estimate=_plain(estimate),
+        se=_plain(se),
+        ci_low=_plain(estimate - margin),
+        ci_high=_plain(estimate + margin),
+        prediction_low=None if reach is None else _plain(estimate - reach),
+        prediction_high=None if reach is None else _plain(estimate + reach),
+        level=float(coverage),
+    )
+
+
+def linear_test(
+    fit: Regression, weights: Any, *, right: Any = None, names: Sequence[str] | None = None
+) -> LinearTest:
+    """Test linear combinations of the coefficients, each and all together.
+
+    Parameters
+    ----------
+    fit : Regression
+    weights : array_like of shape (q, p)
+        A row of weights of the coefficients for each combination.
+    right : array_like of shape (q,), optional
+        What each is tested against; 0 by default.
+    names : sequence of str, optional
+        Names of the combinations; "contrast 1" and so on by default.
+
+    Returns
+    -------
+    LinearTest
+
+    Raises
+    ------
+    ParameterError
+        For weights that do not fit the coefficients, are not finite or all 0 in a row, and as many
+        right-hand sides or names as there are no combinations for.
+
+    Examples
+    --------
+    >>> from evidence.meta.regression import fit_design
+    >>> fit = fit_design([0.1, 0.3, 0.7, 0.8, 0.6], [0.04, 0.05, 0.04, 0.05, 0.04],
+    ...                  ["a", "b"], [[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], intercept=False)
+    >>> found = linear_test(fit, [[-1, 1]])
+    >>> round(found.contrasts[0].estimate, 3), round(found.p_value, 3)
+    (0.504, 0.078)
+    """
+    rows = _rows(fit, "weights", weights)
+    empty = ~rows.any(axis=1, keepdims=True)
+    refuse_first("weights", rows, np.broadcast_to(empty, rows.shape), "weights that are not all 0")
+    count = rows.shape[0]
+    against = np.zeros(count) if right is None else numbers("right", right)
+    if against.shape != (count,):
+        raise ParameterError("right", against.shape, f"one number for each of {count} rows")
+    refuse_first("right", against, ~np.isfinite(against), "a finite number")
+    given = [f"contrast {i + 1}" for i in range(count)] if names is None else list(names)
+    if len(given) != count:
+        raise ParameterError("names", given, f"one name for each of {count} rows")
+    turned = fit.on_basis.rows(rows)
+    values = turned @ fit.on_basis.estimate - against
+    statistic, _, p_value = wald_test(fit.on_basis, turned, values, fit.df)
+    return LinearTest(
+        contrasts=coefficients(given, values, _errors(fit, turned), fit.df, fit.level),
+        statistic=statistic,
+        df_numerator=count,
+        df_denominator=fit.df,
+        p_value=p_value,
+    )
+
+
+def column_test(fit: Regression, names: Sequence[str]) -> LinearTest:
+    """Test whether the coefficients of some columns, such as the levels of a factor, are all 0.
+
+    Parameters
+    ----------
+    fit : Regression
+    names : sequence of str
+        Columns.
+
+    Returns
+    -------
+    LinearTest
+
+    Raises
+    ------
+    ParameterError
+        For a name that is not a column, and no or repeated names.
+    """
+    accepted = fit.on_basis.names
+    for name in names:
+        if name not in accepted:
+            raise ParameterError("names", name, "one of " + ", ".join(accepted))
+    if not names or len(set(names)) < len(names):
+        raise ParameterError("names", list(names), "one or more columns, each once")
+    places = [accepted.index(name) for name in names]
+    return linear_test(fit, np.eye(len(accepted))[places], names=names)
+
+
+def likelihood_ratio(larger: Regression, smaller: Regression) -> LikelihoodRatio:
+    """Compare a model with one whose columns it contains.
+
+    Parameters
+    ----------
+    larger, smaller : Regression
+        Of the same trials, both by "ML", or both "common".
+
+    Returns
+    -------
+    LikelihoodRatio
+
+    Raises
+    ------
+    ParameterError
+        For other trials, another estimator (restricted likelihoods of different moderators are not
+        comparable), or a model that the larger one does not contain.
+
+    Notes
+    -----
+    Huizenga, Visser and Dolan (2011), Br J Math Stat Psychol 64:1; with few trials it is liberal.
+
+    Examples
+    --------
+    >>> from evidence.meta.regression import meta_regression
+    >>> trials = [0.1, 0.3, 0.2, 0.7, 0.8], [0.04, 0.05, 0.06, 0.04, 0.05]
+    >>> found = likelihood_ratio(meta_regression(*trials, {"weeks": [6, 8, 8, 12, 16]}, tau2="ML"),
+    ...                          meta_regression(*trials, {}, tau2="ML"))
+    >>> round(found.statistic, 2), found.df, round(found.p_value, 3)
+    (6.94, 1, 0.008)
+    """
+    for name, fit in (("larger", larger), ("smaller", smaller)):
+        if fit.tau2_method not in ("ML", "common") or fit.tau2_method != larger.tau2_method:
+            raise ParameterError(name, fit.tau2_method, "a fit by ML (or both by common)")
+    full, part = larger.on_basis.model, smaller.on_basis.model
+    same = (full.effect, part.effect), (full.variance, part.variance)
+    if not all(np.array_equal(a, b) for a, b in same):
+        raise ParameterError("smaller", smaller.k, "a model of the same trials as larger")
+    outside = part.basis - full.basis @ (full.basis.T @ part.basis)
+    df = full.basis.shape[1] - part.basis.shape[1]
+    if df < 1 or np.linalg.norm(outside, axis=0).max() > DEPENDENT:
+        expected = "a model whose columns, and others, larger has"
+        raise ParameterError("smaller", smaller.on_basis.names, expected)
+    statistic = max(0.0, 2 * (larger.ml.log_likelihood - smaller.ml.log_likelihood))
+    tau2 = smaller.tau2
+    return LikelihoodRatio(
+        statistic=statistic,
+        df=df,
+        p_value=float(special.chdtrc(df, statistic)),
+        r2=max(0.0, (tau2 - larger.tau2) / tau2) if tau2 > 0 else None,
+    )
+
+
+def _rows(fit: Regression, name: str, values: Any) -> Floats:
+    rows, columns = numbers(name, values), len(fit.on_basis.names)
+    if rows.ndim != 2 or rows.shape[1] != columns or rows.shape[0] == 0:
+        raise ParameterError(name, rows.shape, f"rows of {columns} numbers, one for each column")
+    refuse_first(name, rows, ~np.isfinite(rows), "a finite number")
+    return rows
+
+
+def _errors(fit: Regression, turned: Floats) -> Floats:
+    variances = ((turned @ fit.on_basis.covariance) * turned).sum(axis=1)
+    return np.asarray(np.sqrt(variances), dtype=np.float64)
+
+
+def _quantile(df: int | None, level: float) -> float:
+    return float(quantile(np.array([np.nan if df is None else float(df)]), level)[0])
+
+
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(values.tolist())
