@@ -7,12 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.errors import ParameterError
 from evidence.meta.effect_size import (
     Moments,
     combined_arms,
     large_sample_variance,
     small_sample_correction,
 )
+from evidence.meta.effect_size.events import (
+    Counts,
+    combined_events,
+    log_odds_ratio,
+    log_risk_ratio,
+    risk_difference,
+)
+from evidence.meta.effect_size.single_group import proportion
 from tests.meta.effect_size.oracles import FOLDER
 from tests.tolerances import CLOSED_FORM
 
@@ -67,6 +76,36 @@ def test_arms_combined_as_in_dmetar(name):
     arms, right = POOLED_ARMS[name]["args"], POOLED_ARMS[name]["out"]["dmetar"]
     found = combined_arms([Moments(*one) for one in zip(*arms.values(), strict=True)])
     assert found == pytest.approx((right["n"], right["mean"], right["sd"]), rel=CLOSED_FORM)
+
+
+POOLED_EVENTS = json.loads((FOLDER / "pool_events.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("analysis", POOLED_EVENTS["analyses"], ids=lambda one: one["id"])
+def test_events_combined_as_in_r(analysis):
+    arms, right = analysis["args"], analysis["out"]
+    found = combined_events([Counts(*one) for one in zip(*arms.values(), strict=True)])
+    assert found == (right["events"], right["n"])
+    logit = proportion(found.events, found.n, scale="logit")
+    assert logit.value == pytest.approx(right["PLO"], rel=CLOSED_FORM)
+    assert logit.variance == pytest.approx(right["PLO_vi"], rel=CLOSED_FORM)
+
+
+@pytest.mark.parametrize("study", POOLED_EVENTS["hasselblad1998"], ids=lambda one: one["study"])
+def test_active_arms_against_their_reference_as_in_metafor(study):
+    first = combined_events([Counts(*one) for one in study["arms1"]])
+    assert first == (study["ai"], study["n1i"])
+    measures = {"OR": log_odds_ratio, "RR": log_risk_ratio, "RD": risk_difference}
+    for name, right in study["effects"].items():
+        found = measures[name](*first, study["ci"], study["n2i"])
+        both = (found.value, found.variance)
+        assert both == pytest.approx((right["yi"], right["vi"]), rel=CLOSED_FORM)
+
+
+@pytest.mark.parametrize("arms", [[], [(3, 2)], [(1.5, 4)], [(-1, 4)], [(1, 4), (0, 0)]])
+def test_counts_that_cannot_be_are_not_combined(arms):
+    with pytest.raises(ParameterError):
+        combined_events([Counts(*one) for one in arms])
 
 
 def test_arms_combined_are_the_scores_of_all():

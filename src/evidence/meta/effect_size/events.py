@@ -10,6 +10,7 @@ modules beside this one and named in `__all__` too.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -61,6 +62,45 @@ class NumberNeededToTreat:
         if math.isinf(self.number):
             return "none"
         return "benefit" if self.number > 0 else "harm"
+
+
+class Counts(NamedTuple):
+    """Participants of an arm with the event, and all of them."""
+
+    events: float
+    n: float
+
+
+def combined_events(arms: Sequence[Counts]) -> Counts:
+    """Combine arms into one, as if their participants had been in the same.
+
+    Parameters
+    ----------
+    arms : sequence of Counts
+        One or more.
+
+    Returns
+    -------
+    Counts
+        The sums; Cochrane Handbook 2019, 6.2.9.
+
+    Raises
+    ------
+    ParameterError
+        For no arm, counts that are not whole or negative, and more events than participants.
+
+    Examples
+    --------
+    >>> combined_events([Counts(26, 27), Counts(22, 71)])
+    Counts(events=48.0, n=98.0)
+    """
+    if not arms:
+        raise ParameterError("arms", list(arms), "one or more arms")
+    n = whole("n", [one.n for one in arms], 1)
+    events = whole("events", [one.events for one in arms], 0)
+    if (events > n).any():
+        raise ParameterError("events", events.tolist(), "at most the participants of the arm")
+    return Counts(float(events.sum()), float(n.sum()))
 
 
 def number_needed_to_treat(difference: float, ci_low: float, ci_high: float) -> NumberNeededToTreat:

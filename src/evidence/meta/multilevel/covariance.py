@@ -33,6 +33,14 @@ class BlockCovariance:
     rows: tuple[Rows, ...]
     matrices: tuple[Floats, ...]
 
+    def full(self) -> Floats:
+        """Give the covariance of all effects, of shape (k, k)."""
+        k = sum(own.size for own in self.rows)
+        matrix = np.zeros((k, k))
+        for own, block in zip(self.rows, self.matrices, strict=True):
+            matrix[np.ix_(own, own)] = block
+        return matrix
+
 
 @dataclass(frozen=True, slots=True)
 class TrialGroup:
@@ -90,10 +98,7 @@ def correlated_covariance(
     >>> covariance.matrices[0].round(3).tolist()
     [[0.04, 0.03], [0.03, 0.09]]
     """
-    variances = numbers("variance", variance)
-    if variances.ndim != 1:
-        raise ParameterError("variance", variances.shape, "a sequence of one number per effect")
-    _refuse_variances("variance", variances)
+    variances = read_variances(variance)
     correlation = numbers("rho", rho)
     if correlation.ndim or not 0 <= correlation < 1:
         raise ParameterError("rho", rho, "a correlation from 0 up to but not including 1")
@@ -201,6 +206,15 @@ def _trial_of_row(rows: tuple[Rows, ...], k: int) -> NDArray[np.intp]:
     for i, own in enumerate(rows):
         trial[own] = i
     return trial
+
+
+def read_variances(variance: Any) -> Floats:
+    """Read the variances of effects, or refuse them."""
+    variances = numbers("variance", variance)
+    if variances.ndim != 1:
+        raise ParameterError("variance", variances.shape, "a sequence of one number per effect")
+    _refuse_variances("variance", variances)
+    return variances
 
 
 def _refuse_variances(name: str, variances: Floats) -> None:
