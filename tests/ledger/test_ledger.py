@@ -191,8 +191,8 @@ def test_the_last_digits_of_a_processor_are_not_kept(one: float, other: float, k
 _OF_A_MODEL = """
 from dataclasses import replace
 from evidence import ledger
-from tests.synthesis.test_multilevel_oracles import fitted
-from tests.test_ledger import ENTRY
+from tests.meta.multilevel.test_oracles import fitted
+from tests.ledger.test_ledger import ENTRY
 entries = [
     replace(ENTRY, estimate_id=f"{name}.{i}", effect=c.estimate, ci_low=c.ci_low, p_value=c.p_value)
     for name, of in (("ishak2007", "ishak_HAR_phi0_REML"), ("konstantopoulos2011", "ml3_REML_z"))

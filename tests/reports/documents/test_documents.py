@@ -102,9 +102,10 @@ def test_nothing_is_made_where_the_page_is_all_that_is_asked_for() -> None:
 def test_documents_are_the_same_bytes_anywhere(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(pages.page(rows=120), encoding="utf-8")
     program = (
-        "import sys; from pathlib import Path; from tests.report.test_documents import *\n"
+        "import sys; from pathlib import Path\n"
+        "from tests.reports.documents.test_documents import *\n"
         "page = Path(sys.argv[1]).read_text(encoding='utf-8')\n"
-        "for name, content in documents.documents(page, REPORT, STAMP, ['docx', 'pdf']).items():\n"
+        "for name, content in render.documents(page, REPORT, STAMP, ['docx', 'pdf']).items():\n"
         "    Path(f'made.{name}').write_bytes(content)\n"
     )
     surroundings = [

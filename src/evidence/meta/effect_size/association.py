@@ -1,10 +1,8 @@
 """Two arms and an event beyond ratios and differences of risks, and the table behind them.
 
-Association of arm and event on scales other than a ratio or a difference of risks.
-
 Arm 1 is the intervention; values are positive where the event is more frequent in arm 1. All
 functions broadcast; scalars give Python floats. Arguments and errors are those of
-`evidence.effects.binary.log_odds_ratio`.
+`evidence.meta.effect_size.events.log_odds_ratio`.
 """
 
 import math

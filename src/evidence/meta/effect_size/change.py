@@ -1,15 +1,8 @@
 """Change within one arm, in SDs that stay or change and as a ratio of means.
 
-Change within one arm from means and SDs before and after.
-
 Values are after minus before with the raw sign of the instrument. They show a change, not what
-caused it: without a comparator, remission and entry by a high score are in it.
-
-Change within one arm in SDs that may change too, and as a ratio of means.
-
-Values are after minus before with the raw sign of the instrument, as in `evidence.effects.change`,
-and like there they do not show what caused the change. All functions broadcast; scalars give
-Python floats.
+caused it: without a comparator, remission and entry by a high score are in it. All functions
+broadcast; scalars give Python floats.
 """
 
 import numpy as np

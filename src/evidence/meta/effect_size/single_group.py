@@ -1,19 +1,7 @@
 """A proportion or a correlation of one group: scales for pooling, and back.
 
-A proportion, or a correlation, of one group on the scales on which such numbers are pooled.
-
-All functions broadcast; scalars give Python floats. How numbers go back to the scale that readers
-know is in `evidence.effects.proportion_scales` and `evidence.effects.correlation_scales`.
-
-Transformations of proportions and back, for pooling and for reading pooled numbers.
-
-All functions broadcast; scalars give Python floats. Arguments that are no proportion, or no finite
-number, raise `ParameterError`.
-
-Transformations of correlations and back.
-
-All functions broadcast; scalars give Python floats. Correlations lie between -1 and 1; others, and
-missing values, raise `ParameterError`.
+All functions broadcast; scalars give Python floats. Arguments that are no proportion, no
+correlation between -1 and 1, or no finite number, raise `ParameterError`.
 """
 
 from typing import Literal
