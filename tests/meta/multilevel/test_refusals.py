@@ -38,7 +38,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("fit_multilevel", {"cluster": ["a"] * 10}, "cluster"),
     ("fit_multilevel", {"cluster": [*TRIAL[:9], None]}, "cluster[9]"),
     ("fit_multilevel", {"cluster": [*TRIAL[:9], float("nan")]}, "cluster[9]"),
-    ("fit_multilevel", {"random": ()}, "random"),
+    ("fit_multilevel", {"random": ("cluster", "cluster")}, "random"),
     ("fit_multilevel", {"random": ("cluster", "site")}, "random"),
     ("fit_multilevel", {"design": {}}, "design"),
     ("fit_multilevel", {"design": {"x": [1, 2]}}, "design['x']"),

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from evidence.errors import ParameterError
-from evidence.meta.multilevel.covariance import Evaluation, evaluate, score_blocks
+from evidence.meta.multilevel.covariance import Evaluation, evaluate
 from evidence.meta.multilevel.inference import (
     INFERENCE,
     Coefficient,
@@ -23,12 +23,14 @@ from evidence.meta.multilevel.random_effects import (
     Nested,
     Outcomes,
     RandomEffects,
+    Searched,
     arrange_model,
     check_membership,
+    climb,
     read_effects,
     read_outcomes,
 )
-from evidence.meta.numerics import Floats, Optimum, maximize
+from evidence.meta.numerics import Floats, Optimum
 from evidence.meta.pooling import FEW_TRIALS
 from evidence.meta.pooling.batch import check_choice
 
@@ -65,7 +67,7 @@ def fit_multilevel(
     cluster : sequence of length k
         The trial of each effect.
     random : tuple of {"cluster", "effect"}
-        Random effects in the model.
+        Random effects in the model; without any it is generalized least squares.
     design : mapping of str to array_like of shape (k,), optional
         Columns of the regression by name; nothing is added to them. By default the mean effect,
         named "intercept".
@@ -104,8 +106,8 @@ def fit_multilevel(
     ('intercept', 0.323, 0.142, 3.97)
     """
     check_choice("inference", inference, INFERENCE)
-    if not random or len(set(random)) < len(random) or not set(random) <= set(LEVELS):
-        raise ParameterError("random", random, "one or both of cluster, effect")
+    if len(set(random)) < len(random) or not set(random) <= set(LEVELS):
+        raise ParameterError("random", random, "none, one or both of cluster, effect")
     effects = read_effects(effect)
     columns = {"intercept": np.ones(effects.size)} if design is None else design
     arranged = arrange_model(effects, covariance, cluster, columns, method, level)
@@ -135,16 +137,18 @@ def fit_multilevel(
     total = cluster_share + effect_share
     whole = total + _typical_variance(arranged)
     unit = arranged.model.unit
-    inferred = Inference(Working(arranged.names, arranged.model, at), inference, level)
+    searched = Searched(effects_of, optimum.theta, arranged.restricted)
+    working = Working(arranged.names, arranged.model, at, searched)
+    inferred = Inference(working, inference, level)
     fit = _result(arranged, inferred, optimum, boundary, said)
     low, high = (None, None)
-    if design is None:
+    if design is None and levels:
         low, high = _prediction(inferred, fit.coefficients[0], total * unit**2)
     return replace(
         fit,
         sigma2_cluster=cluster_share * unit**2 if "cluster" in levels else None,
         sigma2_effect=effect_share * unit**2 if "effect" in levels else None,
-        i2=total / whole,
+        i2=total / whole if levels else None,
         i2_cluster=cluster_share / whole if "cluster" in levels else None,
         i2_effect=effect_share / whole if "effect" in levels else None,
         prediction_low=low,
@@ -226,7 +230,9 @@ def fit_multivariate(
         said.append(
             f"At an end of its range, where the data say little about it: {', '.join(boundary)}."
         )
-    inferred = Inference(Working(arranged.names, arranged.model, at), inference, level)
+    searched = Searched(effects_of, optimum.theta, arranged.restricted)
+    working = Working(arranged.names, arranged.model, at, searched)
+    inferred = Inference(working, inference, level)
     return replace(
         _result(arranged, inferred, optimum, boundary, said),
         structure=structure,
@@ -241,20 +247,10 @@ def _search(
 ) -> tuple[Optimum, Evaluation]:
     """Find the variances of the highest likelihood, and the fit there."""
     model, restricted = arranged.model, arranged.restricted
-
-    def objective(theta: Floats) -> tuple[float, Floats]:
-        try:
-            at = evaluate(model, effects_of.blocks(theta), restricted=restricted)
-        except np.linalg.LinAlgError:
-            # Variances so large that the sampling covariance is lost beside them.
-            return -np.inf, np.zeros(theta.shape)
-        scores = score_blocks(model, at, restricted=restricted)
-        return at.log_likelihood, effects_of.score(theta, scores)
-
     # In units of the model the median sampling variance is 1.
     spread = max(1.0, float((model.effect**2).mean()))
     starts = [*effects_of.starts(spread * np.array(START_SHARES)), *more]
-    optimum = maximize(objective, starts, effects_of.lower, effects_of.upper)
+    optimum = climb(model, effects_of, starts, restricted=restricted)
     return optimum, evaluate(model, effects_of.blocks(optimum.theta), restricted=restricted)
 
 

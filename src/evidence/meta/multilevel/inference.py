@@ -14,6 +14,7 @@ from scipy import special
 
 from evidence.errors import ParameterError
 from evidence.meta.multilevel.covariance import BlockModel, Evaluation
+from evidence.meta.multilevel.random_effects import Searched
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import check_choice, check_level, quantile, two_sided_p
 
@@ -81,11 +82,14 @@ class Working:
     model : BlockModel
     at : Evaluation
         At the estimated variances.
+    searched : Searched or None
+        Where they come from; None where they were not searched for.
     """
 
     names: tuple[str, ...]
     model: BlockModel
     at: Evaluation
+    searched: Searched | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

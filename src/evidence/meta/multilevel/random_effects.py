@@ -22,9 +22,11 @@ from evidence.meta.multilevel.covariance import (
     TrialGroup,
     arrange_groups,
     build_model,
+    evaluate,
     rows_by_trial,
+    score_blocks,
 )
-from evidence.meta.numerics import Floats, Rows
+from evidence.meta.numerics import Floats, Optimum, Rows, maximize
 from evidence.meta.pooling.batch import check_choice, check_level
 from evidence.meta.pooling.weights import LIMIT, numbers, refuse_first
 
@@ -89,6 +91,8 @@ class Nested(RandomEffects):
 
     def starts(self, variances: Floats) -> list[list[Floats]]:
         """Every combination of the variances, in families by the first."""
+        if not self.levels:
+            return [[np.zeros(0)]]
         rest = [np.array(own) for own in product(variances, repeat=len(self.levels) - 1)]
         return [[np.append(first, own) for own in rest] for first in variances]
 
@@ -272,6 +276,36 @@ def pairs_seen(membership: Membership) -> dict[tuple[int, int], int]:
             for pair in combinations(np.unique(own).tolist(), 2):
                 counts[pair] += 1
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Random effects, their parameters of the highest likelihood, and which likelihood that was."""
+
+    effects_of: RandomEffects
+    theta: Floats
+    restricted: bool
+
+
+def climb(
+    model: BlockModel,
+    effects_of: RandomEffects,
+    starts: Sequence[Sequence[Floats]],
+    *,
+    restricted: bool,
+) -> Optimum:
+    """Find the parameters of the random effects of the highest likelihood."""
+
+    def objective(theta: Floats) -> tuple[float, Floats]:
+        try:
+            at = evaluate(model, effects_of.blocks(theta), restricted=restricted)
+        except np.linalg.LinAlgError:
+            # Variances so large that the sampling covariance is lost beside them.
+            return -np.inf, np.zeros(theta.shape)
+        scores = score_blocks(model, at, restricted=restricted)
+        return at.log_likelihood, effects_of.score(theta, scores)
+
+    return maximize(objective, starts, effects_of.lower, effects_of.upper)
 
 
 METHODS = ("REML", "ML")
