@@ -224,6 +224,40 @@ def zipped(name, text="nothing"):
     return stream.getvalue()
 
 
+SMALL = workbook(("Data", [["study", "yi"], ["A", 0.5], ["B", 1]]))
+
+
+def patched(local, central, value):
+    """Return a workbook with a byte of each header of its archive changed."""
+    content = bytearray(SMALL)
+    for start, place in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        at = content.find(start)
+        while at >= 0:
+            content[at + place] = value
+            at = content.find(start, at + 1)
+    return bytes(content)
+
+
+@given(
+    content=st.sampled_from([SMALL, b'study;yi\n"A\nB";0,5\nC;1,25\n']),
+    damage=st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 9), st.binary(max_size=3)), min_size=1
+    ),
+)
+def test_whatever_a_file_holds_it_is_a_table_or_refused(tmp_path_factory, content, damage):
+    for share, length, new in damage:
+        at = int(share * len(content))
+        content = content[:at] + new + content[at + length :]
+    path = tmp_path_factory.mktemp("damaged") / "mine"
+    path.write_bytes(content)
+    try:
+        found = read_table(path)
+    except DataError:
+        return
+    assert len(found) == len(found.attrs["lines"]) > 0
+    assert found.shape[1] > 1
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -249,6 +283,8 @@ def zipped(name, text="nothing"):
         ("study\tn\nA\t1,200\n", "expected a number without thousands separators: 1200, or 1,2000"),
         (zipped("mimetype"), "found 'an archive that is no XLSX workbook'"),
         (zipped("xl/workbook.xml"), "an XLSX workbook that is whole"),
+        (patched(6, 8, 1), "an XLSX workbook that is whole, without a password"),
+        (patched(8, 10, 99), "an XLSX workbook that is whole"),
         (b"PK\x03\x04study,yi\n", "an XLSX workbook that is whole"),
         (workbook(("Empty", []), ("Few", [["A", 1]])), "found 'Empty, Few', expected a table"),
         (

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import lzma
 import re
 import warnings
 import zipfile
@@ -22,6 +23,11 @@ LARGEST = 50_000_000
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 WANTED = "a table as CSV (commas, semicolons or tabs) or XLSX, column names in its first line"
+# What openpyxl and zipfile let through of a workbook that is damaged or encrypted.
+_NOT_WHOLE = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError),
+    *(TypeError, ValueError, ParseError),
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 Cell = str | int | float
@@ -149,10 +155,10 @@ def _of_workbook(file: str, content: bytes) -> tuple[str, str, list[Line]]:
             # It warns of what it does not read: drop-down lists, headers to print.
             warnings.simplefilter("ignore")
             stored, typed = (_sheets(content, values) for values in (True, False))
-    except (zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, InvalidFileException) as error:
         refuse(file, f"an XLSX workbook that is whole ({error})")
-    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError):
-        refuse(file, "an XLSX workbook that is whole")
+    except _NOT_WHOLE:
+        refuse(file, "an XLSX workbook that is whole, without a password")
     tables = [
         title
         for title, rows in typed.items()
