@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from evidence.errors import ParameterError
+from evidence.meta.effect_size.events import log_odds_ratio, log_risk_ratio
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import (
     INTERVAL_METHODS,
@@ -26,6 +27,7 @@ from evidence.meta.pooling.weights import (
     refuse_first,
     tied_ranks,
 )
+from evidence.meta.rare_events.counts import Tables, read_tables
 from evidence.meta.regression import meta_regression
 from evidence.meta.regression.linear import DEPENDENT, Coefficient
 
@@ -204,6 +206,127 @@ def regression_test(
         predictor=predictor,
         k=k,
         warnings=tuple(sentences),
+    )
+
+
+def peters_test(
+    events_1: Any,
+    n_1: Any,
+    events_2: Any,
+    n_2: Any,
+    *,
+    measure: str = "odds_ratio",
+    level: float = 0.95,
+) -> RegressionTest:
+    """Regress log odds or risk ratios on the inverse of the participants, for counts of events.
+
+    Unlike standard errors these do not depend on the effect itself, which Egger's test mistakes for
+    asymmetry.
+
+    Parameters
+    ----------
+    events_1, n_1, events_2, n_2 : array_like of shape (k,)
+        Events and participants of both arms, of three or more trials; the ratio is that of arm 1
+        to arm 2, with 1/2 added to each cell of a table with an empty one.
+    measure : {"odds_ratio", "risk_ratio"}
+    level : float
+
+    Returns
+    -------
+    RegressionTest
+
+    Raises
+    ------
+    ParameterError
+        For counts that cannot be, fewer than three tables with events and with others, and sizes
+        that are all the same.
+
+    Notes
+    -----
+    Peters et al. (2006), JAMA 295:676: weights 1 / (1 / events + 1 / others) of both arms.
+    """
+    check_choice("measure", measure, ("odds_ratio", "risk_ratio"))
+    check_level(level)
+    tables, said = _tables(events_1, n_1, events_2, n_2)
+    ratio = log_odds_ratio if measure == "odds_ratio" else log_risk_ratio
+    effects = np.asarray(
+        ratio(tables.events_1, tables.n_1, tables.events_2, tables.n_2).value, dtype=np.float64
+    )
+    variances = 1 / tables.events + 1 / (tables.total - tables.events)
+    return _count_test(effects, variances, 1 / tables.total, "ninv", "peters", level, said)
+
+
+def harbord_test(
+    events_1: Any, n_1: Any, events_2: Any, n_2: Any, *, level: float = 0.95
+) -> RegressionTest:
+    """Regress the score over its variance on the inverse root of that variance, for odds ratios.
+
+    Parameters
+    ----------
+    events_1, n_1, events_2, n_2, level
+        As in `peters_test`; nothing is added to empty cells.
+
+    Returns
+    -------
+    RegressionTest
+
+    Raises
+    ------
+    ParameterError
+        As `peters_test`.
+
+    Notes
+    -----
+    Harbord, Egger and Sterne (2006), Stat Med 25:3443: Z = a - m n_1 / N and V = n_1 n_2 m (N - m)
+    / (N^2 (N - 1)) for m events among N; Z / sqrt(V) on sqrt(V).
+    """
+    check_level(level)
+    tables, said = _tables(events_1, n_1, events_2, n_2)
+    score, v = tables.excess, tables.variance
+    return _count_test(score / v, 1 / v, 1 / np.sqrt(v), "sei", "harbord", level, said)
+
+
+def _tables(events_1: Any, n_1: Any, events_2: Any, n_2: Any) -> tuple[Tables, tuple[str, ...]]:
+    """Give the tables with events and with others, and say what was left out."""
+    tables = read_tables(events_1, n_1, events_2, n_2)
+    kept = tables.informative
+    if kept.sum() < 3:
+        expected = "three or more tables with events and with others"
+        raise ParameterError("events_1", int(kept.sum()), expected)
+    if kept.all():
+        return tables, ()
+    cells = (tables.events_1, tables.n_1, tables.events_2, tables.n_2)
+    lost = int((~kept).sum())
+    said = f"{lost} {'table' if lost == 1 else 'tables'} in which nobody or everybody had the event"
+    return read_tables(*(one[kept] for one in cells)), (f"{said}: left out.",)
+
+
+def _count_test(
+    effects: Floats,
+    variances: Floats,
+    size: Floats,
+    predictor: str,
+    model: str,
+    level: float,
+    said: tuple[str, ...],
+) -> RegressionTest:
+    intercept, slope = _least_squares(effects, variances, size, predictor, level)
+    k = effects.size
+    return RegressionTest(
+        statistic=_ratio(slope),
+        p_value=slope.p_value,
+        df=k - 2,
+        intercept=intercept,
+        slope=slope,
+        limit=intercept.estimate,
+        limit_ci_low=intercept.ci_low,
+        limit_ci_high=intercept.ci_high,
+        tau2=None,
+        level=float(level),
+        model=model,
+        predictor=predictor,
+        k=k,
+        warnings=(*said, *chance_warning(k)),
     )
 
 

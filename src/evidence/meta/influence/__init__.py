@@ -11,6 +11,8 @@ from evidence.meta.pooling import Pooled, batch, pool
 from evidence.meta.pooling.batch import PooledBatch
 from evidence.meta.pooling.weights import numbers
 
+NORMAL_95 = 1.96
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
@@ -88,6 +90,75 @@ class Baujat:
 
     heterogeneity: tuple[float, ...]
     influence: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outliers:
+    """Trials whose 95% interval lies off the pooled one, and the estimate without them.
+
+    Attributes
+    ----------
+    positions : tuple of int
+        Of these trials, from 0.
+    whole : Pooled
+    without : Pooled or None
+        The same model without them; None where none is left.
+    """
+
+    positions: tuple[int, ...]
+    whole: Pooled
+    without: Pooled | None
+
+
+def outliers(
+    effect: Any,
+    variance: Any,
+    *,
+    tau2: str = "REML",
+    interval: str = "hksj_adhoc",
+    level: float = 0.95,
+) -> Outliers:
+    """Find the trials whose interval lies wholly off the pooled one, and pool without them.
+
+    That a trial lies apart is no reason to leave it out; many do where effects differ.
+
+    Parameters
+    ----------
+    effect, variance : array_like of shape (k,)
+        Effects (positive favors the intervention) and their sampling variances.
+    tau2, interval, level
+        As in `evidence.meta.pooling.pool`, for both estimates; the interval of a trial is its
+        effect plus and minus 1.96 standard errors, whatever the level.
+
+    Returns
+    -------
+    Outliers
+
+    Raises
+    ------
+    ParameterError
+        As `evidence.meta.pooling.pool`.
+
+    Notes
+    -----
+    Harrer et al. (2021), Doing Meta-Analysis with R, section 5.4.1; `find.outliers` of dmetar.
+
+    Examples
+    --------
+    >>> found = outliers([0.2, 0.4, 0.6, 2.9], [0.04, 0.05, 0.06, 0.05], interval="wald",
+    ...                  tau2="common")
+    >>> found.positions, round(found.without.effect, 3)
+    ((0, 3), 0.491)
+    """
+    whole = pool(effect, variance, tau2=tau2, interval=interval, level=level)
+    effects, variances = numbers("effect", effect), numbers("variance", variance)
+    reach = NORMAL_95 * np.sqrt(variances)
+    off = (effects + reach < whole.ci_low) | (effects - reach > whole.ci_high)
+    without = None
+    if not off.all():
+        kept = (effects[~off], variances[~off])
+        without = pool(*kept, tau2=tau2, interval=interval, level=level)
+    return Outliers(tuple(np.flatnonzero(off).tolist()), whole, without)
 
 
 def leave_one_out(
