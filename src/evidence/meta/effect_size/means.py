@@ -357,6 +357,58 @@ def pre_post_control(
         return finite_effect(d, variance)
 
 
+MeanScale = Literal["raw", "log", "standardized", "log_variation", "log_sd"]
+
+
+def group_mean(mean: ArrayLike, sd: ArrayLike, n: ArrayLike, *, scale: MeanScale = "raw") -> Effect:
+    """Give the mean, or the spread, of one group with its sampling variance.
+
+    Parameters
+    ----------
+    mean, sd, n : float or array
+        Mean, SD (above 0) and participants (2 or more).
+    scale : {"raw", "log", "standardized", "log_variation", "log_sd"}
+        MN, MNLN, SMN, CVLN and SDLN of metafor: the mean; its logarithm; the mean in SDs, corrected
+        for small samples; the logarithm of SD / mean, and of the SD, without bias.
+
+    Returns
+    -------
+    Effect
+
+    Raises
+    ------
+    ParameterError
+        For an SD that is not above 0, and a mean that is not above 0 on a scale that takes its
+        logarithm.
+
+    Notes
+    -----
+    Nakagawa et al. (2015), Methods Ecol Evol 6:143, for the last two; Hedges (1981) for the third.
+
+    Examples
+    --------
+    >>> found = group_mean(55, 47, 155)
+    >>> found.value, round(found.variance, 2)
+    (55.0, 14.25)
+    """
+    choice("scale", scale, ("raw", "log", "standardized", "log_variation", "log_sd"))
+    m, sd, n = numbers("mean", mean), above("sd", sd, 0), at_least("n", n, 2)
+    if scale in ("log", "log_variation"):
+        m = above("mean", m, 0)
+    with np.errstate(over="ignore"):
+        if scale == "raw":
+            return finite_effect(m, sd**2 / n)
+        if scale == "log":
+            return finite_effect(np.log(m), sd**2 / (n * m**2))
+        if scale == "standardized":
+            value = small_sample_correction(n - 1) * (m / sd)
+            return finite_effect(np.asarray(value), 1 / n + value**2 / (2 * n))
+        bias = 1 / (2 * (n - 1))
+        if scale == "log_sd":
+            return finite_effect(np.log(sd) + bias, np.asarray(bias))
+        return finite_effect(np.log(sd / m) + bias, bias + sd**2 / (n * m**2))
+
+
 def _arms(
     mean_1: ArrayLike,
     sd_1: ArrayLike,

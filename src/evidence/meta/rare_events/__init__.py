@@ -52,7 +52,9 @@ def mantel_haenszel(
     Returns
     -------
     PooledEvents
-        None for a ratio that has no finite value, which `warnings` says.
+        None for a ratio that has no finite value, which `warnings` says. No table is left out: one
+        without an event moves a risk difference only, one in which everyone had it a risk ratio and
+        a risk difference, toward none; neither moves an odds ratio.
 
     Raises
     ------
@@ -205,6 +207,7 @@ def exact(events_1: Any, n_1: Any, events_2: Any, n_2: Any, *, level: float = 0.
         k=tables.n_1.size,
         k_informative=kept.size,
         double_zero=tables.double_zero,
+        all_events=tables.all_events,
         method="exact_conditional",
         warnings=sentences(tables, "odds_ratio", finite=bool(np.isfinite(effect))),
     )
@@ -310,10 +313,9 @@ def _normal(
         q_df=homogeneity[1],
         q_p=homogeneity[2],
         k=tables.n_1.size,
-        k_informative=(
-            tables.n_1.size if measure == "risk_difference" else int(tables.informative.sum())
-        ),
+        k_informative=tables.informative_for(measure),
         double_zero=tables.double_zero,
+        all_events=tables.all_events,
         method=method,
         warnings=sentences(tables, measure, finite=estimate is not None),
     )

@@ -18,7 +18,7 @@ class PooledEvents:
     Attributes
     ----------
     measure : str
-        odds_ratio, risk_ratio or risk_difference.
+        odds_ratio, risk_ratio, risk_difference, rate_ratio or rate_difference.
     effect : float or None
         Natural logarithm of a ratio, or a risk difference; above 0 where events are more frequent
         in arm 1. Infinite in an exact analysis in which one arm has all events or none.
@@ -39,9 +39,12 @@ class PooledEvents:
     k : int
         Number of tables.
     k_informative : int
-        Tables that say something about the measure.
-    double_zero : tuple of int
-        Positions of the tables without an event in either arm.
+        Tables that say something about the measure: about a risk or rate difference all of them,
+        about a risk or rate ratio those with an event, about an odds ratio those in which someone,
+        but not everyone, had it.
+    double_zero, all_events : tuple of int
+        Positions of the tables without an event in either arm, and of those in which everyone in
+        both arms had it.
     method : str
         mantel_haenszel, peto or exact_conditional.
     warnings : tuple of str
@@ -62,6 +65,7 @@ class PooledEvents:
     k: int
     k_informative: int
     double_zero: tuple[int, ...]
+    all_events: tuple[int, ...]
     method: str
     warnings: tuple[str, ...]
 
@@ -106,6 +110,16 @@ class Tables:
         """Positions of the tables without an event in either arm."""
         return tuple(int(i) for i in np.flatnonzero(self.events == 0))
 
+    @property
+    def all_events(self) -> tuple[int, ...]:
+        """Positions of the tables in which everyone in both arms had the event."""
+        return tuple(int(i) for i in np.flatnonzero(self.events == self.total))
+
+    def informative_for(self, measure: str) -> int:
+        """Count the tables that move a measure."""
+        counts = {"odds_ratio": self.informative, "risk_ratio": self.events > 0}
+        return int(counts[measure].sum()) if measure in counts else self.n_1.size
+
 
 def read_tables(events_1: Any, n_1: Any, events_2: Any, n_2: Any) -> Tables:
     """Check counts of one or several tables.
@@ -140,6 +154,15 @@ def sentences(tables: Tables, measure: str, *, finite: bool) -> tuple[str, ...]:
             f"{which} no event in either arm, which counts toward a risk difference and says "
             "nothing about a ratio."
         )
+    full = len(tables.all_events)
+    if full:
+        which = "In 1 table" if full == 1 else f"In {full} tables"
+        does = (
+            "says nothing about an odds ratio"
+            if measure == "odds_ratio"
+            else f"pulls the {measure.replace('_', ' ')} toward no difference"
+        )
+        said.append(f"{which} everyone in both arms had the event, which {does}.")
     if not finite:
         said.append(
             "The events allow no finite ratio."
