@@ -15,6 +15,7 @@ from evidence.meta.regression.inference import (
     likelihood_ratio,
     linear_test,
     predicted,
+    regression_diagnostics,
 )
 from evidence.meta.regression.linear import LinearModel, log_likelihood, tau2_error
 from evidence.terms import RemarkKind
@@ -181,6 +182,42 @@ def test_pseudo_r2_agrees_with_metafor(name, analysis):
         assert_close(null.tau2_se, expected["se_tau2_null"], ITERATIVE, 0, what)
 
 
+def numbers_of(values):
+    return np.array([np.nan if one is None else float(one) for one in values])
+
+
+@pytest.mark.parametrize(("name", "analysis"), cases(FOLDER, "diag_"))
+def test_diagnostics_agree_with_metafor(name, analysis):
+    expected, what = analysis["out"], f"{name} {analysis['id']}"
+    fit = fitted(name, analysis["args"]["mods"], *analysis["args"]["fit"].split("_"))
+    found = regression_diagnostics(fit)
+    columns = {
+        "rstudent": "rstudent",
+        "dffits": "dffits",
+        "cook_distance": "cook.d",
+        "covariance_ratio": "cov.r",
+        "tau2_deleted": "tau2.del",
+        "q_deleted": "QE.del",
+        "hat": "hat",
+        "standardized": "rstandard",
+    }
+    for field, key in columns.items():
+        right = expected[key]
+        right = numbers_of(right["z"] if isinstance(right, dict) else right)
+        if field == "standardized":
+            # A trial that its own coefficient fits exactly: 0 over a rounded 0 there.
+            right = np.where(np.array(expected["hat"]) > 1 - 1e-9, np.nan, right)
+        actual = numbers_of(getattr(found, field))
+        assert (np.isnan(actual) == np.isnan(right)).all(), f"{what} {key}"
+        # A change of an estimate is a small difference of two, and ratios are of variances.
+        close = {"rel": 1e-6, "abs": 1e-7, "nan_ok": True}
+        assert actual == pytest.approx(right, **close), f"{what} {key}"
+    for ours, theirs in zip(found.dfbetas.values(), expected["dfbs"].values(), strict=True):
+        right = numbers_of(theirs)
+        assert numbers_of(ours) == pytest.approx(right, rel=1e-6, abs=1e-7, nan_ok=True), what
+    assert list(found.influential) == [bool(one) for one in expected["is_infl"]], what
+
+
 @pytest.mark.parametrize(("name", "analysis"), cases(GROUPS, "sub_"))
 def test_subgroups_agree_with_meta(name, analysis):
     (data,) = read(GROUPS, name)["sets"].values()
@@ -251,6 +288,7 @@ def test_grid_is_complete():
     )
     assert counts == {
         (FOLDER, "predict"): 105,
+        (FOLDER, "diag"): 39,
         (FOLDER, "wald"): 75,
         (FOLDER, "contrasts"): 55,
         (FOLDER, "rhs"): 75,

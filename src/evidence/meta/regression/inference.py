@@ -12,7 +12,15 @@ from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import check_choice, check_level, quantile
 from evidence.meta.pooling.weights import numbers, refuse_first
 from evidence.meta.regression import Regression
-from evidence.meta.regression.linear import DEPENDENT, Coefficient, coefficients, wald_test
+from evidence.meta.regression.linear import (
+    DEPENDENT,
+    Coefficient,
+    LinearModel,
+    between_trial_variance,
+    coefficients,
+    wald_test,
+    weighted_fit,
+)
 
 PREDICTION_DF = ("default", "k-p-1")
 
@@ -81,6 +89,51 @@ class LikelihoodRatio:
     df: int
     p_value: float
     r2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionDiagnostics:
+    """Deletion diagnostics of a meta-regression, one entry per trial in the order of the input.
+
+    None where the other trials do not determine all coefficients, or leave no residual.
+
+    Attributes
+    ----------
+    standardized : tuple of float or None
+        Residual from the regression that the trial is part of, in standard errors; None also where
+        the trial lies on it whatever its effect is.
+    rstudent : tuple of float or None
+        Residual from the regression without the trial, in standard errors.
+    dffits : tuple of float or None
+        Change of the trial's fitted value when it is left out, in standard errors.
+    cook_distance : tuple of float or None
+        Squared change of all coefficients, in units of their covariance.
+    covariance_ratio : tuple of float or None
+        Determinant of that covariance without the trial over that with it.
+    tau2_deleted, q_deleted : tuple of float or None
+        tau2 and the test of residual heterogeneity without the trial.
+    hat : tuple of float
+        Weight of the trial in its own fitted value.
+    dfbetas : dict of str to tuple of float or None
+        Change of each coefficient, in standard errors without the trial.
+    influential : tuple of bool
+        True by one of the conventional bounds: |DFFITS| above 3 sqrt(p / (k - p)), Cook's distance
+        above the median of chi-square on p, hat above 3 p / k, or a |DFBETAS| above 1; by
+        hat alone where the others are None.
+    k : int
+    """
+
+    standardized: tuple[float | None, ...]
+    rstudent: tuple[float | None, ...]
+    dffits: tuple[float | None, ...]
+    cook_distance: tuple[float | None, ...]
+    covariance_ratio: tuple[float | None, ...]
+    tau2_deleted: tuple[float | None, ...]
+    q_deleted: tuple[float | None, ...]
+    hat: tuple[float, ...]
+    dfbetas: dict[str, tuple[float | None, ...]]
+    influential: tuple[bool, ...]
+    k: int
 
 
 def predicted(
@@ -278,6 +331,112 @@ def likelihood_ratio(larger: Regression, smaller: Regression) -> LikelihoodRatio
         df=df,
         p_value=float(special.chdtrc(df, statistic)),
         r2=max(0.0, (tau2 - larger.tau2) / tau2) if tau2 > 0 else None,
+    )
+
+
+def regression_diagnostics(fit: Regression) -> RegressionDiagnostics:
+    """Say how far each trial stands apart from a regression and how much that rests on it.
+
+    Parameters
+    ----------
+    fit : Regression
+
+    Returns
+    -------
+    RegressionDiagnostics
+
+    Raises
+    ------
+    ParameterError
+        Where the standard errors of the fit are 0.
+
+    Notes
+    -----
+    Viechtbauer and Cheung (2010), Res Synth Methods 1:112. tau2, and the Hartung-Knapp factor, are
+    estimated anew without each trial.
+
+    Examples
+    --------
+    >>> from evidence.meta.regression import meta_regression
+    >>> fit = meta_regression([0.1, 0.3, 0.2, 0.7, 0.8, 0.1], [0.04, 0.05, 0.06, 0.04, 0.05, 0.04],
+    ...                       {"weeks": [6, 8, 8, 12, 16, 14]})
+    >>> [round(one, 1) for one in regression_diagnostics(fit).rstudent]
+    [-0.2, 0.2, -0.1, 1.2, 0.9, -2.5]
+    """
+    own, model = fit.on_basis, fit.on_basis.model
+    if not own.covariance.any():
+        raise ParameterError("fit", 0.0, "standard errors above 0")
+    k, p = model.basis.shape
+    weight = 1 / (model.variance + fit.tau2)
+    information = model.basis.T @ (weight[:, None] * model.basis)
+    # H = X (X'W X)^-1 X'W
+    leverage = model.basis @ np.linalg.solve(information, model.basis.T * weight)
+    hat = np.diag(leverage)
+    apart = np.eye(k) - leverage
+    error = np.sqrt(np.diag(apart / weight @ apart.T))
+    residual = model.effect - model.basis @ own.estimate
+    lost = [(None,) * 7] * k
+    lines = [_without(fit, i, float(hat[i])) or lost[i] for i in range(k)]
+    columns = list(zip(*(line[:6] for line in lines), strict=True))
+    betas = [(None,) * p if line[6] is None else line[6] for line in lines]
+    bounds = (3 * np.sqrt(p / (k - p)), float(special.chdtri(p, 0.5)), 3 * p / k)
+    return RegressionDiagnostics(
+        standardized=tuple(
+            None if h > 1 - DEPENDENT else float(r / e)
+            for r, e, h in zip(residual, error, hat, strict=True)
+        ),
+        rstudent=columns[0],
+        dffits=columns[1],
+        cook_distance=columns[2],
+        covariance_ratio=columns[3],
+        tau2_deleted=columns[4],
+        q_deleted=columns[5],
+        hat=_plain(hat),
+        dfbetas=dict(zip(own.names, zip(*betas, strict=True), strict=True)),
+        influential=tuple(
+            bool(hat[i] > bounds[2])
+            or (
+                line[1] is not None
+                and (abs(line[1]) > bounds[0] or line[2] > bounds[1] or max(map(abs, line[6])) > 1)
+            )
+            for i, line in enumerate(lines)
+        ),
+        k=k,
+    )
+
+
+def _without(fit: Regression, i: int, hat: float) -> tuple[Any, ...] | None:
+    """Give what changes without trial i, or None where the others do not determine the fit."""
+    own, whole = fit.on_basis, fit.on_basis.model
+    kept = np.arange(whole.effect.size) != i
+    basis, triangle = np.linalg.qr(whole.basis[kept])
+    if whole.degrees < 2 or np.abs(np.diag(triangle)).min() <= DEPENDENT:
+        return None
+    model = LinearModel(whole.effect[kept], whole.variance[kept], basis)
+    tau2, _ = between_trial_variance(model, fit.tau2_method)
+    at = weighted_fit(model, np.array([tau2]))
+    factor = 1.0 if fit.interval_method == "wald" else float(at.q[0]) / model.degrees
+    factor = max(factor, 1.0) if fit.interval_method == "hksj_adhoc" else factor
+    back = np.linalg.inv(triangle)
+    covariance = factor * back @ at.inverse[0] @ back.T
+    change = own.estimate - back @ at.coefficients[0]
+    row = whole.basis[i]
+    spread = factor * (tau2 + whole.variance[i])
+    residual = whole.effect[i] - row @ (own.estimate - change)
+    # The covariance that the whole set has with the tau2 found without trial i
+    weight = 1 / (whole.variance + tau2)
+    scale = factor * np.linalg.inv(whole.basis.T @ (weight[:, None] * whole.basis))
+    turn = own.rows(np.eye(len(own.names)))
+    se = np.sqrt(np.diag(turn @ scale @ turn.T))
+    ratio = np.linalg.slogdet(covariance)[1] - np.linalg.slogdet(own.covariance)[1]
+    return (
+        float(residual / np.sqrt(row @ covariance @ row + spread)),
+        float(row @ change / np.sqrt(hat * spread)),
+        float(change @ np.linalg.solve(own.covariance, change)),
+        float(np.exp(ratio)),
+        tau2,
+        float(weighted_fit(model, np.zeros(1)).q[0]),
+        _plain(turn @ change / se),
     )
 
 
