@@ -14,7 +14,6 @@ import mypy.api
 import pytest
 
 import evidence
-from evidence import analysis as specification
 from evidence.analysis import Analysis, Specification, alternatives
 from evidence.analysis.alternatives import Companions, companions
 from evidence.blocks.escape import html
@@ -282,8 +281,7 @@ def shown(
     names: dict[str, Any] = {}
     with monkeypatch.context() as patch:
         patch.setattr(evidence, "load", lambda: dataset)
-        for module in (specification, alternatives):
-            patch.setattr(module, "companions", once)
+        patch.setattr(alternatives, "companions", once)
         for number, cell in enumerate(cells):
             source = "".join(cell["source"])
             if cell["cell_type"] != "code" or SKIPPED.search(source):

@@ -406,7 +406,7 @@ def test_an_interrupted_write_leaves_nothing(
     def broken(_path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evidence.data.dataset.load", broken)
+    monkeypatch.setattr("evidence.metapsy.package.load", broken)
     with pytest.raises(KeyboardInterrupt):
         imported(tmp_path, means())
     assert [one.name for one in tmp_path.iterdir()] == ["file.csv"]

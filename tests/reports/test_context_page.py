@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evidence.errors import ParameterError, RenderError
-from evidence.reports.build import build_context
+from evidence.reports.apart import build_context
 from tests.metapsy.files import imported, means
 
 ROOT = Path(__file__).parents[2]

@@ -25,7 +25,7 @@ def context(
     ] = None,
 ) -> None:
     """Write a page that sets a therapy beside those of an imported database."""
-    from evidence.reports.build import build_context
+    from evidence.reports.apart import build_context
 
     build_context(
         database,

@@ -1,1 +1,60 @@
-"""Meta-analysis: effect sizes, pooling, and what follows, of any table of studies."""
+"""Meta-analysis of any table of studies: effect sizes, pooling, and what follows.
+
+A data frame goes in, named columns say what is what, and a result comes out that shows itself, has
+its numbers as attributes and further questions as methods. Plain functions of arrays stand beneath,
+in folders by topic.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Each name is imported when it is first used: the kernels beneath need no data frame.
+_HOMES = {
+    "MEASURES": "evidence.meta.frame",
+    "effect_sizes": "evidence.meta.frame",
+    "pool": "evidence.meta.estimate",
+    "pool_counts": "evidence.meta.estimate",
+    "pool_groups": "evidence.meta.estimate",
+    "repeated_covariance": "evidence.meta.estimate",
+    "Fit": "evidence.meta.result",
+    "Answer": "evidence.meta.answers",
+    "example": "evidence.meta.spreadsheet",
+    "read": "evidence.meta.spreadsheet",
+    "regress": "evidence.meta.moderators",
+    "Moderated": "evidence.meta.moderators",
+}
+
+__all__ = [
+    "MEASURES",
+    "Answer",
+    "Fit",
+    "Moderated",
+    "effect_sizes",
+    "example",
+    "pool",
+    "pool_counts",
+    "pool_groups",
+    "read",
+    "regress",
+    "repeated_covariance",
+]
+
+if TYPE_CHECKING:
+    from evidence.meta.answers import Answer
+    from evidence.meta.estimate import pool, pool_counts, pool_groups, repeated_covariance
+    from evidence.meta.frame import MEASURES, effect_sizes
+    from evidence.meta.moderators import Moderated, regress
+    from evidence.meta.result import Fit
+    from evidence.meta.spreadsheet import example, read
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module when it is first used."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'evidence.meta' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

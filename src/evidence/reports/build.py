@@ -15,11 +15,10 @@ from typing import IO, TYPE_CHECKING, Any
 import evidence
 from evidence import ledger
 from evidence.data import atomic
-from evidence.data.dataset import load
 from evidence.data.safety import inside
 from evidence.errors import EvidenceError, ParameterError, RenderError
 from evidence.ledger import Comparison, LedgerEntry
-from evidence.reports import catalog, kernel, parameters, render
+from evidence.reports import catalog
 from evidence.reports import manifest as supersede
 from evidence.reports.catalog import Report
 from evidence.reports.manifest import (
@@ -30,12 +29,10 @@ from evidence.reports.manifest import (
     of_package,
     of_values,
 )
-from evidence.reports.render import documents
 from evidence.reports.stamp import Stamp, read_stamp
 
 if TYPE_CHECKING:
     from evidence.reports.render import Page
-
 
 BAD_INPUT = ("ParameterError", "DataError", "SelectionError")
 """Errors of notebooks that say: what was asked for cannot be made."""
@@ -443,7 +440,7 @@ def _page(
             cell_timeout=cell_timeout,
         )
         page = render.page(notebook, report, stamp)
-        return replace(page, documents=documents(page.html, report, stamp, report.formats))
+        return replace(page, documents=render.documents(page.html, report, stamp, report.formats))
     except kernel.NotebookError as error:
         kind, message, whole = error.kind, str(error), error.log
     except EvidenceError as error:
@@ -505,67 +502,3 @@ def _moved(comparison: Comparison) -> str:
             *lines,
         ]
     )
-
-
-NOTEBOOK = "43_context.ipynb"
-
-
-def build_context(
-    database: Path,
-    output: Path,
-    *,
-    data: Path | None = None,
-    root: Path | None = None,
-    **given: Any,
-) -> None:
-    """Run the notebook on context for a database and write its page.
-
-    The page is no report of the catalog: its numbers rest on a file that is not in the repository,
-    so they are not in the ledger.
-
-    Parameters
-    ----------
-    database : Path
-        Folder of an imported database.
-    output : Path
-        Page to write, a file that ends in .html.
-    data : Path, optional
-        Data package of the workbook; ``data`` in the folder of the project where none is given.
-    root : Path, optional
-        Folder of the project; found from the working folder where none is given.
-    **given : object
-        Parameters of the notebook: therapy, outcome, timepoint, age_group, rho.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter is not one of the notebook, or the output is no page.
-    RenderError
-        If the notebook fails, with the message of its error.
-    """
-    if output.suffix.lower() != ".html":
-        raise ParameterError("output", output.name, "a file that ends in .html")
-    base = (root or find_root()).resolve()
-    folders = Folders(base, (data or base / "data").resolve())
-    notebook = folders.notebooks / NOTEBOOK
-    checked = parameters.checked(notebook, {"database": str(database.resolve()), **given})
-    therapy = str(given.get("therapy", "abft"))
-    name = load(folders.data).in_text("therapy", therapy)
-    report = Report(
-        "context",
-        f"{name} beside other psychotherapies",
-        "Trials of this workbook and of a published database, by the same methods.",
-        notebook,
-        checked,
-        ("html",),
-    )
-    stamp = read_stamp(folders.data)
-    surroundings = kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp)
-    try:
-        # What an earlier run left in the cache is removed first, the folder of kernels with it.
-        with alone(folders):
-            manager = kernel.manager(root=base, cache=folders.cache, environment=surroundings)
-            made = kernel.run(notebook, checked, executed=None, kernel_manager=manager)
-    except kernel.NotebookError as error:
-        raise RenderError(str(error)) from None
-    atomic.replace(output, render.page(made, report, stamp).html)

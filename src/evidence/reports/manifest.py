@@ -21,7 +21,7 @@ from evidence.ledger import SUPERSEDED, Comparison, LedgerEntry, table
 VERSION = 1
 _MADE = (".html", ".docx", ".pdf", ".csv", ".json")
 _SHARED = ("index.html", "estimates.csv", "superseded.csv")
-_SOURCES = ("*.py", "*.j2", "*.css", "*.js", "*.typ", "*.toml")
+_SOURCES = ("*.py", "*.j2", "*.css", "*.js", "*.typ", "*.toml", "*.csv")
 
 
 def of_file(path: Path) -> str:

@@ -144,6 +144,8 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
             "package_version": __version__,
             "data_version": stamp.data_version,
             "sources_as_of": stamp.day,
+            "state": stamp.state,
+            "own": stamp.own,
         },
     }
     markup, _ = exporter.from_notebook_node(notebook, resources=resources)
@@ -207,7 +209,7 @@ def documents(page: str, report: Report, stamp: Stamp, formats: Iterable[str]) -
         if not picture.alt:
             raise RenderError(f"picture {number} of {report.report_id} has no text for its content")
     parts = tables.parts(document_tree.read(source.html))
-    state = f"Data {stamp.data_version}, workbook {__version__}, sources as of {stamp.day}"
+    state = stamp.state
     return {
         one: writers[one](
             parts,

@@ -6,15 +6,34 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from evidence import __version__
 from evidence.errors import ParameterError
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """State of the data that a page prints."""
+    """State of the data that a page prints.
+
+    Attributes
+    ----------
+    data_version : str
+        Version of the data package.
+    sources_as_of : date
+        Last day on which a source was read, or a file was changed.
+    own : str
+        What the numbers are where they are of no data package; empty elsewhere.
+    """
 
     data_version: str
     sources_as_of: date
+    own: str = ""
+
+    @property
+    def state(self) -> str:
+        """What numbers rest on, in words: a data package, or a file of somebody's own."""
+        if self.own:
+            return f"{self.own}, workbook {__version__}, file of {self.day}"
+        return f"Data {self.data_version}, workbook {__version__}, sources as of {self.day}"
 
     @property
     def day(self) -> str:

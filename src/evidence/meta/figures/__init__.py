@@ -1,0 +1,213 @@
+"""Figures of results: forest, funnel, bubbles; matplotlib figures, to be saved in any format."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from scipy import special
+
+from evidence.errors import ParameterError
+from evidence.meta.answers import digits, interval, rows_of
+from evidence.meta.frame import numbers_of
+
+INK, SOFT, BLUE, PALE = "#1b1f24", "#57606a", "#0b5394", "#d8dee4"
+FONT_SIZE = 9
+LEVELS = (0.10, 0.05, 0.01)
+"""P values whose contours a funnel shows."""
+
+
+class Plot(Figure):
+    """A figure that is saved as journals take it."""
+
+    def save(self, path: str | Path) -> None:
+        """Write SVG with text, PNG at 300 dpi, or PDF with Type 42 fonts, by the end of the path.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends with .svg, .png or .pdf.
+
+        Raises
+        ------
+        ParameterError
+            For another ending.
+        OSError
+            If it cannot be written.
+        """
+        if Path(path).suffix not in (".svg", ".png", ".pdf"):
+            raise ParameterError("path", str(path), "a path that ends with .svg, .png or .pdf")
+        with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
+            self.savefig(path, dpi=300)
+
+
+def _canvas(width: float, height: float) -> Plot:
+    figure = Plot(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _bare(axes: Axes) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(labelsize=FONT_SIZE, colors=SOFT)
+
+
+def _arm(fit: Any, position: int, group: str) -> str:
+    """Return what is known of one group: mean (SD) and n, or events of n."""
+    known = {
+        role: fit.studies[fit.roles[role]].iloc[position]
+        for role in (f"mean_{group}", f"sd_{group}", f"events_{group}", f"n_{group}")
+        if role in fit.roles
+    }
+    n = digits(int(known[f"n_{group}"])) if f"n_{group}" in known else ""
+    if f"mean_{group}" in known and f"sd_{group}" in known:
+        mean, sd = (digits(float(known[f"{one}_{group}"]), 1) for one in ("mean", "sd"))
+        return f"{mean} ({sd}), {n}"
+    if f"events_{group}" in known:
+        return f"{digits(int(known[f'events_{group}']))} of {n}"
+    return n
+
+
+def forest(fit: Any) -> Plot:
+    """Draw studies with their groups, effects and weights, and the pooled estimate below.
+
+    Parameters
+    ----------
+    fit : Fit
+        A pooled estimate.
+    """
+    rows = fit.to_frame()
+    height = 0.3 * (fit.k + 4) + 0.8
+    figure = _canvas(9.2, height)
+    axes = figure.add_axes((0.42, 0.62 / height, 0.33, 1 - 0.75 / height))
+    _bare(axes)
+    axes.spines["left"].set_visible(False)
+    axes.set_yticks([])
+    axes.set_ylim(fit.k + 2.6, -1.2)
+    limits = [*rows.ci_low, *rows.ci_high, 0.0]
+    limits += [one for one in (fit.prediction_low, fit.prediction_high) if one is not None]
+    pad = 0.06 * (max(limits) - min(limits) or 1.0)
+    axes.set_xlim(min(limits) - pad, max(limits) + pad)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    largest = float(rows.weight.max())
+    for line, row in enumerate(rows_of(rows)):
+        axes.plot([row.ci_low, row.ci_high], [line, line], color=BLUE, linewidth=1.2)
+        axes.plot(row.effect, line, "s", color=BLUE, markersize=3 + 5 * row.weight / largest)
+        shown = fit.scale.words(row.effect, row.ci_low, row.ci_high)
+        _cells(figure, axes, line, (row.study, _arm(fit, line, "1"), _arm(fit, line, "2"), shown,
+                                    f"{100 * row.weight:.0f}%"))  # fmt: skip
+    last = fit.k + 0.4
+    if fit.k > 1:
+        across = [fit.ci_low, fit.effect, fit.ci_high, fit.effect]
+        axes.fill(across, [last, last - 0.28, last, last + 0.28], color=INK)
+        shown = fit.scale.words(fit.effect, fit.ci_low, fit.ci_high)
+        _cells(figure, axes, last, ("Pooled", "", "", shown, ""), weight="bold")
+    if fit.prediction_low is not None:
+        axes.plot([fit.prediction_low, fit.prediction_high], [last + 1] * 2, color=SOFT)
+        limits_read = interval(
+            fit.scale.read(fit.prediction_low), fit.scale.read(fit.prediction_high)
+        )
+        _cells(figure, axes, last + 1, ("A new study", "", "", limits_read, ""))
+    heads = ["Study", "", "", f"{fit.scale.name} ({fit.level:.0%} CI)", "Weight"]
+    if {"n_1", "n_2"} <= set(fit.roles):
+        what = (
+            "mean (SD), n"
+            if "mean_1" in fit.roles
+            else "events"
+            if "events_1" in fit.roles
+            else "n"
+        )
+        heads[1], heads[2] = f"1: {what}", f"2: {what}"
+    _cells(figure, axes, -1, heads, color=SOFT)
+    if fit.scale.ratio:
+        _read_as_ratios(axes, fit.scale.read)
+    axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE, color=INK)
+    return figure
+
+
+def _axis(scale: Any) -> str:
+    return f"{scale.name} ({scale.direction})" if scale.favors else str(scale.name)
+
+
+def _cells(figure: Plot, axes: Axes, line: float, texts: Sequence[str], **style: Any) -> None:
+    y = figure.transFigure.inverted().transform(axes.transData.transform((0, line)))[1]
+    places = ((0.005, "left"), (0.30, "right"), (0.41, "right"), (0.93, "right"), (0.995, "right"))
+    for text, (x, side) in zip(texts, places, strict=True):
+        figure.text(
+            x, y, text, ha=side, va="center", **{"fontsize": FONT_SIZE, "color": INK, **style}
+        )
+
+
+def _read_as_ratios(axes: Axes, read: Any) -> None:
+    low, high = (read(one) for one in axes.get_xlim())
+    steps = (1, 2, 5) if high / low < 200 else (1,)
+    marks = [m * 10.0**e for e in range(-6, 7) for m in steps if low <= m * 10.0**e <= high]
+    axes.set_xticks(np.log(marks), [f"{one:g}" for one in marks])
+
+
+def funnel(fit: Any, *, contours: bool = True) -> Plot:
+    """Draw effects against their standard errors, with regions of P about no difference.
+
+    Parameters
+    ----------
+    fit : Fit
+        A pooled estimate.
+    contours : bool
+        Whether the regions of P below .10, .05 and .01 are shaded.
+    """
+    figure = _canvas(6.4, 4.6)
+    axes = figure.add_axes((0.11, 0.12, 0.86, 0.84))
+    _bare(axes)
+    se = np.sqrt(fit.variances)
+    top = 1.08 * float(se.max())
+    reach = max(float(np.abs(fit.effects).max()), float(special.ndtri(0.995)) * top)
+    if contours:
+        for level, shade in zip(LEVELS, ("#eef1f4", "#dfe4e9", "#cdd5dc"), strict=True):
+            edge = float(special.ndtri(1 - level / 2)) * top
+            for side in (-1, 1):
+                axes.fill([0, side * edge, side * 2 * reach, side * 2 * reach], [0, top, top, 0],
+                          color=shade, linewidth=0)  # fmt: skip
+    half = float(special.ndtri(0.975)) * top
+    axes.plot([fit.effect - half, fit.effect, fit.effect + half], [top, 0, top], "--", color=SOFT,
+              linewidth=0.9)  # fmt: skip
+    axes.axvline(fit.effect, color=SOFT, linewidth=0.9)
+    axes.plot(fit.effects, se, "o", color=BLUE, markersize=5)
+    axes.set_xlim(-1.05 * reach, 1.05 * reach)
+    axes.set_ylim(top, 0)
+    if fit.scale.ratio:
+        _read_as_ratios(axes, fit.scale.read)
+    axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE)
+    axes.set_ylabel("standard error", fontsize=FONT_SIZE)
+    return figure
+
+
+def bubble(found: Any, moderator: str) -> Plot:
+    """Draw effects against a moderator, with the line of the regression and its interval.
+
+    Parameters
+    ----------
+    found : Moderated
+        A meta-regression.
+    moderator : str
+        A column of numbers in it; other moderators are held at their mean.
+    """
+    values, _ = numbers_of(found.studies, moderator, moderator)
+    grid = np.linspace(values.min(), values.max(), 60)
+    line = found.predict(found.typical(moderator, grid))
+    figure = _canvas(6.4, 4.6)
+    axes = figure.add_axes((0.11, 0.12, 0.86, 0.84))
+    _bare(axes)
+    frame = line.to_frame()
+    axes.fill_between(grid, frame.ci_low, frame.ci_high, color=PALE, linewidth=0)
+    axes.plot(grid, frame.effect, color=INK)
+    weight = 1 / (found.variances + found.tau2)
+    axes.scatter(values, found.effects, s=10 + 190 * weight / weight.max(), color=BLUE, alpha=0.6)
+    axes.axhline(0, color=SOFT, linewidth=0.7)
+    axes.set_xlabel(moderator, fontsize=FONT_SIZE)
+    axes.set_ylabel(_axis(found.scale), fontsize=FONT_SIZE)
+    return figure

@@ -1,0 +1,504 @@
+"""From the columns of a table of studies to effects: one row each, and what is left out and why."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from evidence.errors import ParameterError
+from evidence.meta import effect_size
+from evidence.meta.effect_size import association, change, events, means, single_group
+from evidence.meta.effect_size import unequal_variances as unequal
+from evidence.meta.numerics import Floats
+
+Column = str | Sequence[Any] | pd.Series
+Better = Literal["lower", "higher"]
+Faults = Literal["refuse", "leave_out"]
+
+EFFECT, VARIANCE, SE, STUDY = "effect", "variance", "se", "study"
+MADE = (STUDY, EFFECT, VARIANCE, SE)
+"""Columns that a table of effects begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure of effect.
+
+    Attributes
+    ----------
+    name : str
+        As readers see it; of a measure on the log scale, that of the ratio.
+    compute : callable
+        Gives effect and variance from arrays named by role.
+    needs : tuple of str
+        Roles of the columns.
+    ratio : bool
+        Whether effects are logarithms of ratios.
+    of_scores : bool
+        Whether it compares scores, so that the direction of the scale turns it.
+    """
+
+    name: str
+    compute: Callable[..., Any]
+    needs: tuple[str, ...]
+    ratio: bool = False
+    of_scores: bool = False
+
+
+_MEANS = ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2")
+_EVENTS = ("events_1", "n_1", "events_2", "n_2")
+_CHANGE = ("mean_pre", "mean_post", "sd_pre", "sd_post", "n", "correlation")
+
+
+def _mean(mean: Floats, sd: Floats, n: Floats) -> effect_size.Effect:
+    spread, size = effect_size.above("sd", sd, 0), effect_size.whole("n", n, 2)
+    return effect_size.finite_effect(effect_size.numbers("mean", mean), spread**2 / size)
+
+
+def _risk_difference(
+    events_1: Floats, n_1: Floats, events_2: Floats, n_2: Floats
+) -> effect_size.Effect:
+    """As metafor has it: with 1/2 in all four cells of a table with an empty one."""
+    half = 0.5 * _with_empty_cell(events_1, n_1, events_2, n_2)
+    return events.risk_difference(
+        events_1 + half, n_1 + 2 * half, events_2 + half, n_2 + 2 * half, add=0.0
+    )
+
+
+def _with_empty_cell(events_1: Floats, n_1: Floats, events_2: Floats, n_2: Floats) -> Any:
+    # The counts themselves are checked first, and refused by their own names.
+    association.read_cells(events_1, n_1, events_2, n_2)
+    return (events_1 == 0) | (events_1 == n_1) | (events_2 == 0) | (events_2 == n_2)
+
+
+ADDS_TO_EMPTY = ("odds_ratio", "risk_ratio", "risk_difference", "probit_difference")
+"""Measures that add 1/2 to each cell of a table with an empty one."""
+
+MEASURES: Mapping[str, Measure] = {
+    "smd": Measure("Hedges g", means.standardized_mean_difference, _MEANS, of_scores=True),
+    "cohen_d": Measure("Cohen d", means.cohen_d, _MEANS, of_scores=True),
+    "smd_unequal": Measure(
+        "g, SDs unequal", unequal.standardized_mean_difference_unequal, _MEANS, of_scores=True
+    ),
+    "glass_delta": Measure("Glass's delta", unequal.glass_delta, _MEANS, of_scores=True),
+    "mean_difference": Measure("mean difference", means.mean_difference, _MEANS, of_scores=True),
+    "ratio_of_means": Measure("ratio of means", means.ratio_of_means, _MEANS, ratio=True),
+    "variability_ratio": Measure(
+        "ratio of SDs", unequal.log_variability_ratio, ("sd_1", "n_1", "sd_2", "n_2"), ratio=True
+    ),
+    "odds_ratio": Measure("odds ratio", events.log_odds_ratio, _EVENTS, ratio=True),
+    "risk_ratio": Measure("risk ratio", events.log_risk_ratio, _EVENTS, ratio=True),
+    "risk_difference": Measure("risk difference", _risk_difference, _EVENTS),
+    "arcsine_difference": Measure("arcsine difference", events.arcsine_difference, _EVENTS),
+    "peto_odds_ratio": Measure("Peto odds ratio", events.peto_log_odds_ratio, _EVENTS, ratio=True),
+    "phi": Measure("phi", association.phi_coefficient, _EVENTS),
+    "probit_difference": Measure("probit difference", association.probit_difference, _EVENTS),
+    "mean": Measure("mean", _mean, ("mean", "sd", "n")),
+    "mean_change": Measure("mean change", change.mean_change, _CHANGE, of_scores=True),
+    "smc_raw": Measure(
+        "standardized mean change",
+        change.standardized_mean_change_raw,
+        ("mean_pre", "mean_post", "sd_pre", "n", "correlation"),
+        of_scores=True,
+    ),
+    "smc_change": Measure(
+        "standardized mean change, SD of the change",
+        change.standardized_mean_change_change,
+        _CHANGE,
+        of_scores=True,
+    ),
+    "proportion": Measure(
+        "proportion", partial(single_group.proportion, scale="raw"), ("events", "n")
+    ),
+    "proportion_logit": Measure(
+        "log odds of a proportion", partial(single_group.proportion, scale="logit"), ("events", "n")
+    ),
+    "proportion_arcsine": Measure(
+        "arcsine of a proportion",
+        partial(single_group.proportion, scale="arcsine"),
+        ("events", "n"),
+    ),
+    "proportion_freeman_tukey": Measure(
+        "double arcsine of a proportion",
+        partial(single_group.proportion, scale="freeman_tukey"),
+        ("events", "n"),
+    ),
+    "correlation": Measure(
+        "correlation", partial(single_group.correlation, scale="raw"), ("r", "n")
+    ),
+    "fisher_z": Measure(
+        "Fisher's z", partial(single_group.correlation, scale="fisher_z"), ("r", "n")
+    ),
+}
+
+_OTHER_NAMES = {
+    **{"SMD": "smd", "hedges_g": "smd", "SMDH": "smd_unequal", "MD": "mean_difference"},
+    **{"ROM": "ratio_of_means", "VR": "variability_ratio", "OR": "odds_ratio"},
+    **{"RR": "risk_ratio", "RD": "risk_difference", "AS": "arcsine_difference"},
+    **{"PETO": "peto_odds_ratio", "PHI": "phi", "PBIT": "probit_difference", "MN": "mean"},
+    **{"MC": "mean_change", "SMCR": "smc_raw", "SMCC": "smc_change", "PR": "proportion"},
+    **{"PLO": "proportion_logit", "PAS": "proportion_arcsine", "COR": "correlation"},
+    **{"PFT": "proportion_freeman_tukey", "ZCOR": "fisher_z"},
+}
+"""Names of metafor (measure) and of other tools for the same measures."""
+
+_SPARED = {"sd": ("se", "n"), "n": ("non_events", "events")}
+"""A column that can be worked out from two others: an SD from its SE, a size from both counts."""
+
+
+def measure_of(name: str) -> Measure:
+    """Return a measure by its name, or by the one that metafor has for it.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    known = _OTHER_NAMES.get(name, name)
+    if known not in MEASURES:
+        raise ParameterError("measure", name, f"one of {', '.join(MEASURES)}")
+    return MEASURES[known]
+
+
+def effect_sizes(
+    table: pd.DataFrame,
+    measure: str,
+    *,
+    study: Column | None = None,
+    better: Better | None = None,
+    faults: Faults = "refuse",
+    **columns: Column,
+) -> pd.DataFrame:
+    """Return the effect of each study of a table.
+
+    Parameters
+    ----------
+    table : DataFrame of k rows
+        A study, or a comparison, in each.
+    measure : str
+        One of `MEASURES`, as "smd", "mean_difference", "odds_ratio", "risk_ratio", "fisher_z";
+        names of metafor are taken too.
+    study : str or sequence, optional
+        Column with the names of studies; rows are numbered where none is given.
+    better : {"lower", "higher"}, optional
+        Whether lower or higher scores are better, asked for where scores are compared: a positive
+        effect then favors group 1. What is counted or correlated keeps the sign that the measure
+        has, so that a ratio below 1 means fewer events in group 1.
+    faults : {"refuse", "leave_out"}
+        What happens to a row with a value that is not accepted: an error, or the row is left out
+        with the reason. Rows with a missing value are always left out with the reason.
+    **columns : str or sequence
+        For each role the column that has it: ``mean_1, sd_1, n_1, mean_2, sd_2, n_2`` (group 1 is
+        the intervention), ``events_1, n_1, events_2, n_2``, ``events, n``, ``r, n``, ``mean, sd,
+        n`` or ``mean_pre, mean_post, sd_pre, sd_post, n, correlation``. ``se_1`` can stand for
+        ``sd_1`` (the SD is its product with the root of n), ``non_events_1`` for ``n_1``.
+
+    Returns
+    -------
+    DataFrame
+        ``study, effect, variance, se``, then the columns of the table, for the rows that have an
+        effect; ratios on the log scale. ``attrs`` has ``measure``, ``better``, ``columns`` (role
+        to column), ``left_out`` (row, study, reason) and ``remarks``.
+
+    Raises
+    ------
+    ParameterError
+        For a measure, role or column that is not there, a direction that is not given, a value
+        that is no number (with its row and column), and where no row has an effect.
+
+    Notes
+    -----
+    Formulas with their sources stand in `evidence.meta.effect_size`.
+
+    Examples
+    --------
+    >>> trials = pd.DataFrame(
+    ...     {
+    ...         "trial": ["A", "B"],
+    ...         **{"m_t": [16.6, 22.5], "s_t": [7.6, 7.9], "n_t": [45, 66]},
+    ...         **{"m_c": [22.4, 21.6], "s_c": [7.3, 9.1], "n_c": [53, 52]},
+    ...     }
+    ... )
+    >>> found = effect_sizes(
+    ...     trials, "smd", study="trial", better="lower",
+    ...     mean_1="m_t", sd_1="s_t", n_1="n_t", mean_2="m_c", sd_2="s_c", n_2="n_c",
+    ... )
+    >>> found[["study", "effect", "se"]].round(3).to_numpy().tolist()
+    [['A', 0.774, 0.21], ['B', -0.106, 0.186]]
+    """
+    chosen = measure_of(measure)
+    if better is not None and better not in ("lower", "higher"):
+        raise ParameterError("better", better, "'lower' or 'higher'")
+    if chosen.of_scores and better is None:
+        raise ParameterError(
+            "better",
+            None,
+            "'lower' or 'higher': whether lower or higher scores are better, since a positive "
+            "effect is to favor group 1",
+        )
+    named = {role: _name(table, role, given) for role, given in columns.items()}
+    if unknown := set(columns) - set(_accepted(chosen)):
+        raise ParameterError(
+            "columns", sorted(unknown), f"for {measure} the roles {', '.join(_accepted(chosen))}"
+        )
+    studies = study_names(table, study)
+    reading = Reading(table, studies, faults)
+    values = {role: reading.numbers(role, given) for role, given in columns.items()}
+    values = {role: _worked_out(role, values, measure) for role in chosen.needs}
+    reading.missing(values)
+    for role in ("sd_1", "sd_2"):
+        # A pooled SD exists where one SD is 0; that all participants scored the same does not.
+        for position in np.flatnonzero(reading.kept & (values.get(role, np.ones(1)) <= 0)):
+            reading.refuse(int(position), role, float(values[role][position]), "an SD above 0")
+    made = reading.computed(chosen, values)
+    sign = -1.0 if better == "lower" and chosen.of_scores else 1.0
+    kept = reading.kept
+    if not kept.any():
+        raise ParameterError(
+            "table", f"{len(table)} rows", f"one with an effect ({reading.said(3)})"
+        )
+    front = pd.DataFrame(
+        {
+            STUDY: studies[kept],
+            EFFECT: sign * made[0][kept],
+            VARIANCE: made[1][kept],
+            SE: np.sqrt(made[1][kept]),
+        },
+        index=table.index[kept],
+    )
+    rest = table.loc[kept].rename(columns={name: f"{name}_given" for name in MADE if name != study})
+    rest = rest.drop(columns=[study] if isinstance(study, str) and study == STUDY else [])
+    found = pd.concat([front, rest], axis=1)
+    for role in chosen.needs:
+        if role not in named or named[role] not in table:
+            found[role], named[role] = values[role][kept], role
+    found.attrs = {
+        "measure": _OTHER_NAMES.get(measure, measure),
+        "better": better,
+        "columns": {
+            role: f"{name}_given" if name in MADE and name != study else name
+            for role, name in named.items()
+        },
+        "left_out": reading.rows,
+        "remarks": [
+            *reading.remarks(),
+            *_empty_cells(measure, values, kept),
+            *_odd_spread(values, studies, kept),
+        ],
+    }
+    return found
+
+
+def study_names(table: pd.DataFrame, study: Column | None) -> pd.Series:
+    """Return the names of studies as text, "row 1" and so on where there is no column."""
+    if study is None:
+        return pd.Series([f"row {i + 1}" for i in range(len(table))], index=table.index)
+    given = aligned(table, STUDY, study)
+    return pd.Series(
+        [
+            f"row {i + 1}" if pd.isna(one) else " ".join(str(one).split())
+            for i, one in enumerate(given)
+        ],
+        index=table.index,
+        dtype=object,
+    )
+
+
+def aligned(table: pd.DataFrame, role: str, given: Column) -> pd.Series:
+    """Return a column of a table, or a sequence beside it; a Series by its labels.
+
+    Raises
+    ------
+    ParameterError
+        For a column that is not there, another length, or a Series with other labels.
+    """
+    if isinstance(given, str):
+        if given not in table:
+            raise ParameterError(role, given, f"a column: {', '.join(map(str, table.columns))}")
+        if (table.columns == given).sum() > 1:
+            raise ParameterError(role, given, "a column whose name stands once in the table")
+        return table[given]
+    if isinstance(given, pd.Series):
+        if not given.index.is_unique or set(given.index) != set(table.index):
+            raise ParameterError(role, "a Series", "one with the labels of the rows of the table")
+        return given.reindex(table.index)
+    masked = np.ma.getmaskarray(np.ma.asarray(given, dtype=object))
+    values = [None if hidden else one for one, hidden in zip(given, masked, strict=True)]
+    if len(values) != len(table):
+        raise ParameterError(role, len(values), f"one value for each of {len(table)} rows")
+    return pd.Series(values, index=table.index, dtype=object)
+
+
+def numbers_of(table: pd.DataFrame, role: str, given: Column) -> tuple[Floats, dict[int, Any]]:
+    """Return a column as numbers, NaN where missing, and what is none by its position.
+
+    Dates, booleans and text are none, even where they could be read as numbers.
+    """
+    found = aligned(table, role, given)
+    values = np.full(len(found), np.nan)
+    wrong: dict[int, Any] = {}
+    for i, one in enumerate(found):
+        if pd.api.types.is_scalar(one) and pd.isna(one):
+            continue
+        number = isinstance(one, int | float | np.integer | np.floating)
+        if not number or isinstance(one, bool | np.bool_) or not np.isfinite(float(one)):
+            wrong[i] = one
+        else:
+            values[i] = float(one)
+    return values, wrong
+
+
+def row_label(table: pd.DataFrame, position: int) -> str:
+    """Return how a reader finds a row: its line in the file, else its label."""
+    lines = table.attrs.get("lines")
+    if lines is not None and len(lines) == len(table):
+        return f"line {lines[position]}"
+    return f"row {table.index[position]}"
+
+
+class Reading:
+    """Rows that have no effect, with the reasons, as they are found."""
+
+    def __init__(self, table: pd.DataFrame, studies: pd.Series, faults: Faults) -> None:
+        if faults not in ("refuse", "leave_out"):
+            raise ParameterError("faults", faults, "'refuse' or 'leave_out'")
+        self.table, self.studies, self.faults = table, studies, faults
+        self.kept = np.ones(len(table), dtype=bool)
+        self.rows: list[dict[str, str]] = []
+
+    def add(self, position: int, reason: str) -> None:
+        """Leave a row out for its first reason."""
+        if self.kept[position]:
+            self.kept[position] = False
+            place, study = row_label(self.table, position), str(self.studies.iloc[position])
+            self.rows.append({"row": place, "study": study, "reason": reason})
+
+    def refuse(self, position: int, role: str, value: Any, expected: str) -> None:
+        """Leave a row out for a value, or refuse the table."""
+        if self.faults == "refuse":
+            raise ParameterError(f"{role}, {row_label(self.table, position)}", value, expected)
+        self.add(position, f"{role}: found {value!r}, expected {expected}")
+
+    def numbers(self, role: str, given: Column) -> Floats:
+        """Return a column as numbers."""
+        values, wrong = numbers_of(self.table, role, given)
+        label = f"{role} (column {given})" if isinstance(given, str) and given != role else role
+        for position, value in wrong.items():
+            self.refuse(position, label, value, "a number, or nothing")
+        return values
+
+    def missing(self, values: Mapping[str, Floats]) -> None:
+        """Leave out rows that lack a value."""
+        for position in range(len(self.table)):
+            lacking = [role for role, one in values.items() if np.isnan(one[position])]
+            if lacking:
+                self.add(position, f"no {', '.join(lacking)}")
+
+    def computed(self, measure: Measure, values: Mapping[str, Floats]) -> Floats:
+        """Return effects and variances, (2, k), NaN where there is none."""
+        made = np.full((2, len(self.table)), np.nan)
+        while self.kept.any():
+            at = np.flatnonzero(self.kept)
+            try:
+                found = measure.compute(**{role: one[at] for role, one in values.items()})
+            except ParameterError:
+                self._refuse_first(measure, values, at)
+                continue
+            made[0, at], made[1, at] = found.value, found.variance
+            bad = at[~(made[1, at] > 0)]
+            if not bad.size:
+                return made
+            for position in bad:
+                self.refuse(int(position), VARIANCE, float(made[1, position]), "one above 0")
+        return made
+
+    def _refuse_first(self, measure: Measure, values: Mapping[str, Floats], at: Any) -> None:
+        for position in at:
+            try:
+                measure.compute(**{role: one[position] for role, one in values.items()})
+            except ParameterError as error:
+                self.refuse(int(position), error.name, error.value, error.expected)
+                return
+        raise ParameterError("table", f"{len(at)} rows", "numbers that this measure takes together")
+
+    def said(self, most: int) -> str:
+        """Return the first reasons in words."""
+        shown = [f"{one['study']}: {one['reason']}" for one in self.rows[:most]]
+        more = len(self.rows) - most
+        return "; ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
+
+    def remarks(self) -> list[str]:
+        """Return a sentence on the rows that were left out."""
+        if not self.rows:
+            return []
+        count = len(self.rows)
+        return [
+            f"{count} of {len(self.table)} rows {'was' if count == 1 else 'were'} left out: "
+            f"{self.said(2)}."
+        ]
+
+
+def _accepted(measure: Measure) -> list[str]:
+    """Return the roles of a measure with those that can stand for one of them."""
+    accepted = list(measure.needs)
+    for role in measure.needs:
+        stem, _, group = role.partition("_")
+        for one in _SPARED.get(stem, ())[:1]:
+            if stem == "sd" or any(other.startswith("events") for other in measure.needs):
+                accepted.append("_".join(filter(None, (one, group))))
+    return accepted
+
+
+def _worked_out(role: str, values: Mapping[str, Floats], measure: str) -> Floats:
+    if role in values:
+        return values[role]
+    stem, _, group = role.partition("_")
+    if stem in _SPARED:
+        of, by = ("_".join(filter(None, (one, group))) for one in _SPARED[stem])
+        if of in values and by in values:
+            return values[of] * np.sqrt(values[by]) if stem == "sd" else values[of] + values[by]
+    needed = ", ".join(measure_of(measure).needs)
+    raise ParameterError(role, None, f"its column: {measure} needs {needed}")
+
+
+def _name(table: pd.DataFrame, role: str, given: Column) -> str:
+    return given if isinstance(given, str) else role
+
+
+def _empty_cells(measure: str, values: Mapping[str, Floats], kept: Any) -> list[str]:
+    if _OTHER_NAMES.get(measure, measure) not in ADDS_TO_EMPTY:
+        return []
+    count = int(_with_empty_cell(*(values[role][kept] for role in _EVENTS)).sum())
+    if not count:
+        return []
+    return [
+        f"{count} {'table has' if count == 1 else 'tables have'} an empty cell: 1/2 was added to "
+        "each of its cells. pool_counts pools without that."
+    ]
+
+
+USUAL_RATIO = 3
+"""An SD of a third of the others is looked at; whether it would be usual as a standard error."""
+
+
+def _odd_spread(values: Mapping[str, Floats], studies: pd.Series, kept: Any) -> list[str]:
+    """Name SDs that are far below those of the other studies and usual if they are SEs."""
+    if not {"sd_1", "sd_2", "n_1", "n_2"} <= set(values) or kept.sum() < 2:
+        return []
+    at = np.flatnonzero(kept)
+    spread = np.sqrt(values["sd_1"][at] * values["sd_2"][at])
+    size = np.sqrt(np.sqrt(values["n_1"][at] * values["n_2"][at]))
+    found = []
+    for i in range(at.size):
+        others = float(np.median(np.delete(spread, i)))
+        as_se = spread[i] * size[i]
+        if spread[i] * USUAL_RATIO < others and 0.5 < as_se / others < 2:
+            found.append(
+                f"{studies.iloc[at[i]]}: its SDs are {others / spread[i]:.0f} times smaller than "
+                "those of the other studies and would be usual as standard errors; look into the "
+                "source before it is pooled."
+            )
+    return found

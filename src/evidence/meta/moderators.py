@@ -1,0 +1,318 @@
+"""Meta-regression by a formula: what goes with the effects of a table of studies."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from formulaic import Formula
+from formulaic.errors import FormulaicError
+
+from evidence.errors import ParameterError
+from evidence.meta.answers import Answer, Shown, answer, digits, interval, p_words, rows_of
+from evidence.meta.estimate import read_studies
+from evidence.meta.frame import EFFECT, STUDY, VARIANCE, Column, Faults
+from evidence.meta.numerics import Floats
+from evidence.meta.regression import Regression, fit_design
+from evidence.meta.regression.inference import column_test, likelihood_ratio, linear_test, predicted
+from evidence.meta.result import INTERVALS, Scale
+
+if TYPE_CHECKING:
+    from evidence.meta.figures import Plot
+
+INTERCEPT = "Intercept"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Moderated(Shown):
+    """A meta-regression with the studies behind it.
+
+    Attributes
+    ----------
+    formula : str
+        As it was given.
+    fit : Regression
+        All numbers: coefficients, tau2, tests, likelihoods.
+    studies : DataFrame
+        The rows that entered.
+    left_out : DataFrame
+        ``row, study, reason`` of each row that did not.
+    scale : Scale
+        What the effects are.
+    remarks : tuple of str
+    spec : formulaic.ModelSpec
+        How the design is made of a table.
+    """
+
+    formula: str
+    fit: Regression
+    studies: pd.DataFrame
+    left_out: pd.DataFrame
+    scale: Scale
+    remarks: tuple[str, ...]
+    spec: Any
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a number of the fit by its name."""
+        if name.startswith("_") or name == "fit":
+            raise AttributeError(name)
+        return getattr(self.fit, name)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion by the likelihood that the estimator of tau2 goes with."""
+        likelihood = self.fit.ml if self.fit.tau2_method == "ML" else self.fit.reml
+        return float(likelihood.aic)
+
+    @property
+    def effects(self) -> Floats:
+        """Effects of the studies, (k,)."""
+        return self.studies[EFFECT].to_numpy(dtype=float)
+
+    @property
+    def variances(self) -> Floats:
+        """Their sampling variances, (k,)."""
+        return self.studies[VARIANCE].to_numpy(dtype=float)
+
+    def lines(self) -> list[str]:
+        """Return the formula, tests, what is left of heterogeneity, and the coefficients."""
+        fit = self.fit
+        found = [
+            f"Meta-regression of {self.scale.name} on {self.formula} ({fit.tau2_method}, "
+            f"{INTERVALS[fit.interval_method]}): {fit.k} studies",
+            *(
+                f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)}), "
+                f"{p_words(one.p_value)}"
+                for one in fit.coefficients
+            ),
+        ]
+        if fit.qm is not None:
+            test = (
+                f"F {digits(fit.qm)} on {fit.qm_df} and {fit.df} df"
+                if fit.df is not None
+                else f"chi-square {digits(fit.qm)} on {fit.qm_df} df"
+            )
+            found.append(f"All moderators: {test}, {p_words(fit.qm_p)}")
+        explained = "" if fit.r2 is None else f"; R2 {digits(100 * fit.r2, 0)}%"
+        found.append(
+            f"Left: tau2 {digits(fit.tau2, 3)} ({interval(fit.tau2_ci_low, fit.tau2_ci_high, 3)})"
+            f"{explained}; QE {digits(fit.qe)} on {fit.qe_df} df, {p_words(fit.qe_p)}"
+        )
+        return found
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the coefficients, on the scale of the effects."""
+        names = ("name", "estimate", "se", "ci_low", "ci_high", "p_value")
+        return pd.DataFrame(
+            [{name: getattr(one, name) for name in names} for one in self.fit.coefficients]
+        )
+
+    def predict(self, new: pd.DataFrame) -> Answer:
+        """Return the mean effect, and the range of a new study, at values of the moderators.
+
+        Parameters
+        ----------
+        new : DataFrame
+            A row for each prediction, with the columns of the formula.
+
+        Raises
+        ------
+        ParameterError
+            For a column or a level that the studies do not have.
+        """
+        lacking = sorted(set(map(str, self.spec.required_variables)) - set(map(str, new.columns)))
+        if lacking:
+            raise ParameterError("new", sorted(map(str, new.columns)), f"columns {lacking}")
+        try:
+            rows = self.spec.get_model_matrix(new, na_action="raise")
+        except (FormulaicError, ValueError) as error:
+            raise ParameterError("new", str(error), "values as the studies have") from error
+        found = predicted(self.fit, np.asarray(rows, dtype=float))
+        frame = pd.DataFrame(
+            {
+                **{str(one): new[one].to_numpy() for one in new.columns},
+                "effect": found.estimate,
+                "se": found.se,
+                "ci_low": found.ci_low,
+                "ci_high": found.ci_high,
+                "prediction_low": found.prediction_low,
+                "prediction_high": found.prediction_high,
+            }
+        )
+        said = [
+            f"row {new.index[i]}: {self.scale.words(row.effect, row.ci_low, row.ci_high)}"
+            for i, row in enumerate(rows_of(frame.head(6)))
+        ]
+        return answer(f"Predictions by {self.formula}", found, said, frame=frame)
+
+    def typical(self, moderator: str, values: Any) -> pd.DataFrame:
+        """Return rows at values of one moderator: other numbers at their mean, else the mode."""
+        made: dict[str, Any] = {}
+        for name in map(str, self.spec.required_variables):
+            column = self.studies[name]
+            number = pd.api.types.is_numeric_dtype(column)
+            made[name] = column.mean() if number else column.mode().iloc[0]
+        return pd.DataFrame({**made, moderator: np.asarray(values)})
+
+    def test(self, term: str) -> Answer:
+        """Return the joint test of all columns of a term, as "C(comparator)".
+
+        Raises
+        ------
+        ParameterError
+            For a term that the formula does not have.
+        """
+        slices = {str(one): place for one, place in self.spec.term_slices.items()}
+        if term not in slices:
+            raise ParameterError("term", term, f"one of {', '.join(slices)}")
+        names = [one.name for one in self.fit.coefficients][slices[term]]
+        return self._tested(f"Test of {term}", column_test(self.fit, names))
+
+    def contrast(self, weights: Any, right: Any = None) -> Answer:
+        """Return linear combinations of coefficients, each and all together.
+
+        Parameters
+        ----------
+        weights : array_like of shape (q, p)
+            A row of weights for each combination, in the order of the coefficients.
+        right : array_like of shape (q,), optional
+            What each is tested against; 0 by default.
+        """
+        return self._tested("Contrasts", linear_test(self.fit, np.atleast_2d(weights), right=right))
+
+    def _tested(self, title: str, found: Any) -> Answer:
+        over = f" and {found.df_denominator}" if found.df_denominator is not None else ""
+        kind = "F" if found.df_denominator is not None else "chi-square"
+        said = [
+            f"{kind} {digits(found.statistic)} on {found.df_numerator}{over} df, "
+            f"{p_words(found.p_value)}"
+        ]
+        names = ("name", "estimate", "se", "ci_low", "ci_high", "p_value")
+        frame = pd.DataFrame(
+            [{name: getattr(one, name) for name in names} for one in found.contrasts]
+        )
+        return answer(title, found, said, frame=frame)
+
+    def compare(self, other: "Moderated") -> Answer:
+        """Return the likelihood-ratio test against a model within this one, or around it.
+
+        Raises
+        ------
+        ParameterError
+            For models that are not nested, of other studies, or not both by ML.
+        """
+        larger, smaller = (
+            (self.fit, other.fit)
+            if len(self.fit.coefficients) >= len(other.fit.coefficients)
+            else (other.fit, self.fit)
+        )
+        found = likelihood_ratio(larger, smaller)
+        said = [f"chi-square {digits(found.statistic)} on {found.df} df, {p_words(found.p_value)}"]
+        return answer("Likelihood-ratio test", found, said)
+
+    def bubble(self, moderator: str) -> "Plot":
+        """Return effects against a moderator, with the line of the regression."""
+        from evidence.meta.figures import bubble
+
+        return bubble(self, moderator)
+
+
+def regress(
+    table: pd.DataFrame,
+    formula: str,
+    *,
+    effect: Column = EFFECT,
+    variance: Column | None = None,
+    se: Column | None = None,
+    study: Column | None = None,
+    tau2: str = "REML",
+    interval: str = "hksj_adhoc",
+    level: float = 0.95,
+    faults: Faults = "refuse",
+) -> Moderated:
+    """Regress the effects of a table of studies on their characteristics.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `effect_sizes` returns, or a table with effects and their variances or SEs.
+    formula : str
+        As "weeks + C(comparator)"; it has an intercept unless it says "0 +" or "- 1". Text is a
+        category with its first level in alphabetical order as reference.
+    effect, variance, se, study, tau2, interval, level, faults
+        As in `evidence.meta.pool`.
+
+    Returns
+    -------
+    Moderated
+
+    Raises
+    ------
+    ParameterError
+        For a formula that is none, columns that are not there, too few studies, moderators that
+        determine each other, and as `evidence.meta.pool`.
+
+    Notes
+    -----
+    Formulas are read by formulaic; the model is that of `evidence.meta.regression`.
+
+    Examples
+    --------
+    >>> studies = pd.DataFrame({"effect": [0.1, 0.3, 0.2, 0.7, 0.8], "variance": 0.05,
+    ...                         "weeks": [6, 8, 8, 12, 16]})
+    >>> found = regress(studies, "weeks")
+    >>> round(found.fit.coefficients[1].estimate, 3)
+    0.075
+    >>> found.predict(pd.DataFrame({"weeks": [10]})).frame.round(2).to_dict("records")
+    [{'weeks': 10, 'effect': 0.42, 'se': 0.1, 'ci_low': 0.1, 'ci_high': 0.74, \
+'prediction_low': 0.1, 'prediction_high': 0.74}]
+    """
+    studies = read_studies(table, effect, variance, se, study, faults)
+    rows = studies.rows
+    try:
+        read = Formula(formula)
+        if not hasattr(read, "required_variables") or hasattr(read, "lhs"):
+            raise ParameterError("formula", formula, "moderators alone, as 'weeks + C(comparator)'")
+        needed = sorted(map(str, read.required_variables))
+        lacking = [one for one in needed if one not in rows]
+        if lacking:
+            raise ParameterError(
+                "formula", formula, f"columns of the table, which has no {', '.join(lacking)}"
+            )
+        known = ~rows[needed].isna().any(axis=1) if needed else pd.Series(True, index=rows.index)
+        matrix = read.get_model_matrix(rows.loc[known], na_action="raise")
+    except (FormulaicError, SyntaxError) as error:
+        text = " ".join(str(error).split())
+        raise ParameterError("formula", formula, f"a formula as 'weeks + x' ({text})") from error
+    missing = rows.loc[~known, STUDY]
+    remarks = list(studies.remarks)
+    if len(missing):
+        shown = ", ".join(missing.head(3))
+        remarks.append(f"{len(missing)} rows without a value of a moderator are left out: {shown}.")
+    names = [str(one) for one in matrix.columns]
+    spec = matrix.model_spec
+    fit = fit_design(
+        rows.loc[known, EFFECT].to_numpy(dtype=float),
+        rows.loc[known, VARIANCE].to_numpy(dtype=float),
+        names,
+        np.asarray(matrix, dtype=float),
+        intercept=bool(names) and names[0] == INTERCEPT,
+        moderators=len([one for one in spec.terms if str(one) != "1"]),
+        tau2=tau2,
+        interval=interval,
+        level=level,
+    )
+    added = [
+        {"row": f"row {label}", "study": str(name), "reason": "no value of a moderator"}
+        for label, name in missing.items()
+    ]
+    left_out = pd.concat([studies.left_out, pd.DataFrame(added)], ignore_index=True)
+    return Moderated(
+        formula=formula,
+        fit=fit,
+        studies=rows.loc[known],
+        left_out=left_out,
+        scale=studies.scale,
+        remarks=(*remarks, *fit.warnings),
+        spec=spec,
+    )

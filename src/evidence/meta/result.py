@@ -1,0 +1,485 @@
+"""One pooled estimate of a table of studies, and what a meta-analyst asks of it next."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from evidence.errors import ParameterError
+from evidence.meta import bias, influence
+from evidence.meta.answers import Answer, Shown, answer, digits, interval, p_words, rows_of
+from evidence.meta.bayes import posterior
+from evidence.meta.bias import excess_significance, fail_safe, selection_models, trim_and_fill
+from evidence.meta.frame import (
+    EFFECT,
+    STUDY,
+    VARIANCE,
+    Column,
+    aligned,
+    numbers_of,
+    row_label,
+)
+from evidence.meta.influence import cumulative as cumulation
+from evidence.meta.influence import gosh
+from evidence.meta.numerics import Floats
+from evidence.meta.pooling import Pooled, common_weights, i2_limits, shrinkage, tau2_profile
+from evidence.meta.pooling import pool as pool_arrays
+from evidence.meta.pooling.batch import PooledBatch
+from evidence.meta.regression import permutation, subgroups
+
+if TYPE_CHECKING:
+    from evidence.meta.figures import Plot
+
+SIZES = ("n_1", "n_2", "n")
+"""Roles of columns that count participants."""
+
+INTERVALS = {
+    "wald": "normal interval",
+    "hksj": "Hartung-Knapp interval",
+    "hksj_adhoc": "Hartung-Knapp interval (factor at least 1)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What effects are, and how they are read.
+
+    Attributes
+    ----------
+    measure : str
+        Name in `MEASURES`, or "effect" where the table gives effects alone.
+    name : str
+        As readers see it.
+    ratio : bool
+        Whether effects are logarithms of ratios, which are read as ratios.
+    favors : str
+        The side of no difference that favors group 1, "above" or "below"; empty if not known.
+    """
+
+    measure: str = EFFECT
+    name: str = "effect"
+    ratio: bool = False
+    favors: str = ""
+
+    def read(self, value: float | None) -> float | None:
+        """Return a value on the scale that is read."""
+        return float(np.exp(value)) if self.ratio and value is not None else value
+
+    def words(self, effect: float | None, low: float | None, high: float | None) -> str:
+        """Return an estimate with its limits as it is read."""
+        shown = interval(self.read(low), self.read(high))
+        return f"{digits(self.read(effect))} ({shown})"
+
+    @property
+    def none(self) -> str:
+        """The value of no difference."""
+        return "1" if self.ratio else "0"
+
+    @property
+    def direction(self) -> str:
+        """Say which side favors group 1, where that is known."""
+        return f"{self.favors} {self.none} favors group 1" if self.favors else ""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Fit(Shown, Pooled):
+    """A pooled estimate with the studies behind it.
+
+    Attributes
+    ----------
+    studies : DataFrame
+        The rows that were pooled, as they were given.
+    left_out : DataFrame
+        ``row, study, reason`` of each row that was not.
+    n : int or None
+        Participants of all studies; None where a size is not known.
+    scale : Scale
+        What the effects are.
+    remarks : tuple of str
+        What has to be said beside the estimate.
+    roles : mapping of str to str
+        Columns of `studies` by what they hold.
+
+    Notes
+    -----
+    The other attributes are those of `evidence.meta.pooling.Pooled`; ratios are on the log scale.
+    """
+
+    studies: pd.DataFrame
+    left_out: pd.DataFrame
+    n: int | None
+    scale: Scale
+    remarks: tuple[str, ...]
+    roles: Mapping[str, str]
+
+    @property
+    def effects(self) -> Floats:
+        """Effects of the studies, (k,)."""
+        return self.studies[EFFECT].to_numpy(dtype=float)
+
+    @property
+    def variances(self) -> Floats:
+        """Their sampling variances, (k,)."""
+        return self.studies[VARIANCE].to_numpy(dtype=float)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the studies."""
+        return [str(one) for one in self.studies[STUDY]]
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """Methods, to be passed on."""
+        return {"tau2": self.tau2_method, "interval": self.interval_method}
+
+    def lines(self) -> list[str]:
+        """Return the name, the estimate, the studies, heterogeneity and prediction."""
+        common = self.tau2_method == "common"
+        model = "Common effect" if common else f"Random effects ({self.tau2_method})"
+        people = "n not known" if self.n is None else f"{digits(self.n)} participants"
+        found = [
+            f"{model}, {INTERVALS[self.interval_method]}: {self.k} "
+            f"{'study' if self.k == 1 else 'studies'}, {people}",
+            f"{self.scale.name} {self.scale.words(self.effect, self.ci_low, self.ci_high)}, "
+            f"{self.level:.0%} interval, {p_words(self.p_value)}",
+            self._sides(),
+        ]
+        if self.k > 1:
+            spread = "" if common else f"tau2 {digits(self.tau2, 3)}, "
+            found.append(
+                f"{spread}{self.level:.0%} interval of tau2 "
+                f"{interval(self.tau2_ci_low, self.tau2_ci_high, 3)}; I2 "
+                f"{digits(100 * (self.i2 or 0.0), 0)}%; Q {digits(self.q)} on {self.q_df} df, "
+                f"{p_words(self.q_p)}"
+            )
+        if self.prediction_low is not None:
+            limits = interval(
+                self.scale.read(self.prediction_low), self.scale.read(self.prediction_high)
+            )
+            found.append(f"A new study: {limits} ({self.level:.0%} prediction interval)")
+        return found
+
+    def _sides(self) -> str:
+        none, direction = self.scale.none, self.scale.direction
+        above, below = int((self.effects > 0).sum()), int((self.effects < 0).sum())
+        at = self.k - above - below
+        rest = f", {at} at {none}" if at else ""
+        favors = f"; {direction}" if direction else ""
+        return f"Studies: {above} above {none}, {below} below{rest}{favors}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return study, effect, interval and weight, on the scale of the effects."""
+        z = pool_arrays([0.0], [1.0], level=self.level).ci_high
+        half = z * np.sqrt(self.variances)
+        return pd.DataFrame(
+            {
+                "study": self.names,
+                "effect": self.effects,
+                "ci_low": self.effects - half,
+                "ci_high": self.effects + half,
+                "se": np.sqrt(self.variances),
+                "weight": self.weights,
+            }
+        )
+
+    def heterogeneity(self) -> Answer:
+        """Return tau2, I2 and Q with their intervals, and those by the likelihood of tau2."""
+        shares = i2_limits(self, self.variances)
+        named = {
+            name: getattr(self, name)
+            for name in ("tau2", "tau2_ci_low", "tau2_ci_high", "i2", "h2", "q", "q_df", "q_p")
+        }
+        low, high = shares or (None, None)
+        between = [None if one is None else 100 * one for one in (low, high)]
+        said = [
+            f"tau2 {digits(self.tau2, 3)} ({interval(self.tau2_ci_low, self.tau2_ci_high, 3)})",
+            f"I2 {digits(100 * (self.i2 or 0.0), 0)}% ({interval(between[0], between[1], 0)})",
+            f"Q {digits(self.q)} on {self.q_df} df, {p_words(self.q_p)}",
+        ]
+        return answer("Heterogeneity", named, said, i2_ci_low=low, i2_ci_high=high)
+
+    def likelihood(self) -> Answer:
+        """Return the likelihood of tau2: profile and Wald intervals, AIC, BIC, SE of tau2."""
+        method = "ML" if self.tau2_method == "ML" else "REML"
+        found = tau2_profile.tau2_likelihood(
+            self.effects, self.variances, method=method, level=self.level
+        )
+        said = [
+            f"tau2 {digits(found.tau2, 3)}, SE {digits(found.se, 3)}; profile likelihood "
+            f"{interval(found.profile_low, found.profile_high, 3)}",
+            f"log-likelihood {digits(found.log_likelihood)}; AIC {digits(found.aic)}; "
+            f"BIC {digits(found.bic)}; AICc {digits(found.aicc)}",
+        ]
+        return answer(f"Likelihood ({method})", found, said)
+
+    def leave_one_out(self) -> Answer:
+        """Return the pooled estimate without each study."""
+        found = influence.leave_one_out(
+            self.effects, self.variances, **self.choices, level=self.level
+        )
+        low, high = float(found.effect.min()), float(found.effect.max())
+        said = [
+            f"{self.scale.name} from {interval(self.scale.read(low), self.scale.read(high))} "
+            f"as each study is left out; {self._no_difference(found)}"
+        ]
+        frame = self._batch(found, {"left_out": self.names})
+        return answer("Leave one out", {}, said, frame=frame)
+
+    def cumulative(self, by: Column | None = None) -> Answer:
+        """Return the pooled estimate as studies are added, in the order of a column."""
+        order = None
+        if by is not None:
+            values, wrong = numbers_of(self.studies, "by", by)
+            if wrong or np.isnan(values).any():
+                first = next(iter(wrong), int(np.argmax(np.isnan(values))))
+                raise ParameterError(
+                    f"by, {row_label(self.studies, first)}", wrong.get(first), "a number"
+                )
+            order = values.tolist()
+        found = cumulation.cumulative(
+            self.effects, self.variances, order, **self.choices, level=self.level
+        )
+        names = [self.names[one] for one in found.order]
+        frame = self._batch(found.pooled, {"added": names, "k": range(1, self.k + 1)})
+        return answer("Cumulative", {"order": found.order}, [self._no_difference(found.pooled)],
+                      frame=frame)  # fmt: skip
+
+    def _no_difference(self, found: PooledBatch) -> str:
+        over = int(((found.ci_low <= 0) & (found.ci_high >= 0)).sum())
+        return f"{over} of {found.effect.size} intervals include {self.scale.none}"
+
+    def _batch(self, found: PooledBatch, first: Mapping[str, Any]) -> pd.DataFrame:
+        numbers = {
+            name: getattr(found, name)
+            for name in ("effect", "ci_low", "ci_high", "p_value", "tau2", "i2", "q", "q_p")
+        }
+        return pd.DataFrame({**first, **numbers})
+
+    def influence(self) -> Answer:
+        """Return what each study does to the estimate: deletion diagnostics and residuals."""
+        found = influence.diagnostics(self.effects, self.variances, **self.choices)
+        frame = pd.DataFrame(
+            {"study": self.names, **{one.name: getattr(found, one.name) for one in fields(found)}}
+        ).drop(columns="k")
+        marked = [name for name, one in zip(self.names, found.influential, strict=True) if one]
+        said = [f"Influential by the usual bounds: {', '.join(marked) or 'none'}"]
+        return answer("Influence", found, said, frame=frame)
+
+    def baujat(self) -> Answer:
+        """Return what each study adds to heterogeneity and does to the estimate."""
+        found = influence.baujat(self.effects, self.variances, **self.choices)
+        frame = pd.DataFrame(
+            {
+                "study": self.names,
+                "heterogeneity": found.heterogeneity,
+                "influence": found.influence,
+            }
+        )
+        return answer("Baujat", found, [], frame=frame)
+
+    def gosh(self, sample: int | None = None, seed: int | None = None) -> Answer:
+        """Return the pooled estimate of every subset of studies, or of a sample of subsets."""
+        found = gosh.all_subsets(
+            self.effects,
+            self.variances,
+            tau2=self.tau2_method,
+            sample=sample,
+            seed=seed,
+        )
+        low, high = np.quantile(found.pooled.effect, [0.025, 0.975])
+        which = "all" if found.complete else "a sample"
+        said = [
+            f"{digits(found.pooled.effect.size)} subsets of studies ({which}); 95% of them from "
+            f"{interval(self.scale.read(low), self.scale.read(high))}"
+        ]
+        frame = pd.DataFrame(
+            {
+                "k": found.pooled.k,
+                "effect": found.pooled.effect,
+                "i2": found.pooled.i2,
+                "tau2": found.pooled.tau2,
+            }
+        )
+        return answer("GOSH", found, said, frame=frame)
+
+    def subgroups(self, by: Column) -> Answer:
+        """Return estimates of groups of studies, each with its own tau2, and their test."""
+        groups = [
+            None if pd.isna(one) else " ".join(str(one).split())
+            for one in aligned(self.studies, "by", by)
+        ]
+        known = [position for position, one in enumerate(groups) if one]
+        named = [groups[position] for position in known]
+        found = subgroups(
+            self.effects[known], self.variances[known], named, **self.choices, level=self.level
+        )
+        frame = pd.DataFrame(
+            [
+                {
+                    "group": name,
+                    **{
+                        one: getattr(estimate, one)
+                        for one in ("k", "effect", "ci_low", "ci_high", "p_value", "tau2", "i2")
+                    },
+                }
+                for name, estimate in zip(found.names, found.estimates, strict=True)
+            ]
+        )
+        said = [
+            f"{row.group}: {self.scale.words(row.effect, row.ci_low, row.ci_high)}, k = {row.k}"
+            for row in rows_of(frame)
+        ]
+        said.append(
+            f"Between groups: Q {digits(found.q_between)} on {found.q_df} df, {p_words(found.q_p)}"
+        )
+        unknown = self.k - len(known)
+        remarks = [f"{unknown} studies of no known group are left out."] if unknown else []
+        return answer("Subgroups", found, said, frame=frame, remarks=remarks)
+
+    def predict(self) -> Answer:
+        """Return the interval for the effect of a new study."""
+        read = self.scale.read
+        values = {"low": self.prediction_low, "high": self.prediction_high}
+        said = [
+            "none in a common-effect model or from one study"
+            if self.prediction_low is None
+            else f"{interval(read(self.prediction_low), read(self.prediction_high))} "
+            f"({self.level:.0%})"
+        ]
+        return answer("Prediction for a new study", {**values, "df": self.prediction_df}, said)
+
+    def shrunken(self) -> Answer:
+        """Return the effect of each study in the light of the others (BLUP)."""
+        found = shrinkage.shrunken_effects(
+            self.effects, self.variances, **self.choices, level=self.level
+        )
+        names = ("effect", "se", "low", "high", "deviation", "shrinkage")
+        frame = pd.DataFrame(
+            {"study": self.names, **{name: getattr(found, name) for name in names}}
+        )
+        return answer("Effects drawn toward the pooled one", found, [], frame=frame)
+
+    def small_study(self, model: str = "rma", predictor: str = "sei") -> Answer:
+        """Return the regression test of small-study effects (Egger: model "lm")."""
+        sizes = self.sizes()
+        found = bias.regression_test(
+            self.effects,
+            self.variances,
+            None if sizes is None or predictor not in ("ni", "ninv", "sqrtni", "sqrtninv")
+            else sizes,
+            model=model,
+            predictor=predictor,
+            **({"tau2": self.tau2_method} if model == "rma" else {}),
+            level=self.level,
+        )  # fmt: skip
+        said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}"]
+        if found.limit is not None:
+            limits = (found.limit, found.limit_ci_low, found.limit_ci_high)
+            said.append(f"Where the standard error is 0: {self.scale.words(*limits)}")
+        return answer("Small-study effects: regression test", found, said)
+
+    def rank_test(self) -> Answer:
+        """Return the rank test of small-study effects (Begg and Mazumdar)."""
+        found = bias.rank_test(self.effects, self.variances)
+        said = [f"Kendall's tau {digits(found.tau)}, {p_words(found.p_value)}"]
+        return answer("Small-study effects: rank test", found, said)
+
+    def trim_and_fill(self, estimator: str = "L0", side: str = "auto") -> Answer:
+        """Return the estimate if the funnel had to be symmetric."""
+        found = trim_and_fill.trimfill(
+            self.effects, self.variances, estimator=estimator, side=side, **self.choices,
+            level=self.level,
+        )  # fmt: skip
+        filled = found.filled
+        said = [
+            f"{found.missing} studies filled in on the {found.side}; "
+            f"{self.scale.name} {self.scale.words(filled.effect, filled.ci_low, filled.ci_high)}",
+            "What is filled in is imputed: it shows how far asymmetry would matter, no result",
+        ]
+        return answer("Trim and fill", found, said)
+
+    def selection_model(
+        self, steps: Sequence[float] = (0.025,), alternative: str = "greater"
+    ) -> Answer:
+        """Return the estimate if publication depended on P (step function)."""
+        found = selection_models.selection_model(
+            self.effects, self.variances, steps=steps, alternative=alternative, level=self.level
+        )
+        said = [
+            f"{self.scale.name} {self.scale.words(found.effect, found.ci_low, found.ci_high)}",
+            f"Test of selection: {digits(found.selection_statistic)} on {found.selection_df} df, "
+            f"{p_words(found.selection_p)}",
+        ]
+        return answer("Selection model", found, said)
+
+    def excess_significance(self, alternative: str = "two_sided") -> Answer:
+        """Return whether more studies have a small P than their power leads to expect."""
+        found = excess_significance.test_of_excess(
+            self.effects, self.variances, alternative=alternative
+        )
+        said = [
+            f"{found.observed} observed, {digits(found.expected)} expected, "
+            f"{p_words(found.p_value)}"
+        ]
+        return answer("Excess of small P values", found, said)
+
+    def fail_safe_n(self, method: str = "rosenthal") -> Answer:
+        """Return how many studies without an effect would undo the result."""
+        methods: dict[str, Callable[..., fail_safe.FailSafe]] = {
+            "rosenthal": fail_safe.rosenthal,
+            "orwin": fail_safe.orwin,
+            "rosenberg": fail_safe.rosenberg,
+            "general": fail_safe.general,
+        }
+        if method not in methods:
+            raise ParameterError("method", method, f"one of {', '.join(methods)}")
+        found = methods[method](self.effects, self.variances)
+        return answer(f"Fail-safe N ({method})", found, [f"{digits(found.n)} studies"])
+
+    def henmi_copas(self) -> Answer:
+        """Return the common-effect estimate with an interval that allows for variation."""
+        found = common_weights.henmi_copas(self.effects, self.variances, level=self.level)
+        said = [self.scale.words(found.effect, found.ci_low, found.ci_high)]
+        return answer("Henmi and Copas", found, said)
+
+    def permutation(self, sample: int | None = None, seed: int | None = None) -> Answer:
+        """Return the P value by flipping the signs of effects."""
+        found = permutation.permutation_test(
+            self.effects, self.variances, **self.choices, sample=sample, seed=seed
+        )
+        said = [f"{p_words(found.p_values[0])} of {digits(found.rearrangements)} patterns of signs"]
+        return answer("Permutation test", found, said, p_value=found.p_values[0])
+
+    def posterior(self, scale: float = 0.5, prior: str = "half_normal") -> Answer:
+        """Return the Bayesian companion: a flat prior of the mean, one of this scale for tau."""
+        found = posterior(self.effects, self.variances, scale=scale, prior=prior, level=self.level)
+        said = [
+            f"{self.scale.name} {self.scale.words(found.median, found.ci_low, found.ci_high)} "
+            f"(median, {self.level:.0%} of the posterior)",
+            f"probability above {self.scale.none}: "
+            f"{digits(found.probability_positive, 3)}; tau {digits(found.tau_median, 3)} "
+            f"({interval(found.tau_ci_low, found.tau_ci_high, 3)})",
+        ]
+        return answer(f"Posterior ({prior}, scale {scale:g})", found, said)
+
+    def sizes(self) -> Floats | None:
+        """Return participants of each study, (k,); None where one is not known."""
+        columns = [self.roles[role] for role in SIZES if role in self.roles]
+        if not columns:
+            return None
+        total = sum(numbers_of(self.studies, one, one)[0] for one in columns)
+        return None if np.isnan(total).any() else np.asarray(total, dtype=float)
+
+    def forest(self) -> "Plot":
+        """Return a forest plot, with what is known of each group."""
+        from evidence.meta.figures import forest
+
+        return forest(self)
+
+    def funnel(self, contours: bool = True) -> "Plot":
+        """Return a funnel plot, with the regions in which P is below .10, .05 and .01."""
+        from evidence.meta.figures import funnel
+
+        return funnel(self, contours=contours)

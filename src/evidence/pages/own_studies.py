@@ -1,0 +1,357 @@
+"""The report on a table of somebody's own studies."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from evidence import language
+from evidence.blocks import closing
+from evidence.blocks.escape import html
+from evidence.blocks.headline import Headline, answer
+from evidence.blocks.output import Block, Figure, anchor
+from evidence.blocks.tables import Cell, number_link, table, to_number
+from evidence.ledger import LedgerEntry
+from evidence.meta.answers import Answer, rows_of
+from evidence.meta.moderators import regress
+from evidence.meta.result import Fit
+from evidence.meta.spreadsheet import Spreadsheet
+from evidence.terms import EntryKind, Favors
+
+LEAST_FOR_ASYMMETRY = 10
+"""Studies below which asymmetry of a funnel is not told from chance: Sterne et al. (2011)."""
+
+
+def _scale(fit: Fit) -> str:
+    return "ratio" if fit.scale.ratio else "difference"
+
+
+def _favors(fit: Fit) -> str:
+    return str(Favors(f"{fit.scale.favors}_{fit.scale.none}")) if fit.scale.favors else ""
+
+
+def _entry(
+    found: Spreadsheet, one_id: str, label: str, kind: EntryKind, **numbers: Any
+) -> LedgerEntry:
+    fit = found.fit
+    read = fit.scale.read
+    effect: Any = read(numbers.pop("effect"))
+    low, high = (read(numbers.pop(one)) for one in ("ci_low", "ci_high"))
+    return LedgerEntry(
+        estimate_id=f"own.{found.name}.{one_id}",
+        label=label,
+        entry_kind=kind,
+        metric=fit.scale.measure,
+        scale=_scale(fit),
+        favors=_favors(fit),
+        effect=float(effect),
+        ci_low=low,
+        ci_high=high,
+        ci_level=fit.level,
+        p_value=numbers.pop("p_value", None),
+        p_note="",
+        k=numbers.pop("k", None),
+        n=numbers.pop("n", None),
+        counts="",
+        comparator="",
+        comparator_class="",
+        timepoint="",
+        processing="converted" if found.computed else "printed",
+        method=_method(fit),
+        trial_ids=(),
+        result_ids=(),
+        locator_ids=(),
+        correction_ids=(),
+        reports=(),
+        data_version=found.version,
+    )
+
+
+def _method(fit: Fit) -> str:
+    model = "common effect" if fit.tau2_method == "common" else f"random effects, {fit.tau2_method}"
+    return f"{model}, {fit.interval_method}"
+
+
+def pooled_entry(found: Spreadsheet) -> LedgerEntry:
+    """Return the pooled estimate as a number of the ledger."""
+    fit = found.fit
+    return _entry(
+        found,
+        "pooled",
+        f"{fit.scale.name}, pooled, {language.count(fit.k, 'study', 'studies')} of {found.file}",
+        EntryKind.POOLED,
+        effect=fit.effect,
+        ci_low=fit.ci_low,
+        ci_high=fit.ci_high,
+        p_value=fit.p_value,
+        k=fit.k,
+        n=fit.n,
+    )
+
+
+def study_entries(found: Spreadsheet) -> list[LedgerEntry]:
+    """Return the effect of each study as a number of the ledger."""
+    rows, sizes = found.fit.to_frame(), found.fit.sizes()
+    return [
+        _entry(
+            found,
+            f"study_{position}",
+            f"{found.fit.scale.name}, {row.study}",
+            EntryKind.TRIAL,
+            effect=row.effect,
+            ci_low=row.ci_low,
+            ci_high=row.ci_high,
+            n=None if sizes is None else round(float(sizes[position - 1])),
+        )
+        for position, row in enumerate(rows_of(rows), start=1)
+    ]
+
+
+def first_screen(found: Spreadsheet) -> Block:
+    """Return the pooled estimate, on which side studies lie, and what has to be said beside it."""
+    fit, entry = found.fit, pooled_entry(found)
+    number = number_link(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high))
+    people = "participants not known" if fit.n is None else f"{fit.n:,} participants"
+    studies = language.count(fit.k, "study", "studies")
+    paragraph = (
+        f"{language.capitalized(studies)}, {html(people)}: {html(fit.scale.name)} {number}. "
+        f"{html(_sides(fit))} {html(_spread(fit))}"
+    )
+    remarks = [html(one) for one in [*fit.remarks, *_limits(found)]]
+    caption = f"{fit.scale.name}, {studies}" + (
+        f"; {fit.scale.direction}" if fit.scale.direction else ""
+    )
+    return answer(_say(fit), paragraph, [Headline(entry, 2, caption)], remarks)
+
+
+def _say(fit: Fit) -> str:
+    none = f"no difference ({fit.scale.none})"
+    if fit.ci_low <= 0 <= fit.ci_high:
+        return f"The interval of the pooled effect includes {none}."
+    side = "above" if fit.ci_low > 0 else "below"
+    if not fit.scale.favors:
+        return f"The whole interval of the pooled effect lies {side} {none}."
+    group = "group 1" if side == fit.scale.favors else "group 2"
+    return f"The whole interval of the pooled effect lies {side} {none}, which favors {group}."
+
+
+def _sides(fit: Fit) -> str:
+    above, below = int((fit.effects > 0).sum()), int((fit.effects < 0).sum())
+    found = [
+        f"{number} {'is' if number == 1 else 'are'} {side} {fit.scale.none}"
+        for number, side in ((above, "above"), (below, "below"), (fit.k - above - below, "at"))
+        if number
+    ]
+    return f"Of the effects of single studies {language.listed(found)}."
+
+
+def _spread(fit: Fit) -> str:
+    """Say whether effects differ, by the Q-profile interval of tau2 and the test of Q."""
+    if fit.k == 1 or fit.tau2_ci_low is None or fit.tau2_ci_high is None or fit.q_p is None:
+        return "How much effects vary between studies cannot be told from one."
+    limits = language.limits(fit.tau2_ci_low, fit.tau2_ci_high, 3)
+    if fit.tau2_ci_low > 0:
+        return f"Effects differ between studies: the interval of tau2 is {limits}."
+    if fit.tau2_ci_high == 0:
+        return "Effects lie closer together than chance alone would have them."
+    if fit.q_p < 0.05:
+        return f"By the test of Q effects differ; the interval of tau2, {limits}, includes 0."
+    return (
+        "That effects differ between studies is neither shown nor excluded: the interval of tau2 "
+        f"is {limits}."
+    )
+
+
+def _limits(found: Spreadsheet) -> list[str]:
+    return [
+        "The numbers are those of the file; none was checked against a source, and studies without "
+        "a row are not known here.",
+        "Nothing here is clinical advice.",
+    ]
+
+
+def figure(found: Spreadsheet) -> Figure:
+    """Return the forest plot with its table."""
+    fit = found.fit
+    entry = pooled_entry(found)
+    rows = list(zip(rows_of(fit.to_frame()), study_entries(found), strict=True))
+    shown = [(one, language.estimate(one.effect, one.ci_low, one.ci_high)) for _, one in rows]
+    cells = [
+        (
+            Cell(row.study, anchor=anchor(one.estimate_id)),
+            Cell("–" if one.n is None else str(one.n), numeric=True),
+            to_number(one, text),
+            Cell(language.percent(row.weight), numeric=True),
+        )
+        for (row, one), (_, text) in zip(rows, shown, strict=True)
+    ]
+    total = "–" if fit.n is None else str(fit.n)
+    pooled = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
+    if fit.k > 1:
+        cells.append(
+            (Cell("Pooled", anchor=anchor(entry.estimate_id)), Cell(total, numeric=True),
+             to_number(entry, pooled), Cell("", numeric=True))
+        )  # fmt: skip
+    spoken = "; ".join(
+        f"{row.study} {text}" for (row, _), (_, text) in zip(rows, shown, strict=True)
+    )
+    return Figure(
+        figure_id="forest",
+        matplotlib_figure=fit.forest(),
+        alt=f"{fit.scale.name} with {fit.level:.0%} intervals. {spoken}; pooled {pooled}.",
+        caption=f"{fit.scale.name} of each study and pooled"
+        + (f". {language.opened(fit.scale.direction)}." if fit.scale.direction else "."),
+        table=table(
+            "Effects of studies, and pooled",
+            ("Study", "n", f"{fit.scale.name} ({fit.level:.0%} CI)", "Weight"),
+            cells,
+            entries=[one for _, one in rows] + [entry],
+        ),
+    )
+
+
+def heterogeneity(found: Spreadsheet) -> Block:
+    """Return how much effects vary, and what a new study might find."""
+    fit = found.fit
+    if fit.k == 1:
+        return _paragraphs(["One study: there is no variation between studies to be seen."])
+    shares = fit.heterogeneity()
+    ends = (shares.i2_ci_low, shares.i2_ci_high)
+    between = language.limits(fit.tau2_ci_low, fit.tau2_ci_high, 3)
+    rows = [
+        ("tau2", language.fixed(fit.tau2, 3), between),
+        ("I2", language.percent(fit.i2), " to ".join(language.percent(one) for one in ends)),
+        ("Q", f"{language.fixed(fit.q)} on {fit.q_df} df", language.p_value(fit.q_p or 0.0)),
+    ]
+    if fit.prediction_low is not None:
+        read = fit.scale.read
+        limits = language.limits(read(fit.prediction_low), read(fit.prediction_high))
+        rows.append(("Prediction for a new study", "", limits))
+    return table(
+        "Variation between studies", ("Quantity", "Value", f"{fit.level:.0%} interval or P"), rows
+    )
+
+
+def leave_one_out(found: Spreadsheet) -> Block:
+    """Return the pooled estimate without each study."""
+    fit = found.fit
+    if fit.k < 3:
+        return _paragraphs(["Fewer than three studies: none can be left out."])
+    answered = fit.leave_one_out()
+    rows = [
+        (
+            Cell(row.left_out),
+            Cell(fit.scale.words(row.effect, row.ci_low, row.ci_high), numeric=True),
+            Cell(language.fixed(row.tau2, 3), numeric=True),
+        )
+        for row in rows_of(answered.frame)
+    ]
+    made = table("Pooled without one study", ("Without", fit.scale.name, "tau2"), rows)
+    return _joined([_paragraphs(answered.said), made])
+
+
+def groups(found: Spreadsheet, by: str, moderators: str) -> Block:
+    """Return estimates of groups of studies with their test, and a meta-regression."""
+    said: list[str] = []
+    if by:
+        answered = found.fit.subgroups(by)
+        said += [*answered.said, *answered.remarks]
+    if moderators:
+        options = {name: found.options[name] for name in ("tau2", "interval", "level")}
+        fitted = regress(found.effects, moderators, faults="leave_out", **options)
+        said += [*fitted.lines(), *fitted.remarks]
+    return _paragraphs(said or ["No column for groups and no formula of moderators were given."])
+
+
+def small_study(found: Spreadsheet) -> Block:
+    """Return whether small studies show other effects, where there are enough to tell."""
+    fit = found.fit
+    if fit.k < LEAST_FOR_ASYMMETRY:
+        return _paragraphs(
+            [f"{language.opened(language.count(fit.k, 'study', 'studies'))}: with fewer than "
+             f"{LEAST_FOR_ASYMMETRY} no test tells asymmetry from chance."]
+        )  # fmt: skip
+    tried: Iterable[Answer] = (fit.small_study(), fit.rank_test(), fit.trim_and_fill())
+    said = [f"{one.title}: {'; '.join(one.said)}." for one in tried]
+    return _paragraphs([*said, "Asymmetry can have other reasons than studies left unpublished."])
+
+
+def methods(found: Spreadsheet) -> Block:
+    """Return the methods section with references."""
+    fit = found.fit
+    tau2 = f"The variance between studies was estimated by {fit.tau2_method}"
+    if fit.tau2_method == "common":
+        tau2 = "A common effect was assumed"
+    interval = {
+        "wald": "the interval is normal",
+        "hksj": "the interval is that of Hartung and Knapp (2001), Stat Med 20:3875",
+        "hksj_adhoc": "the interval is that of Hartung and Knapp (2001), Stat Med 20:3875, with a "
+        "factor of at least 1 (Röver et al. 2015, BMC Med Res Methodol 15:99)",
+    }[fit.interval_method]
+    effects = (
+        f"Effects ({fit.scale.name}) were computed from the columns of the file."
+        if found.computed
+        else "Effects and their standard errors are those of the file."
+    )
+    return closing.methods(
+        [
+            effects,
+            f"{tau2}; {interval}. The interval of tau2 is the Q-profile (Viechtbauer 2007, Stat "
+            "Med 26:37); I2 and Q follow Higgins and Thompson (2002), Stat Med 21:1539; a new "
+            "study is predicted by the distribution of the interval (Higgins et al. 2009, J R "
+            "Stat Soc A 172:137).",
+        ]
+    )
+
+
+def how_read(found: Spreadsheet) -> Block:
+    """Return how the file was read, what its columns are, and which rows were left out."""
+    mapping = table(
+        "What the columns are", ("Role", "Column"), [(str(a), str(b)) for a, b in found.mapping]
+    )
+    blocks = [_paragraphs([f"{found.read_as}."]), mapping]
+    left = found.fit.left_out
+    if left.empty:
+        blocks.append(_paragraphs(["No row was left out."]))
+    else:
+        rows = [(str(one.row), str(one.study), str(one.reason)) for one in rows_of(left)]
+        blocks.append(table("Rows that were left out", ("Row", "Study", "Reason"), rows))
+    return _joined(blocks)
+
+
+def data_table(found: Spreadsheet) -> Block:
+    """Return the rows of the file that entered."""
+    rows = found.fit.studies
+    columns = [str(one) for one in rows.columns if str(one) not in ("effect", "variance", "se")]
+    shown = [
+        tuple("–" if pd.isna(row[one]) else str(row[one]) for one in columns)
+        for row in rows.to_dict("records")
+    ]
+    return table("The rows that entered", columns, shown)
+
+
+def citing(found: Spreadsheet) -> Block:
+    """Return the sentence to take along, with the id of its number."""
+    fit, entry = found.fit, pooled_entry(found)
+    shown = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
+    p = f"; {language.p_value(fit.p_value)}"
+    sentence = (
+        f"{fit.scale.name} {shown} ({fit.level:.0%} CI{p}; k = {fit.k}, {found.file}, "
+        f"{entry.estimate_id})"
+    )
+    block = _paragraphs([sentence])
+    return Block(block.text, f'<h2 id="cite">How to cite</h2>{block.html}', (entry,))
+
+
+def _paragraphs(texts: Iterable[str]) -> Block:
+    said = list(texts)
+    return Block("\n".join(said), "".join(f"<p>{html(one)}</p>" for one in said))
+
+
+def _joined(blocks: Iterable[Block]) -> Block:
+    parts = list(blocks)
+    return Block(
+        "\n".join(one.text for one in parts),
+        "\n".join(one.html for one in parts),
+        tuple(entry for one in parts for entry in one.entries),
+    )

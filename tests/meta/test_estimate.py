@@ -1,0 +1,174 @@
+"""Pooled estimates of tables that researchers have, by the numbers that metafor gives for them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evidence import meta
+from evidence.errors import ParameterError
+from evidence.meta import multilevel, rare_events
+from evidence.meta.multilevel.covariance import correlated_covariance
+from tests.meta import own
+
+# metafor 3.8-1, REML with the ad hoc Hartung-Knapp interval; exact small-sample correction.
+RIGHT = {
+    "twelve-studies-means": (0.4710, 0.2556, 0.6864, 0.0704, 29.33),
+    "eight-heterogeneous": (0.5765, 0.0882, 1.0647, 0.3127, 88.78),
+    "twelve-yi-vi": (0.5500, 0.3209, 0.7791, 0.0800, 28.60),
+    "twelve-ready-made": (0.5500, 0.3209, 0.7791, 0.0816, 29.55),
+}
+
+
+def pooled(name: str, **options: Any) -> meta.Fit:
+    table = own.table(name)
+    if name == "twelve-yi-vi":
+        found = meta.pool(table, effect="yi", variance="vi", **options)
+    elif name == "twelve-ready-made":
+        found = meta.pool(table, effect=".g", se=".g_se", **options)
+    else:
+        columns = own.MEANS if "mean_treat" in table else own.ARMS
+        effects = meta.effect_sizes(table, "smd", study="study", better="lower", **columns)
+        found = meta.pool(effects, **options)
+    assert isinstance(found, meta.Fit)
+    return found
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_tables_give_the_numbers_of_metafor(name: str) -> None:
+    found, right = pooled(name), RIGHT[name]
+    numbers = (found.effect, found.ci_low, found.ci_high, found.tau2)
+    assert numbers == pytest.approx(right[:4], abs=5e-5)
+    assert found.q == pytest.approx(right[4], abs=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("measure", "right"),
+    [
+        ("odds_ratio", (0.457, 0.256, 0.816)),
+        ("risk_ratio", (0.574, 0.370, 0.891)),
+        ("risk_difference", (-0.127, -0.203, -0.051)),
+    ],
+)
+def test_counts_give_the_numbers_of_metafor(measure: str, right: tuple[float, ...]) -> None:
+    found = meta.pool(meta.effect_sizes(own.table("events"), measure, **own.EVENTS))
+    assert isinstance(found, meta.Fit)
+    read = tuple(found.scale.read(one) for one in (found.effect, found.ci_low, found.ci_high))
+    assert read == pytest.approx(right, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("measure", "right"),
+    [("odds_ratio", (0.429, 0.278, 0.661)), ("risk_ratio", (0.524, 0.374, 0.733))],
+)
+def test_mantel_haenszel_gives_the_numbers_of_metafor(
+    measure: str, right: tuple[float, ...]
+) -> None:
+    found = meta.pool_counts(own.table("events"), measure, **own.EVENTS)
+    read = np.exp([found.effect, found.ci_low, found.ci_high])
+    assert read == pytest.approx(right, abs=5e-4)
+
+
+@pytest.mark.parametrize("method", ["peto", "exact", "glmm"])
+def test_other_methods_for_counts_are_reached(method: str) -> None:
+    table = own.table("events")
+    counts = {role: table[column].to_numpy() for role, column in own.EVENTS.items()}
+    kernel: dict[str, Any] = {
+        "peto": rare_events.peto,
+        "exact": rare_events.exact,
+        "glmm": rare_events.mixed_logistic.mixed_odds_ratio,
+    }
+    found = meta.pool_counts(table, method=method, **own.EVENTS)
+    assert found.effect == kernel[method](**counts).effect
+    with pytest.raises(ParameterError, match="measure: found 'risk_ratio'"):
+        meta.pool_counts(table, "risk_ratio", method=method, **own.EVENTS)
+
+
+def test_sizes_are_known_or_not_known_and_never_0() -> None:
+    assert pooled("twelve-studies-means").n == 1230
+    assert pooled("eight-heterogeneous").n is not None
+    for name in ("twelve-yi-vi", "twelve-ready-made"):
+        assert pooled(name).n is None
+        assert "n not known" in " ".join(repr(pooled(name)).split())
+
+
+def several() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "trial": [*"aabbcdde"],
+            "effect": [0.5, 0.3, 0.6, 0.5, 0.2, 0.9, 0.4, -0.2],
+            "variance": [0.04, 0.05, 0.06, 0.06, 0.05, 0.07, 0.05, 0.04],
+        }
+    )
+
+
+def test_several_effects_of_a_trial_have_a_model() -> None:
+    table = several()
+    errors = correlated_covariance(table.variance, list(table.trial), 0.6)
+    right = multilevel.fit_multilevel(table.effect, errors, list(table.trial)).coefficients[0]
+    found = meta.pool(table, cluster="trial")
+    assert (found.effect, found.se, found.df) == (right.estimate, right.se, right.df)
+    assert any("0.6" in one for one in found.remarks)
+    independent = meta.pool(table, cluster="trial", model="three_level")
+    assert independent.effect != found.effect
+    averaged = meta.pool(table, cluster="trial", model="aggregate")
+    assert isinstance(averaged, meta.Fit)
+    assert averaged.k == 5
+    robust = meta.pool(table, cluster="trial", model="robust")
+    assert robust.k_trials == 5
+
+
+def test_effects_that_count_twice_are_said() -> None:
+    found = meta.pool(several(), study="trial")
+    assert found.remarks[0].startswith("Several rows have the name a, b, d: ")
+    assert not [one for one in pooled("twelve-yi-vi").remarks if "Several rows" in one]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"effect": "g"}, "effect: found 'g', expected a column: trial, effect, variance"),
+        ({"variance": "variance", "se": "variance"}, "se: found 'both'"),
+        ({"model": "che"}, "cluster: found None, expected the column of trials"),
+        ({"model": "two_level", "cluster": "trial"}, "model: found 'two_level', expected one of"),
+        ({"tau2": "reml"}, "tau2: found 'reml'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        meta.pool(several(), **options)
+
+
+def test_a_variance_of_0_is_refused_or_left_out() -> None:
+    table = several().assign(variance=[0.0, *[0.05] * 7])
+    with pytest.raises(ParameterError, match=r"variance, row 0: found 0\.0, expected a number"):
+        meta.pool(table)
+    found = meta.pool(table, faults="leave_out")
+    assert found.k == 7
+    assert found.left_out.reason.tolist() == ["variance: found 0.0, expected a number above 0"]
+
+
+def test_groups_become_one_as_if_they_had_been_one() -> None:
+    generator = np.random.default_rng(7)
+    scores = [generator.normal(mean, 5, size) for mean, size in ((10, 9), (12, 14), (9, 20))]
+    table = pd.DataFrame(
+        {
+            "study": "A",
+            "n": [one.size for one in scores],
+            "m": [one.mean() for one in scores],
+            "s": [one.std(ddof=1) for one in scores],
+        }
+    )
+    whole = np.concatenate(scores)
+    found = meta.pool_groups(table, "study", n="n", mean="m", sd="s").iloc[0]
+    assert (found.n, found.m, found.s) == pytest.approx(
+        (whole.size, whole.mean(), whole.std(ddof=1)), rel=1e-12
+    )
+    counts = pd.DataFrame({"study": [*"AAB"], "n": [10, 12, 8], "e": [1, 2, 3]})
+    found_counts = meta.pool_groups(counts, "study", n="n", events="e")
+    assert found_counts[["n", "e", "groups"]].to_numpy().tolist() == [[22, 3, 2], [8, 3, 1]]
+    with pytest.raises(ParameterError, match="n with mean and sd, or n with events"):
+        meta.pool_groups(counts, "study", n="n", mean="e")
+    with pytest.raises(ParameterError, match="e, row 1: found None, expected a number"):
+        meta.pool_groups(counts.assign(e=[1, None, 3]), "study", n="n", events="e")

@@ -1,0 +1,104 @@
+"""Meta-regression by a formula gives the numbers of the kernel, and says what cannot be done."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evidence import meta
+from evidence.errors import ParameterError
+from evidence.meta.answers import MOST_LINES, WIDTH
+from evidence.meta.regression import meta_regression
+from evidence.meta.regression.inference import column_test, likelihood_ratio, predicted
+
+COLUMNS = {
+    **{"mean_1": "m_t", "sd_1": "sd_t", "n_1": "n_t"},
+    **{"mean_2": "m_c", "sd_2": "sd_c", "n_2": "n_c"},
+}
+EFFECTS = meta.effect_sizes(meta.example(), "smd", study="study", better="lower", **COLUMNS)
+BOTH = meta.regress(EFFECTS, "weeks + C(comparator)")
+KERNEL = meta_regression(
+    EFFECTS.effect,
+    EFFECTS.variance,
+    {"weeks": list(EFFECTS.weeks), "comparator": list(EFFECTS.comparator)},
+)
+
+
+def test_coefficients_are_those_of_the_kernel() -> None:
+    assert [one.name for one in BOTH.fit.coefficients] == [
+        "Intercept",
+        "weeks",
+        "C(comparator)[T.waiting list]",
+    ]
+    for ours, right in zip(BOTH.fit.coefficients, KERNEL.coefficients, strict=True):
+        assert (ours.estimate, ours.se) == pytest.approx((right.estimate, right.se), rel=1e-9)
+    assert (BOTH.tau2, BOTH.qe) == pytest.approx((KERNEL.tau2, KERNEL.qe), rel=1e-8)
+
+
+def test_a_formula_has_an_intercept_unless_it_says_so() -> None:
+    without = meta.regress(EFFECTS, "0 + C(comparator)")
+    assert len(without.fit.coefficients) == 2
+    apart = meta.regress(EFFECTS, "C(comparator)")
+    usual = without.fit.coefficients[0]
+    assert usual.estimate == pytest.approx(apart.fit.coefficients[0].estimate, rel=1e-7)
+
+
+def test_predictions_are_those_of_the_kernel() -> None:
+    new = pd.DataFrame({"weeks": [8, 16], "comparator": ["usual care", "waiting list"]})
+    found = BOTH.predict(new).frame
+    right = predicted(BOTH.fit, [[1, 8, 0], [1, 16, 1]])
+    assert found.effect.tolist() == pytest.approx(right.estimate)
+    assert found.prediction_low.tolist() == pytest.approx(right.prediction_low)
+    with pytest.raises(ParameterError, match=r"columns \['comparator'\]"):
+        BOTH.predict(new[["weeks"]])
+
+
+def test_terms_and_models_are_tested_together() -> None:
+    right = column_test(BOTH.fit, ["C(comparator)[T.waiting list]"])
+    assert BOTH.test("C(comparator)").p_value == right.p_value
+    with pytest.raises(ParameterError, match="term: found 'year', expected one of 1, weeks, C"):
+        BOTH.test("year")
+    full = meta.regress(EFFECTS, "weeks + C(comparator)", tau2="ML")
+    part = meta.regress(EFFECTS, "weeks", tau2="ML")
+    assert full.compare(part).statistic == likelihood_ratio(full.fit, part.fit).statistic
+    assert part.compare(full).statistic == full.compare(part).statistic
+    assert np.isfinite(full.aic)
+    found = BOTH.contrast([0, 1, 0])
+    assert found.contrasts[0].estimate == pytest.approx(BOTH.fit.coefficients[1].estimate)
+
+
+def test_it_shows_itself_in_few_lines() -> None:
+    lines = repr(BOTH).splitlines()
+    assert len(lines) <= MOST_LINES
+    assert all(len(one) <= WIDTH for one in lines)
+    assert BOTH.to_frame().name.tolist() == [one.name for one in BOTH.fit.coefficients]
+    with pytest.raises(AttributeError):
+        _ = BOTH.nothing
+
+
+def test_a_bubble_for_each_study() -> None:
+    (axes,) = meta.regress(EFFECTS, "weeks").bubble("weeks").axes
+    assert len(axes.collections[-1].get_offsets()) == len(EFFECTS)
+
+
+def test_rows_without_a_moderator_are_left_out_with_the_reason() -> None:
+    table = EFFECTS.copy()
+    table["weeks"] = table.weeks.astype(float)
+    table.loc[3, "weeks"] = np.nan
+    found = meta.regress(table, "weeks")
+    assert found.fit.k == 11
+    assert found.left_out.study.tolist() == ["Dubois 2008"]
+    assert "Dubois 2008" in found.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("week", "columns of the table, which has no week"),
+        ("weeks +* year", "formula: found"),
+        ("effect ~ weeks", "moderators alone"),
+        ("weeks + I(2 * weeks)", "collinearity"),
+    ],
+)
+def test_a_formula_that_is_none_is_said(formula: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        meta.regress(EFFECTS, formula)

@@ -1,0 +1,200 @@
+"""Results say what is so, in few lines, and reach every statistic beneath by a name."""
+
+import doctest
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence import meta
+from evidence.errors import ParameterError
+from evidence.meta import bias, influence
+from evidence.meta.answers import MOST_LINES, WIDTH, digits, p_words
+from evidence.meta.bayes import posterior
+from evidence.meta.bias import excess_significance, fail_safe, selection_models, trim_and_fill
+from evidence.meta.figures import Plot
+from evidence.meta.pooling import common_weights, i2_limits, shrinkage, tau2_profile
+from evidence.meta.regression import permutation, subgroups
+from tests.meta import own
+from tests.meta.test_estimate import RIGHT, pooled
+
+FIT = pooled("twelve-studies-means")
+Y, V = FIT.effects, FIT.variances
+METHODS: dict[str, tuple[Callable[[], Any], Any, str]] = {
+    "likelihood": (FIT.likelihood, tau2_profile.tau2_likelihood(Y, V), "profile_low"),
+    "influence": (FIT.influence, influence.diagnostics(Y, V), "cook_distance"),
+    "baujat": (FIT.baujat, influence.baujat(Y, V), "heterogeneity"),
+    "shrunken": (FIT.shrunken, shrinkage.shrunken_effects(Y, V), "effect"),
+    "small_study": (FIT.small_study, bias.regression_test(Y, V), "p_value"),
+    "rank_test": (FIT.rank_test, bias.rank_test(Y, V), "tau"),
+    "trim_and_fill": (FIT.trim_and_fill, trim_and_fill.trimfill(Y, V), "missing"),
+    "selection_model": (FIT.selection_model, selection_models.selection_model(Y, V), "effect"),
+    "excess": (FIT.excess_significance, excess_significance.test_of_excess(Y, V), "expected"),
+    "fail_safe_n": (FIT.fail_safe_n, fail_safe.rosenthal(Y, V), "n"),
+    "henmi_copas": (FIT.henmi_copas, common_weights.henmi_copas(Y, V), "ci_low"),
+    "permutation": (FIT.permutation, permutation.permutation_test(Y, V), "p_values"),
+    "posterior": (FIT.posterior, posterior(Y, V, scale=0.5, prior="half_normal"), "ci_low"),
+}
+WITHOUT_KERNEL = ["heterogeneity", "leave_one_out", "cumulative", "gosh", "predict"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_gives_the_numbers_of_its_kernel(name: str) -> None:
+    method, right, field = METHODS[name]
+    assert getattr(method(), field) == getattr(right, field)
+
+
+@pytest.mark.parametrize("name", [*METHODS, *WITHOUT_KERNEL])
+def test_an_answer_shows_itself_in_few_lines(name: str) -> None:
+    method = METHODS[name][0] if name in METHODS else getattr(FIT, name)
+    found = method()
+    lines = repr(found).splitlines()
+    assert len(lines) <= MOST_LINES
+    assert all(len(one) <= WIDTH for one in lines)
+    assert found.title in found._repr_html_()
+    assert found.summary().startswith(found.title)
+    assert not found.to_frame().empty
+
+
+def test_numbers_are_attributes_and_what_is_not_there_is_said() -> None:
+    found = FIT.heterogeneity()
+    assert (found.i2_ci_low, found.i2_ci_high) == i2_limits(FIT, V)
+    assert "i2_ci_low" in dir(found)
+    with pytest.raises(AttributeError, match="Heterogeneity has no 'I2'; it has tau2"):
+        _ = found.I2
+
+
+def test_a_fit_says_how_many_studies_lie_on_a_side() -> None:
+    said = repr(FIT)
+    assert "Studies: 11 above 0, 1 below; above 0 favors group 1" in said
+    assert "12 studies, 1,230 participants" in said
+    assert "5 above 0" in repr(pooled("eight-heterogeneous"))
+    # Nothing is said of a side that the table does not tell.
+    assert "favors" not in repr(pooled("twelve-yi-vi"))
+
+
+def test_counts_are_read_as_ratios_with_their_side() -> None:
+    table = own.table("events")
+    found = meta.pool(meta.effect_sizes(table, "OR", better="lower", **own.EVENTS))
+    assert "odds ratio 0.46 (0.26 to 0.82)" in repr(found)
+    assert "0 above 1, 6 below; below 1 favors group 1" in repr(found)
+    more = meta.pool(meta.effect_sizes(table, "OR", better="higher", **own.EVENTS))
+    assert "above 1 favors group 1" in repr(more)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_fit_shows_itself_in_few_lines_remarks_first(name: str) -> None:
+    found = pooled(name)
+    lines = repr(found).splitlines()
+    assert len(lines) <= MOST_LINES
+    assert all(len(one) <= WIDTH for one in lines)
+    assert len(found.to_frame()) == found.k
+    said = found.summary()
+    assert all(one in said for one in found.remarks)
+
+
+def test_remarks_are_first_and_those_without_room_are_counted() -> None:
+    found = meta.pool(pd.DataFrame({"effect": [0.1, 0.2], "variance": [0.05, 0.05]}))
+    lines = repr(found).splitlines()
+    assert lines[1].startswith("! Two trials")
+    remarks = tuple(f"Remark {'long ' * 30}{i}." for i in range(9))
+    crowded = meta.Answer("Title", {}, ("one", "two"), remarks, pd.DataFrame())
+    shown = repr(crowded).splitlines()
+    assert len(shown) <= MOST_LINES
+    assert shown[-2:] == ["one", "two"]
+    assert "more in .remarks" in shown[-3]
+
+
+def test_groups_are_pooled_apart() -> None:
+    table = own.table("events")
+    fit = meta.pool(meta.effect_sizes(table, "OR", **own.EVENTS))
+    found = fit.subgroups("comparator")
+    right = subgroups(fit.effects, fit.variances, list(table.comparator))
+    assert found.q_between == right.q_between
+    assert found.frame.group.tolist() == list(right.names)
+    unknown = fit.studies.assign(comparator=[None, *table.comparator[1:]])
+    with_gap = fit.subgroups(unknown.comparator)
+    assert "1 studies of no known group" in with_gap.remarks[0] or with_gap.remarks
+
+
+def test_cumulative_goes_by_a_column() -> None:
+    years = [int(one.split()[-1]) for one in FIT.names]
+    found = FIT.cumulative(years[::-1])
+    assert found.frame.added.tolist() == FIT.names[::-1]
+    assert found.frame.effect.iloc[-1] == pytest.approx(FIT.effect)
+    with pytest.raises(ParameterError, match="by, row 1: found None, expected a number"):
+        FIT.cumulative([2000, None, *years[2:]])
+
+
+def test_methods_that_are_none_are_named() -> None:
+    with pytest.raises(ParameterError, match="method: found 'rosental', expected one of rosenth"):
+        FIT.fail_safe_n("rosental")
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_figures_are_saved_as_journals_take_them(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"forest{suffix}"
+    figure = FIT.forest()
+    assert isinstance(figure, Plot)
+    figure.save(path)
+    content = path.read_bytes()
+    if suffix == ".svg":
+        assert b"Adams 2001" in content
+    if suffix == ".pdf":
+        assert b"/Type3" not in content
+    with pytest.raises(ParameterError, match=r"ends with \.svg, \.png or \.pdf"):
+        figure.save(tmp_path / "forest.jpg")
+
+
+def test_a_forest_plot_shows_every_study_with_its_groups() -> None:
+    shown = [one.get_text() for one in FIT.forest().texts]
+    assert {"Adams 2001", "16.6 (7.6), 45", "22.4 (7.3), 53", "0.77 (0.36 to 1.19)"} <= set(shown)
+    assert "0.47 (0.26 to 0.69)" in shown
+    counts = meta.pool(meta.effect_sizes(own.table("events"), "OR", **own.EVENTS))
+    assert {"12 of 45", "20 of 53"} <= {one.get_text() for one in counts.forest().texts}
+    bare = [one.get_text() for one in pooled("twelve-yi-vi").forest().texts]
+    assert "1: n" not in bare
+
+
+def test_a_funnel_has_a_point_for_each_study() -> None:
+    (axes,) = FIT.funnel().axes
+    points = axes.lines[-1]
+    assert np.asarray(points.get_xdata()) == pytest.approx(Y)
+    assert np.asarray(points.get_ydata()) == pytest.approx(np.sqrt(V))
+
+
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [(0.0004, "P < .001"), (0.002, "P = .002"), (0.049, "P = .049"), (0.2, "P = .20"),
+     (0.998, "P > .99"), (1.0, "P > .99"), (None, "P not defined")],
+)  # fmt: skip
+def test_p_is_read_as_journals_print_it(p: float | None, words: str) -> None:
+    assert p_words(p) == words
+
+
+@given(st.floats(-1e6, 1e6))
+def test_digits_can_be_read_back(value: float) -> None:
+    shown = digits(value)
+    assert float(shown.replace(",", "").replace("−", "-")) == pytest.approx(value, abs=0.0051)
+    assert not shown.startswith(("-", "−0.00"))
+
+
+MODULES = ["answers", "estimate", "frame", "moderators", "result", "spreadsheet"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_run(module: str) -> None:
+    tried = doctest.testmod(importlib.import_module(f"evidence.meta.{module}"))
+    assert tried.failed == 0
+
+
+def test_the_namespace_is_the_table_of_contents() -> None:
+    assert dir(meta) == sorted(meta.__all__)
+    for name in meta.__all__:
+        assert getattr(meta, name).__doc__ or name == "MEASURES"

@@ -1,0 +1,113 @@
+"""From the file of a researcher to the numbers that metafor gives for it."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from evidence import meta
+from evidence.errors import DataError, ParameterError
+from evidence.meta import spreadsheet
+from tests.meta import own
+from tests.meta.test_estimate import RIGHT
+
+BETTER: dict[str, Any] = {"twelve-studies-means": "lower", "eight-heterogeneous": "lower"}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_file_gives_its_right_values(name: str) -> None:
+    found = meta.read(own.FOLDER / f"{name}.csv", better=BETTER.get(name))
+    fit, right = found.fit, RIGHT[name]
+    assert (fit.effect, fit.ci_low, fit.ci_high, fit.tau2) == pytest.approx(right[:4], abs=5e-5)
+    assert fit.left_out.empty
+    assert (fit.n is None) == (not found.computed)
+
+
+def test_semicolons_give_the_same_numbers() -> None:
+    fits = [
+        meta.read(own.FOLDER / f"twelve-studies-{kind}.csv", better="lower").fit
+        for kind in ("means", "semicolon")
+    ]
+    assert fits[0].effect == fits[1].effect
+
+
+def test_events_are_odds_ratios_unless_another_measure_is_named() -> None:
+    path = own.FOLDER / "events.csv"
+    assert math.exp(meta.read(path).fit.effect) == pytest.approx(0.457, abs=5e-4)
+    assert meta.read(path, measure="RD").fit.effect == pytest.approx(-0.127, abs=5e-4)
+    with pytest.raises(ParameterError, match="measure: found 'smd', expected one for a table of e"):
+        meta.read(path, measure="smd", better="lower")
+
+
+def test_rows_with_a_fault_are_left_out_and_named_by_their_line(tmp_path: Path) -> None:
+    text = (own.FOLDER / "twelve-studies-means.csv").read_text(encoding="utf-8")
+    path = tmp_path / "mine.csv"
+    path.write_text(text.replace("22.5,7.9", "about 22,7.9").replace("10.8,37", "10.8,"), "utf-8")
+    found = meta.read(path, better="lower")
+    assert found.fit.k == 10
+    left = found.left_out
+    assert left.row.tolist() == ["line 3", "line 4"]
+    assert "found 'about 22'" in left.reason[0]
+    assert left.reason[1].startswith("no n")
+
+
+def test_a_ratio_with_its_interval_is_pooled_as_a_logarithm(tmp_path: Path) -> None:
+    counts = meta.effect_sizes(own.table("events"), "OR", study="study", **own.EVENTS)
+    z = 1.959963984540054
+    table = pd.DataFrame(
+        {
+            "study": counts.study,
+            "OR": counts.effect.map(math.exp),
+            "CI lower": (counts.effect - z * counts.se).map(math.exp),
+            "CI upper": (counts.effect + z * counts.se).map(math.exp),
+        }
+    )
+    path = tmp_path / "ratios.csv"
+    table.to_csv(path, index=False)
+    found = meta.read(path)
+    assert found.fit.effect == pytest.approx(meta.pool(counts).effect, rel=1e-9)
+    assert found.fit.se == pytest.approx(meta.pool(counts).se, rel=1e-9)
+
+
+def test_several_rows_of_a_trial_have_a_model(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(
+        "study,yi,vi\na,0.5,0.04\na,0.3,0.05\nb,0.6,0.06\nc,0.2,0.05\nd,0.4,0.07\n", "utf-8"
+    )
+    found = meta.read(path, model="che")
+    assert found.pooled().k_trials == 4
+    with pytest.raises(ParameterError, match="model: found 'che', expected aggregate, or none"):
+        _ = found.fit
+    assert meta.read(path, model="aggregate").fit.k == 4
+    assert any("Several rows" in one for one in meta.read(path).fit.remarks)
+
+
+def test_the_result_as_json_has_what_a_program_asks_for() -> None:
+    found = meta.read(own.FOLDER / "events.csv", better="lower")
+    made = json.loads(json.dumps(spreadsheet.as_json(found, found.fit)))
+    assert made["ratio"] == pytest.approx(math.exp(made["effect"]))
+    assert made["favors"] == "below 1 favors group 1"
+    assert made["k"] == len(made["studies"]) == 6
+    assert made["n"] == 609
+    assert made["mapping"]["events_1"] == "events_treat"
+    assert made["left_out"] == []
+    unknown = meta.read(own.FOLDER / "twelve-yi-vi.csv")
+    assert spreadsheet.as_json(unknown, unknown.fit)["n"] is None
+
+
+def test_examples_are_named() -> None:
+    assert len(meta.example("events")) == 6
+    with pytest.raises(ParameterError, match="name: found 'x', expected one of events, scores"):
+        meta.example("x")
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    with pytest.raises(DataError):
+        meta.read(path)
+    path.write_text("a,b\n1,2\n", "utf-8")
+    with pytest.raises(ParameterError, match="columns: found 'a, b'"):
+        meta.read(path)
