@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 import evidence
-import evidence.meta.pooling
+import evidence.meta
 
 ROOT = Path(__file__).parents[1]
 _SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
@@ -62,7 +62,7 @@ def test_it_has_a_page_for_each_module_and_nothing_old(reference: Path) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("module", [evidence, evidence.meta.pooling])
+@pytest.mark.parametrize("module", [evidence, evidence.meta])
 def test_it_has_what_a_package_hands_out(reference: Path, module: object) -> None:
     name = module.__name__  # type: ignore[attr-defined]
     page = (reference / f"{name.replace('.', '/')}.html").read_text(encoding="utf-8")

@@ -23,8 +23,9 @@ MOST_FILES_OF_A_FOLDER = 16
 # PET-PEESE, limit meta-analysis, p-curve, tests of asymmetry for counts, rates, diagnostics with
 # moderators; and the
 # reading of a researcher's own table (meta/cells.py, meta/table.py: 760 lines).
-MOST_FILES_IN_ALL = 270
-MOST_LINES_IN_ALL = 67_200
+# The results and the report that own studies lead to are meta/frame.py to meta/spreadsheet.py.
+MOST_FILES_IN_ALL = 280
+MOST_LINES_IN_ALL = 70_400
 FEWEST_LINES_OF_A_PART = 60
 """Of code: what has fewer and is read by one module alone belongs into that module."""
 NAMES_THAT_SAY_NOTHING = {

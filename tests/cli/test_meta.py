@@ -41,7 +41,9 @@ def test_groups_and_moderators_are_said_too() -> None:
 
 def test_a_column_is_named_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
-    path.write_text(Path(MEANS).read_text("utf-8").replace("study,n_treat", "study,people"), "utf-8")
+    path.write_text(
+        Path(MEANS).read_text("utf-8").replace("study,n_treat", "study,people"), "utf-8"
+    )
     said = run(str(path), "--better", "lower", "--map", "n_1=people")
     assert "Hedges g 0.47 (0.26 to 0.69)" in said
     with pytest.raises(ParameterError, match="--map: found 'people', expected ROLE=COLUMN"):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from evidence.errors import ParameterError
-from evidence.meta.influence import gosh, leave_one_out
-from evidence.meta.influence.gosh import all_subsets
+from evidence.meta.influence import leave_one_out, subsets
+from evidence.meta.influence.subsets import all_subsets
 from evidence.meta.pooling import common_weights, pool
 from evidence.meta.pooling.common_weights import henmi_copas
 from evidence.meta.regression import meta_regression, permutation
@@ -34,7 +34,7 @@ def options_of(fit):
     return {"tau2": METHODS[method], "interval": INTERVALS[test]}
 
 
-@pytest.mark.parametrize("module", [common_weights, permutation, gosh])
+@pytest.mark.parametrize("module", [common_weights, permutation, subsets])
 def test_examples_run(module):
     assert doctest.testmod(module).failed == 0
 

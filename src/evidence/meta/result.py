@@ -21,8 +21,7 @@ from evidence.meta.frame import (
     numbers_of,
     row_label,
 )
-from evidence.meta.influence import cumulative as cumulation
-from evidence.meta.influence import gosh
+from evidence.meta.influence import subsets
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling import Pooled, common_weights, i2_limits, shrinkage, tau2_profile
 from evidence.meta.pooling import pool as pool_arrays
@@ -238,7 +237,7 @@ class Fit(Shown, Pooled):
                     f"by, {row_label(self.studies, first)}", wrong.get(first), "a number"
                 )
             order = values.tolist()
-        found = cumulation.cumulative(
+        found = subsets.cumulative(
             self.effects, self.variances, order, **self.choices, level=self.level
         )
         names = [self.names[one] for one in found.order]
@@ -281,7 +280,7 @@ class Fit(Shown, Pooled):
 
     def gosh(self, sample: int | None = None, seed: int | None = None) -> Answer:
         """Return the pooled estimate of every subset of studies, or of a sample of subsets."""
-        found = gosh.all_subsets(
+        found = subsets.all_subsets(
             self.effects,
             self.variances,
             tau2=self.tau2_method,

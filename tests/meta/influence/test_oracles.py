@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evidence.meta.influence import baujat, standardized_residuals
-from evidence.meta.influence.cumulative import cumulative
+from evidence.meta.influence.subsets import cumulative
 from evidence.meta.pooling import pool
 from evidence.meta.pooling.shrinkage import shrunken_effects
 from tests.oracles import analyses, names, read

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from evidence.errors import ParameterError
 from evidence.meta import influence
 from evidence.meta.influence import baujat, diagnostics, standardized_residuals
-from evidence.meta.influence import cumulative as accumulation
-from evidence.meta.influence.cumulative import cumulative
+from evidence.meta.influence import subsets as accumulation
+from evidence.meta.influence.subsets import cumulative
 from evidence.meta.pooling import pool, shrinkage
 from evidence.meta.pooling.shrinkage import shrunken_effects
 
