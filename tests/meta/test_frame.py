@@ -176,7 +176,7 @@ def test_every_measure_gives_an_effect_and_a_variance_of_each_row(data: st.DataO
     k = data.draw(st.integers(1, 4))
     values = {
         "mean": st.floats(1, 50), "sd": st.floats(1, 20), "n": st.integers(10, 200),
-        "events": st.integers(1, 9), "r": st.floats(-0.9, 0.9),
+        "events": st.integers(1, 9), "time": st.floats(1, 500), "r": st.floats(-0.9, 0.9),
         "correlation": st.floats(0.1, 0.9),
     }  # fmt: skip
     needs = MEASURES[name].needs

@@ -17,7 +17,14 @@ from evidence.errors import ParameterError
 from evidence.meta import bias, influence
 from evidence.meta.answers import MOST_LINES, WIDTH, digits, p_words
 from evidence.meta.bayes import posterior
-from evidence.meta.bias import excess_significance, fail_safe, selection_models, trim_and_fill
+from evidence.meta.bias import (
+    adjusted,
+    excess_significance,
+    fail_safe,
+    selection_models,
+    trim_and_fill,
+)
+from evidence.meta.bias.p_curve import p_curve
 from evidence.meta.figures import Plot
 from evidence.meta.pooling import common_weights, i2_limits, shrinkage, tau2_profile
 from evidence.meta.regression import permutation, subgroups
@@ -35,6 +42,10 @@ METHODS: dict[str, tuple[Callable[[], Any], Any, str]] = {
     "rank_test": (FIT.rank_test, bias.rank_test(Y, V), "tau"),
     "trim_and_fill": (FIT.trim_and_fill, trim_and_fill.trimfill(Y, V), "missing"),
     "selection_model": (FIT.selection_model, selection_models.selection_model(Y, V), "effect"),
+    "outliers": (FIT.outliers, influence.outliers(Y, V), "positions"),
+    "pet_peese": (FIT.pet_peese, adjusted.pet_peese(Y, V), "estimate"),
+    "limit": (FIT.limit_meta_analysis, adjusted.limit_meta_analysis(Y, V), "estimate"),
+    "p_curve": (FIT.p_curve, p_curve(Y, V), "power"),
     "excess": (FIT.excess_significance, excess_significance.test_of_excess(Y, V), "expected"),
     "fail_safe_n": (FIT.fail_safe_n, fail_safe.rosenthal(Y, V), "n"),
     "henmi_copas": (FIT.henmi_copas, common_weights.henmi_copas(Y, V), "ci_low"),
@@ -121,6 +132,18 @@ def test_groups_are_pooled_apart() -> None:
     unknown = fit.studies.assign(comparator=[None, *table.comparator[1:]])
     with_gap = fit.subgroups(unknown.comparator)
     assert "1 studies of no known group" in with_gap.remarks[0] or with_gap.remarks
+
+
+def test_counts_have_their_own_tests_of_asymmetry() -> None:
+    table = own.table("events")
+    fit = meta.pool(meta.effect_sizes(table, "OR", **own.EVENTS))
+    counts = [table[name] for name in own.EVENTS.values()]
+    assert fit.count_asymmetry().p_value == bias.peters_test(*counts).p_value
+    assert fit.count_asymmetry("harbord").p_value == bias.harbord_test(*counts).p_value
+    with pytest.raises(ParameterError, match="counts, of which events_1, events_2 lack"):
+        FIT.count_asymmetry()
+    with pytest.raises(ParameterError, match="test: found 'egger', expected peters or harbord"):
+        fit.count_asymmetry("egger")
 
 
 def test_cumulative_goes_by_a_column() -> None:

@@ -16,6 +16,7 @@ _HOMES = {
     "pool_counts": "evidence.meta.estimate",
     "pool_groups": "evidence.meta.estimate",
     "repeated_covariance": "evidence.meta.estimate",
+    "shared_control_covariance": "evidence.meta.estimate",
     "Fit": "evidence.meta.result",
     "Answer": "evidence.meta.answers",
     "example": "evidence.meta.spreadsheet",
@@ -37,11 +38,18 @@ __all__ = [
     "read",
     "regress",
     "repeated_covariance",
+    "shared_control_covariance",
 ]
 
 if TYPE_CHECKING:
     from evidence.meta.answers import Answer
-    from evidence.meta.estimate import pool, pool_counts, pool_groups, repeated_covariance
+    from evidence.meta.estimate import (
+        pool,
+        pool_counts,
+        pool_groups,
+        repeated_covariance,
+        shared_control_covariance,
+    )
     from evidence.meta.frame import MEASURES, effect_sizes
     from evidence.meta.moderators import Moderated, regress
     from evidence.meta.result import Fit

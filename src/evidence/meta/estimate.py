@@ -30,6 +30,7 @@ from evidence.meta.frame import (
 from evidence.meta.multilevel import aggregation, fit_multilevel, moment_weights
 from evidence.meta.multilevel.covariance import BlockCovariance, correlated_covariance
 from evidence.meta.multilevel.inference import MultilevelFit
+from evidence.meta.multilevel.sampling_covariance import shared_comparator_covariance
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling import Pooled
 from evidence.meta.pooling import pool as pool_arrays
@@ -482,3 +483,45 @@ def repeated_covariance(table: pd.DataFrame, *, cluster: Column, rho: float) -> 
     trials = [str(one) for one in aligned(table, "cluster", cluster)]
     variances, _ = numbers_of(table, VARIANCE, VARIANCE)
     return _matrix(table, correlated_covariance(variances, trials, rho))
+
+
+def shared_control_covariance(
+    table: pd.DataFrame, *, cluster: Column, comparator: Column, shared: Column
+) -> pd.DataFrame:
+    """Return the covariance of effects that have a comparator arm in common.
+
+    Parameters
+    ----------
+    table : DataFrame of k rows
+        With the column "variance".
+    cluster, comparator : str or sequence
+        The trial of each row, and its comparator arm.
+    shared : str or sequence
+        What that arm adds to the variance: SD^2 / n of a mean difference, 1/c + 1/(n - c) of a log
+        odds ratio, 1/c - 1/n of a log risk ratio, p (1 - p) / n of a risk difference.
+
+    Returns
+    -------
+    DataFrame of shape (k, k)
+
+    Raises
+    ------
+    ParameterError
+        As `evidence.meta.multilevel.sampling_covariance.shared_comparator_covariance`.
+
+    Examples
+    --------
+    >>> arms = pd.DataFrame({"trial": ["A", "A", "B"], "control": ["c", "c", "c"],
+    ...                      "variance": [0.05, 0.06, 0.05], "of_control": 0.02})
+    >>> made = shared_control_covariance(arms, cluster="trial", comparator="control",
+    ...                                  shared="of_control")
+    >>> made.round(3).to_numpy().tolist()
+    [[0.05, 0.02, 0.0], [0.02, 0.06, 0.0], [0.0, 0.0, 0.05]]
+    """
+    trials, arms = (
+        [str(one) for one in aligned(table, role, given)]
+        for role, given in (("cluster", cluster), ("comparator", comparator))
+    )
+    variances, _ = numbers_of(table, VARIANCE, VARIANCE)
+    added, _ = numbers_of(table, "shared", shared)
+    return _matrix(table, shared_comparator_covariance(variances, trials, arms, added))

@@ -12,6 +12,8 @@ from evidence.errors import ParameterError
 from evidence.meta import effect_size
 from evidence.meta.effect_size import association, change, events, means, single_group
 from evidence.meta.effect_size import unequal_variances as unequal
+from evidence.meta.effect_size.means import group_mean
+from evidence.meta.effect_size.rates import rate_comparison
 from evidence.meta.numerics import Floats
 
 Column = str | Sequence[Any] | pd.Series
@@ -50,12 +52,8 @@ class Measure:
 
 _MEANS = ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2")
 _EVENTS = ("events_1", "n_1", "events_2", "n_2")
+_RATES = ("events_1", "time_1", "events_2", "time_2")
 _CHANGE = ("mean_pre", "mean_post", "sd_pre", "sd_post", "n", "correlation")
-
-
-def _mean(mean: Floats, sd: Floats, n: Floats) -> effect_size.Effect:
-    spread, size = effect_size.above("sd", sd, 0), effect_size.whole("n", n, 2)
-    return effect_size.finite_effect(effect_size.numbers("mean", mean), spread**2 / size)
 
 
 def _risk_difference(
@@ -94,9 +92,15 @@ MEASURES: Mapping[str, Measure] = {
     "risk_difference": Measure("risk difference", _risk_difference, _EVENTS),
     "arcsine_difference": Measure("arcsine difference", events.arcsine_difference, _EVENTS),
     "peto_odds_ratio": Measure("Peto odds ratio", events.peto_log_odds_ratio, _EVENTS, ratio=True),
+    "rate_ratio": Measure(
+        "rate ratio", partial(rate_comparison, measure="log_ratio"), _RATES, ratio=True
+    ),
+    "rate_difference": Measure(
+        "rate difference", partial(rate_comparison, measure="difference"), _RATES
+    ),
     "phi": Measure("phi", association.phi_coefficient, _EVENTS),
     "probit_difference": Measure("probit difference", association.probit_difference, _EVENTS),
-    "mean": Measure("mean", _mean, ("mean", "sd", "n")),
+    "mean": Measure("mean", group_mean, ("mean", "sd", "n")),
     "mean_change": Measure("mean change", change.mean_change, _CHANGE, of_scores=True),
     "smc_raw": Measure(
         "standardized mean change",
@@ -138,6 +142,7 @@ _OTHER_NAMES = {
     **{"SMD": "smd", "hedges_g": "smd", "SMDH": "smd_unequal", "MD": "mean_difference"},
     **{"ROM": "ratio_of_means", "VR": "variability_ratio", "OR": "odds_ratio"},
     **{"RR": "risk_ratio", "RD": "risk_difference", "AS": "arcsine_difference"},
+    **{"IRR": "rate_ratio", "IRD": "rate_difference"},
     **{"PETO": "peto_odds_ratio", "PHI": "phi", "PBIT": "probit_difference", "MN": "mean"},
     **{"MC": "mean_change", "SMCR": "smc_raw", "SMCC": "smc_change", "PR": "proportion"},
     **{"PLO": "proportion_logit", "PAS": "proportion_arcsine", "COR": "correlation"},

@@ -11,7 +11,14 @@ from evidence.errors import ParameterError
 from evidence.meta import bias, influence
 from evidence.meta.answers import Answer, Shown, answer, digits, interval, p_words, rows_of
 from evidence.meta.bayes import posterior
-from evidence.meta.bias import excess_significance, fail_safe, selection_models, trim_and_fill
+from evidence.meta.bias import (
+    adjusted,
+    excess_significance,
+    fail_safe,
+    selection_models,
+    trim_and_fill,
+)
+from evidence.meta.bias.p_curve import p_curve
 from evidence.meta.frame import (
     EFFECT,
     STUDY,
@@ -303,8 +310,8 @@ class Fit(Shown, Pooled):
         )
         return answer("GOSH", found, said, frame=frame)
 
-    def subgroups(self, by: Column) -> Answer:
-        """Return estimates of groups of studies, each with its own tau2, and their test."""
+    def subgroups(self, by: Column, *, common_tau2: bool = False) -> Answer:
+        """Return estimates of groups of studies, each with its own tau2 or one, and their test."""
         groups = [
             None if pd.isna(one) else " ".join(str(one).split())
             for one in aligned(self.studies, "by", by)
@@ -312,7 +319,12 @@ class Fit(Shown, Pooled):
         known = [position for position, one in enumerate(groups) if one]
         named = [groups[position] for position in known]
         found = subgroups(
-            self.effects[known], self.variances[known], named, **self.choices, level=self.level
+            self.effects[known],
+            self.variances[known],
+            named,
+            common_tau2=common_tau2,
+            **self.choices,
+            level=self.level,
         )
         frame = pd.DataFrame(
             [
@@ -392,8 +404,9 @@ class Fit(Shown, Pooled):
             level=self.level,
         )  # fmt: skip
         filled = found.filled
+        number = "no study" if not found.missing else f"{found.missing} studies"
         said = [
-            f"{found.missing} studies filled in on the {found.side}; "
+            f"{number} filled in on the {found.side}: "
             f"{self.scale.name} {self.scale.words(filled.effect, filled.ci_low, filled.ci_high)}",
             "What is filled in is imputed: it shows how far asymmetry would matter, no result",
         ]
@@ -412,6 +425,58 @@ class Fit(Shown, Pooled):
             f"{p_words(found.selection_p)}",
         ]
         return answer("Selection model", found, said)
+
+    def outliers(self) -> Answer:
+        """Return studies whose interval lies off the pooled one, and the estimate without them."""
+        found = influence.outliers(self.effects, self.variances, **self.choices, level=self.level)
+        named = [self.names[position] for position in found.positions]
+        said = [f"off the pooled interval: {', '.join(named) or 'none'}"]
+        if named and found.without is not None:
+            rest = found.without
+            shown = self.scale.words(rest.effect, rest.ci_low, rest.ci_high)
+            said.append(f"without them {shown}; that they lie apart is no reason to leave them out")
+        off = [position in found.positions for position in range(self.k)]
+        frame = pd.DataFrame({"study": self.names, "effect": self.effects, "off": off})
+        return answer("Outliers", found, said, frame=frame)
+
+    def pet_peese(self) -> Answer:
+        """Return the effect of a study of endless size by PET, or PEESE where PET finds one."""
+        found = adjusted.pet_peese(self.effects, self.variances, level=self.level)
+        shown = self.scale.words(found.estimate, found.ci_low, found.ci_high)
+        return answer("PET-PEESE", found, [f"{found.chosen}: {shown}, {p_words(found.p_value)}"])
+
+    def limit_meta_analysis(self) -> Answer:
+        """Return the effect in the limit of endless size, variation between studies kept."""
+        found = adjusted.limit_meta_analysis(
+            self.effects, self.variances, tau2=self.tau2_method, level=self.level
+        )
+        said = [self.scale.words(found.estimate, found.ci_low, found.ci_high)]
+        frame = pd.DataFrame({"study": self.names, "limit": found.limits})
+        return answer("Limit meta-analysis", found, said, frame=frame)
+
+    def p_curve(self) -> Answer:
+        """Return whether small P values are as small as true effects make them."""
+        found = p_curve(self.effects, self.variances)
+        said = [
+            f"{found.k_below_05} studies with P below .05; right skew {p_words(found.right_full_p)}"
+            f" (full), {p_words(found.right_half_p)} (half)",
+            f"flatter than 33% power: {p_words(found.flat_full_p)} (full); power "
+            f"{digits(100 * found.power, 0)}%",
+        ]
+        return answer("P-curve", found, said)
+
+    def count_asymmetry(self, test: str = "peters") -> Answer:
+        """Return the test of Peters, or of Harbord, of counts of an event."""
+        tests = {"peters": bias.peters_test, "harbord": bias.harbord_test}
+        if test not in tests:
+            raise ParameterError("test", test, "peters or harbord")
+        roles = ("events_1", "n_1", "events_2", "n_2")
+        if lacking := [role for role in roles if role not in self.roles]:
+            raise ParameterError("test", test, f"counts, of which {', '.join(lacking)} lack")
+        counts = [numbers_of(self.studies, role, self.roles[role])[0] for role in roles]
+        found = tests[test](*counts, level=self.level)
+        said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}"]
+        return answer(f"Small-study effects of counts: {test.capitalize()}", found, said)
 
     def excess_significance(self, alternative: str = "two_sided") -> Answer:
         """Return whether more studies have a small P than their power leads to expect."""

@@ -272,7 +272,7 @@ def small_study(found: Spreadsheet) -> Block:
              f"{LEAST_FOR_ASYMMETRY} no test tells asymmetry from chance."]
         )  # fmt: skip
     tried: Iterable[Answer] = (fit.small_study(), fit.rank_test(), fit.trim_and_fill())
-    said = [f"{one.title}: {'; '.join(one.said)}." for one in tried]
+    said = [f"{one.title}: {'. '.join(one.said)}." for one in tried]
     return _paragraphs([*said, "Asymmetry can have other reasons than studies left unpublished."])
 
 

@@ -1,0 +1,127 @@
+"""The report on somebody's own studies says nothing false, of any table."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence import meta
+from evidence.meta.spreadsheet import Spreadsheet
+from evidence.pages import own_studies
+from tests.meta import own
+
+
+def said(found: Spreadsheet) -> str:
+    return own_studies.first_screen(found).text
+
+
+def read(name: str, **options: object) -> Spreadsheet:
+    return meta.read(own.FOLDER / f"{name}.csv", **options)  # type: ignore[arg-type]
+
+
+def test_sides_and_spread_are_those_of_the_studies() -> None:
+    text = said(read("twelve-studies-means", better="lower"))
+    assert "11 are above 0 and 1 is below 0" in text
+    assert "Effects differ between studies" in text
+    assert "neither shown nor excluded" not in text
+    assert "which favors group 1" in text
+    assert "1,230 participants" in text
+    eight = said(read("eight-heterogeneous", better="lower"))
+    assert "5 are above 0" in eight
+    assert "participants not known" not in eight
+
+
+def test_what_the_file_does_not_tell_is_not_said() -> None:
+    for name in ("twelve-yi-vi", "twelve-ready-made"):
+        text = said(read(name))
+        assert "participants not known" in text
+        assert "favors" not in text
+        assert "1 is at 0" in text
+
+
+def test_a_harm_is_said_in_its_usual_direction() -> None:
+    text = said(read("events", better="lower"))
+    assert "odds ratio 0.46 (0.26 to 0.82)" in text
+    assert "below no difference (1), which favors group 1" in text
+    assert "of single studies 6 are below 1" in text
+
+
+def test_every_section_has_something_to_say_of_one_study_and_of_many(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("study,yi,vi\nA,0.3,0.04\n", "utf-8")
+    for found in (meta.read(path), read("twelve-studies-means", better="lower")):
+        for section in (
+            own_studies.first_screen,
+            own_studies.heterogeneity,
+            own_studies.leave_one_out,
+            own_studies.small_study,
+            own_studies.methods,
+            own_studies.how_read,
+            own_studies.data_table,
+            own_studies.citing,
+        ):
+            assert section(found).text
+        assert own_studies.figure(found).alt
+    assert "cannot be told from one" in said(meta.read(path))
+
+
+def test_rows_left_out_stand_in_the_report_with_the_reason() -> None:
+    found = read("44-sd-zero-and-se", better="lower")
+    assert "sd_1: found 0.0, expected an SD above 0" in own_studies.how_read(found).text
+    assert "its SDs are 6 times smaller" in own_studies.first_screen(found).html
+
+
+def test_each_number_of_the_ledger_is_that_of_its_study() -> None:
+    found = read("events", better="lower")
+    entries = own_studies.study_entries(found)
+    assert [one.effect for one in entries] == pytest.approx(np.exp(found.fit.effects))
+    pooled = own_studies.pooled_entry(found)
+    assert (pooled.favors, pooled.scale, pooled.k, pooled.n) == ("below_1", "ratio", 6, 609)
+    assert pooled.estimate_id == "own.events.pooled"
+    assert pooled.data_version.startswith("sha256-")
+
+
+def test_groups_and_moderators_are_said_where_they_are_asked_for() -> None:
+    found = read("events")
+    assert "Between groups" in own_studies.groups(found, "comparator", "").text
+    assert "Meta-regression" in own_studies.groups(found, "", "C(comparator)").text
+    assert "No column for groups" in own_studies.groups(found, "", "").text
+
+
+_EFFECTS = st.lists(
+    st.tuples(st.floats(-2, 2).map(lambda x: round(x, 3)), st.floats(0.01, 0.5)),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(_EFFECTS)
+def test_no_sentence_is_false_of_any_studies(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float, float]]
+) -> None:
+    path = tmp_path_factory.mktemp("own") / "any.csv"
+    lines = [f"S{i},{effect},{variance}" for i, (effect, variance) in enumerate(rows)]
+    path.write_text("\n".join(["study,yi,vi", *lines]) + "\n", "utf-8")
+    found = meta.read(path)
+    fit, text = found.fit, said(found)
+    counted = {
+        side: int(number)
+        for number, side in re.findall(r"(\d+) (?:is|are) (above|below|at) 0", text)
+    }
+    signs = np.sign([effect for effect, _ in rows])
+    for side, sign in (("above", 1), ("below", -1), ("at", 0)):
+        assert counted.get(side, 0) == int((signs == sign).sum())
+    assert ("includes no difference" in text) == (fit.ci_low <= 0 <= fit.ci_high)
+    assert ("lies above no difference" in text) == (fit.ci_low > 0)
+    assert ("lies below no difference" in text) == (fit.ci_high < 0)
+    low, high = fit.tau2_ci_low, fit.tau2_ci_high
+    if low is not None and high is not None:
+        assert ("Effects differ between studies" in text) == (low > 0)
+        assert ("closer together than chance" in text) == (high == 0)
+        assert ("By the test of Q" in text) == (low == 0 < high and fit.q_p < 0.05)
+        assert ("neither shown nor excluded" in text) == (low == 0 < high and fit.q_p >= 0.05)
+    assert "favors" not in text
+    assert "significant" not in text
