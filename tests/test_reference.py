@@ -97,9 +97,10 @@ def test_the_front_page_leads_to_functions_by_task(reference: Path) -> None:
 
 def test_what_the_front_page_shows_runs() -> None:
     front = (ROOT / "tools" / "reference" / "front.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", front, re.DOTALL)
     names: dict[str, Any] = {}
-    exec(block, names)
+    for block in re.findall(r"```python\n(.*?)```", front, re.DOTALL):
+        exec(block, names)
+    assert names["fit"].k == 12
     assert names["analysis"].pooled.k == 3
     for shown in re.findall(r"`(analysis\.\w+)`", front):
         eval(shown, names)
