@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure as Canvas
 
 import evidence
 from evidence.blocks import drawing, output
-from evidence.blocks.output import MIME, Block, Figure
+from evidence.blocks.output import MIME, Block, Figure, items, joined, paragraphs
+from evidence.blocks.tables import Cell, table
 from evidence.ledger import from_json
 from tests.ledger.test_ledger import ENTRY
 
@@ -29,12 +31,12 @@ def figure(text: str = "a < b & c") -> Figure:
     axes = canvas.add_axes((0.1, 0.2, 0.8, 0.7))
     axes.plot([0, 1], [1, 0], marker="o", color="#abcdef")
     axes.set_xlabel(text)
-    table = Block("table text", "<table></table>", (ENTRY,))
-    return Figure("forest", canvas, "Two <points>.", "Points. More.", table)
+    made = Block("<table><caption>table text</caption></table>", (ENTRY,))
+    return Figure("forest", canvas, "Two <points>.", "Points. More.", made)
 
 
 def test_a_block_is_one_output_of_text_html_and_numbers(bundles: list[Any]) -> None:
-    evidence.show(Block("text", "<p>text</p>", (ENTRY,)))
+    evidence.show(Block("<p>text</p>", (ENTRY,)))
     ((data, metadata),) = bundles
     assert metadata == {}
     assert data["text/plain"] == "text"
@@ -43,8 +45,33 @@ def test_a_block_is_one_output_of_text_html_and_numbers(bundles: list[Any]) -> N
     assert [from_json(one) for one in data[MIME]["entries"]] == [ENTRY]
 
 
+def test_text_and_tables_are_read_from_the_one_form() -> None:
+    shown = table(
+        "Trials & sizes",
+        ("Trial", "n"),
+        [(Cell("a < b\nc", tag="imputed"), Cell(markup='<a href="#n-x">1 | 2</a>', numeric=True))],
+    )
+    block = joined([paragraphs("Two: 1 < 2.", "So."), shown, Block(items(["<b>0.5</b>it"], "not"))])
+    assert block.text.splitlines() == [
+        *("Two: 1 < 2.", "So.", "Trials & sizes", "Trial | n"),
+        "a < b; c imputed | 1 | 2",
+        "- 0.5: it",
+    ]
+    assert block.frame.equals(pd.DataFrame({"Trial": ["a < b; c imputed"], "n": ["1 | 2"]}))
+    several = joined([shown, table("Empty", ("x", "y"), [])])
+    assert [list(one.columns) for one in several.frames] == [["Trial", "n"], ["x", "y"]]
+    assert [len(one) for one in several.frames] == [1, 0]
+    for one, tables in ((several, 2), (paragraphs("none"), 0)):
+        with pytest.raises(ValueError, match=f"has {tables} tables"):
+            _ = one.frame
+
+
+def test_lines_that_are_set_as_they_stand_keep_breaks_and_spaces() -> None:
+    assert Block("<p>a\n b</p><pre>+ 1,&lt;\n\n  2</pre>").text == "a b\n+ 1,<\n\n  2"
+
+
 def test_without_numbers_there_is_no_type_of_numbers(bundles: list[Any]) -> None:
-    evidence.show(Block("text", "<p>text</p>"))
+    evidence.show(Block("<p>text</p>"))
     assert set(bundles[0][0]) == {"text/plain", "text/html"}
 
 
@@ -76,12 +103,12 @@ def test_a_figure_in_a_notebook_is_a_picture_with_alt_text_and_a_table(
 ) -> None:
     monkeypatch.delenv(output.FIGURES, raising=False)
     evidence.show(figure())
-    (picture, metadata), (table, _) = bundles
+    (picture, metadata), (beside, _) = bundles
     assert picture["image/png"].startswith(b"\x89PNG")
     assert picture["text/plain"] == "Two <points>."
     assert metadata == {"image/png": {"alt": "Two <points>."}}
-    assert table["text/html"] == "<p>Points. More.</p>\n<table></table>"
-    assert len(table[MIME]["entries"]) == 1
+    assert beside["text/html"] == "<p>Points. More.</p>\n" + figure().table.html
+    assert len(beside[MIME]["entries"]) == 1
 
 
 def test_a_figure_in_a_report_stands_in_the_page(
@@ -94,7 +121,7 @@ def test_a_figure_in_a_report_stands_in_the_page(
     assert "image/png" not in data
     assert markup.startswith('<figure id="forest">')
     assert "<figcaption>Points. More.</figcaption>" in markup
-    assert "<details><summary>The figure as a table</summary>\n<table></table>" in markup
+    assert "<details><summary>The figure as a table</summary>\n<table><caption>table" in markup
     assert len(data[MIME]["entries"]) == 1
     svg = ElementTree.fromstring(markup[markup.index("<svg") : markup.index("</svg>") + 6])
     assert svg.attrib["role"] == "img"

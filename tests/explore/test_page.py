@@ -11,7 +11,7 @@ import pytest
 import evidence
 from evidence.analysis import Specification
 from evidence.analysis.multiverse import panel
-from evidence.blocks.headline import plain
+from evidence.blocks.escape import plain
 from evidence.estimation import estimates
 from evidence.estimation.selection import select
 from evidence.explore.model import Model

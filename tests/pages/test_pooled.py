@@ -130,8 +130,8 @@ def test_one_trial_has_words_of_its_own(dataset: Dataset) -> None:
     assert "distress, DASS-21, at the end of treatment, difference in points" in left
     _, impairment, _ = screen(dataset, "abct", "functional_impairment")
     assert "not assessed for this trial" in pooled.limits(dataset, impairment).text
-    assert "weight" not in pooled.members(impairment).text
-    assert "weight" in pooled.members(screen(dataset, "abft", "depression")[1]).text
+    assert "weight" not in pooled.members(impairment).markup
+    assert "weight" in pooled.members(screen(dataset, "abft", "depression")[1]).markup
 
 
 def test_sources_hold_the_main_report_of_each_trial(dataset: Dataset) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import evidence
 from evidence.analysis.rare_events import RareEvents, rare_events
-from evidence.blocks.headline import plain
+from evidence.blocks.escape import plain
 from evidence.data.dataset import Dataset
 from evidence.pages import rare_events as rare_sections
 from evidence.pages.summary import tables

@@ -5,7 +5,7 @@ import pytest
 from evidence.analysis import Specification, analyze
 from evidence.analysis.alternatives import companions
 from evidence.analysis.rare_events import rare_events
-from evidence.blocks.headline import plain
+from evidence.blocks.escape import plain
 from evidence.data.records import records
 from evidence.estimation import estimates
 from evidence.estimation.row import size_of

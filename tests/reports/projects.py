@@ -42,7 +42,7 @@ entry = LedgerEntry(
     "none", (), (), (), (), (), "1.0.0",
 )
 """
-ANSWER = """evidence.show(Block("The answer.", '<p class="say">The &lt;answer&gt;.</p>'))"""
+ANSWER = """evidence.show(Block('<p class="say">The &lt;answer&gt;.</p>'))"""
 PROSE = "# Title of the notebook\n\nSome *prose*.\n\n## How to cite {#cite}\n\nLike this."
 
 

@@ -1,7 +1,6 @@
 """Closing sections that every report has: methods, citation, limits, references."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,7 @@ import evidence
 from evidence import language
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, items, joined, paragraphs
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
@@ -64,21 +63,17 @@ OF_OUTCOME = {"overall_ideation": ("overall", "suicidal_ideation")}
 
 def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
     """Return a list of trials followed by how many more of the therapy are planned, if any."""
-    said = [
+    planned = [
         f"{one} Their outcomes and participants may be other than those here."
         for one in sentences.planned(dataset, therapy)
     ]
-    return replace(
-        block,
-        text="\n".join([block.text, *said]),
-        html="\n".join([block.html, *(f"<p>{html(one)}</p>" for one in said)]),
-    )
+    return joined([block, *map(paragraphs, planned)])
 
 
 def methods(paragraphs: Sequence[str]) -> Block:
     """Return the methods section from its paragraphs."""
-    markup = '<h2 id="methods">Methods</h2>' + "".join(f"<p>{html(one)}</p>" for one in paragraphs)
-    return Block(text="\n".join(["Methods", *paragraphs]), html=markup)
+    told = "".join(f"<p>{html(one)}</p>" for one in paragraphs)
+    return Block(f'<h2 id="methods">Methods</h2>{told}')
 
 
 def citation(
@@ -115,12 +110,11 @@ def citation(
     mains = main.publication_id[main.trial_id.isin(frame.trial_id)]
     cited = union([tuple(mains), [dataset.locator(one).publication_id for one in locators]])
     quoted = "".join(f'<p class="cite">{html(one)}</p>' for one in (sentence, workbook) if one)
-    markup = (
+    return Block(
         f'<h2 id="cite">How to cite</h2>{quoted}'
         "<p>Cite the sources of the numbers beside the workbook. Sources of this report:</p>"
         + reference_list(cited, dataset)
     )
-    return Block(text="\n".join(one for one in (sentence, workbook) if one), html=markup)
 
 
 def limits(
@@ -154,7 +148,7 @@ def limits(
             f"{f'Not assessed in any source seen: {others}. ' if others else ''}"
             "No assessment was made here."
         )
-    items = [
+    told = [
         "No systematic search was made; a trial that nobody here knows of is missing.",
         "Most numbers were read in abstracts, registrations, a review by the developers and public "
         "databases; each says where. Full tables of the trials were reached for few.",
@@ -163,10 +157,7 @@ def limits(
         "Nothing here says for whom a therapy works, or whether any single person benefits. This "
         "is no clinical advice.",
     ]
-    markup = (
-        '<h2 id="limits">Limits</h2><ul>' + "".join(f"<li>{html(one)}</li>" for one in items)
-    ) + "</ul>"
-    return Block(text="\n".join(["Limits", *items]), html=markup)
+    return Block(f'<h2 id="limits">Limits</h2>{items(map(html, told))}')
 
 
 def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: bool = False) -> str:

@@ -1,19 +1,30 @@
-"""One way of escaping per output format: data are text, never markup.
+"""One way of escaping per output format, and back: data are text, never markup.
 
-Cells of CSV files are escaped by `evidence.ledger.csv_cell`, which the ledger itself needs.
+What is shown has one form, its markup; the lines of a terminal and the cells of a table are read
+from it here. Cells of CSV files are escaped by `evidence.ledger.csv_cell`, which the ledger needs.
 """
 
 import re
-from html import escape
+from html import escape, unescape
 
 from evidence.data.safety import is_address, visible
 from evidence.ledger import csv_cell
 from evidence.terms import FreeText, words_of
 
-__all__ = ["addressed", "csv_cell", "html", "markdown"]
+__all__ = ["addressed", "csv_cell", "html", "lines", "markdown", "plain", "table_cells"]
 
 _INLINE = re.compile(r"([\\`*_{}\[\]<>|~$&^@])")
 _LINE_START = re.compile(r"^([#+\-=:%!]|\d+(?=[.)](?: |$)))")
+_ELEMENT = re.compile(r"<[^>]*>")
+_AS_IT_STANDS = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.DOTALL)
+_TABLE = re.compile(r"<table\b[^>]*>(.*?)</table>", re.DOTALL)
+_ROW = re.compile(r"<tr\b[^>]*>(.*?)</tr>", re.DOTALL)
+_CELL = re.compile(r"<(t[hd])\b[^>]*>(.*?)</\1>", re.DOTALL)
+# What is no part of a line ends it; a term, its first meaning, and large type stand in one.
+_BREAK = re.compile(r"<(?!/?(?:a|b|code|dd|em|small|span|strong)\b)[^>]*>")
+_OPENS_ITEM = re.compile(r"<li\b[^>]*>")
+_LEADS = re.compile(r"</b>|</dt>")
+_SPACE = re.compile(r"[ \t\r\n]+")
 
 
 def _words(text: str | FreeText) -> str:
@@ -29,6 +40,52 @@ def html(text: str | FreeText) -> str:
     '&lt;script&gt;&quot;&amp;&quot;&lt;/script&gt;'
     """
     return escape(visible(_words(text)), quote=True)
+
+
+def plain(markup: str) -> str:
+    """Return the text of a line of HTML."""
+    return unescape(_ELEMENT.sub("", markup))
+
+
+def _row(row: str) -> str:
+    """Return the cells of a row as one line of HTML; a break within a cell becomes "; "."""
+    shown = (_BREAK.sub("; ", _OPENS_ITEM.sub("", cell)) for _, cell in _CELL.findall(row))
+    return f"<tr>{' | '.join(shown)}</tr>"
+
+
+def lines(markup: str) -> str:
+    """Return markup made from escaped parts as lines of text.
+
+    Examples
+    --------
+    >>> print(lines("<p>So <b>2 &lt; 3</b>true</p><ul><li>one</li></ul>"))
+    So 2 < 3: true
+    - one
+    >>> print(lines("<table><tr><th>a</th><td>b<br>c</td></tr></table><pre>  d</pre>"))
+    a | b; c
+      d
+    """
+    found: list[str] = []
+    for place, part in enumerate(_AS_IT_STANDS.split(markup)):
+        if place % 2:
+            found.append(unescape(part))
+            continue
+        part = _ROW.sub(lambda row: _row(row[1]), part)
+        part = _OPENS_ITEM.sub("<li>- ", _LEADS.sub(": ", part.replace("</dd><dd>", "<br>")))
+        made = (_SPACE.sub(" ", plain(line)).strip(" ") for line in _BREAK.split(part))
+        found += [line for line in made if line]
+    return "\n".join(found)
+
+
+def table_cells(markup: str) -> list[list[list[str]]]:
+    """Return the cells of each table in markup, row by row as they are shown, headings first."""
+    return [
+        [
+            [_SPACE.sub(" ", plain(_BREAK.sub("; ", one))).strip(" ") for _, one in row]
+            for row in map(_CELL.findall, _ROW.findall(table))
+        ]
+        for table in _TABLE.findall(markup)
+    ]
 
 
 def addressed(address: str, shown: str) -> str:

@@ -1,16 +1,12 @@
 """The parts of a first screen: the answer in words, numbers in large type, what stands beside."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import unescape
 
 from evidence import language
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, anchor
 from evidence.ledger import LedgerEntry
-
-_ELEMENT = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +84,10 @@ def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence
         + "\n".join(f"<li>{remark}</li>" for remark in said)
         + "\n</ul>"
     )
-    text = [say, plain(paragraph)]
-    text += [f"{one.shown[0]} ({one.interval}): {one.caption}{plain(one.also)}" for one in figures]
-    return Block(text="\n".join(text), html=markup, entries=tuple(one.entry for one in figures))
+    return Block(markup, tuple(one.entry for one in figures))
 
 
 def large_number(entry: LedgerEntry, number: str, limits: str) -> str:
     """Return a number in large type with its limits in small type, as a link to its place."""
     shown = f"{html(number)} <small>{html(f'({limits})')}</small>"
     return f'<a class="n" href="#{html(anchor(entry.estimate_id))}">{shown}</a>'
-
-
-def plain(markup: str) -> str:
-    """Return the text of a line of HTML."""
-    return unescape(_ELEMENT.sub("", markup))

@@ -87,7 +87,6 @@ def provenance(
         '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>\n'
         "<h3>Estimates of single trials</h3>\n" + "\n".join(items)
     )
-    text = ["Where each number comes from", *(entry.label for entry in found)]
     if pooled:
         block = table(
             caption,
@@ -96,9 +95,8 @@ def provenance(
             entries=[entry for entry, _ in pooled],
         )
         markup += f"\n<h3>{html(heading)}</h3>\n{block.html}"
-        text.append(block.text)
         found += block.entries
-    return Block(text="\n".join(text), html=f"{markup}\n</section>", entries=tuple(found))
+    return Block(f"{markup}\n</section>", tuple(found))
 
 
 def _pooled_row(

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from evidence.blocks import escape
 from evidence.blocks.escape import html
 from evidence.language import estimate
 from evidence.ledger import LedgerEntry, to_json
@@ -25,21 +28,54 @@ FIGURES = "EVIDENCE_FIGURES"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Something to show.
+    """Something to show, in one form from which its text and its tables are read.
 
     Attributes
     ----------
-    text : str
-        As plain text.
     html : str
-        As markup, with all data in it escaped already.
+        Markup, with all data in it escaped already.
     entries : tuple of LedgerEntry
         Numbers that it shows.
     """
 
-    text: str
     html: str
     entries: tuple[LedgerEntry, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The same as lines of text."""
+        return escape.lines(self.html)
+
+    @property
+    def frames(self) -> tuple[pd.DataFrame, ...]:
+        """Its tables, each with the cells that it shows as text."""
+        found = escape.table_cells(self.html)
+        return tuple(pd.DataFrame(body, columns=head) for head, *body in found)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Its one table; of a block with none or several, a ValueError says how many it has."""
+        if len(self.frames) != 1:
+            raise ValueError(f"this block has {len(self.frames)} tables; they are in its .frames")
+        return self.frames[0]
+
+
+def paragraphs(*sentences: str) -> Block:
+    """Return sentences as a block, a paragraph each."""
+    return Block("\n".join(f"<p>{html(one)}</p>" for one in sentences))
+
+
+def joined(blocks: Iterable[Block]) -> Block:
+    """Return blocks as one, in their order."""
+    shown = tuple(blocks)
+    entries = tuple(entry for one in shown for entry in one.entries)
+    return Block("\n".join(one.html for one in shown), entries)
+
+
+def items(entries: Iterable[str], kind: str = "") -> str:
+    """Return a list from its entries, both as HTML made from escaped parts."""
+    named = f' class="{html(kind)}"' if kind else ""
+    return f"<ul{named}>{''.join(f'<li>{one}</li>' for one in entries)}</ul>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +165,12 @@ def _markup(figure: Figure, svg: str) -> str:
 
 def _lines(what: LedgerEntry | Iterable[LedgerEntry]) -> Block:
     entries = (what,) if isinstance(what, LedgerEntry) else tuple(what)
-    lines = [(one, f"{estimate(one.effect, one.ci_low, one.ci_high)}") for one in entries]
-    return Block(
-        text="\n".join(f"{one.label}: {shown}" for one, shown in lines),
-        html="\n".join(
-            f'<p id="{html(anchor(one.estimate_id))}" tabindex="-1">'
-            f"{html(one.label)}: {html(shown)}</p>"
-            for one, shown in lines
-        ),
-        entries=entries,
+    markup = "\n".join(
+        f'<p id="{html(anchor(one.estimate_id))}" tabindex="-1">'
+        f"{html(one.label)}: {html(estimate(one.effect, one.ci_low, one.ci_high))}</p>"
+        for one in entries
     )
+    return Block(markup, entries)
 
 
 def _publish(text: str, markup: str, entries: tuple[LedgerEntry, ...]) -> None:

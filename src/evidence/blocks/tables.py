@@ -20,7 +20,7 @@ class Cell:
     Attributes
     ----------
     text : str
-        What stands in it.
+        What stands in it, where it has no markup.
     href : str
         Where its text leads, if anywhere.
     tag : str
@@ -33,7 +33,7 @@ class Cell:
         Its content as HTML where text and one link do not do, with all data in it escaped already.
     """
 
-    text: str
+    text: str = ""
     href: str = ""
     tag: str = ""
     numeric: bool = False
@@ -42,8 +42,9 @@ class Cell:
 
     def followed_by(self, text: str) -> "Cell":
         """Return the cell with more text after its own."""
-        markup = f"{self.markup}{html(text)}" if self.markup else ""
-        return replace(self, text=f"{self.text}{text}", markup=markup)
+        if self.markup:
+            return replace(self, markup=f"{self.markup}{html(text)}")
+        return replace(self, text=f"{self.text}{text}")
 
 
 def to_number(entry: LedgerEntry, text: str, *, numeric: bool = True) -> Cell:
@@ -54,7 +55,7 @@ def to_number(entry: LedgerEntry, text: str, *, numeric: bool = True) -> Cell:
 def with_id(text: str, one_id: str) -> Cell:
     """Return a cell with an id set apart after its text."""
     shown = f"{html(text)} " if text else ""
-    return Cell(f"{text} {one_id}".strip(), markup=f"{shown}<code>{html(one_id)}</code>")
+    return Cell(markup=f"{shown}<code>{html(one_id)}</code>")
 
 
 def number_link(entry: LedgerEntry, text: str) -> str:
@@ -82,7 +83,7 @@ def table(
     entries: Iterable[LedgerEntry] = (),
     table_id: str = "",
 ) -> Block:
-    """Return a table as text and HTML; the first cell of a row is its header.
+    """Return a table; the first cell of a row is its header.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def table(
         f"<table{named}>\n<caption>{html(caption)}</caption>\n"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
-    return Block(text=_text(caption, columns, made), html=markup, entries=tuple(entries))
+    return Block(markup, tuple(entries))
 
 
 def _right(right: bool) -> str:
@@ -136,18 +137,6 @@ def _content(cell: Cell) -> str:
     if cell.tag:
         content += f' <span class="tag {html(cell.tag)}">{html(cell.tag)}</span>'
     return content
-
-
-def _text(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    lines = [" | ".join(columns)]
-    lines += [
-        " | ".join(
-            " ".join(part for part in (cell.text.replace("\n", " "), cell.tag) if part)
-            for cell in row
-        )
-        for row in rows
-    ]
-    return "\n".join([caption, *lines])
 
 
 SIZES = ("n_randomized", "n_enrolled", "n_planned")

@@ -5,7 +5,7 @@ from typing import Any
 
 from evidence import language
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, items, joined, paragraphs
 from evidence.blocks.reconstruction import as_text
 from evidence.blocks.tables import Cell, table, with_id
 from evidence.data.records import records
@@ -13,7 +13,6 @@ from evidence.entry import Counts, Preview, unified_diff
 from evidence.ledger import chains, entries, sentences
 from evidence.manuscripts.diff import Moved
 from evidence.pages.effects import ROUTE, without_estimate
-from evidence.pages.trial_card import joined, said
 from evidence.terms import words_of
 
 _CORRECTION = """[[correction]]
@@ -46,19 +45,19 @@ def rows(shown: Preview) -> Block:
         "no other line changes but that of the version."
     )
     diff = unified_diff(proposal)
-    return joined([said(said_first), _as_it_stands(diff)])
+    return joined([paragraphs(said_first), _as_it_stands(diff)])
 
 
 def _as_it_stands(lines: str) -> Block:
     """Return lines whose breaks and spaces count; notebooks set them in a proportional type."""
     style = "font-family: monospace; white-space: pre-wrap"
-    return Block(text=lines, html=f'<pre tabindex="0" style="{style}">{html(lines)}</pre>')
+    return Block(f'<pre tabindex="0" style="{style}">{html(lines)}</pre>')
 
 
 def counts(shown: Preview) -> Block:
     """Return which whole tables fit percentages, intervals and ratios."""
     made = [_counts(one, shown) for one in shown.counts]
-    return joined(made or [said("No percentages of an event are printed for two arms.")])
+    return joined(made or [paragraphs("No percentages of an event are printed for two arms.")])
 
 
 def _counts(one: Counts, shown: Preview) -> Block:
@@ -68,17 +67,16 @@ def _counts(one: Counts, shown: Preview) -> Block:
     event = after.vocabulary("event").get(one.measure, one.measure)
     head = f"{language.capitalized(event)}, {after.in_text('timepoint', one.timepoint)}, {arms}"
     if one.found is None:
-        return said(f"{head}: too little is printed to search. {one.reason}")
+        return paragraphs(f"{head}: too little is printed to search. {one.reason}")
     # The answer of the search is a list in plain text.
-    listed = _as_it_stands(as_text(one.found))
-    return Block(text=f"{head}\n{listed.text}", html=f"<p>{html(head)}</p>\n{listed.html}")
+    return joined([paragraphs(head), _as_it_stands(as_text(one.found))])
 
 
 def findings(shown: Preview) -> Block:
     """Return what the checks find on the new rows, and the correction that each grave one lacks."""
     found = shown.findings
     if found.empty:
-        return said("The checks find nothing on the new rows.")
+        return paragraphs("The checks find nothing on the new rows.")
     made = [
         table(
             "What the checks find on the new rows",
@@ -104,7 +102,7 @@ def findings(shown: Preview) -> Block:
     asked = [_asked(one, shown) for one in records(shown.unanswered)]
     if asked:
         made.append(
-            said(
+            paragraphs(
                 "Printed numbers of high severity cannot all be right. Look at the source again. "
                 "If it does print them so, say in the entry what is used instead; until then "
                 "nothing is written. To fill in:"
@@ -133,7 +131,7 @@ def estimated(shown: Preview) -> Block:
     after = shown.proposal.after
     given = shown.estimates[shown.estimates.effect.notna()]
     if given.empty:
-        return said("None: see below why.")
+        return paragraphs("None: see below why.")
     made = []
     for row in records(given):
         outcome = after.short("outcome", row.outcome_id)
@@ -162,7 +160,7 @@ def estimated(shown: Preview) -> Block:
 def standing(shown: Preview) -> Block:
     """Return what stands for the trial where it has several estimates, by which rule."""
     if not shown.standing:
-        return said("The trial has one estimate, or none, for each outcome and time.")
+        return paragraphs("The trial has one estimate, or none, for each outcome and time.")
     after = shown.proposal.after
     made = []
     for one in shown.standing:
@@ -171,7 +169,7 @@ def standing(shown: Preview) -> Block:
         )
         if one.error:
             made.append(
-                said(
+                paragraphs(
                     f"{head}: the analysis would have no result any more, so nothing is written. "
                     f"{language.capitalized(one.error)}."
                 )
@@ -179,14 +177,14 @@ def standing(shown: Preview) -> Block:
             continue
         taken = ", ".join(one.chosen.estimate_id) or "none"
         left = "; ".join(f"{row.estimate_id}: {row.reason}" for row in records(one.left_out))
-        made.append(said(f"{head}: {taken} stands. Left out: {left}."))
+        made.append(paragraphs(f"{head}: {taken} stands. Left out: {left}."))
     return joined(made)
 
 
 def unestimated(shown: Preview) -> Block:
     """Return the results and outcomes that allow no estimate."""
     without = shown.estimates[shown.estimates.effect.isna()]
-    return without_estimate(without) if len(without) else said("Nothing.")
+    return without_estimate(without) if len(without) else paragraphs("Nothing.")
 
 
 def moved(shown: Preview) -> Block:
@@ -210,7 +208,7 @@ def moved(shown: Preview) -> Block:
             )
         )
     else:
-        made.append(said("No pooled number."))
+        made.append(paragraphs("No pooled number."))
     if shown.diff.conclusions:
         made.append(
             table(
@@ -264,7 +262,7 @@ def closing(shown: Preview, *, written: bool) -> Block:
     proposal = shown.proposal
     version = proposal.after.version
     if not written:
-        return said(
+        return paragraphs(
             "Nothing was written. Once every line above is as the source prints it, add --write to "
             "the command, or set write = True in the notebook."
         )
@@ -275,8 +273,4 @@ def closing(shown: Preview, *, written: bool) -> Block:
         f"Commit data/ and reports/ together, as data version {version}.",
     ]
     first = f"Written: {', '.join(proposal.new)}; data version {version}. Next:"
-    items = "".join(f"<li>{html(one)}</li>" for one in steps)
-    return Block(
-        text="\n".join([first, *(f"- {one}" for one in steps)]),
-        html=f"<p>{html(first)}</p><ul>{items}</ul>",
-    )
+    return Block(f"<p>{html(first)}</p>{items(map(html, steps))}")

@@ -1,7 +1,6 @@
 """One therapy beside others: the sections of the report on context, also without a database."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from evidence import language
@@ -11,7 +10,7 @@ from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.headline import Headline, answer
-from evidence.blocks.output import Block, Figure
+from evidence.blocks.output import Block, Figure, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
@@ -37,15 +36,13 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
         None where no database is given; the block then says how to give one.
     """
     if beside is None:
-        said = (
+        return paragraphs(
             "No database is given.",
             "This report sets a therapy of the workbook beside other psychotherapies. It needs a "
             "published database of them: import one with the command import-metapsy, then build "
             "the report with the command context and the folder that was written, or set the "
             "parameter database of this notebook to that folder.",
         )
-        markup = "".join(f"<p>{html(one)}</p>" for one in said)
-        return Block(text="\n".join(said), html=markup)
     main = beside.main
     entry = entries.of_analysis(main, dataset)
     therapy, outcome = sentences.names(main, dataset)
@@ -72,9 +69,7 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
             f"Hedges g of {therapy}, {language.count(main.pooled.k, 'trial')}; positive favors it",
         )
     ]
-    remarks = _remarks(beside, therapy)
-    block = answer(say, paragraph, figures, [html(one) for one in remarks])
-    return replace(block, text="\n".join([block.text, *(f"- {one}" for one in remarks)]))
+    return answer(say, paragraph, figures, [html(one) for one in _remarks(beside, therapy)])
 
 
 def _remarks(beside: Beside, therapy: str) -> list[str]:
@@ -124,7 +119,7 @@ def _estimate(pooled: Pooled) -> str:
 def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
     """Return the therapy and the classes of the database as a forest plot with its table."""
     if beside is None:
-        return Block(_NOTHING, f"<p>{_NOTHING}</p>")
+        return paragraphs(_NOTHING)
     main = beside.main
     therapy, outcome = sentences.names(main, dataset)
     rows = [
@@ -262,7 +257,7 @@ def _all_estimates(one: TherapyClass) -> str:
 def comparators(beside: Beside | None) -> Block:
     """Return the classes of the database within each class of comparators."""
     if beside is None:
-        return Block(_NOTHING, f"<p>{_NOTHING}</p>")
+        return paragraphs(_NOTHING)
 
     def cell(one: TherapyClass, name: str) -> Cell:
         pooled = one.by_comparator.get(name)
@@ -287,7 +282,7 @@ def comparators(beside: Beside | None) -> Block:
 def trials(beside: Beside | None) -> Block:
     """Return every trial of the database that entered, and those that both packages have."""
     if beside is None:
-        return Block(_NOTHING, f"<p>{_NOTHING}</p>")
+        return paragraphs(_NOTHING)
     rows = [
         (
             trial.label,
@@ -313,20 +308,16 @@ def trials(beside: Beside | None) -> Block:
         ("In the workbook", "In the database", "Matched by"),
         [(one.label, one.database_label, one.by) for one in beside.overlap],
     )
-    return Block(
-        f"{entered.text}\n{both.text}",
-        f"{entered.html}\n{both.html}",
-    )
+    return joined([entered, both])
 
 
 def methods(dataset: Dataset, beside: Beside | None) -> Block:
     """Return the methods section; without a database a sentence."""
     if beside is None:
-        return Block(_NOTHING, f"<p>{_NOTHING}</p>")
-    paragraphs = sentences.methods(beside.main, dataset, i2_limits=None, stress=None)
+        return paragraphs(_NOTHING)
     return sections.methods(
         [
-            *paragraphs,
+            *sentences.methods(beside.main, dataset, i2_limits=None, stress=None),
             f"The database is {_title(beside)}. Its trials were pooled by therapy as above: Hedges "
             "g, the same rule for "
             "instruments, estimator and interval. Where a trial has several estimates left, they "
@@ -353,7 +344,7 @@ def _title(beside: Beside) -> str:
 def closing(dataset: Dataset, beside: Beside | None) -> Block:
     """Return where the numbers of the workbook come from, how to cite, and limits."""
     if beside is None:
-        return Block(_NOTHING, f"<p>{_NOTHING}</p>")
+        return paragraphs(_NOTHING)
     main = beside.main
     entry = entries.of_analysis(main, dataset)
     rows = main.selection.estimates
@@ -373,8 +364,4 @@ def closing(dataset: Dataset, beside: Beside | None) -> Block:
             "Nothing here compares two therapies: no trial of the one tested the other.",
         ],
     )
-    return Block(
-        "\n".join([places.text, cited.text, also, limits.text]),
-        f"{places.html}\n{cited.html}\n<p>{html(also)}</p>\n{limits.html}",
-        places.entries,
-    )
+    return joined([places, cited, paragraphs(also), limits])

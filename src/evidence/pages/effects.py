@@ -7,7 +7,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, items
 from evidence.blocks.tables import Cell, place_of, place_of_reason, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -79,11 +79,9 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
     ]
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f'<p>{html(paragraph)}</p>\n</section>\n<ul class="not">'
-        + "".join(f"<li>{html(one)}</li>" for one in remarks)
-        + "</ul>"
+        f"<p>{html(paragraph)}</p>\n</section>\n" + items(map(html, remarks), "not")
     )
-    return Block(text=f"{say}\n{paragraph}", html=markup)
+    return Block(markup)
 
 
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
@@ -165,7 +163,7 @@ def _reason(row: Any, *, on_card: bool) -> Cell:
     if not (on_card and row.result_ids):
         return Cell(row.reason)
     place = html(place_of(row.result_ids[0]))
-    return Cell(row.reason, markup=f'<a href="#{place}">{html(row.reason)}</a>')
+    return Cell(markup=f'<a href="#{place}">{html(row.reason)}</a>')
 
 
 def _bounds(row: Any) -> str:

@@ -12,8 +12,7 @@ import evidence
 from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
-from evidence.blocks.headline import plain
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
@@ -215,8 +214,7 @@ def first_screen(dataset: Dataset, found: Checklist) -> Block:
         "<p><strong>Why lines are not met, or in part alone:</strong></p>\n"
         '<ul class="not">\n' + "\n".join(f"<li>{one}</li>" for one in remarks) + "\n</ul>"
     )
-    text = [plain(say), plain(paragraph), *(plain(one) for one in remarks)]
-    return Block(text="\n".join(text), html=markup)
+    return Block(markup)
 
 
 def _reason(found: Checklist, key: str, counts: Mapping[str, str]) -> str:
@@ -245,16 +243,13 @@ def tables(lines: Sequence[Line]) -> Block:
     lines : sequence of Line
         Lines to show.
     """
-    blocks = [
+    return joined(
         table(
             f"{part}: what is asked, and where it is answered",
             ("Item", "Asks for", "State", "Where", "How, or why not"),
             [_row(one) for one in lines if one.section == part],
         )
         for part in dict.fromkeys(one.section for one in lines)
-    ]
-    return Block(
-        text="\n\n".join(one.text for one in blocks), html="\n".join(one.html for one in blocks)
     )
 
 
@@ -263,10 +258,7 @@ def _row(line: Line) -> Sequence[Cell]:
         Cell(line.item, anchor=f"item-{line.item}"),
         Cell(line.asks),
         Cell(STATE[line.state]),
-        Cell(
-            "; ".join(one.text for one in line.where),
-            markup="<br>".join(one.markup for one in line.where),
-        ),
+        Cell(markup="<br>".join(one.markup for one in line.where)),
         Cell(line.says),
     )
 
@@ -298,9 +290,8 @@ def numbers(dataset: Dataset, found: Checklist) -> Block:
     ]
     block = table("Numbers on this page", ("What", "Number", "Counted from"), rows)
     return Block(
-        text=f"Where each number comes from\n{block.text}",
-        html='<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>\n'
-        f"{block.html}\n</section>",
+        '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>\n'
+        f"{block.html}\n</section>"
     )
 
 
@@ -329,9 +320,8 @@ def citation(dataset: Dataset) -> Block:
         "Attachment-therapy evidence workbook, package version "
         f"{evidence.__version__}, data version {dataset.version}, report prisma."
     )
-    markup = (
+    return Block(
         f'<h2 id="cite">How to cite</h2><p class="cite">{html(workbook)}</p>'
         f"<p>The checklist: {html(_CHECKLIST)}</p>"
         "<p>Who cites a result of this workbook cites no systematic review, and says so.</p>"
     )
-    return Block(text=f"{workbook}\n{_CHECKLIST}", html=markup)

@@ -7,9 +7,9 @@ import pandas as pd
 from evidence import language
 from evidence.analysis.rare_events import RareEvents, RareResult
 from evidence.blocks import closing, origins
-from evidence.blocks.escape import html
-from evidence.blocks.headline import Headline, large_number, plain
-from evidence.blocks.output import Block, anchor
+from evidence.blocks.escape import html, plain
+from evidence.blocks.headline import Headline, large_number
+from evidence.blocks.output import Block, anchor, items
 from evidence.blocks.tables import Cell, range_link, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -80,11 +80,9 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
         f"<p>{paragraph}</p>\n</section>\n"
-        f'<div class="pair">{"".join(boxes)}</div>\n<ul class="not">'
-        + "".join(f"<li>{one}</li>" for one in remarks)
-        + "</ul>"
+        f'<div class="pair">{"".join(boxes)}</div>\n' + items(remarks, "not")
     )
-    return Block(text=f"{say}\n{plain(paragraph)}", html=markup, entries=tuple(found))
+    return Block(markup, tuple(found))
 
 
 def _counted(one: EventTables, dataset: Dataset) -> str:
@@ -264,11 +262,7 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
                 Cell((entry and quotation.p_value(entry)) or "–"),
                 Cell("without a finite end" if one.low < one.high else "–", numeric=True)
                 if ends is None
-                else Cell(
-                    language.limits(ends[0].effect, ends[1].effect),
-                    numeric=True,
-                    markup=range_link(ends),
-                ),
+                else Cell(markup=range_link(ends), numeric=True),
             )
         )
     therapy, outcome = names(dataset, events)
@@ -321,7 +315,7 @@ def provenance(dataset: Dataset, events: RareEvents) -> Block:
         f'<h3>Counts</h3><dl class="counts">{places}</dl><h3>Pooled odds ratios</h3>{block.html}'
         "</section>"
     )
-    return Block(text=block.text, html=markup, entries=block.entries)
+    return Block(markup, block.entries)
 
 
 def _origin(one: EventTables, dataset: Dataset) -> str:
@@ -348,15 +342,11 @@ def _origin(one: EventTables, dataset: Dataset) -> str:
 
 def _members(one: RareResult, entered: Sequence[Counts]) -> Cell:
     """Return the counts that entered a pooled odds ratio, each trial with a link to its place."""
-    counts = [
-        (item, "/".join(map(str, own))) for item, own in zip(one.tables, entered, strict=True)
-    ]
     return Cell(
-        "; ".join(f"{item.row.label} {said}" for item, said in counts),
         markup="; ".join(
-            f'<a href="#{html(_place(item))}">{html(item.row.label)}</a> {said}'
-            for item, said in counts
-        ),
+            f'<a href="#{html(_place(item))}">{html(item.row.label)}</a> {"/".join(map(str, own))}'
+            for item, own in zip(one.tables, entered, strict=True)
+        )
     )
 
 

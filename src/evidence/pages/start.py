@@ -11,7 +11,7 @@ from evidence.analysis.alternatives import Companions
 from evidence.blocks import tables
 from evidence.blocks.escape import html
 from evidence.blocks.figures.forest import ForestRow, draw
-from evidence.blocks.output import Block, Figure
+from evidence.blocks.output import Block, Figure, items
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -66,15 +66,12 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
         "estimate. Positive values and ratios above 1 favor the therapy; what is counted of a "
         "harm favors it below."
     )
-    items = [_item(dataset, one) for one in questions]
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f'<p>{html(paragraph)}</p>\n</section>\n<ul class="not">'
-        + "".join(f"<li>{item}</li>" for item in items)
-        + "</ul>"
+        f"<p>{html(paragraph)}</p>\n</section>\n"
+        + items([_item(dataset, one) for one in questions], "not")
     )
-    found = [entry for one in questions for entry in _entries(dataset, one)]
-    return Block(text=f"{say}\n{paragraph}", html=markup, entries=tuple(found))
+    return Block(markup, tuple(entry for one in questions for entry in _entries(dataset, one)))
 
 
 def _beside(dataset: Dataset) -> str:

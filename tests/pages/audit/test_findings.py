@@ -8,7 +8,7 @@ import pytest
 
 import evidence
 from evidence.blocks import reconstruction
-from evidence.blocks.headline import plain
+from evidence.blocks.escape import plain
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.integrity.findings import handled

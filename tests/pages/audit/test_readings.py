@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.blocks.headline import plain
+from evidence.blocks.escape import plain
 from evidence.data.dataset import Dataset
 from evidence.estimation.missing_evidence import missing_evidence
 from evidence.pages.audit import readings

@@ -11,7 +11,7 @@ import evidence
 from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.missing_numbers import Gap, gaps, imputed_spread, main_analyses
-from evidence.blocks.headline import plain
+from evidence.blocks.escape import plain
 from evidence.blocks.output import anchor
 from evidence.data.dataset import Dataset
 from evidence.estimation.missing_evidence import missing_evidence

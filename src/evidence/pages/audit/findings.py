@@ -8,7 +8,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.reconstruction import FORMULA
 from evidence.blocks.tables import Cell, remark_of, table, to_card
 from evidence.data.dataset import Dataset
@@ -135,9 +135,7 @@ def findings_tables(
         _findings_table(dataset, found[(found.severity == one) & ~apart], estimates, severity=one)
         for one in names[: names.index(least) + 1]
     ]
-    return Block(
-        text="\n".join(one.text for one in blocks), html="\n".join(one.html for one in blocks)
-    )
+    return joined(blocks)
 
 
 def _findings_table(
@@ -155,7 +153,7 @@ def _findings_table(
                 _with_small_id(
                     labels.get(one.trial_id, ""), named.get(one.result_id, ""), one.result_id
                 ),
-                Cell(one.printed, markup=_printed(dataset, one, places)),
+                Cell(markup=_printed(dataset, one, places)),
                 _arithmetic(one, dataset),
                 Cell(_done(one)),
                 Cell(str(resting) if resting else "–", numeric=True),
@@ -168,18 +166,13 @@ def _findings_table(
     )
     if rows:
         return block
-    said = f"No finding of {severity} severity."
-    return Block(text=said, html=f"<p>{html(said)}</p>")
+    return paragraphs(f"No finding of {severity} severity.")
 
 
 def _with_small_id(first: str, second: str, one_id: str) -> Cell:
     """Return a cell of one or two lines with an id in small type beneath."""
-    lines = [one for one in (first, second) if one]
-    markup = "".join(f"{html(one)}<br>" for one in lines)
-    return Cell(
-        " ".join([", ".join(lines), one_id]),
-        markup=f"{markup}<small><code>{html(one_id)}</code></small>",
-    )
+    lines = "".join(f"{html(one)}<br>" for one in (first, second) if one)
+    return Cell(markup=f"{lines}<small><code>{html(one_id)}</code></small>")
 
 
 def _in_words(dataset: Dataset) -> dict[str, str]:
@@ -234,7 +227,7 @@ def _arithmetic(one: Any, dataset: Dataset) -> Cell:
     if not one.reason:
         return Cell(said)
     reason = f"Reason given: {one.reason}."
-    return Cell(f"{said} {reason}", markup=f"{html(said)}<br><small>{html(reason)}</small>")
+    return Cell(markup=f"{html(said)}<br><small>{html(reason)}</small>")
 
 
 def _done(one: Any) -> str:
@@ -338,7 +331,7 @@ def facts_table(dataset: Dataset, found: pd.DataFrame) -> Block:
             (
                 Cell(labels[trial_id]),
                 Cell(f"{fact.replace('_', ' ')}\n{finding.severity} severity"),
-                Cell(values, markup="<br>".join(printed)),
+                Cell(markup="<br>".join(printed)),
                 Cell(used),
             )
         )

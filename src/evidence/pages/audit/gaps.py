@@ -11,8 +11,7 @@ from evidence.analysis import Analysis
 from evidence.analysis.missing_numbers import Gap, ImputedSpread
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.headline import plain
-from evidence.blocks.output import Block, Figure
+from evidence.blocks.output import Block, Figure, joined
 from evidence.blocks.tables import Cell, number_link, range_link, table, to_number, to_size
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
@@ -162,11 +161,7 @@ def gaps_tables(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[G
         for one in analyses
         if not one.selection.without_number.empty
     ]
-    return Block(
-        text="\n".join(one.text for one in blocks),
-        html="\n".join(one.html for one in blocks),
-        entries=tuple(entry for one in blocks for entry in one.entries),
-    )
+    return joined(blocks)
 
 
 def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Block:
@@ -184,11 +179,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
                 ),
                 Cell(gap.row.reason),
                 Cell(f"±{language.fixed(gap.bound)}\n{gap.bound_source}"),
-                Cell(
-                    language.limits(gap.low.effect, gap.high.effect),
-                    numeric=True,
-                    markup=range_link(of_ends(gap, dataset)),
-                ),
+                Cell(markup=range_link(of_ends(gap, dataset)), numeric=True),
                 to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
                 Cell(
                     f"{language.percent(gap.information, 0)}\n"
@@ -220,11 +211,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
     trials = language.count(analysis.pooled.k, "trial")
     prints = "prints" if analysis.pooled.k == 1 else "print"
     said = f"Now, with {trials} that {prints} numbers, against {compared(analysis, dataset)}: "
-    return Block(
-        text=f"{said}{now}\n{block.text}",
-        html=f"<p>{html(said)}{number_link(main, now)}.</p>\n{block.html}",
-        entries=block.entries,
-    )
+    return joined([Block(f"<p>{html(said)}{number_link(main, now)}.</p>"), block])
 
 
 _LACKS = {
@@ -277,9 +264,7 @@ def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame], gaps: Sequenc
                 Cell(trial.label),
                 Cell("\n".join(get) or "no report known"),
                 Cell("\n".join(missing)),
-                Cell("not known")
-                if not moved
-                else Cell("; ".join(plain(one) for one in shown), markup="<br>".join(shown)),
+                Cell(markup="<br>".join(shown) or "not known"),
             )
         )
     return table(

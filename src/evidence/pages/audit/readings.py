@@ -162,8 +162,7 @@ def places_table(dataset: Dataset, places: pd.DataFrame) -> Block:
         ("Place", "Kind", "Numbers", "Statements", "Readings", "Last reading"),
         rows,
     )
-    markup = f"<details><summary>Every place, one by one</summary>\n{block.html}\n</details>"
-    return Block(text=block.text, html=markup)
+    return Block(f"<details><summary>Every place, one by one</summary>\n{block.html}\n</details>")
 
 
 def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
@@ -193,7 +192,7 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
                 Cell(_weeks(dataset, trial.trial_id)),
                 Cell(_outcomes(known[known.trial_id == trial.trial_id])),
                 Cell(str(own.numbers.sum()), numeric=True),
-                Cell("", markup=_read_in(dict.fromkeys(found), dataset) or "–"),
+                Cell(markup=_read_in(dict.fromkeys(found), dataset) or "–"),
             )
         )
     return table(

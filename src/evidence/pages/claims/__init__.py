@@ -7,8 +7,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.headline import plain
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, items, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.claims import Judgement
 from evidence.claims.rules import PARTLY_SUPPORTED, RULES, VERDICTS, Finding, Side
@@ -186,7 +185,7 @@ def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
         for verdict in _ANSWERED
         for about, group in (("on therapy", therapy), ("on attachment", other))
     ]
-    items = [
+    answers = [
         f"{html(lead)}: {'; '.join(_with_limit(dataset, one) for one in found)}."
         for lead, found in named_claims
         if found
@@ -194,10 +193,9 @@ def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
         f'<p>{paragraph}</p>\n</section>\n<div class="pair">{boxes}</div>\n'
-        f'<ul class="not">{"".join(f"<li>{one}</li>" for one in items)}</ul>\n{legend.html}'
+        f"{items(answers, 'not')}\n{legend.html}"
     )
-    said = [plain(one) for one in (paragraph, *items)]
-    return Block(text="\n".join([say, *said, legend.text]), html=markup)
+    return Block(markup)
 
 
 def _article(dataset: Dataset) -> str:
@@ -278,8 +276,7 @@ def overview(dataset: Dataset, judgements: Sequence[Judgement], *, about_therapy
     """
     group = _split(judgements)[0 if about_therapy else 1]
     if not group:
-        none = "No claim of this kind."
-        return Block(text=none, html=f"<p>{none}</p>")
+        return paragraphs("No claim of this kind.")
     ranked = sorted(group, key=lambda one: _ORDER.index(one.verdict))
     name = "therapy" if about_therapy else "attachment and other associations"
     return table(
@@ -287,9 +284,9 @@ def overview(dataset: Dataset, judgements: Sequence[Judgement], *, about_therapy
         ("The article says", "Verdict", "What was found"),
         [
             (
-                Cell(language.capitalized(one.claim.claim), markup=link(one, opening=True)),
+                Cell(markup=link(one, opening=True)),
                 named(one.verdict),
-                Cell(one.sentence.text, markup=linked(one.sentence)),
+                Cell(markup=linked(one.sentence)),
             )
             for one in ranked
         ],
@@ -343,10 +340,7 @@ def methods() -> Block:
             "answer names it.",
         ]
     )
-    return Block(
-        text=f"{block.text}\n{rules.text}",
-        html=f"{block.html}{rules.html}",
-    )
+    return Block(f"{block.html}{rules.html}")
 
 
 def provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:

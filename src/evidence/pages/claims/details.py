@@ -9,7 +9,7 @@ from evidence.analysis import Analysis
 from evidence.analysis.stress_test import ZERO
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, anchor
+from evidence.blocks.output import Block, anchor, items, joined
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.claims import Judgement
 from evidence.claims.sentences import Sentence
@@ -83,22 +83,12 @@ def _kept(markup: str) -> str:
 
 def details(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     """Return the claims one by one: question, verdict, what it rests on, limits."""
-    made = [_detail(dataset, one) for one in judgements]
-    return Block(
-        text="\n\n".join(one.text for one in made),
-        html="\n".join(one.html for one in made),
-        entries=tuple(entry for one in made for entry in one.entries),
-    )
+    return joined(_detail(dataset, one) for one in judgements)
 
 
 def _detail(dataset: Dataset, judgement: Judgement) -> Block:
     claim = judgement.claim
     title = language.capitalized(claim.claim)
-    lines = [
-        f"In the article: {claim.section}",
-        f"Question: {claim.question}",
-        f"Verdict: {named(judgement.verdict)}.",
-    ]
     rule = f"Decided by the rule: {judgement.rule.condition}."
     tables = [
         one
@@ -110,22 +100,17 @@ def _detail(dataset: Dataset, judgement: Judgement) -> Block:
         )
         if one is not None
     ]
-    limits = "".join(f"<li>{html(one)}</li>" for one in judgement.limits)
     markup = (
         f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
-        f"<p>{html(lines[0])}<br>{html(lines[1])}</p>"
+        f"<p>{html(f'In the article: {claim.section}')}<br>{html(f'Question: {claim.question}')}"
+        "</p>"
         f"<p><strong>{html(named(judgement.verdict))}</strong>. {linked(judgement.sentence)}</p>"
         f"<p>{html(rule)}</p>"
         + "".join(one.html for one in tables)
-        + (f'<ul class="not">{limits}</ul>' if limits else "")
+        + (items(map(html, judgement.limits), "not") if judgement.limits else "")
         + "</section>"
     )
-    parts = [title, *lines, judgement.sentence.text, rule, *(one.text for one in tables)]
-    return Block(
-        text="\n".join([*parts, *(f"- {one}" for one in judgement.limits)]),
-        html=markup,
-        entries=tuple(entry for one in tables for entry in one.entries),
-    )
+    return Block(markup, joined(tables).entries)
 
 
 def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
@@ -278,9 +263,7 @@ def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
 
 
 def _source(locator_ids: Iterable[str], dataset: Dataset) -> Cell:
-    ids = list(locator_ids)
-    plain = "; ".join(origins.place_name(locator, dataset) for locator in map(dataset.locator, ids))
-    return Cell(plain, markup=origins.sources(ids, dataset))
+    return Cell(markup=origins.sources(locator_ids, dataset))
 
 
 def _short(judgement: Judgement) -> str:

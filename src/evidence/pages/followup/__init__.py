@@ -10,7 +10,7 @@ from evidence import language
 from evidence.analysis.power import information_size
 from evidence.blocks import closing, origins, remarks
 from evidence.blocks.escape import html
-from evidence.blocks.headline import Headline, answer, plain
+from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block
 from evidence.blocks.tables import Cell, number_link, to_size
 from evidence.data.dataset import Dataset
@@ -64,8 +64,7 @@ def first_screen(dataset: Dataset, found: Durability) -> Block:
     paragraph = " ".join(_sentence(one, found, dataset) for one in by_part.main)
     figures = [one for group in by_part.main[:1] for one in _headlines(group, found, dataset)]
     said = list(_remarks(by_part, found, dataset))
-    block = answer(_say(by_part, found, dataset), paragraph, figures, said)
-    return replace(block, text="\n".join([block.text, *(f"- {plain(one)}" for one in said)]))
+    return answer(_say(by_part, found, dataset), paragraph, figures, said)
 
 
 def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:
@@ -508,8 +507,7 @@ def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry
 def _printed(row: Any, dataset: Dataset) -> Cell:
     """Return what is printed of an arm, and where."""
     said = chains.printed(row, dataset)
-    markup = f"{html(said)}<br>{origins.sources(row.locator_ids, dataset)}"
-    return Cell(said, markup=markup)
+    return Cell(markup=f"{html(said)}<br>{origins.sources(row.locator_ids, dataset)}")
 
 
 def _subtraction(row: Any, at_times: list[LedgerEntry], one: Any) -> str:

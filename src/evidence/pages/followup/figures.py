@@ -7,7 +7,7 @@ import pandas as pd
 
 from evidence import language
 from evidence.blocks.figures.trajectory import Panel, Point, Series, described, draw, weeks
-from evidence.blocks.output import Block, Figure
+from evidence.blocks.output import Block, Figure, paragraphs
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -46,7 +46,7 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
     therapy = dataset.in_text("therapy", found.therapy)
     drawn = _placed(groups(found))
     if not drawn:
-        return _nothing(f"No comparison of {therapy} has a number at two known times.")
+        return paragraphs(f"No comparison of {therapy} has a number at two known times.")
     panels: dict[tuple[str, Favors], list[Series]] = {}
     rows: list[tuple[Cell, ...]] = []
     entries: list[LedgerEntry] = []
@@ -147,7 +147,7 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
     """
     counted = [one for one in _placed(groups(found)) if not arms_of(one.main, found).empty]
     if not counted:
-        return _nothing("No trial prints an event by arm at two known times.")
+        return paragraphs("No trial prints an event by arm at two known times.")
     panels, rows, entries = [], [], []
     for group in counted:
         row = group.main
@@ -207,7 +207,3 @@ def _share(row: Any, one: Any, entry: LedgerEntry) -> Point:
         language.estimate(value, low, high, 1),
         f"{int(one.events)} of {int(one.n)}",
     )
-
-
-def _nothing(said: str) -> Block:
-    return Block(text=said, html=f"<p>{said}</p>")

@@ -9,7 +9,7 @@ from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, enrollment, number_link, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import worst
@@ -232,12 +232,7 @@ def _value(entry: LedgerEntry, metric: str = "") -> Cell:
 def _sized(entry: LedgerEntry, row: Any, timepoint: str, found: Durability) -> Cell:
     """Return a number as a link with the participants assessed below it."""
     shown, size = _shown(entry, row.metric), assessed(row, timepoint, found)
-    markup = f"{number_link(entry, shown)}<br>{html(size)}"
-    return Cell(f"{shown} {size}", numeric=True, markup=markup)
-
-
-def _said(sentence: str) -> Block:
-    return Block(text=sentence, html=f"<p>{html(sentence)}</p>")
+    return Cell(markup=f"{number_link(entry, shown)}<br>{html(size)}", numeric=True)
 
 
 def comparisons(dataset: Dataset, found: Durability) -> Block:
@@ -285,8 +280,7 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
         rows,
         entries=entries,
     )
-    said = across_trials(found)
-    return Block(f"{block.text}\n{said}", f"{block.html}\n<p>{said}</p>", block.entries)
+    return joined([block, paragraphs(across_trials(found))])
 
 
 def across_trials(found: Durability) -> str:
@@ -342,7 +336,7 @@ def correlations(dataset: Dataset, found: Durability) -> Block:
         "Not possible: the shares at both times allow correlations of the two estimates from "
         f"{language.listed(bounds)} only."
     )
-    return Block(f"{block.text}\n{said}", f"{block.html}\n<p>{html(said)}</p>", block.entries)
+    return joined([block, paragraphs(said)])
 
 
 def retained(dataset: Dataset, found: Durability) -> Block:
@@ -357,7 +351,7 @@ def retained(dataset: Dataset, found: Durability) -> Block:
             name = f"{short_contrast(row, dataset)}\n{unit(row, dataset)}"
             rows.append((Cell(name), _value(kept[0]), *cells))
     if not rows:
-        return _said(
+        return paragraphs(
             "No effect at the end of treatment is clear enough of zero for a fraction of it to "
             "mean anything."
         )
@@ -373,15 +367,12 @@ def retained(dataset: Dataset, found: Durability) -> Block:
 def missing(dataset: Dataset, found: Durability) -> Block:
     """Return effects on events at both times under assumptions about the missing."""
     if found.scenarios.empty:
-        return _said("No comparison here rests on counts, so nothing can be said of the missing.")
-    blocks = [
+        return paragraphs(
+            "No comparison here rests on counts, so nothing can be said of the missing."
+        )
+    return joined(
         _scenarios(dataset, found, metric, counts=metric == RELATIVE)
         for metric in (RELATIVE, "log_risk_ratio", POINTS)
-    ]
-    return Block(
-        "\n".join(one.text for one in blocks),
-        "\n".join(one.html for one in blocks),
-        tuple(entry for one in blocks for entry in one.entries),
     )
 
 
@@ -427,7 +418,7 @@ def _of_scenario(one: Any, row: Any, found: Durability, dataset: Dataset) -> Led
 def staying(dataset: Dataset, found: Durability) -> Block:
     """Return what the counts allow for those who recovered and stayed recovered."""
     if found.staying.empty:
-        return _said("No trial prints an event to be reached by arm at both times.")
+        return paragraphs("No trial prints an event to be reached by arm at both times.")
     rows = [
         (
             Cell(f"{row.label}: {condition_in_words(row.condition, dataset)}"),
@@ -459,7 +450,7 @@ def staying(dataset: Dataset, found: Durability) -> Block:
 def uncontrolled(dataset: Dataset, found: Durability) -> Block:
     """Return follow-ups of one arm alone."""
     if found.uncontrolled.empty:
-        return _said("No source seen prints a follow-up of one arm alone.")
+        return paragraphs("No source seen prints a follow-up of one arm alone.")
     rows, entries = [], []
     for row in records(found.uncontrolled):
         counted = not pd.isna(row.proportion)
@@ -487,7 +478,7 @@ def uncontrolled(dataset: Dataset, found: Durability) -> Block:
 def unpaired(dataset: Dataset, found: Durability) -> Block:
     """Return results at follow-up whose comparison has no number at the end of treatment."""
     if found.unpaired.empty:
-        return _said("Every comparison at follow-up has its partner at the end of treatment.")
+        return paragraphs("Every comparison at follow-up has its partner at the end of treatment.")
     return table(
         "Comparisons at follow-up without the same number at the end of treatment",
         ("Trial and contrast", "Outcome", "What the source gives"),

@@ -1,7 +1,6 @@
 """A pooled report: its first screen and its closing sections."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -392,14 +391,12 @@ def members(analysis: Analysis) -> Cell:
         (row, f" {language.fixed(row.effect)}{_weight(weight, len(rows))}")
         for row, weight in zip(records(rows), analysis.pooled.weights, strict=True)
     ]
-    cells = [_to_estimate(row, said) for row, said in entered]
-    return Cell("; ".join(one.text for one in cells), markup="; ".join(one.markup for one in cells))
-
-
-def _to_estimate(row: Any, said: str) -> Cell:
-    """Return the trial of an estimate as a link to its place, and what is said of it."""
-    link = f'<a href="#{html(anchor(row.estimate_id))}">{html(row.label)}</a>'
-    return Cell(f"{row.label}{said}", markup=f"{link}{html(said)}")
+    return Cell(
+        markup="; ".join(
+            f'<a href="#{html(anchor(row.estimate_id))}">{html(row.label)}</a>{html(said)}'
+            for row, said in entered
+        )
+    )
 
 
 def _weight(weight: float, k: int) -> str:

@@ -13,7 +13,7 @@ from evidence.analysis.alternatives import Companions
 from evidence.analysis.multiverse import CHOICES
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks.figures.forest import BLUE, INK, SOFT
-from evidence.blocks.output import Block, Figure
+from evidence.blocks.output import Block, Figure, paragraphs
 from evidence.blocks.tables import Cell, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -100,10 +100,7 @@ def _difference(main: Analysis, other: Analysis) -> str:
 def priors(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
     """Return posteriors, each beside the same with unreported results at zero."""
     if not beside.priors:
-        return Block(
-            text="One trial: a prior alone would decide, so no posterior is given.",
-            html="<p>One trial: a prior alone would decide, so no posterior is given.</p>",
-        )
+        return paragraphs("One trial: a prior alone would decide, so no posterior is given.")
     rows = []
     found: list[LedgerEntry] = []
     for view in beside.priors:
@@ -196,8 +193,9 @@ def panel_curve(
         As `evidence.analysis.multiverse.panel` returns it.
     """
     if len(panel) == 1:
-        said = "One trial and one way to read it: no other combination of choices gives a number."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs(
+            "One trial and one way to read it: no other combination of choices gives a number."
+        )
     therapy, outcome = sentences.names(analysis, dataset)
     ordered = panel.sort_values(["effect", "estimate_id"], ignore_index=True)
     over = int(((ordered.ci_low <= 0) & (ordered.ci_high >= 0)).sum())

@@ -174,11 +174,7 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
             Cell(""),
             Cell("", numeric=True),
             Cell("over what “no difference” allows"),
-            Cell(
-                language.limits(test.low.effect, test.high.effect),
-                numeric=True,
-                markup=range_link(found),
-            ),
+            Cell(markup=range_link(found), numeric=True),
         )
     )
     return table(caption, columns, rows, entries=(entry, *found))

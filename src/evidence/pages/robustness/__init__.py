@@ -8,7 +8,7 @@ from evidence.analysis.power import EFFECTS, POWER, information_size
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
-from evidence.blocks.output import Block, anchor
+from evidence.blocks.output import Block, anchor, joined
 from evidence.blocks.tables import Cell, ends_link, number_link, table, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
@@ -41,7 +41,7 @@ def first_screen(dataset: Dataset, found: Robustness) -> Block:
         _headlines(dataset, found),
         remarks,
     )
-    return Block(block.text, block.html, (*block.entries, share, low, high))
+    return Block(block.html, (*block.entries, share, low, high))
 
 
 def _say(dataset: Dataset, found: Robustness) -> str:
@@ -337,11 +337,8 @@ def provenance(dataset: Dataset, found: Robustness) -> Block:
         ],
         entries=powers,
     )
-    return Block(
-        text=f"{block.text}\n{of_power.text}",
-        html=f'{block.html}\n<section class="provenance"><h3>Power</h3>{of_power.html}</section>',
-        entries=(*block.entries, *of_power.entries),
-    )
+    markup = f'<section class="provenance"><h3>Power</h3>{of_power.html}</section>'
+    return joined([block, Block(markup, of_power.entries)])
 
 
 def methods(dataset: Dataset, found: Robustness) -> Block:
@@ -374,8 +371,7 @@ def methods(dataset: Dataset, found: Robustness) -> Block:
         "bound the effect; they are not likely. Nothing of the kind can be computed for means: "
         + _means(dataset, found),
     ]
-    markup = block.html + "".join(f"<p>{html(one)}</p>" for one in more)
-    return Block(text="\n".join([block.text, *more]), html=markup)
+    return Block(block.html + "".join(f"<p>{html(one)}</p>" for one in more))
 
 
 def _means(dataset: Dataset, found: Robustness) -> str:

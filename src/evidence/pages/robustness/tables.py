@@ -1,7 +1,6 @@
 """Tables on how far a pooled result depends on trials, methods and assumptions."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,8 +12,7 @@ from evidence.analysis.power import EFFECTS, POWER, OneMoreTrial, information_si
 from evidence.analysis.sensitivity import DeveloperGroup
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks.escape import html
-from evidence.blocks.headline import plain
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -59,8 +57,7 @@ def leave_one_out(dataset: Dataset, found: Robustness) -> Block:
     """Return the result without each of its trials."""
     beside, main = found.beside, found.analysis
     if not beside.without_each:
-        said = "One trial stands behind the result; without it nothing is left."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs("One trial stands behind the result; without it nothing is left.")
     labels = dict(
         zip(main.selection.estimates.trial_id, main.selection.estimates.label, strict=True)
     )
@@ -99,8 +96,9 @@ def one_more(dataset: Dataset, found: Robustness) -> Block:
         "lower limit that any effect gives"
     )
     if not found.one_more:
-        said = "The result is not in standard deviations, so no further trial is computed."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs(
+            "The result is not in standard deviations, so no further trial is computed."
+        )
     analysis, stress = found.analysis, found.beside.stress
     rows = []
     shown: list[LedgerEntry] = []
@@ -146,7 +144,7 @@ def _needed(
         return [Cell("no effect would"), limit]
     markup = " to ".join(number_link(one, language.fixed(one.effect)) for one in ends)
     markup += "" if len(ends) > 1 else " or more"
-    return [Cell(plain(markup), markup=markup), limit]
+    return [Cell(markup=markup), limit]
 
 
 def power(dataset: Dataset, found: Robustness) -> Block:
@@ -154,8 +152,7 @@ def power(dataset: Dataset, found: Robustness) -> Block:
     rows = []
     shown: list[LedgerEntry] = []
     if found.power.empty:
-        said = "No trial here is of known size."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs("No trial here is of known size.")
     for _, group in found.power.groupby("trial_id", sort=False):
         cells = []
         for row in records(group):
@@ -186,8 +183,7 @@ def power(dataset: Dataset, found: Robustness) -> Block:
         rows,
         entries=shown,
     )
-    said = optimal_sizes(found)
-    return replace(block, text=f"{block.text}\n{said}", html=f"{block.html}\n<p>{html(said)}</p>")
+    return joined([block, paragraphs(optimal_sizes(found))])
 
 
 def optimal_sizes(found: Robustness) -> str:
@@ -250,8 +246,7 @@ def developers(dataset: Dataset, found: Robustness) -> Block:
         rows,
         entries=shown,
     )
-    said = how_few(found)
-    return replace(block, text=f"{block.text}\n{said}", html=f"{block.html}\n<p>{html(said)}</p>")
+    return joined([block, paragraphs(how_few(found))])
 
 
 def how_few(found: Robustness) -> str:
@@ -285,22 +280,18 @@ def _otherwise(
 ) -> Cell:
     """Return what the trials of a group without a usable number print beside it."""
     parts: list[str] = []
-    plain: list[str] = []
     for entry, row in converted(found, dataset):
         if row.trial_id in set(group.without_number.trial_id):
             shown.append(entry)
             number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
             said = f"{row.label}: {dataset.in_text('event', row.event)} as d "
             parts.append(f'{html(said)}<a class="n" href="#n-{entry.estimate_id}">{number}</a>')
-            plain.append(f"{said}{number}")
     stress = found.beside.stress
     if stress is not None:
         for row in records(stress.entered):
             if row.trial_id in set(group.without_number.trial_id) and row.bound == 0:
-                said = row.bound_source.removeprefix("held at zero: ")
-                parts.append(html(said))
-                plain.append(said)
-    return Cell("; ".join(plain) or "–", markup="; ".join(parts))
+                parts.append(html(row.bound_source.removeprefix("held at zero: ")))
+    return Cell(markup="; ".join(parts) or "–")
 
 
 def converted(found: Robustness, dataset: Dataset) -> list[tuple[LedgerEntry, Any]]:
@@ -314,8 +305,7 @@ def converted(found: Robustness, dataset: Dataset) -> list[tuple[LedgerEntry, An
 def clusters(dataset: Dataset, found: Robustness) -> Block:
     """Return the result as if participants of a therapist were alike."""
     if not found.clustered:
-        said = "The size of an arm is not known, so nothing is computed on clusters."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs("The size of an arm is not known, so nothing is computed on clusters.")
     main = entries.of_analysis(found.analysis, dataset)
     rows = [
         (
@@ -348,8 +338,9 @@ def clusters(dataset: Dataset, found: Robustness) -> Block:
 def missing(dataset: Dataset, found: Robustness) -> Block:
     """Return events under assumptions about participants whose outcome is missing."""
     if found.missing.empty:
-        said = "No randomized trial prints this outcome as an event whose counts are known."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs(
+            "No randomized trial prints this outcome as an event whose counts are known."
+        )
     frame = found.analysis.frame.set_index("estimate_id", drop=False)
     rows = []
     shown = []

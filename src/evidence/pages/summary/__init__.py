@@ -6,7 +6,7 @@ from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, number_link
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
@@ -23,13 +23,8 @@ def first_screen(dataset: Dataset, summary: Summary) -> Block:
     block = answer(_say(summary), html(_paragraph(dataset, summary)), figures, said)
     if not figures:
         # Without a pair of numbers neither its frame nor an empty list has a place.
-        block = Block(block.text, block.html.partition('<div class="pair">')[0], block.entries)
-    findings = overview(dataset, summary)
-    return Block(
-        f"{block.text}\n{findings.text}",
-        f"{block.html}\n{findings.html}",
-        (*block.entries, *findings.entries),
-    )
+        block = Block(block.html.partition('<div class="pair">')[0], block.entries)
+    return joined([block, overview(dataset, summary)])
 
 
 def _say(summary: Summary) -> str:

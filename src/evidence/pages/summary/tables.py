@@ -11,8 +11,7 @@ from evidence.analysis import Analysis, Specification
 from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.blocks import origins
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.headline import plain
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number, to_size
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.provenance import union
@@ -245,8 +244,7 @@ def with_sizes(frame: pd.DataFrame, dataset: Dataset) -> Cell:
         n = participants(one)
         size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
         parts.append(f"{html(one.label)}{size}{_IN_WORDS.get(one.said, '')}")
-    markup = "; ".join(parts)
-    return Cell(plain(markup), markup=markup)
+    return Cell(markup="; ".join(parts))
 
 
 def named(one: Finding | Specification, dataset: Dataset) -> str:
@@ -394,7 +392,6 @@ def points(dataset: Dataset, summary: Summary) -> Block:
                         ),
                     ),
                     Cell(
-                        f"{one.sd:g}, {one.label}, comparator arm",
                         markup=html(f"{one.sd:g}, {one.label}, comparator arm (")
                         + addressed(locator.url, words_of(locator.place))
                         + ")",
@@ -406,8 +403,9 @@ def points(dataset: Dataset, summary: Summary) -> Block:
                 )
             )
     if not rows:
-        said = "No comparator arm prints a standard deviation on an instrument used here."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs(
+            "No comparator arm prints a standard deviation on an instrument used here."
+        )
     return table(
         "Standardized effects as points of a familiar instrument: imputed, once with each SD",
         ("Outcome", "Over", "g (95% CI)", "Times SD of", "Points (95% CI)", "Instrument"),
@@ -500,8 +498,7 @@ def others(dataset: Dataset, summary: Summary) -> Block:
             note = notes.get(row.result_ids[0], "")
             after = f" ({note})" if note else ""
             cell = Cell(
-                f"{name}, difference {number}{after}",
-                markup=f"{html(name)}, difference {number_link(entry, number)}{html(after)}",
+                markup=f"{html(name)}, difference {number_link(entry, number)}{html(after)}"
             )
         rows.append(
             (
@@ -512,8 +509,7 @@ def others(dataset: Dataset, summary: Summary) -> Block:
             )
         )
     if not rows:
-        said = "Every outcome that a randomized trial reports stands above."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs("Every outcome that a randomized trial reports stands above.")
     return table(
         "Other outcomes of randomized trials: what sources say, in words or on a scale of its own",
         ("Outcome", "Trial", "Compared with", "What it prints"),

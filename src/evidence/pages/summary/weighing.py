@@ -6,8 +6,8 @@ from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.power import EFFECTS, information_size
 from evidence.blocks import closing, origins
-from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.escape import html, plain
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -139,14 +139,13 @@ def _missing(dataset: Dataset, one: Finding) -> tuple[Cell, LedgerEntry | None]:
     interests = sentences.developers_of(dataset, one.trial_ids, one.therapy)
     if one.without_number.empty:
         return Cell(f"no trial known without a number. {interests}".strip()), None
-    said = f"without a usable number: {made.with_sizes(one.without_number, dataset).text}"
+    said = f"without a usable number: {plain(made.with_sizes(one.without_number, dataset).markup)}"
     if one.stress is None or one.analysis is None:
         return Cell(f"{said}. {interests}".strip()), None
     entry = entries.of_stress_test(one.stress, one.analysis, dataset)
     number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
     return (
         Cell(
-            f"{said}; at zero {number}. {interests}".strip(),
             markup=f"{html(said)}; at zero {number_link(entry, number)}. {html(interests)}".strip(),
         ),
         entry,
@@ -198,8 +197,9 @@ def side_by_side(dataset: Dataset, summary: Summary) -> Block:
             ),
         ]
     if not rows:
-        said = "No published synthesis in the data pools an outcome that is analyzed here."
-        return Block(text=said, html=f"<p>{said}</p>")
+        return paragraphs(
+            "No published synthesis in the data pools an outcome that is analyzed here."
+        )
     return table(
         "Published pooled values beside those of this workbook",
         ("Outcome and source", "g (95% CI)", "k", "n", "Trials"),
@@ -247,7 +247,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
                 )
             )
     if not rows:
-        return Block(text="", html="")
+        return Block("")
     block = table(
         "What trials without a usable number would have had to average for a pooled value to hold",
         (
@@ -262,9 +262,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
         entries=shown,
     )
     said = " ".join(remarks(dataset, summary))
-    if not said:
-        return block
-    return Block(f"{block.text}\n{said}", f"{block.html}\n<p>{html(said)}</p>", block.entries)
+    return joined([block, paragraphs(said)]) if said else block
 
 
 def _missing_trials(needed: Needed, labels: "pd.Series[str]") -> str:

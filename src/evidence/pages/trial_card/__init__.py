@@ -10,7 +10,6 @@ import pandas as pd
 
 from evidence import language
 from evidence.blocks.escape import html
-from evidence.blocks.headline import plain
 from evidence.blocks.output import Block
 from evidence.blocks.tables import SIZES, place_of_fact
 from evidence.data.dataset import Dataset
@@ -360,10 +359,7 @@ def place_list(caption: str, items: Sequence[tuple[str, str]]) -> Block:
     body = "\n".join(
         f'<li id="{html(place)}" tabindex="-1">{markup}</li>' for place, markup in items
     )
-    return Block(
-        text="\n".join([caption, *(plain(markup) for _, markup in items)]),
-        html=in_provenance(f'<p>{html(caption)}</p>\n<ul class="not">\n{body}\n</ul>'),
-    )
+    return Block(in_provenance(f'<p>{html(caption)}</p>\n<ul class="not">\n{body}\n</ul>'))
 
 
 def values(facts: Iterable[Fact]) -> str:
@@ -377,17 +373,3 @@ def values(facts: Iterable[Fact]) -> str:
 def distinct(items: Sequence[str]) -> list[str]:
     """Return items without repetition, in order."""
     return list(dict.fromkeys(items))
-
-
-def said(sentence: str) -> Block:
-    """Return a sentence where there is no table."""
-    return Block(text=sentence, html=f"<p>{html(sentence)}</p>")
-
-
-def joined(blocks: Sequence[Block]) -> Block:
-    """Return blocks as one."""
-    return Block(
-        text="\n\n".join(one.text for one in blocks),
-        html="\n".join(one.html for one in blocks),
-        entries=tuple(entry for one in blocks for entry in one.entries),
-    )

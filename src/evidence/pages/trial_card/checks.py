@@ -8,10 +8,10 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, items, joined, paragraphs
 from evidence.blocks.tables import Cell, place_of, remark_of, table, with_id
 from evidence.data.records import records
-from evidence.pages.trial_card import PLANNED_IN, Fact, TrialCard, distinct, joined, said, to_place
+from evidence.pages.trial_card import PLANNED_IN, Fact, TrialCard, distinct, to_place
 from evidence.pages.trial_card.printed import DIRECTION, ROLE, fact_name
 from evidence.terms import Said, words_of
 
@@ -55,7 +55,7 @@ def registered_against_reported(card: TrialCard) -> Block:
     rows = [*_planned_facts(card), *silent.pop("plan", [])]
     parts = []
     if not card.trial.registry_id:
-        parts.append(said("No registration of this trial was seen."))
+        parts.append(paragraphs("No registration of this trial was seen."))
     if rows:
         parts.append(
             table(
@@ -66,7 +66,7 @@ def registered_against_reported(card: TrialCard) -> Block:
         )
     elif card.trial.registry_id:
         parts.append(
-            said(
+            paragraphs(
                 f"Registered as {card.trial.registry_id}. No outcome or number was read in the "
                 "registration, so it was not compared."
             )
@@ -80,7 +80,7 @@ def registered_against_reported(card: TrialCard) -> Block:
             )
         )
     if card.trial.note:
-        parts.append(said(f"Remark on the trial: {card.trial.note}."))
+        parts.append(paragraphs(f"Remark on the trial: {card.trial.note}."))
     return joined(parts)
 
 
@@ -106,14 +106,13 @@ def _planned_facts(card: TrialCard) -> list[Sequence[Cell]]:
 
 
 def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
-    shown, markup = [], []
+    shown = []
     for one in facts:
         locator = card.dataset.locator(one.locator_id)
         note = f"; {words_of(one.note)}" if one.note else ""
         where = origins.place_name(locator, card.dataset) + note
-        shown.append(f"{one.shown} ({where})")
-        markup.append(f"{to_place(one.place, one.shown)} ({html(where)})")
-    return Cell("\n".join(shown), markup="<br>".join(markup))
+        shown.append(f"{to_place(one.place, one.shown)} ({html(where)})")
+    return Cell(markup="<br>".join(shown))
 
 
 def _silent(card: TrialCard) -> dict[str, list[Sequence[Cell]]]:
@@ -154,7 +153,7 @@ def _told(card: TrialCard, outcome_id: str) -> Cell:
         return Cell("no result in any source seen")
     first = {shown: place for place, shown in reversed(found)}
     shown = distinct([what for _, what in found])
-    return Cell("\n".join(shown), markup="<br>".join(to_place(first[one], one) for one in shown))
+    return Cell(markup="<br>".join(to_place(first[one], one) for one in shown))
 
 
 def contradictions(card: TrialCard) -> Block:
@@ -174,14 +173,9 @@ def contradictions(card: TrialCard) -> Block:
         parts.append(table("What sources print differently", ("What", "Readings"), differences))
     others = _other_findings(card)
     if others:
-        items = "".join(f"<li>{html(one)}</li>" for one in others)
-        parts.append(
-            Block(
-                text="\n".join(["The checks of printed numbers also find:", *others]),
-                html=f"<p>The checks of printed numbers also find:</p><ul>{items}</ul>",
-            )
-        )
-    return joined(parts or [said("The checks found no contradiction in what was read.")])
+        listed = items(map(html, others))
+        parts.append(Block(f"<p>The checks of printed numbers also find:</p>{listed}"))
+    return joined(parts or [paragraphs("The checks found no contradiction in what was read.")])
 
 
 def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
@@ -266,11 +260,10 @@ def _differing_words(card: TrialCard, direction_id: str) -> Sequence[Cell]:
     return (
         Cell(f"{language.capitalized(card.outcome(one.outcome_id))}, in words"),
         Cell(
-            "\n".join(f"{what} ({where})" for _, what, where in shown),
             markup="<br>".join(
                 f"{to_place(place_of(row_id), what)} ({html(where)})"
                 for row_id, what, where in shown
-            ),
+            )
         ),
     )
 

@@ -7,8 +7,7 @@ import pandas as pd
 
 from evidence import language
 from evidence.blocks import origins
-from evidence.blocks.escape import html
-from evidence.blocks.headline import plain as to_text
+from evidence.blocks.escape import html, plain
 from evidence.blocks.tables import number_link, place_of, place_of_reason
 from evidence.data.records import records
 from evidence.estimation.row import OF_COUNTS, QuotedScale, participants, size_of
@@ -47,8 +46,6 @@ class Line:
         words_against, words_none or words_differ.
     markup : str
         The number, linked to where it comes from, or the words, as HTML.
-    plain : str
-        The same as text.
     size : str
         Participants.
     processing : str
@@ -73,7 +70,6 @@ class Line:
     timepoint: str
     state: str
     markup: str
-    plain: str
     size: str
     processing: str
     entries: tuple[LedgerEntry, ...] = ()
@@ -81,6 +77,11 @@ class Line:
     higher_is: str = ""
     said_by: str = ""
     analyzed: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The number or the words as text."""
+        return plain(self.markup)
 
 
 def lines(card: TrialCard) -> tuple[Line, ...]:
@@ -128,7 +129,6 @@ def _numeric(card: TrialCard, row: Any) -> Line:
     found: tuple[LedgerEntry, ...] = ()
     if pd.isna(row.effect):
         state, markup, processing = "range", *_bounds(card, row)
-        plain = to_text(markup)
     else:
         entry = entries.of_estimate(row, card.dataset)
         state, processing, found = _state(row), row.processing, (entry,)
@@ -142,13 +142,11 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         counted = row.route in OF_COUNTS and state != "no_interval"
         how = ", interval by normal approximation" if counted else ""
         after = f"{counts}{below}{how}"
-        plain = f"{before}{shown}{after}"
         markup = f"{html(before)}{number_link(entry, shown)}{html(after)}"
         adjusted = _adjusted(card, row)
         if adjusted is not None:
             second, said = adjusted
             shown = entries.quoted(second)
-            plain = f"{plain}; {said.format(shown)}"
             markup = f"{markup}; {html(said).format(number_link(second, shown))}"
             found = (entry, second)
     return Line(
@@ -160,7 +158,6 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         row.timepoint,
         state,
         markup,
-        plain,
         _size(card, row),
         processing,
         found,
@@ -318,7 +315,6 @@ def _in_words(card: TrialCard, numbers: list[Line]) -> list[Line]:
                 timepoint,
                 state,
                 to_place(place_of(group.direction_id.iloc[0]), said) + html(remark),
-                f"{said}{remark}",
                 "",
                 "",
                 said_by=said_by,

@@ -6,13 +6,12 @@ from typing import Any
 from evidence import language
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.headline import plain
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, place_of, remark_of, table
 from evidence.data.dataset import RANDOMIZED
 from evidence.data.records import records
 from evidence.ledger import units
-from evidence.pages.trial_card import TrialCard, distinct, in_provenance, joined, place_list, said
+from evidence.pages.trial_card import TrialCard, distinct, in_provenance, place_list
 from evidence.terms import Said, words_of
 
 FACT = {
@@ -60,9 +59,7 @@ def fact_name(fact: str) -> str:
 
 def source(card: TrialCard, locator_id: str) -> Cell:
     """Return the place where something was read, with its address and the number of readings."""
-    locator = card.dataset.locator(locator_id)
-    name = origins.place_name(locator, card.dataset)
-    return Cell(name, markup=origins.sources([locator_id], card.dataset))
+    return Cell(markup=origins.sources([locator_id], card.dataset))
 
 
 def arms_and_facts(card: TrialCard) -> Block:
@@ -250,15 +247,14 @@ def _remarks(card: TrialCard, one: Any) -> Cell:
         f'see <a href="#{html(remark_of(correction))}">remark {html(correction)}</a>'
         for correction in corrected.correction_id
     ]
-    markup = "; ".join([*map(html, notes), *links])
-    return Cell(plain(markup) or "–", markup=markup)
+    return Cell(markup="; ".join([*map(html, notes), *links]) or "–")
 
 
 def _shown(rows: Sequence[Sequence[Cell]], caption: str, columns: Sequence[str]) -> Block | None:
     if not rows:
         return None
     block = table(caption, columns, rows)
-    return Block(text=block.text, html=in_provenance(block.html))
+    return Block(in_provenance(block.html))
 
 
 def printed(card: TrialCard) -> Block:
@@ -272,5 +268,5 @@ def printed(card: TrialCard) -> Block:
     absent = [what for what, block in blocks.items() if block is None]
     found = [arms_and_facts(card), *(block for block in blocks.values() if block is not None)]
     if absent:
-        found.append(said(f"In no source seen: {language.listed(absent, 'or')}."))
+        found.append(paragraphs(f"In no source seen: {language.listed(absent, 'or')}."))
     return joined(found)

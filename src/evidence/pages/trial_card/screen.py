@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Sequence
 from evidence import language
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.headline import plain
 from evidence.blocks.output import Block
 from evidence.blocks.tables import place_of
 from evidence.data.dataset import RANDOMIZED
@@ -63,10 +62,7 @@ def first_screen(card: TrialCard, lines: Sequence[Line]) -> Block:
         + _list(heading, items)
         + _list("<strong>What is missing:</strong>", missing)
     )
-    text = [plain(say), plain(paragraph), plain(heading), *(plain(one) for one in items)]
-    text += ["What is missing:", *(plain(one) for one in missing)]
-    found = tuple(entry for one in lines for entry in one.entries)
-    return Block(text="\n".join(text), html=markup, entries=found)
+    return Block(markup, tuple(entry for one in lines for entry in one.entries))
 
 
 def _list(heading: str, items: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from evidence import language
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.closing import reference
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
@@ -18,7 +18,7 @@ from evidence.estimation.row import size_of
 from evidence.ledger import entries, sentences, units
 from evidence.ledger.quotation import caveat
 from evidence.pages.effects import ROUTE, without_estimate
-from evidence.pages.trial_card import TrialCard, distinct, joined, said
+from evidence.pages.trial_card import TrialCard, distinct
 from evidence.pages.trial_card.lines import Line, named
 from evidence.pages.trial_card.printed import ROLE, source
 from evidence.terms import Favors
@@ -89,7 +89,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         ("Trial", *headings),
         rows,
     )
-    return Block(text=f"{block.text}\n{LEGEND}", html=f"{block.html}\n<p>{LEGEND}</p>", entries=())
+    return joined([block, paragraphs(LEGEND)])
 
 
 def _size(dataset: Dataset, trial: Any) -> str:
@@ -144,7 +144,7 @@ def estimated(card: TrialCard) -> Block:
     """Return every estimate with its route, and the results that allow none with the reason."""
     estimates = estimates_table(card)
     found = [
-        said("No effect between randomized arms can be computed from what the sources print.")
+        paragraphs("No effect between randomized arms can be computed from what the sources print.")
         if estimates is None
         else estimates
     ]
@@ -166,7 +166,7 @@ def risk_of_bias(card: TrialCard) -> Block:
         for one in records(bias[bias.trial_id == card.trial.trial_id])
     ]
     if not rows:
-        return said("Not assessed in any source seen.")
+        return paragraphs("Not assessed in any source seen.")
     return table(
         "Risk of bias as a source judges it",
         ("Item", "Judgement", "Tool", "Read in"),
@@ -210,14 +210,16 @@ def companions(card: TrialCard) -> Block:
 def missing(card: TrialCard) -> Block:
     """Return what is known of each outcome, and what no source seen says."""
     if card.trial.design not in (*RANDOMIZED, "not_stated"):
-        return said(
+        return paragraphs(
             "Outcomes are set against each other for trials whose groups were, or may have been, "
             "formed at random; what this study says of its outcomes stands above."
         )
     states = missing_evidence(card.dataset, card.frame, therapy=card.trial.therapy)
     own = states[states.trial_id == card.trial.trial_id]
     if set(own.state) == {"planned"}:
-        return said("No report of this trial so far; which outcomes it measures was not read.")
+        return paragraphs(
+            "No report of this trial so far; which outcomes it measures was not read."
+        )
     known = own[own.state != "unknown"]
     parts = []
     if len(known):
@@ -238,7 +240,7 @@ def missing(card: TrialCard) -> Block:
     unknown = [card.outcome(one) for one in own.outcome_id[own.state == "unknown"]]
     if unknown:
         parts.append(
-            said(
+            paragraphs(
                 f"Of outcomes that other trials of {card.therapy} with a comparison group report, "
                 f"no source seen says whether this one measured {language.listed(unknown, 'or')}."
             )
@@ -274,10 +276,7 @@ def provenance(card: TrialCard) -> Block:
         "No estimate is made from this trial. Every printed number on this page leads to the row "
         "that says where it was read."
     )
-    return Block(
-        text=f"Where each number comes from\n{said}",
-        html=f'<h2 id="numbers">Where each number comes from</h2><p>{html(said)}</p>',
-    )
+    return Block(f'<h2 id="numbers">Where each number comes from</h2><p>{html(said)}</p>')
 
 
 def citation(card: TrialCard, lines: Sequence[Line]) -> Block:
@@ -290,10 +289,7 @@ def citation(card: TrialCard, lines: Sequence[Line]) -> Block:
         f'<p class="cite">{html(sentence)} <code>{html(estimate_id)}</code></p>'
         for sentence, estimate_id in quoted
     )
-    return Block(
-        text="\n".join([block.text, *(sentence for sentence, _ in quoted)]),
-        html=f"{block.html}<h3>Sentences to quote, each with the id of its number</h3>{items}",
-    )
+    return Block(f"{block.html}<h3>Sentences to quote, each with the id of its number</h3>{items}")
 
 
 def _quoted(card: TrialCard, line: Line) -> str:
