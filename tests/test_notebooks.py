@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from evidence.blocks.output import WIDGET
+from evidence.blocks.output import MIME, WIDGET
 from evidence.reports import parameters, refresh
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+MOST_BYTES = 300_000
 WITHOUT_OUTPUT = {"parameters", "no-output"}
 TRACES = re.compile(r"/(?:home|root|Users|tmp|work|var)/|\bat 0x[1-9a-f]|[A-Z]:\\\\Users")
 
@@ -67,11 +68,40 @@ def test_no_folder_or_address_is_in_an_output(name: str) -> None:
 def test_parameters_say_what_they_take(name: str) -> None:
     found = parameters.declared(NOTEBOOKS / name)
     assert [one.name for one in found if not one.comment] == []
-    assert cells(name)[0]["cell_type"] == "markdown" or tags(cells(name)[0]) == {"parameters"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_opens_with_a_title_what_it_answers_and_what_to_change(name: str) -> None:
+    first, second, *_ = cells(name)
+    assert first["cell_type"] == "markdown"
+    title, *said = "".join(first["source"]).split("\n\n")
+    assert title.startswith("# ")
+    assert len(said) > 1
+    assert said[-1].startswith("**To change**, in the next cell: ")
+    assert tags(second) == {"parameters"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_stored_is_small(name: str) -> None:
+    """All were 4.2 MB when each output stood there as a page too."""
+    assert (NOTEBOOKS / name).stat().st_size < MOST_BYTES
+    kinds = {
+        kind
+        for cell in cells(name)
+        for one in cell.get("outputs", ())
+        for kind in one.get("data", ())
+    }
+    assert kinds <= {"text/plain", "image/png"}
 
 
 def test_cleaning_takes_out_what_changes_from_run_to_run() -> None:
-    png = {"image/png": "AA", "text/plain": "x", WIDGET: {"model_id": "7f00aa11bb22"}}
+    png = {
+        "image/png": "AA",
+        "text/plain": "x",
+        "text/html": "<p>x</p>",
+        MIME: {"version": 1, "entries": []},
+        WIDGET: {"model_id": "7f00aa11bb22"},
+    }
     dirty = {
         "cells": [
             {

@@ -123,8 +123,7 @@ def test_without_a_database_every_section_says_so(workbook: Dataset) -> None:
         context.figure(workbook, None),
         context.comparators(None),
         context.trials(None),
-        context.methods(workbook, None),
-        context.closing(workbook, None),
+        context.closing_sections(workbook, None),
     ):
         assert "No database is given" in block.text  # type: ignore[union-attr]
 
@@ -147,8 +146,7 @@ def test_figure_and_table_hold_the_same_numbers(workbook: Dataset, beside: Besid
 
 def test_text_of_a_database_is_never_markup(workbook: Dataset, beside: Beside) -> None:
     blocks = (
-        context.methods(workbook, beside),
-        context.closing(workbook, beside),
+        context.closing_sections(workbook, beside),
         context.trials(beside),
     )
     for block in blocks:

@@ -39,10 +39,7 @@ def page(dataset: Dataset, answers: tuple[Judgement, ...]) -> dict[str, Block]:
         "therapy": claims.overview(dataset, answers, about_therapy=True),
         "attachment": claims.overview(dataset, answers, about_therapy=False),
         "details": details.details(dataset, answers),
-        "methods": claims.methods(),
-        "provenance": claims.provenance(dataset, answers),
-        "citation": claims.citation(dataset, answers),
-        "limits": claims.limits(dataset, answers),
+        "closing": claims.closing_sections(dataset, answers),
     }
 
 
@@ -138,11 +135,10 @@ def test_claims_that_are_all_supported_leave_nothing_to_list(
     assert first.startswith(
         "The one claim about attachment and other associations: supported as worded.\n"
     )
-    cited = claims.citation(dataset, [one]).text
-    assert cited.startswith(
-        "The one claim about attachment and other associations in a popular article on "
-        "attachment-based therapies: supported as worded.\n"
-    )
+    assert (
+        "\nHow to cite\nThe one claim about attachment and other associations in a popular "
+        "article on attachment-based therapies: supported as worded.\n"
+    ) in claims.closing_sections(dataset, [one]).text
 
 
 def test_every_verdict_is_explained_with_its_count(
@@ -192,7 +188,7 @@ def test_every_link_leads_to_one_place_of_the_page(blocks: dict[str, Block]) -> 
 def test_every_number_of_a_sentence_is_a_link_to_its_provenance(
     blocks: dict[str, Block], answers: tuple[Judgement, ...]
 ) -> None:
-    origins = set(re.findall(r' id="(n-[^"]+)"', blocks["provenance"].html))
+    origins = set(re.findall(r' id="(n-[^"]+)"', blocks["closing"].html))
     overview = blocks["therapy"].html + blocks["attachment"].html
     numbers = [number for one in answers for number in one.sentence.numbers]
     assert len(numbers) >= 4
@@ -211,7 +207,7 @@ def test_every_number_behind_a_verdict_is_in_the_ledger_and_has_its_place(
         assert {one.estimate_id for one in blocks[name].entries} == behind
         shown = set(re.findall(r"#?n-([a-z0-9_.]+)\"", blocks[name].html))
         assert behind <= shown
-    entries = {one.estimate_id: one for one in blocks["provenance"].entries}
+    entries = {one.estimate_id: one for one in blocks["closing"].entries}
     assert all(entries[one.estimate_id] == one for one in blocks["details"].entries)
 
 
@@ -242,16 +238,17 @@ def test_ages_stand_behind_a_verdict_on_a_population(
 def test_therapy_and_attachment_claims_are_counted_in_the_sentence_to_cite(
     blocks: dict[str, Block],
 ) -> None:
-    assert blocks["citation"].text.startswith(
-        "None of the 21 claims about therapy in a popular article on attachment-based therapies is "
-        "supported as worded: 4 are partly supported, 2 are contradicted, 1 is not supported, 1 "
-        "rests on an association only, 8 were not tested here, 5 cannot be told.\n"
-    )
+    assert (
+        "\nHow to cite\nNone of the 21 claims about therapy in a popular article on "
+        "attachment-based therapies is supported as worded: 4 are partly supported, 2 are "
+        "contradicted, 1 is not supported, 1 rests on an association only, 8 were not tested here, "
+        "5 cannot be told.\n"
+    ) in blocks["closing"].text
 
 
 def test_the_rules_are_in_the_report(blocks: dict[str, Block]) -> None:
     assert "What a therapy does | No estimate or direction of any design | –" in (
-        blocks["methods"].text
+        blocks["closing"].text
     )
 
 

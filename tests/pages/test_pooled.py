@@ -121,22 +121,24 @@ def test_imputed_effects_are_called_so(dataset: Dataset) -> None:
 
 def test_one_trial_has_words_of_its_own(dataset: Dataset) -> None:
     _, distress, beside = screen(dataset, "abct", "affective_distress")
-    told = pooled.methods(dataset, distress, beside).text
+    told = pooled.closing_sections(dataset, distress, beside).text
     assert told.startswith(
         "Methods\nThe first screen shows the coefficient of the model of Collado"
     )
     left = tables.left_out(dataset, distress).text
     assert "shown on the first screen in points" in left
     assert "distress, DASS-21, at the end of treatment, difference in points" in left
-    _, impairment, _ = screen(dataset, "abct", "functional_impairment")
-    assert "not assessed for this trial" in pooled.limits(dataset, impairment).text
+    _, impairment, beside = screen(dataset, "abct", "functional_impairment")
+    assert "not assessed for this trial" in (
+        pooled.closing_sections(dataset, impairment, beside).text
+    )
     assert "weight" not in pooled.members(impairment).markup
     assert "weight" in pooled.members(screen(dataset, "abft", "depression")[1]).markup
 
 
 def test_sources_hold_the_main_report_of_each_trial(dataset: Dataset) -> None:
     _, analysis, beside = screen(dataset, "abft", "depression")
-    cited = pooled.citation(dataset, analysis, beside).html
+    cited = pooled.closing_sections(dataset, analysis, beside).html
     main = dataset.publications[dataset.publications.role == "main"]
     for one in main.publication_id[main.trial_id.isin(analysis.selection.estimates.trial_id)]:
         assert dataset.references[one]["title"] in cited.replace("&#x27;", "'")
@@ -213,8 +215,8 @@ def test_a_trial_name_stays_text(dataset: Dataset) -> None:
 
 
 def test_limits_count_a_terminated_trial_apart(dataset: Dataset) -> None:
-    _, analysis, _ = screen(dataset, "abft", "depression")
-    said = pooled.limits(dataset, analysis).text
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    said = pooled.closing_sections(dataset, analysis, beside).text
     assert (
         "Five randomized trials measured depressive symptoms, one terminated trial planned" in said
     )
@@ -267,14 +269,14 @@ def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> 
     assert (
         "prints no usable number, except Diamond 2002 (whether it is reported could not be seen), "
         "enters a stress test at zero"
-    ) in pooled.methods(dataset, analysis, beside).text
+    ) in " ".join(pooled.methods(dataset, analysis, beside))
     assert beside.stress is not None
     nobody = beside.stress.not_entered.iloc[:0]
     whole = dataclasses.replace(beside.stress, not_entered=nobody)
     figure = pooled_forest.pooled_forest(dataset, analysis, whole)
     assert figure.caption.endswith("imputed, with all three at zero.")
     beside = dataclasses.replace(beside, stress=whole)
-    said = pooled.methods(dataset, analysis, beside).text
+    said = " ".join(pooled.methods(dataset, analysis, beside))
     assert "prints no usable number enters a stress test" in said
 
 
@@ -283,8 +285,8 @@ def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:
         ("depression", "Diamond 2019: judged for suicidal ideation only by Meta-analytic suicide"),
         ("suicidal_ideation", "Diamond 2019: high for overall by Meta-analytic suicide prevention"),
     ):
-        _, analysis, _ = screen(dataset, "abft", outcome)
-        said = pooled.limits(dataset, analysis).text
+        _, analysis, beside = screen(dataset, "abft", outcome)
+        said = pooled.closing_sections(dataset, analysis, beside).text
         assert judged in said
         assert (
             "intention to treat, self-report for blinding of assessors by four items of the "

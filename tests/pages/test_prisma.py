@@ -131,9 +131,7 @@ def test_the_page_is_whole(dataset: Dataset, found: prisma.Checklist) -> None:
     blocks = [
         prisma.first_screen(dataset, found),
         prisma.tables(found.lines),
-        prisma.methods(),
-        prisma.numbers(dataset, found),
-        prisma.citation(dataset),
+        prisma.closing_sections(dataset, found),
     ]
     page = "<h1>x</h1>" + "\n".join(one.html for one in blocks)
     assert faults(page) == ()

@@ -34,14 +34,14 @@ def test_the_usual_direction_stands_first(dataset: Dataset, events: RareEvents) 
         "exact; Diamond 2019, 129 participants"
     )
     assert "; 0.44 to 0.47 over all counts that fit" in second
-    cited = rare_sections.citation(dataset, events).text
+    cited = rare_sections.closing_sections(dataset, events).text
     assert "odds ratio 0.46 (0.04 to 3.37), below 1 favors ABFT" in cited
     assert "P = .64 (twice the smaller exact tail; Fisher’s two-sided test gives .43)" in cited
     table = rare_sections.results_table(dataset, events).text
     # two-sided P of fisher.test, and of mantelhaen.test with 4 of 35 and 6 of 27 added (.185)
     for said in ("Fisher’s two-sided test gives .43)", "Fisher’s two-sided test gives .19)"):
         assert said in table
-    for block in (rare_sections.first_screen, rare_sections.provenance):
+    for block in (rare_sections.first_screen, rare_sections.closing_sections):
         assert "2.17" not in block(dataset, events).text
 
 
@@ -70,7 +70,7 @@ def test_a_time_that_no_source_states_has_no_week(dataset: Dataset, events: Rare
 
 
 def test_the_ends_of_a_range_name_their_own_counts(dataset: Dataset, events: RareEvents) -> None:
-    rows = rare_sections.provenance(dataset, events).text.splitlines()
+    rows = rare_sections.closing_sections(dataset, events).text.splitlines()
     exact = [row for row in rows if "interval_exact" in row and "Diamond 2010" in row]
     counts = [re.search(r"Diamond 2010 (\d+/\d+/\d+/\d+)", row) for row in exact]
     assert [one[1] for one in counts if one] == ["4/35/6/27", "2/19/6/27", "4/35/5/23"]
@@ -105,12 +105,12 @@ def test_counts_without_a_finite_ratio_have_no_number(
     screen = rare_sections.first_screen(dataset, found)
     assert "It is not known whether ABFT changes the risk of suicide attempts." in screen.text
     assert said in plain(screen.html)
-    assert said.lower() in rare_sections.citation(dataset, found).text.lower()
+    assert said.lower() in rare_sections.closing_sections(dataset, found).text.lower()
     assert said in rare_sections.results_table(dataset, found).text
     assert not rare_sections.counts_table(dataset, found).entries
     exact = [
         entry
-        for block in (screen, rare_sections.provenance(dataset, found))
+        for block in (screen, rare_sections.closing_sections(dataset, found))
         for entry in block.entries
         if entry.estimate_id.endswith("interval_exact")
     ]

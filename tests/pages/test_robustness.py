@@ -68,10 +68,7 @@ def parts(dataset: Dataset, found: Robustness) -> list[Block]:
         tables.developers(dataset, found),
         tables.clusters(dataset, found),
         tables.missing(dataset, found),
-        screen.methods(dataset, found),
-        screen.provenance(dataset, found),
-        screen.citation(dataset, found),
-        screen.limits(dataset, found),
+        screen.closing_sections(dataset, found),
     ]
 
 
@@ -106,7 +103,7 @@ def test_every_number_leads_to_where_it_comes_from(
 def test_judgements_of_two_sources_stand_with_their_source(
     dataset: Dataset, depression: Robustness
 ) -> None:
-    said = screen.methods(dataset, depression).text
+    said = screen.closing_sections(dataset, depression).text.partition("\nWhere each")[0]
     assert "judge it: Diamond 2002 high (a public database) and low (Henken et al. 2007); " in said
     assert "Israel 2013 low (a public database)" in said
     assert said.count("Diamond 2002") == 1

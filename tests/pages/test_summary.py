@@ -40,10 +40,7 @@ def parts(dataset: Dataset, summary: Summary) -> list[Block]:
         weighing.side_by_side(dataset, summary),
         weighing.averages(dataset, summary),
         tables.others(dataset, summary),
-        summary_sections.methods(dataset, summary),
-        summary_sections.provenance(dataset, summary),
-        summary_sections.citation(dataset, summary),
-        summary_sections.limits(dataset, summary),
+        summary_sections.closing_sections(dataset, summary),
     ]
 
 

@@ -59,10 +59,7 @@ def parts(card: TrialCard) -> list[Block]:
         checks.contradictions(card),
         sections.companions(card),
         sections.missing(card),
-        sections.methods(card),
-        sections.provenance(card),
-        sections.citation(card, between),
-        sections.limits(card),
+        sections.closing_sections(card, between),
     ]
 
 
@@ -544,7 +541,7 @@ def test_papers_on_one_trial_are_counted_as_one_trial(cards: Cards) -> None:
 
 def test_sentences_to_quote_name_comparator_size_and_processing(cards: Cards) -> None:
     card = cards["collado2021"]
-    said = sections.citation(card, lines(card)).text
+    said = sections.closing_sections(card, lines(card)).text
     assert (
         "Collado-Navarro 2021: ABCT with usual care compared with usual care alone, distress "
         "(Depression Anxiety Stress Scales, 21 items, total) at the end of treatment: 13.20 "
@@ -552,7 +549,7 @@ def test_sentences_to_quote_name_comparator_size_and_processing(cards: Cards) ->
         "sizes imputed; printed;"
     ) in said
     card = cards["montero2018"]
-    said = sections.citation(card, lines(card)).text
+    said = sections.closing_sections(card, lines(card)).text
     assert "ABCT compared with relaxation, both with usual care, quality of life" in said
 
 

@@ -35,8 +35,7 @@ def page(made: list[Study]) -> tuple[str, Robustness]:
         tables.power,
         tables.developers,
         tables.clusters,
-        robustness.provenance,
-        robustness.citation,
+        robustness.closing_sections,
     ):
         one(dataset, found)
     markup = first_screen(dataset, found).html

@@ -67,7 +67,7 @@ def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
         f"{one} Their outcomes and participants may be other than those here."
         for one in sentences.planned(dataset, therapy)
     ]
-    return joined([block, *map(paragraphs, planned)])
+    return joined(block, *map(paragraphs, planned))
 
 
 def methods(paragraphs: Sequence[str]) -> Block:

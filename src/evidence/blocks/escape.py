@@ -48,8 +48,8 @@ def plain(markup: str) -> str:
 
 
 def _row(row: str) -> str:
-    """Return the cells of a row as one line of HTML; a break within a cell becomes "; "."""
-    shown = (_BREAK.sub("; ", _OPENS_ITEM.sub("", cell)) for _, cell in _CELL.findall(row))
+    """Return the cells of a row as one line of HTML; a break within a cell becomes a space."""
+    shown = (_BREAK.sub(" ", cell) for _, cell in _CELL.findall(row))
     return f"<tr>{' | '.join(shown)}</tr>"
 
 
@@ -62,7 +62,7 @@ def lines(markup: str) -> str:
     So 2 < 3: true
     - one
     >>> print(lines("<table><tr><th>a</th><td>b<br>c</td></tr></table><pre>  d</pre>"))
-    a | b; c
+    a | b c
       d
     """
     found: list[str] = []
@@ -81,7 +81,7 @@ def table_cells(markup: str) -> list[list[list[str]]]:
     """Return the cells of each table in markup, row by row as they are shown, headings first."""
     return [
         [
-            [_SPACE.sub(" ", plain(_BREAK.sub("; ", one))).strip(" ") for _, one in row]
+            [_SPACE.sub(" ", plain(_BREAK.sub(" ", one))).strip(" ") for _, one in row]
             for row in map(_CELL.findall, _ROW.findall(table))
         ]
         for table in _TABLE.findall(markup)

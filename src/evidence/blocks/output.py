@@ -65,11 +65,10 @@ def paragraphs(*sentences: str) -> Block:
     return Block("\n".join(f"<p>{html(one)}</p>" for one in sentences))
 
 
-def joined(blocks: Iterable[Block]) -> Block:
+def joined(*blocks: Block) -> Block:
     """Return blocks as one, in their order."""
-    shown = tuple(blocks)
-    entries = tuple(entry for one in shown for entry in one.entries)
-    return Block("\n".join(one.html for one in shown), entries)
+    entries = tuple(entry for one in blocks for entry in one.entries)
+    return Block("\n".join(one.html for one in blocks), entries)
 
 
 def items(entries: Iterable[str], kind: str = "") -> str:

@@ -52,6 +52,12 @@ def to_number(entry: LedgerEntry, text: str, *, numeric: bool = True) -> Cell:
     return Cell(text, href=f"#{anchor(entry.estimate_id)}", numeric=numeric)
 
 
+def to_estimate(entry: LedgerEntry, digits: int = 2, *, numeric: bool = True) -> Cell:
+    """Return a cell with an estimate and its limits, which lead to where they come from."""
+    shown = estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
+    return to_number(entry, shown, numeric=numeric)
+
+
 def with_id(text: str, one_id: str) -> Cell:
     """Return a cell with an id set apart after its text."""
     shown = f"{html(text)} " if text else ""

@@ -45,7 +45,7 @@ def rows(shown: Preview) -> Block:
         "no other line changes but that of the version."
     )
     diff = unified_diff(proposal)
-    return joined([paragraphs(said_first), _as_it_stands(diff)])
+    return joined(paragraphs(said_first), _as_it_stands(diff))
 
 
 def _as_it_stands(lines: str) -> Block:
@@ -57,7 +57,7 @@ def _as_it_stands(lines: str) -> Block:
 def counts(shown: Preview) -> Block:
     """Return which whole tables fit percentages, intervals and ratios."""
     made = [_counts(one, shown) for one in shown.counts]
-    return joined(made or [paragraphs("No percentages of an event are printed for two arms.")])
+    return joined(*made or [paragraphs("No percentages of an event are printed for two arms.")])
 
 
 def _counts(one: Counts, shown: Preview) -> Block:
@@ -69,7 +69,7 @@ def _counts(one: Counts, shown: Preview) -> Block:
     if one.found is None:
         return paragraphs(f"{head}: too little is printed to search. {one.reason}")
     # The answer of the search is a list in plain text.
-    return joined([paragraphs(head), _as_it_stands(as_text(one.found))])
+    return joined(paragraphs(head), _as_it_stands(as_text(one.found)))
 
 
 def findings(shown: Preview) -> Block:
@@ -109,7 +109,7 @@ def findings(shown: Preview) -> Block:
             )
         )
         made.append(_as_it_stands("\n".join(asked)))
-    return joined(made)
+    return joined(*made)
 
 
 def _asked(finding: Any, shown: Preview) -> str:
@@ -178,7 +178,7 @@ def standing(shown: Preview) -> Block:
         taken = ", ".join(one.chosen.estimate_id) or "none"
         left = "; ".join(f"{row.estimate_id}: {row.reason}" for row in records(one.left_out))
         made.append(paragraphs(f"{head}: {taken} stands. Left out: {left}."))
-    return joined(made)
+    return joined(*made)
 
 
 def unestimated(shown: Preview) -> Block:
@@ -224,7 +224,7 @@ def moved(shown: Preview) -> Block:
                 ],
             )
         )
-    return joined(made)
+    return joined(*made)
 
 
 def _named(one: Moved, shown: Preview) -> str:

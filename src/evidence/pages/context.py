@@ -5,13 +5,12 @@ from typing import Any
 
 from evidence import language
 from evidence.analysis.context import ALL, Beside, TherapyClass
-from evidence.blocks import closing as sections
-from evidence.blocks import origins
+from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, joined, paragraphs
-from evidence.blocks.tables import Cell, number_link, table, to_number
+from evidence.blocks.tables import Cell, number_link, table, to_estimate
 from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.ledger import entries, sentences
@@ -197,7 +196,7 @@ def classes(dataset: Dataset, beside: Beside) -> Block:
             Cell(str(main.size), numeric=True),
             _comparators(main, dataset),
             language.listed(one.replace("_", " ") for one in groups),
-            to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+            to_estimate(entry),
             Cell(_spread(main.pooled), numeric=True),
             Cell("–", numeric=True),
         )
@@ -308,14 +307,11 @@ def trials(beside: Beside | None) -> Block:
         ("In the workbook", "In the database", "Matched by"),
         [(one.label, one.database_label, one.by) for one in beside.overlap],
     )
-    return joined([entered, both])
+    return joined(entered, both)
 
 
-def methods(dataset: Dataset, beside: Beside | None) -> Block:
-    """Return the methods section; without a database a sentence."""
-    if beside is None:
-        return paragraphs(_NOTHING)
-    return sections.methods(
+def _methods(dataset: Dataset, beside: Beside) -> Block:
+    return closing.methods(
         [
             *sentences.methods(beside.main, dataset, i2_limits=None, stress=None),
             f"The database is {_title(beside)}. Its trials were pooled by therapy as above: Hedges "
@@ -341,8 +337,8 @@ def _title(beside: Beside) -> str:
     return f"{titles or 'another data package'}, version {version}"
 
 
-def closing(dataset: Dataset, beside: Beside | None) -> Block:
-    """Return where the numbers of the workbook come from, how to cite, and limits."""
+def closing_sections(dataset: Dataset, beside: Beside | None) -> Block:
+    """Return methods, where the numbers of the workbook come from, how to cite, and limits."""
     if beside is None:
         return paragraphs(_NOTHING)
     main = beside.main
@@ -351,11 +347,11 @@ def closing(dataset: Dataset, beside: Beside | None) -> Block:
     places = origins.provenance(
         dataset, estimates=rows, pooled=[(entry, pooled_sections.members(main))]
     )
-    cited = sections.citation(
+    cited = closing.citation(
         dataset, rows, sentence=sentences.result(main, dataset), estimate_id=main.estimate_id
     )
     also = f"Database: {_title(beside)}. Cite it beside the workbook."
-    limits = sections.limits(
+    limits = closing.limits(
         dataset,
         trial_ids=_trial_ids(main),
         also=[
@@ -364,4 +360,4 @@ def closing(dataset: Dataset, beside: Beside | None) -> Block:
             "Nothing here compares two therapies: no trial of the one tested the other.",
         ],
     )
-    return joined([places, cited, paragraphs(also), limits])
+    return joined(_methods(dataset, beside), places, cited, paragraphs(also), limits)

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from evidence import language
-from evidence.blocks import closing
+from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, items
+from evidence.blocks.output import Block, items, joined
 from evidence.blocks.tables import Cell, place_of, place_of_reason, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -174,9 +174,11 @@ def _bounds(row: Any) -> str:
     return f"odds ratio {language.limits(*ends)} over all counts that fit"
 
 
-def methods(convention: str, correlation: float) -> Block:
-    """Return the methods section."""
-    return closing.methods(
+def closing_sections(
+    dataset: Dataset, frame: pd.DataFrame, convention: str, correlation: float
+) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
+    told = closing.methods(
         [
             f"Hedges g: difference of means over the pooled standard deviation, {convention} "
             "small-sample correction (Hedges 1981); pre-post-control d: Morris (2008), d_ppc2, "
@@ -192,5 +194,14 @@ def methods(convention: str, correlation: float) -> Block:
             "gives a magnitude; "
             "its direction is taken from results printed by arm. Chi-square with two or more "
             "degrees of freedom gives a bound (Scheffé), never a point.",
+        ]
+    )
+    shown = frame[frame.effect.notna()]
+    return joined(
+        [
+            told,
+            origins.provenance(dataset, estimates=shown),
+            closing.citation(dataset, shown),
+            closing.limits(dataset, trial_ids=list(dict.fromkeys(frame.trial_id))),
         ]
     )

@@ -243,14 +243,15 @@ def tables(lines: Sequence[Line]) -> Block:
     lines : sequence of Line
         Lines to show.
     """
-    return joined(
+    blocks = [
         table(
             f"{part}: what is asked, and where it is answered",
             ("Item", "Asks for", "State", "Where", "How, or why not"),
             [_row(one) for one in lines if one.section == part],
         )
         for part in dict.fromkeys(one.section for one in lines)
-    )
+    ]
+    return joined(*blocks)
 
 
 def _row(line: Line) -> Sequence[Cell]:
@@ -263,7 +264,7 @@ def _row(line: Line) -> Sequence[Cell]:
     )
 
 
-def numbers(dataset: Dataset, found: Checklist) -> Block:
+def _numbers(dataset: Dataset, found: Checklist) -> Block:
     """Return what each number of this page is counted from."""
     rows = [
         (
@@ -299,9 +300,9 @@ def _items(lines: Iterable[Line]) -> str:
     return ", ".join(one.item for one in lines)
 
 
-def methods() -> Block:
-    """Return the methods section."""
-    return closing.methods(
+def closing_sections(dataset: Dataset, found: Checklist) -> Block:
+    """Return methods, what each number is counted from, and how to cite."""
+    told = closing.methods(
         [
             "The lines are those of the PRISMA 2020 checklist, in our own words; its sentences are "
             "to be read in the statement itself. Whether a line is met was judged by reading the "
@@ -312,16 +313,13 @@ def methods() -> Block:
             "section of its page or a file that exists. Counts are made from the data.",
         ]
     )
-
-
-def citation(dataset: Dataset) -> Block:
-    """Return how to cite the workbook and the checklist."""
     workbook = (
         "Attachment-therapy evidence workbook, package version "
         f"{evidence.__version__}, data version {dataset.version}, report prisma."
     )
-    return Block(
+    cited = Block(
         f'<h2 id="cite">How to cite</h2><p class="cite">{html(workbook)}</p>'
         f"<p>The checklist: {html(_CHECKLIST)}</p>"
         "<p>Who cites a result of this workbook cites no systematic review, and says so.</p>"
     )
+    return joined(told, _numbers(dataset, found), cited)

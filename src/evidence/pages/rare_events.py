@@ -9,8 +9,8 @@ from evidence.analysis.rare_events import RareEvents, RareResult
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html, plain
 from evidence.blocks.headline import Headline, large_number
-from evidence.blocks.output import Block, anchor, items
-from evidence.blocks.tables import Cell, range_link, table, to_number, with_id
+from evidence.blocks.output import Block, anchor, items, joined
+from evidence.blocks.tables import Cell, range_link, table, to_estimate, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.from_events import Counts, EventTables
@@ -256,9 +256,7 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
             (
                 Cell(language.listed(item.row.label for item in one.tables), tag=one.processing),
                 Cell(METHOD[one.method]),
-                Cell(no_ratio(one, events))
-                if entry is None
-                else to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                Cell(no_ratio(one, events)) if entry is None else to_estimate(entry),
                 Cell((entry and quotation.p_value(entry)) or "–"),
                 Cell("without a finite end" if one.low < one.high else "–", numeric=True)
                 if ends is None
@@ -275,8 +273,7 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
     )
 
 
-def provenance(dataset: Dataset, events: RareEvents) -> Block:
-    """Return where each number comes from."""
+def _provenance(dataset: Dataset, events: RareEvents) -> Block:
     pooled = []
     for one in events.results:
         entered = tuple(item.fewest_missing for item in one.tables)
@@ -350,9 +347,9 @@ def _members(one: RareResult, entered: Sequence[Counts]) -> Cell:
     )
 
 
-def methods(events: RareEvents) -> Block:
-    """Return the methods section."""
-    return closing.methods(
+def closing_sections(dataset: Dataset, events: RareEvents) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
+    told = closing.methods(
         [
             "Odds ratios are the odds of the event with the therapy over those with the "
             "comparator. Exact conditional: the conditional "
@@ -366,10 +363,12 @@ def methods(events: RareEvents) -> Block:
             "over all of them beside it.",
         ]
     )
+    counted = [one.row.trial_id for one in events.tables]
+    limits = closing.limits(dataset, trial_ids=counted, outcome=events.outcome)
+    return joined(told, _provenance(dataset, events), _citation(dataset, events), limits)
 
 
-def citation(dataset: Dataset, events: RareEvents) -> Block:
-    """Return a sentence to cite, its id, and the references it needs."""
+def _citation(dataset: Dataset, events: RareEvents) -> Block:
     result = next(one for one in events.results if one.method == "exact")
     entry = of_result(result, events, dataset)
     therapy, outcome = names(dataset, events)

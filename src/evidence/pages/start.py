@@ -8,11 +8,11 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
-from evidence.blocks import tables
+from evidence.blocks import closing, tables
 from evidence.blocks.escape import html
 from evidence.blocks.figures.forest import ForestRow, draw
-from evidence.blocks.output import Block, Figure, items
-from evidence.blocks.tables import Cell, table, to_number
+from evidence.blocks.output import Block, Figure, items, joined
+from evidence.blocks.tables import Cell, table, to_estimate, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
@@ -206,7 +206,7 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
                 Cell(f"{name}, unreported results at zero"),
                 Cell("stress test"),
                 Cell(str(stress.size), numeric=True),
-                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_estimate(entry),
                 Cell("", tag="imputed"),
             )
         )
@@ -275,4 +275,26 @@ def trials_table(dataset: Dataset) -> Block:
             "Developers took part",
         ),
         rows,
+    )
+
+
+def closing_sections(dataset: Dataset, frame: pd.DataFrame, questions: Sequence[Question]) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
+    names = language.listed(": ".join(sentences.names(one.analysis, dataset)) for one in questions)
+    return joined(
+        [
+            closing.methods(
+                [
+                    f"This page shows the main results of the analyses of {names}. Each was made "
+                    "by the same rules: one estimate per trial, self-report before ratings by "
+                    "clinicians, Hedges g where any trial prints means, else g from a test "
+                    "statistic; random effects with restricted maximum likelihood; Hartung-Knapp "
+                    "interval with the ad hoc correction; unreported results entered at zero as a "
+                    "stress test. The report behind each link tells its methods whole."
+                ]
+            ),
+            first_screen.provenance(dataset, *((one.analysis, one.beside) for one in questions)),
+            closing.citation(dataset, frame[frame.effect.notna()]),
+            closing.limits(dataset, trial_ids=list(dataset.trials.trial_id)),
+        ]
     )

@@ -1,4 +1,4 @@
-"""Runs the notebooks with their default parameters and stores them clean: outputs, nothing else."""
+"""Runs the notebooks with their default parameters and stores them clean: text and figures."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from evidence.blocks.output import FIGURES, WIDGET
+from evidence.blocks.output import FIGURES, MIME, WIDGET
 from evidence.data import atomic
 from evidence.reports import kernel
 from evidence.reports.build import Folders, alone, find_root
@@ -16,15 +16,19 @@ from evidence.reports.kernel import NotebookError
 from evidence.reports.stamp import read_stamp
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+NOT_STORED = ("text/html", MIME, WIDGET)
+"""Types of outputs that stand beside a text which says the same, or are named anew by each run."""
+
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 
 
 def clean(notebook: dict[str, Any]) -> dict[str, Any]:
     """Return a notebook without what changes from run to run.
 
-    Outputs stay. Times, counts of executions, traces of papermill and of editors, object addresses
-    and widgets (but not the words beside them) go; cells are named by their place, so that their
-    ids are the same each time.
+    Of an output its text and its picture stay: the page that holds the same is in the reports, the
+    numbers behind it are in the ledger. Times, counts of executions, traces of papermill and of
+    editors and object addresses go; cells are named by their place, so that their ids are the same
+    each time.
 
     Parameters
     ----------
@@ -75,7 +79,7 @@ def _output(output: dict[str, Any], count: int) -> dict[str, Any]:
             if kind.startswith("text/")
             else value
             for kind, value in made["data"].items()
-            if kind != WIDGET
+            if kind not in NOT_STORED
         }
     return made
 

@@ -12,7 +12,7 @@ from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.missing_numbers import Gap, gaps, imputed_spread, main_analyses
 from evidence.blocks.escape import plain
-from evidence.blocks.output import anchor
+from evidence.blocks.output import Block, anchor
 from evidence.data.dataset import Dataset
 from evidence.estimation.missing_evidence import missing_evidence
 from evidence.integrity.findings import handled
@@ -42,6 +42,15 @@ def analyses(dataset: Dataset) -> list[Analysis]:
 @pytest.fixture(scope="module")
 def missing(analyses: list[Analysis]) -> list[Gap]:
     return [gap for one in analyses for gap in gaps(one)]
+
+
+def closing_sections(
+    dataset: Dataset, found: pd.DataFrame, analyses: list[Analysis], missing: list[Gap]
+) -> Block:
+    places = readings.readings(dataset)
+    return audit.closing_sections(
+        dataset, places=places, found=found, analyses=analyses, gaps=missing
+    )
 
 
 def first_screen(
@@ -133,7 +142,7 @@ def test_every_number_leads_to_its_one_place(
         ),
         audit_gaps.gaps_tables(dataset, analyses, missing),
         audit_gaps.imputed_table(dataset, spreads),
-        audit.provenance(dataset, analyses, missing),
+        closing_sections(dataset, found, analyses, missing),
     ]
     markup = "\n".join(block.html for block in blocks)
     ids = Counter(re.findall(r'id="(n-[^"]+)"', markup))
@@ -169,8 +178,10 @@ def test_the_figure_has_its_numbers_in_words_and_as_a_table(
     assert dots == [gap.analysis.pooled.effect for gap in missing]
 
 
-def test_no_section_judges_anyone(dataset: Dataset, analyses: list[Analysis]) -> None:
-    said = audit.methods(analyses).text + audit.limits(dataset).text
+def test_no_section_judges_anyone(
+    dataset: Dataset, found: pd.DataFrame, analyses: list[Analysis], missing: list[Gap]
+) -> None:
+    said = closing_sections(dataset, found, analyses, missing).text
     for word in ("significant", "fraud", "manipul", "should"):
         assert word not in said.lower()
 

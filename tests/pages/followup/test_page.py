@@ -51,7 +51,7 @@ def blocks(dataset: Dataset, found: Durability) -> list[Block]:
         tables.uncontrolled(dataset, found),
         tables.unpaired(dataset, found),
         tables.trials(dataset, found),
-        followup.provenance(dataset, found),
+        followup.closing_sections(dataset, found),
     ]
     return [one.table if isinstance(one, Figure) else one for one in made]
 
@@ -70,9 +70,9 @@ def test_every_number_leads_to_one_place(dataset: Dataset, found: Durability) ->
 def test_every_number_of_the_first_screen_is_of_the_ledger(
     dataset: Dataset, found: Durability
 ) -> None:
-    by_id = {one.estimate_id: one for one in followup.provenance(dataset, found).entries}
+    by_id = {one.estimate_id: one for one in followup.closing_sections(dataset, found).entries}
     markup = first_screen(dataset, found).html
-    places = followup.provenance(dataset, found).html
+    places = followup.closing_sections(dataset, found).html
     for name, shown in re.findall(r'href="#n-([a-z0-9_.]+)">(.*?)</a>', markup):
         entry = by_id[name]
         numbers = [float(one.replace("−", "-")) for one in re.findall(r"−?[\d.]+", shown)]
@@ -103,7 +103,7 @@ def test_one_id_has_one_value(dataset: Dataset) -> None:
 
 
 def test_entries_have_origins_and_level(dataset: Dataset, found: Durability) -> None:
-    for entry in followup.provenance(dataset, found).entries:
+    for entry in followup.closing_sections(dataset, found).entries:
         assert entry.result_ids
         assert entry.locator_ids
         assert entry.ci_level == 0.95
@@ -115,12 +115,12 @@ def test_entries_have_origins_and_level(dataset: Dataset, found: Durability) -> 
 def test_the_subtraction_shown_gives_the_number(dataset: Dataset) -> None:
     """What the provenance puts in can be computed by hand."""
     found = evidence.durability(dataset, therapy="abct")
-    said = followup.provenance(dataset, found).text
+    said = followup.closing_sections(dataset, found).text
     line = next(one for one in said.splitlines() if "−6.00 (−12.40 to 0.40)" in one)
     assert "7.200 − 13.200; standard error √(3.248² + 3.283² − 2 × 0.5 × 3.248 × 3.283)" in line
     assert "= 3.266" in line
     assert np.isclose((3.248**2 + 3.283**2 - 3.248 * 3.283) ** 0.5, 3.266, atol=0.001)
-    assert "13.2 − 11.51 = 1.69" in followup.provenance(dataset, found).html
+    assert "13.2 − 11.51 = 1.69" in followup.closing_sections(dataset, found).html
 
 
 def test_years_of_life_stand_in_their_unit_with_whom_they_count(dataset: Dataset) -> None:
@@ -177,22 +177,22 @@ def test_tables_without_rows_say_why(dataset: Dataset) -> None:
     assert "clear enough of zero" in followup_tables.retained(dataset, unclear).text
 
 
-def test_methods_name_what_was_done(found: Durability) -> None:
-    said = followup.methods(found).text
+def test_methods_name_what_was_done(dataset: Dataset, found: Durability) -> None:
+    said = followup.closing_sections(dataset, found).text
     for part in ("Fieller (1954)", "Fréchet 1951", "Borenstein et al. 2009", "suppose 0.5"):
         assert part in said
     assert ("Franchini" in said) == (found.therapy == "abct")
 
 
 def test_the_sentence_to_cite(dataset: Dataset, found: Durability) -> None:
-    said = followup.citation(dataset, found).text
+    said = followup.closing_sections(dataset, found).text
     assert "compared with" in said
     assert "95% CI" in said
     assert f"estimate {found.comparisons.trial_id.iloc[0]}" in said
 
 
 def test_limits_name_open_times(dataset: Dataset, found: Durability) -> None:
-    said = followup.limits(dataset, found).text
+    said = followup.closing_sections(dataset, found).text
     span = {"abft": "between 8 and 12 weeks", "abct": "between 18 and 26 weeks"}[found.therapy]
     assert span in said
 

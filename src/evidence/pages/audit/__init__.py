@@ -10,10 +10,10 @@ from evidence.analysis.missing_numbers import Gap
 from evidence.blocks import closing, headline, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline
-from evidence.blocks.output import Block
-from evidence.blocks.tables import range_link
+from evidence.blocks.output import Block, joined
+from evidence.blocks.tables import Cell, range_link
 from evidence.data.dataset import Dataset
-from evidence.ledger import entries, sentences
+from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled as pooled_sections
 from evidence.pages.audit import findings, readings
 from evidence.pages.audit import gaps as audit_gaps
@@ -118,8 +118,7 @@ def _figures(dataset: Dataset, gap: Gap) -> list[Headline]:
     ]
 
 
-def methods(analyses: Sequence[Analysis]) -> Block:
-    """Return the methods section."""
+def _methods(analyses: Sequence[Analysis]) -> Block:
     level = language.percent(analyses[0].specification.level, 0) if analyses else "95%"
     return closing.methods(
         [
@@ -153,8 +152,10 @@ def methods(analyses: Sequence[Analysis]) -> Block:
     )
 
 
-def provenance(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[Gap]) -> Block:
-    """Return where each number of the page comes from."""
+def _computed(
+    dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[Gap]
+) -> list[tuple[LedgerEntry, Cell]]:
+    """Return every pooled number with what entered it."""
     pooled = [(entries.of_analysis(one, dataset), pooled_sections.members(one)) for one in analyses]
     for gap in gaps:
         members = pooled_sections.members(gap.analysis)
@@ -165,18 +166,21 @@ def provenance(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[Ga
         pooled += [(end, members.followed_by(allowed)) for end in audit_gaps.of_ends(gap, dataset)]
         with_it = f"; and {gap.row.label}, by the sizes of its arms"
         pooled.append((audit_gaps.of_weight(gap, dataset), members.followed_by(with_it)))
-    chosen = pd.concat([one.selection.estimates for one in analyses], ignore_index=True)
-    return origins.provenance(dataset, estimates=chosen, pooled=pooled)
+    return pooled
 
 
-def citation(
+def closing_sections(
     dataset: Dataset,
     *,
     places: pd.DataFrame,
     found: pd.DataFrame,
     analyses: Sequence[Analysis],
+    gaps: Sequence[Gap],
 ) -> Block:
-    """Return a sentence to cite, and the references of every place where something was read."""
+    """Return methods, where each number comes from, how to cite, and limits.
+
+    Every place where something was read is cited; the parameters are those of the first screen.
+    """
     high = int((found.severity == "high").sum())
     numbers = places.numbers.sum()
     sentence = (
@@ -187,12 +191,7 @@ def citation(
         f"{len(found) - high} further findings."
     )
     chosen = pd.concat([one.selection.estimates for one in analyses], ignore_index=True)
-    return closing.citation(dataset, chosen, sentence=sentence, also=places.locator_id)
-
-
-def limits(dataset: Dataset) -> Block:
-    """Return what the report cannot say."""
-    return closing.limits(
+    limits = closing.limits(
         dataset,
         trial_ids=list(dataset.trials.trial_id),
         also=[
@@ -205,4 +204,13 @@ def limits(dataset: Dataset) -> Block:
             "an interval that includes zero. Outcomes without any pooled value are not in those "
             "tables; the matrix shows them.",
         ],
+    )
+    pooled = _computed(dataset, analyses, gaps)
+    return joined(
+        [
+            _methods(analyses),
+            origins.provenance(dataset, estimates=chosen, pooled=pooled),
+            closing.citation(dataset, chosen, sentence=sentence, also=places.locator_id),
+            limits,
+        ]
     )

@@ -135,7 +135,7 @@ def findings_tables(
         _findings_table(dataset, found[(found.severity == one) & ~apart], estimates, severity=one)
         for one in names[: names.index(least) + 1]
     ]
-    return joined(blocks)
+    return joined(*blocks)
 
 
 def _findings_table(

@@ -12,7 +12,7 @@ from evidence.analysis.missing_numbers import Gap, ImputedSpread
 from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, Figure, joined
-from evidence.blocks.tables import Cell, number_link, range_link, table, to_number, to_size
+from evidence.blocks.tables import Cell, number_link, range_link, table, to_estimate, to_size
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
@@ -161,7 +161,7 @@ def gaps_tables(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[G
         for one in analyses
         if not one.selection.without_number.empty
     ]
-    return joined(blocks)
+    return joined(*blocks)
 
 
 def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Block:
@@ -180,7 +180,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
                 Cell(gap.row.reason),
                 Cell(f"±{language.fixed(gap.bound)}\n{gap.bound_source}"),
                 Cell(markup=range_link(of_ends(gap, dataset)), numeric=True),
-                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_estimate(entry),
                 Cell(
                     f"{language.percent(gap.information, 0)}\n"
                     f"±{language.fixed(gap.half_width)} → ±{language.fixed(gap.half_width_then)}",
@@ -211,7 +211,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
     trials = language.count(analysis.pooled.k, "trial")
     prints = "prints" if analysis.pooled.k == 1 else "print"
     said = f"Now, with {trials} that {prints} numbers, against {compared(analysis, dataset)}: "
-    return joined([Block(f"<p>{html(said)}{number_link(main, now)}.</p>"), block])
+    return joined(Block(f"<p>{html(said)}{number_link(main, now)}.</p>"), block)
 
 
 _LACKS = {
@@ -308,7 +308,7 @@ def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
                 Cell(f"{therapy}, {outcome.partition(' (')[0]} {_when(one.analysis, dataset)}"),
                 Cell(language.listed(one.rows.label)),
                 Cell(language.listed(missing)),
-                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_estimate(entry),
                 Cell(language.limits(one.low, one.high), numeric=True),
             )
         )

@@ -7,7 +7,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.output import Block, items, paragraphs
+from evidence.blocks.output import Block, items, joined, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.claims import Judgement
 from evidence.claims.rules import PARTLY_SUPPORTED, RULES, VERDICTS, Finding, Side
@@ -323,9 +323,8 @@ def rule_table() -> Block:
     )
 
 
-def methods() -> Block:
+def _methods() -> Block:
     """Return how a verdict is reached."""
-    rules = rule_table()
     block = closing.methods(
         [
             "Each claim names a kind, and where it can a therapy, an outcome and a time. Evidence "
@@ -340,11 +339,10 @@ def methods() -> Block:
             "answer names it.",
         ]
     )
-    return Block(f"{block.html}{rules.html}")
+    return Block(f"{block.html}{rule_table().html}")
 
 
-def provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
-    """Return the section that every number of the report leads to."""
+def _provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     frames = [one.gathered.estimates for one in judgements]
     estimates = pd.concat(frames).drop_duplicates("estimate_id")
     labels = {
@@ -374,8 +372,8 @@ def provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     return origins.provenance(dataset, estimates=estimates[estimates.effect.notna()], pooled=pooled)
 
 
-def citation(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
-    """Return how to cite the report, and the references of all that it rests on."""
+def closing_sections(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
     therapy, other = _split(judgements)
     group, about = (therapy, _ABOUT_THERAPY) if therapy else (other, _ABOUT_OTHER)
     sentence = _tally(group, f"{about} in a popular article on attachment-based therapies")
@@ -390,17 +388,13 @@ def citation(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
             one.gathered.facts,
         )
     )
-    return closing.citation(dataset, pd.concat(frames), sentence=sentence, also=also)
-
-
-def limits(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
-    """Return what the report cannot say."""
+    cited = closing.citation(dataset, pd.concat(frames), sentence=sentence, also=also)
     trials = union(
         frame.trial_id
         for one in judgements
         for frame in (one.gathered.estimates, one.gathered.directions)
     )
-    return closing.limits(
+    limits = closing.limits(
         dataset,
         trial_ids=trials,
         also=[
@@ -412,3 +406,4 @@ def limits(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
             "search.",
         ],
     )
+    return joined(_methods(), _provenance(dataset, judgements), cited, limits)

@@ -10,7 +10,7 @@ from evidence.analysis.stress_test import ZERO
 from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, anchor, items, joined
-from evidence.blocks.tables import Cell, table, to_number
+from evidence.blocks.tables import Cell, table, to_estimate, to_number
 from evidence.claims import Judgement
 from evidence.claims.sentences import Sentence
 from evidence.data.dataset import Dataset
@@ -83,7 +83,7 @@ def _kept(markup: str) -> str:
 
 def details(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     """Return the claims one by one: question, verdict, what it rests on, limits."""
-    return joined(_detail(dataset, one) for one in judgements)
+    return joined(*(_detail(dataset, one) for one in judgements))
 
 
 def _detail(dataset: Dataset, judgement: Judgement) -> Block:
@@ -110,7 +110,7 @@ def _detail(dataset: Dataset, judgement: Judgement) -> Block:
         + (items(map(html, judgement.limits), "not") if judgement.limits else "")
         + "</section>"
     )
-    return Block(markup, joined(tables).entries)
+    return Block(markup, joined(*tables).entries)
 
 
 def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
@@ -140,7 +140,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
                     language.term(language.METRIC, analysis.selection.metric)
                     + (", unreported results at zero" if "at_zero" in entry.estimate_id else "")
                 ),
-                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_estimate(entry),
                 Cell(str(entry.n), numeric=True),
                 Cell("", tag=entry.processing),
             )
@@ -154,7 +154,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
                 Cell(
                     f"{_measure(row, dataset)}, share of the {language.term(_METRIC, row.metric)}"
                 ),
-                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_estimate(entry),
                 Cell(str(entry.n), numeric=True),
                 Cell("", tag=entry.processing),
             )

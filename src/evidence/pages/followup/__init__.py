@@ -11,7 +11,7 @@ from evidence.analysis.power import information_size
 from evidence.blocks import closing, origins, remarks
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, number_link, to_size
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
@@ -431,8 +431,20 @@ def _uncontrolled(row: Any, dataset: Dataset) -> str:
     )
 
 
-def methods(found: Durability) -> Block:
-    """Return the methods section from what was done."""
+def closing_sections(dataset: Dataset, found: Durability) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
+    return joined(
+        [
+            closing.methods(_methods(found)),
+            _provenance(dataset, found),
+            _citation(dataset, found),
+            _limits(dataset, found),
+        ]
+    )
+
+
+def _methods(found: Durability) -> list[str]:
+    """Return what was done, in paragraphs."""
     tried = language.listed(f"{one:g}" for one in dict.fromkeys(found.changes.correlation))
     paragraphs = [
         "A comparison needs the same trial, arms, instrument or event, and metric at the end of "
@@ -465,12 +477,10 @@ def methods(found: Durability) -> Block:
             "correlation follows from the shared arm and the sizes of the arms (Franchini et al. "
             "2012). It is imputed."
         )
-    paragraphs.append(across_trials(found))
-    return closing.methods(paragraphs)
+    return [*paragraphs, across_trials(found)]
 
 
-def provenance(dataset: Dataset, found: Durability) -> Block:
-    """Return the section that tells where each number comes from."""
+def _provenance(dataset: Dataset, found: Durability) -> Block:
     return origins.provenance(
         dataset,
         estimates=found.estimates,
@@ -531,8 +541,7 @@ def _division(row: Any, kept: LedgerEntry) -> str:
     )
 
 
-def citation(dataset: Dataset, found: Durability) -> Block:
-    """Return a sentence to cite, its id, and the references it needs."""
+def _citation(dataset: Dataset, found: Durability) -> Block:
     leading = parts(found).main
     also = union([*found.uncontrolled.locator_ids, *found.unpaired.locator_ids])
     if not leading:
@@ -553,8 +562,7 @@ def citation(dataset: Dataset, found: Durability) -> Block:
     )
 
 
-def limits(dataset: Dataset, found: Durability) -> Block:
-    """Return what the report cannot say."""
+def _limits(dataset: Dataset, found: Durability) -> Block:
     none = found.trials[found.trials.state == "none"]
     total = len(found.trials)
     silent = f"{language.count(len(none))} {'has' if len(none) == 1 else 'have'}"

@@ -280,7 +280,7 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
         rows,
         entries=entries,
     )
-    return joined([block, paragraphs(across_trials(found))])
+    return joined(block, paragraphs(across_trials(found)))
 
 
 def across_trials(found: Durability) -> str:
@@ -336,7 +336,7 @@ def correlations(dataset: Dataset, found: Durability) -> Block:
         "Not possible: the shares at both times allow correlations of the two estimates from "
         f"{language.listed(bounds)} only."
     )
-    return joined([block, paragraphs(said)])
+    return joined(block, paragraphs(said))
 
 
 def retained(dataset: Dataset, found: Durability) -> Block:
@@ -370,10 +370,8 @@ def missing(dataset: Dataset, found: Durability) -> Block:
         return paragraphs(
             "No comparison here rests on counts, so nothing can be said of the missing."
         )
-    return joined(
-        _scenarios(dataset, found, metric, counts=metric == RELATIVE)
-        for metric in (RELATIVE, "log_risk_ratio", POINTS)
-    )
+    metrics = (RELATIVE, "log_risk_ratio", POINTS)
+    return joined(*(_scenarios(dataset, found, one, counts=one == RELATIVE) for one in metrics))
 
 
 def _scenarios(dataset: Dataset, found: Durability, metric: str, *, counts: bool) -> Block:

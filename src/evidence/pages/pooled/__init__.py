@@ -11,7 +11,7 @@ from evidence.analysis.stress_test import STANDARDIZED_METRICS, StressTest
 from evidence.blocks import closing, origins, remarks
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
-from evidence.blocks.output import Block, anchor
+from evidence.blocks.output import Block, anchor, joined
 from evidence.blocks.tables import Cell, ends_link
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
@@ -322,13 +322,8 @@ def shown_estimates(analysis: Analysis) -> pd.DataFrame:
     ]
 
 
-def provenance(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
-    """Return the section that tells where each number of the report comes from."""
-    return joint_provenance(dataset, [(analysis, beside)])
-
-
-def joint_provenance(dataset: Dataset, pairs: Sequence[tuple[Analysis, Companions]]) -> Block:
-    """Return that section for several analyses in one report."""
+def provenance(dataset: Dataset, *pairs: tuple[Analysis, Companions]) -> Block:
+    """Return the section that tells where each number of analyses in one report comes from."""
     pooled = [
         one for analysis, beside in pairs for one in pooled_numbers(dataset, analysis, beside)
     ]
@@ -404,50 +399,34 @@ def _weight(weight: float, k: int) -> str:
     return f" (weight {language.percent(weight, 0)})" if k > 1 else ""
 
 
-def methods(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
-    """Return the methods section."""
+def methods(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[str]:
+    """Return how an analysis was made, in paragraphs."""
     _, variance = analysis.selection.effects()
-    return closing.methods(
-        text.methods(
-            analysis,
-            dataset,
-            i2_limits=i2_limits(analysis.pooled, variance),
-            stress=beside.stress,
-        )
-    )
+    spread = i2_limits(analysis.pooled, variance)
+    return text.methods(analysis, dataset, i2_limits=spread, stress=beside.stress)
 
 
-def joint_methods(dataset: Dataset, analyses: Sequence[Analysis]) -> Block:
-    """Return what several analyses have in common, and that each report tells its own methods."""
-    names = language.listed(
-        " and ".join(text.names(one, dataset)).replace(" and ", ": ", 1) for one in analyses
-    )
-    return closing.methods(
-        [
-            f"This page shows the main results of the analyses of {names}. Each was made by the "
-            "same rules: one estimate per trial, self-report before ratings by clinicians, Hedges "
-            "g where any trial prints means, else g from a test statistic; random effects with "
-            "restricted maximum likelihood; Hartung-Knapp interval with the ad hoc correction; "
-            "unreported results entered at zero as a stress test. The report behind each link "
-            "tells its methods whole."
-        ]
-    )
-
-
-def citation(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
-    """Return a sentence to cite, its id, and the references it needs."""
+def closing_sections(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
     points = points_behind(analysis)
-    return closing.citation(
+    cited = closing.citation(
         dataset,
         shown_estimates(analysis),
         sentence=text.result(analysis, dataset, points, beside.stress),
         estimate_id=analysis.estimate_id if points is None else str(points.estimate_id),
         also=union(analysis.selection.without_number.locator_ids),
     )
+    return joined(
+        [
+            closing.methods(methods(dataset, analysis, beside)),
+            provenance(dataset, (analysis, beside)),
+            cited,
+            _limits(dataset, analysis),
+        ]
+    )
 
 
-def limits(dataset: Dataset, analysis: Analysis) -> Block:
-    """Return what the report cannot say."""
+def _limits(dataset: Dataset, analysis: Analysis) -> Block:
     _, outcome = text.names(analysis, dataset)
     chosen = analysis.selection.estimates
     ids = [*chosen.trial_id, *analysis.selection.without_number.trial_id]
@@ -466,7 +445,8 @@ def limits(dataset: Dataset, analysis: Analysis) -> Block:
             else []
         ),
     ]
-    return closing.limits(dataset, trial_ids=ids, also=also, outcome=analysis.specification.outcome)
+    about = analysis.specification.outcome
+    return closing.limits(dataset, trial_ids=ids, also=also, outcome=about)
 
 
 def _measured(dataset: Dataset, trial_ids: Sequence[str], outcome: str) -> str:

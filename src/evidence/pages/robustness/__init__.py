@@ -1,7 +1,5 @@
 """The report on robustness: its first screen and its closing sections."""
 
-from collections.abc import Sequence
-
 from evidence import language
 from evidence.analysis.alternatives import Robustness, excluding, includes_no_difference
 from evidence.analysis.power import EFFECTS, POWER, information_size
@@ -314,8 +312,29 @@ def _shown(dataset: Dataset, found: Robustness) -> list[tuple[LedgerEntry, Cell]
     return list({entry.estimate_id: (entry, what) for entry, what in shown}.values())
 
 
-def provenance(dataset: Dataset, found: Robustness) -> Block:
-    """Return the section that every number of the report leads to."""
+def closing_sections(dataset: Dataset, found: Robustness) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
+    analysis = found.analysis
+    limits = closing.limits(
+        dataset,
+        trial_ids=[
+            *analysis.selection.estimates.trial_id,
+            *analysis.selection.without_number.trial_id,
+        ],
+        outcome=analysis.specification.outcome,
+        also=[
+            "A panel shows what choices do, not which is right; analyses that share their trials "
+            "are no independent evidence, and its percentages are not probabilities.",
+            "Scenarios and stress tests are imputed. They bound what gaps could do and are no "
+            "results.",
+            "What one more trial would change says nothing on what it will find.",
+        ],
+    )
+    told = closing.methods(_methods(dataset, found))
+    return joined(told, _provenance(dataset, found), _citation(dataset, found), limits)
+
+
+def _provenance(dataset: Dataset, found: Robustness) -> Block:
     estimates = pooled.shown_estimates(found.analysis)
     powers = [made.of_power(row, found.analysis, dataset) for row in records(found.power)]
     block = origins.provenance(
@@ -338,13 +357,13 @@ def provenance(dataset: Dataset, found: Robustness) -> Block:
         entries=powers,
     )
     markup = f'<section class="provenance"><h3>Power</h3>{of_power.html}</section>'
-    return joined([block, Block(markup, of_power.entries)])
+    return joined(block, Block(markup, of_power.entries))
 
 
-def methods(dataset: Dataset, found: Robustness) -> Block:
+def _methods(dataset: Dataset, found: Robustness) -> list[str]:
     """Return how each part was computed, with its assumptions."""
-    block = pooled.methods(dataset, found.analysis, found.beside)
-    more = [
+    return [
+        *pooled.methods(dataset, found.analysis, found.beside),
         "Panel: every combination of the choices on instrument, adjustment for baseline, "
         "small-sample correction, imputed estimates, unreported results, estimator of the variance "
         "between trials and interval; combinations that lead to the same numbers stand once.",
@@ -371,7 +390,6 @@ def methods(dataset: Dataset, found: Robustness) -> Block:
         "bound the effect; they are not likely. Nothing of the kind can be computed for means: "
         + _means(dataset, found),
     ]
-    return Block(block.html + "".join(f"<p>{html(one)}</p>" for one in more))
 
 
 def _means(dataset: Dataset, found: Robustness) -> str:
@@ -397,8 +415,7 @@ def _means(dataset: Dataset, found: Robustness) -> str:
     )
 
 
-def citation(dataset: Dataset, found: Robustness) -> Block:
-    """Return a sentence to cite, its id, and the references it needs."""
+def _citation(dataset: Dataset, found: Robustness) -> Block:
     analysis = found.analysis
     therapy, outcome = sentences.names(analysis, dataset)
     share = made.of_share(found.panel, analysis, dataset)
@@ -435,25 +452,4 @@ def _unreported(found: Robustness) -> str:
     return (
         f", {number - zeros} of {number} among those with "
         f"{language.count(len(stress.entered), 'unreported result')} entered at zero (imputed)"
-    )
-
-
-def limits(dataset: Dataset, found: Robustness) -> Block:
-    """Return what the report cannot say."""
-    analysis = found.analysis
-    ids: Sequence[str] = [
-        *analysis.selection.estimates.trial_id,
-        *analysis.selection.without_number.trial_id,
-    ]
-    return closing.limits(
-        dataset,
-        trial_ids=ids,
-        outcome=analysis.specification.outcome,
-        also=[
-            "A panel shows what choices do, not which is right; analyses that share their trials "
-            "are no independent evidence, and its percentages are not probabilities.",
-            "Scenarios and stress tests are imputed. They bound what gaps could do and are no "
-            "results.",
-            "What one more trial would change says nothing on what it will find.",
-        ],
     )

@@ -13,7 +13,7 @@ from evidence.analysis.sensitivity import DeveloperGroup
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, joined, paragraphs
-from evidence.blocks.tables import Cell, number_link, table, to_number
+from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
@@ -84,7 +84,7 @@ def _left(entry: LedgerEntry, name: str, one: Analysis, main: Analysis) -> Seque
         Cell(language.listed(one.selection.estimates.label)),
         Cell(str(one.pooled.k), numeric=True),
         Cell(str(one.size), numeric=True),
-        to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+        to_estimate(entry),
         Cell("–" if one is main else language.fixed(moved), numeric=True),
     )
 
@@ -183,7 +183,7 @@ def power(dataset: Dataset, found: Robustness) -> Block:
         rows,
         entries=shown,
     )
-    return joined([block, paragraphs(optimal_sizes(found))])
+    return joined(block, paragraphs(optimal_sizes(found)))
 
 
 def optimal_sizes(found: Robustness) -> str:
@@ -210,15 +210,11 @@ def developers(dataset: Dataset, found: Robustness) -> Block:
         if with_number is not None:
             entry = entries.of_analysis(with_number, dataset)
             shown.append(entry)
-            cells[0] = to_number(
-                entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high), numeric=False
-            )
+            cells[0] = to_estimate(entry, numeric=False)
         if group.stress is not None and with_number is not None:
             entry = group_stress(group, dataset)
             shown.append(entry)
-            cells[1] = to_number(
-                entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high), numeric=False
-            )
+            cells[1] = to_estimate(entry, numeric=False)
         rows.append(
             (
                 Cell(language.capitalized(INVOLVEMENT.get(group.involvement, group.involvement))),
@@ -246,7 +242,7 @@ def developers(dataset: Dataset, found: Robustness) -> Block:
         rows,
         entries=shown,
     )
-    return joined([block, paragraphs(how_few(found))])
+    return joined(block, paragraphs(how_few(found)))
 
 
 def how_few(found: Robustness) -> str:
@@ -312,7 +308,7 @@ def clusters(dataset: Dataset, found: Robustness) -> Block:
             Cell("none, as analyzed"),
             Cell("–", numeric=True),
             Cell("1.00", numeric=True),
-            to_number(main, language.estimate(main.effect, main.ci_low, main.ci_high)),
+            to_estimate(main),
         )
     ]
     shown = [main]
@@ -324,7 +320,7 @@ def clusters(dataset: Dataset, found: Robustness) -> Block:
                 Cell(f"{one.cluster_size:g} participants per therapist"),
                 Cell(language.fixed(one.correlation), numeric=True),
                 Cell(language.fixed(one.largest_factor), numeric=True),
-                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_estimate(entry),
             )
         )
     return table(
@@ -362,7 +358,7 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
                 ),
                 Cell("–" if unknown else str(row.missing), numeric=True),
                 Cell(row.counts),
-                to_number(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high)),
+                to_estimate(entry),
                 Cell("", tag=row.processing),
             )
         )

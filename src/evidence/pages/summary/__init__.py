@@ -24,7 +24,7 @@ def first_screen(dataset: Dataset, summary: Summary) -> Block:
     if not figures:
         # Without a pair of numbers neither its frame nor an empty list has a place.
         block = Block(block.html.partition('<div class="pair">')[0], block.entries)
-    return joined([block, overview(dataset, summary)])
+    return joined(block, overview(dataset, summary))
 
 
 def _say(summary: Summary) -> str:
@@ -129,7 +129,7 @@ def _needed(dataset: Dataset, one: Reconciliation, name: str) -> list[str]:
     return [f"Both depend on trials without a usable number: {'; '.join(parts)}."]
 
 
-def methods(dataset: Dataset, summary: Summary) -> Block:
+def _methods(dataset: Dataset, summary: Summary) -> Block:
     """Return how the tables were computed, with their assumptions."""
     several = language.listed(dataset.in_text("therapy", one) for one in summary.therapies)
     return closing.methods(
@@ -230,32 +230,18 @@ def _estimates(dataset: Dataset, summary: Summary) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).drop_duplicates("estimate_id")
 
 
-def provenance(dataset: Dataset, summary: Summary) -> Block:
-    """Return the section that every number of the report leads to."""
-    return origins.provenance(
-        dataset, estimates=_estimates(dataset, summary), pooled=_pooled(dataset, summary)
-    )
-
-
-def citation(dataset: Dataset, summary: Summary) -> Block:
-    """Return a sentence to cite and the references it needs."""
+def closing_sections(dataset: Dataset, summary: Summary) -> Block:
+    """Return methods, where each number comes from, how to cite, and limits."""
+    estimates = _estimates(dataset, summary)
     also = union(
         [
             *(locators for one in summary.findings for locators in one.without_number.locator_ids),
             tuple(one.synthesis.locator_id for one in summary.reconciled),
         ]
     )
-    return closing.citation(
-        dataset, _estimates(dataset, summary), sentence=_say(summary), also=also
-    )
-
-
-def limits(dataset: Dataset, summary: Summary) -> Block:
-    """Return what the report cannot say."""
-    trials = union(one.trial_ids for one in summary.findings)
-    return closing.limits(
+    limits = closing.limits(
         dataset,
-        trial_ids=trials,
+        trial_ids=union(one.trial_ids for one in summary.findings),
         also=[
             "A class of comparators still mixes treatments; an effect against it is an effect "
             "against no one of them.",
@@ -263,4 +249,12 @@ def limits(dataset: Dataset, summary: Summary) -> Block:
             "they rest on is stated beside them.",
             "Which trials a published review pooled is presumed, not printed.",
         ],
+    )
+    return joined(
+        [
+            _methods(dataset, summary),
+            origins.provenance(dataset, estimates=estimates, pooled=_pooled(dataset, summary)),
+            closing.citation(dataset, estimates, sentence=_say(summary), also=also),
+            limits,
+        ]
     )

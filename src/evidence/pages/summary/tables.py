@@ -12,7 +12,7 @@ from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.blocks import origins
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.output import Block, paragraphs
-from evidence.blocks.tables import Cell, number_link, table, to_number, to_size
+from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number, to_size
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
@@ -385,20 +385,13 @@ def points(dataset: Dataset, summary: Summary) -> Block:
                         named(effect.analysis.specification, dataset) if place == 0 else "the same"
                     ),
                     Cell(_over(effect.analysis, effect.stress, dataset)),
-                    to_number(
-                        standardized,
-                        language.estimate(
-                            standardized.effect, standardized.ci_low, standardized.ci_high
-                        ),
-                    ),
+                    to_estimate(standardized),
                     Cell(
                         markup=html(f"{one.sd:g}, {one.label}, comparator arm (")
                         + addressed(locator.url, words_of(locator.place))
                         + ")",
                     ),
-                    to_number(
-                        entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high, 1)
-                    ),
+                    to_estimate(entry, 1),
                     Cell(_short(one.instrument_id)),
                 )
             )
@@ -457,7 +450,7 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
                     numeric=True,
                 ),
                 to_number(difference, in_1000(difference)),
-                to_number(ratio, language.estimate(ratio.effect, ratio.ci_low, ratio.ci_high)),
+                to_estimate(ratio),
                 Cell(
                     f"the odds ratio of {behind}, {one.n}; {language.SIDE[ratio.favors]} favors "
                     f"{dataset.in_text('therapy', row.therapy)}"

@@ -8,7 +8,7 @@ from evidence.analysis.power import EFFECTS, information_size
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html, plain
 from evidence.blocks.output import Block, joined, paragraphs
-from evidence.blocks.tables import Cell, number_link, table, to_number
+from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.row import NORMAL_975
@@ -167,10 +167,7 @@ def side_by_side(dataset: Dataset, summary: Summary) -> Block:
         rows += [
             (
                 Cell(f"{outcome}, {_name(one, dataset)}"),
-                to_number(
-                    published,
-                    language.estimate(published.effect, published.ci_low, published.ci_high),
-                ),
+                to_estimate(published),
                 Cell("–" if published.k is None else str(published.k), numeric=True),
                 Cell("–" if published.n is None else str(published.n), numeric=True),
                 Cell(
@@ -186,7 +183,7 @@ def side_by_side(dataset: Dataset, summary: Summary) -> Block:
             ),
             (
                 Cell(f"{outcome}, this workbook"),
-                to_number(ours, language.estimate(ours.effect, ours.ci_low, ours.ci_high)),
+                to_estimate(ours),
                 Cell(str(pooled.k), numeric=True),
                 Cell(str(one.analysis.size), numeric=True),
                 Cell(
@@ -262,7 +259,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
         entries=shown,
     )
     said = " ".join(remarks(dataset, summary))
-    return joined([block, paragraphs(said)]) if said else block
+    return joined(block, paragraphs(said)) if said else block
 
 
 def _missing_trials(needed: Needed, labels: "pd.Series[str]") -> str:

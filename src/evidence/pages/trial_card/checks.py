@@ -81,7 +81,7 @@ def registered_against_reported(card: TrialCard) -> Block:
         )
     if card.trial.note:
         parts.append(paragraphs(f"Remark on the trial: {card.trial.note}."))
-    return joined(parts)
+    return joined(*parts)
 
 
 def _planned_facts(card: TrialCard) -> list[Sequence[Cell]]:
@@ -175,7 +175,7 @@ def contradictions(card: TrialCard) -> Block:
     if others:
         listed = items(map(html, others))
         parts.append(Block(f"<p>The checks of printed numbers also find:</p>{listed}"))
-    return joined(parts or [paragraphs("The checks found no contradiction in what was read.")])
+    return joined(*parts or [paragraphs("The checks found no contradiction in what was read.")])
 
 
 def _corrections(card: TrialCard) -> list[Sequence[Cell]]:

@@ -269,4 +269,4 @@ def printed(card: TrialCard) -> Block:
     found = [arms_and_facts(card), *(block for block in blocks.values() if block is not None)]
     if absent:
         found.append(paragraphs(f"In no source seen: {language.listed(absent, 'or')}."))
-    return joined(found)
+    return joined(*found)

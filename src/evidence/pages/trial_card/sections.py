@@ -89,7 +89,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         ("Trial", *headings),
         rows,
     )
-    return joined([block, paragraphs(LEGEND)])
+    return joined(block, paragraphs(LEGEND))
 
 
 def _size(dataset: Dataset, trial: Any) -> str:
@@ -150,7 +150,7 @@ def estimated(card: TrialCard) -> Block:
     ]
     if card.rows.effect.isna().any():
         found.append(without_estimate(card.rows, on_card=True))
-    return joined(found)
+    return joined(*found)
 
 
 def risk_of_bias(card: TrialCard) -> Block:
@@ -245,16 +245,20 @@ def missing(card: TrialCard) -> Block:
                 f"no source seen says whether this one measured {language.listed(unknown, 'or')}."
             )
         )
-    return joined(parts)
+    return joined(*parts)
 
 
-def methods(card: TrialCard) -> Block:
-    """Return the methods section."""
+def closing_sections(card: TrialCard, lines: Sequence[Line]) -> Block:
+    """Return methods, where each number comes from, how to cite each line, and limits."""
     paragraphs = [
         "Printed numbers stand with the digits of their source. A row for each reading names the "
         "place, how many times it was read independently, and when. Where a source prints a value "
         "that cannot be right, the printed value stays and a remark says what is used."
     ]
+    numbers = Block(
+        '<h2 id="numbers">Where each number comes from</h2><p>No estimate is made from this trial. '
+        "Every printed number on this page leads to the row that says where it was read.</p>"
+    )
     if len(card.estimates):
         paragraphs.append(
             "Estimates follow the rules of the report on every effect size, which tells the "
@@ -265,31 +269,29 @@ def methods(card: TrialCard) -> Block:
             "and time: points as printed, else Hedges g, else g from a test statistic, else an "
             "odds ratio; one with an interval before one without."
         )
-    return closing.methods(paragraphs)
-
-
-def provenance(card: TrialCard) -> Block:
-    """Return where each estimate comes from."""
-    if len(card.estimates):
-        return origins.provenance(card.dataset, estimates=card.estimates)
-    said = (
-        "No estimate is made from this trial. Every printed number on this page leads to the row "
-        "that says where it was read."
+        numbers = origins.provenance(card.dataset, estimates=card.estimates)
+    limits = closing.limits(
+        card.dataset,
+        trial_ids=[card.trial.trial_id],
+        also=[
+            "One trial is one trial: what it found says little on what another would find. The "
+            "reports on each outcome set it beside the others."
+        ],
     )
-    return Block(f'<h2 id="numbers">Where each number comes from</h2><p>{html(said)}</p>')
+    return joined(closing.methods(paragraphs), numbers, _citation(card, lines), limits)
 
 
-def citation(card: TrialCard, lines: Sequence[Line]) -> Block:
+def _citation(card: TrialCard, lines: Sequence[Line]) -> Block:
     """Return how to cite the trial's numbers: a sentence for each line of the first screen."""
     block = closing.citation(card.dataset, card.rows, also=card.locator_ids)
-    quoted = [(_quoted(card, one), one.entries[0].estimate_id) for one in lines if one.entries]
-    if not quoted:
-        return block
-    items = "".join(
-        f'<p class="cite">{html(sentence)} <code>{html(estimate_id)}</code></p>'
-        for sentence, estimate_id in quoted
+    quoted = "".join(
+        f'<p class="cite">{html(_quoted(card, one))} '
+        f"<code>{html(one.entries[0].estimate_id)}</code></p>"
+        for one in lines
+        if one.entries
     )
-    return Block(f"{block.html}<h3>Sentences to quote, each with the id of its number</h3>{items}")
+    heading = "<h3>Sentences to quote, each with the id of its number</h3>"
+    return Block(f"{block.html}{heading}{quoted}") if quoted else block
 
 
 def _quoted(card: TrialCard, line: Line) -> str:
@@ -302,16 +304,4 @@ def _quoted(card: TrialCard, line: Line) -> str:
     return (
         f"{card.trial.label}: {compared}, {named(card, line)}: "
         f"{line.plain}; {line.size}; {how}{side}."
-    )
-
-
-def limits(card: TrialCard) -> Block:
-    """Return what the card cannot say."""
-    return closing.limits(
-        card.dataset,
-        trial_ids=[card.trial.trial_id],
-        also=[
-            "One trial is one trial: what it found says little on what another would find. The "
-            "reports on each outcome set it beside the others."
-        ],
     )
