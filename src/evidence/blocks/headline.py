@@ -1,6 +1,6 @@
 """The parts of a first screen: the answer in words, numbers in large type, what stands beside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evidence import language
@@ -54,40 +54,42 @@ class Headline:
         p = "" if self.entry.p_value is None else f"; {language.p_value(self.entry.p_value)}"
         return f"{100 * (self.entry.ci_level or 0.95):g}% CI {limits}{p}"
 
+    @property
+    def markup(self) -> str:
+        """The number with its limits in small type, which lead to its place, and what it is."""
+        shown = f"{html(self.shown[0])} <small>{html(f'({self.interval})')}</small>"
+        link = f'<a class="n" href="#{html(anchor(self.entry.estimate_id))}">{shown}</a>'
+        return f"<b>{link}</b><span>{html(self.caption)}{self.also}</span>"
 
-def answer(say: str, paragraph: str, figures: Sequence[Headline], said: Sequence[str]) -> Block:
-    """Put a first screen together.
+
+def answer(
+    say: str,
+    paragraph: str,
+    figures: Sequence[Headline | str] = (),
+    remarks: Iterable[str] = (),
+) -> Block:
+    """Put a first screen together; all but headlines is HTML made from escaped parts.
 
     Parameters
     ----------
     say : str
         The answer in one sentence.
     paragraph : str
-        What follows it, as HTML made from escaped parts.
-    figures : sequence of Headline
-        Numbers in large type, all of one size.
-    said : sequence of str
-        Remarks, as HTML made from escaped parts.
+        What follows it.
+    figures : sequence of Headline or str
+        Numbers in large type, all of one size, or what stands in place of one.
+    remarks : iterable of str
+        What has to be said beside them.
     """
-    boxes = []
-    for one in figures:
-        number, limits = one.shown[0], one.interval
-        boxes.append(
-            f'<div class="est"><b>{large_number(one.entry, number, limits)}</b>'
-            f"<span>{html(one.caption)}{one.also}</span></div>"
-        )
     markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f'<p>{paragraph}</p>\n</section>\n<div class="pair">\n'
-        + "\n".join(boxes)
-        + '\n</div>\n<ul class="not">\n'
-        + "\n".join(f"<li>{remark}</li>" for remark in said)
-        + "\n</ul>"
+        f'<section class="answer" aria-label="Answer">\n<p class="say">{say}</p>\n'
+        f"<p>{paragraph}</p>\n</section>"
     )
-    return Block(markup, tuple(one.entry for one in figures))
-
-
-def large_number(entry: LedgerEntry, number: str, limits: str) -> str:
-    """Return a number in large type with its limits in small type, as a link to its place."""
-    shown = f"{html(number)} <small>{html(f'({limits})')}</small>"
-    return f'<a class="n" href="#{html(anchor(entry.estimate_id))}">{shown}</a>'
+    if figures:
+        boxes = (one if isinstance(one, str) else one.markup for one in figures)
+        shown = "\n".join(f'<div class="est">{one}</div>' for one in boxes)
+        markup += f'\n<div class="pair">\n{shown}\n</div>'
+    listed = "\n".join(f"<li>{one}</li>" for one in remarks)
+    if listed:
+        markup += f'\n<ul class="not">\n{listed}\n</ul>'
+    return Block(markup, tuple(one.entry for one in figures if isinstance(one, Headline)))

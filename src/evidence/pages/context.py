@@ -68,7 +68,7 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
             f"Hedges g of {therapy}, {language.count(main.pooled.k, 'trial')}; positive favors it",
         )
     ]
-    return answer(say, paragraph, figures, [html(one) for one in _remarks(beside, therapy)])
+    return answer(html(say), paragraph, figures, map(html, _remarks(beside, therapy)))
 
 
 def _remarks(beside: Beside, therapy: str) -> list[str]:

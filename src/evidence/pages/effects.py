@@ -7,7 +7,8 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, items, joined
+from evidence.blocks.headline import answer
+from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, place_of, place_of_reason, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -77,11 +78,7 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         + language.listed(randomized.label[~randomized.trial_id.isin(with_number)])
         + ".",
     ]
-    markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f"<p>{html(paragraph)}</p>\n</section>\n" + items(map(html, remarks), "not")
-    )
-    return Block(markup)
+    return answer(html(say), html(paragraph), (), map(html, remarks))
 
 
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:

@@ -12,6 +12,7 @@ import evidence
 from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
+from evidence.blocks.headline import answer
 from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
@@ -199,22 +200,17 @@ def first_screen(dataset: Dataset, found: Checklist) -> Block:
         f"This is no systematic review. Of {total} lines of the PRISMA 2020 checklist, "
         f"{numbers[0]} are met, {numbers[1]} are met in part and {numbers[2]} are not done."
     )
-    items = len({one.item.rstrip("abcdef") for one in found.lines})
+    asked = len({one.item.rstrip("abcdef") for one in found.lines})
     paragraph = html(
-        f"The checklist says what a reader of a systematic review is to be told. Its {items} items "
+        f"The checklist says what a reader of a systematic review is to be told. Its {asked} items "
         "stand below in our own words, each with the place that answers it or the reason why "
         "nothing does. A line counts as met where every report of its kind does what it asks; the "
         "counts are made from the tables of this page."
     )
     counts = {one.name: _linked(one.name, str(one.number)) for one in counted(dataset)}
     remarks = [_reason(found, key, counts) for key in found.reasons]
-    markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{say}</p>\n'
-        f"<p>{paragraph}</p>\n</section>\n"
-        "<p><strong>Why lines are not met, or in part alone:</strong></p>\n"
-        '<ul class="not">\n' + "\n".join(f"<li>{one}</li>" for one in remarks) + "\n</ul>"
-    )
-    return Block(markup)
+    why = "<p><strong>Why lines are not met, or in part alone:</strong></p>"
+    return joined(answer(say, paragraph), Block(f"{why}\n{items(remarks, 'not')}"))
 
 
 def _reason(found: Checklist, key: str, counts: Mapping[str, str]) -> str:

@@ -8,8 +8,8 @@ from evidence import language
 from evidence.analysis.rare_events import RareEvents, RareResult
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html, plain
-from evidence.blocks.headline import Headline, large_number
-from evidence.blocks.output import Block, anchor, items, joined
+from evidence.blocks.headline import Headline, answer
+from evidence.blocks.output import Block, anchor, joined
 from evidence.blocks.tables import Cell, range_link, table, to_estimate, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -36,16 +36,14 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
     counted = "; ".join(_counted(one, dataset) for one in events.tables)
     few = f" So few events leave everything from fewer to more {html(outcome)} open."
     paragraph = f"{counted}.{few if open_ and any(low is not None for low, _ in limits) else ''}"
-    boxes = []
-    found = []
+    figures: list[Headline | str] = []
     for one in results:
         who = language.listed(item.row.label for item in one.tables)
         entry = of_result(one, events, dataset)
         if entry is None:
             without = f"{no_ratio(one, events)} ({who})."
-            boxes.append(f'<div class="est"><span>{html(without)}</span></div>')
+            figures.append(f"<span>{html(without)}</span>")
             continue
-        found.append(entry)
         ends = of_ends(one, events, dataset)
         span = "" if ends is None else f"; {range_link(ends)} over all counts that fit"
         if ends is None and one.low < one.high:
@@ -53,13 +51,12 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         against = language.listed(
             dict.fromkeys(sentences.comparator(item.row, dataset) for item in one.tables), "or"
         )
-        boxes.append(
-            f'<div class="est"><b>{large_number(entry, *Headline(entry, 2, "").shown)}</b>'
-            f"<span>odds ratio of {html(outcome)}, {html(therapy)} against {html(against)} "
-            f"({language.SIDE[entry.favors]} favors {html(therapy)}); exact; {html(who)}, "
-            f"{entry.n} "
-            f"participants; {html(one.processing)}{span}</span></div>"
+        caption = (
+            f"odds ratio of {outcome}, {therapy} against {against} "
+            f"({language.SIDE[entry.favors]} favors {therapy}); exact; {who}, {entry.n} "
+            f"participants; {one.processing}"
         )
+        figures.append(Headline(entry, 2, caption, also=span))
     notes = dataset.arm_results.set_index("result_id").note
     remarks = [
         html(f"{one.row.label}: {note}.")
@@ -77,12 +74,7 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         until = language.listed(f"{when} ({label})" for when, label in times)
         event = dataset.in_text("event", events.event)
         remarks.append(html(f"The trials counted {event} until different times: {until}."))
-    markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f"<p>{paragraph}</p>\n</section>\n"
-        f'<div class="pair">{"".join(boxes)}</div>\n' + items(remarks, "not")
-    )
-    return Block(markup, tuple(found))
+    return answer(html(say), paragraph, figures, remarks)
 
 
 def _counted(one: EventTables, dataset: Dataset) -> str:

@@ -11,7 +11,8 @@ from evidence.analysis.alternatives import Companions
 from evidence.blocks import closing, tables
 from evidence.blocks.escape import html
 from evidence.blocks.figures.forest import ForestRow, draw
-from evidence.blocks.output import Block, Figure, items, joined
+from evidence.blocks.headline import answer
+from evidence.blocks.output import Block, Figure, joined
 from evidence.blocks.tables import Cell, table, to_estimate, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -66,12 +67,8 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
         "estimate. Positive values and ratios above 1 favor the therapy; what is counted of a "
         "harm favors it below."
     )
-    markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f"<p>{html(paragraph)}</p>\n</section>\n"
-        + items([_item(dataset, one) for one in questions], "not")
-    )
-    return Block(markup, tuple(entry for one in questions for entry in _entries(dataset, one)))
+    shown = answer(html(say), html(paragraph), (), [_item(dataset, one) for one in questions])
+    return Block(shown.html, tuple(entry for one in questions for entry in _entries(dataset, one)))
 
 
 def _beside(dataset: Dataset) -> str:

@@ -63,7 +63,7 @@ def first_screen(
         "Arithmetic shows that numbers do not agree, not which is wrong or why, and nothing on how "
         "anyone worked."
     )
-    return headline.answer(_say(high), paragraph, figures, said)
+    return headline.answer(html(_say(high)), paragraph, figures, said)
 
 
 def _say(high: pd.DataFrame) -> str:

@@ -7,7 +7,8 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.output import Block, items, joined, paragraphs
+from evidence.blocks.headline import answer
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.claims import Judgement
 from evidence.claims.rules import PARTLY_SUPPORTED, RULES, VERDICTS, Finding, Side
@@ -168,15 +169,15 @@ def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
         ],
         table_id="verdicts",
     )
-    boxes = "".join(
-        f'<div class="est"><b>{_count("supported", counts["supported"])} of '
+    boxes = [
+        f"<b>{_count('supported', counts['supported'])} of "
         f"{_count('all', len(group))} <small>supported</small></b><span>{html(name)}; "
-        f"{_count('partly supported', counts['partly supported'])} more partly</span></div>"
+        f"{_count('partly supported', counts['partly supported'])} more partly</span>"
         for name, group, counts in (
             ("claims about therapy", therapy, by_therapy),
             ("claims about attachment and associations", other, by_other),
         )
-    )
+    ]
     named_claims = [
         (
             f"{language.capitalized(verdict)}, {about}",
@@ -190,12 +191,7 @@ def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
         for lead, found in named_claims
         if found
     ]
-    markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{html(say)}</p>\n'
-        f'<p>{paragraph}</p>\n</section>\n<div class="pair">{boxes}</div>\n'
-        f"{items(answers, 'not')}\n{legend.html}"
-    )
-    return Block(markup)
+    return joined(answer(html(say), paragraph, boxes, answers), legend)
 
 
 def _article(dataset: Dataset) -> str:

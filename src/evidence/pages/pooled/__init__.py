@@ -48,7 +48,7 @@ def first_screen(
         said = remarks.of_pooled(dataset, analysis, beside)
     say, paragraph = _answer(dataset, analysis, points, beside.stress)
     paragraph = f"{paragraph} {text.narrowed(analysis.specification, dataset)}".strip()
-    return answer(say, html(paragraph), figures, said)
+    return answer(html(say), html(paragraph), figures, said)
 
 
 def _answer(

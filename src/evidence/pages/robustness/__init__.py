@@ -34,7 +34,7 @@ def first_screen(dataset: Dataset, found: Robustness) -> Block:
         if one
     ]
     block = answer(
-        _say(dataset, found),
+        html(_say(dataset, found)),
         _paragraph(dataset, found, share, low, high),
         _headlines(dataset, found),
         remarks,

@@ -20,11 +20,8 @@ from evidence.summary import Reconciliation, Summary
 def first_screen(dataset: Dataset, summary: Summary) -> Block:
     """Return what the findings amount to, the published value beside ours, and all findings."""
     figures, said = _published(dataset, summary)
-    block = answer(_say(summary), html(_paragraph(dataset, summary)), figures, said)
-    if not figures:
-        # Without a pair of numbers neither its frame nor an empty list has a place.
-        block = Block(block.html.partition('<div class="pair">')[0], block.entries)
-    return joined(block, overview(dataset, summary))
+    say, paragraph = html(_say(summary)), html(_paragraph(dataset, summary))
+    return joined(answer(say, paragraph, figures, said), overview(dataset, summary))
 
 
 def _say(summary: Summary) -> str:

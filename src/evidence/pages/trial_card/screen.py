@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from evidence import language
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.escape import addressed, html
+from evidence.blocks.headline import answer
 from evidence.blocks.output import Block
 from evidence.blocks.tables import place_of
 from evidence.data.dataset import RANDOMIZED
@@ -56,12 +57,8 @@ def first_screen(card: TrialCard, lines: Sequence[Line]) -> Block:
     paragraph = _paragraph(card)
     heading, items = reported(card, lines)
     missing = missing_remarks(card, lines)
-    markup = (
-        f'<section class="answer" aria-label="Answer">\n<p class="say">{say}</p>\n'
-        f"<p>{paragraph}</p>\n</section>\n"
-        + _list(heading, items)
-        + _list("<strong>What is missing:</strong>", missing)
-    )
+    lacking = _list("<strong>What is missing:</strong>", missing)
+    markup = f"{answer(say, paragraph).html}\n{_list(heading, items)}{lacking}"
     return Block(markup, tuple(entry for one in lines for entry in one.entries))
 
 
