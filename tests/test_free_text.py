@@ -259,9 +259,7 @@ PAGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("21_trial_card", {}),
 )
 # Figures alone, what another page shows too, and two of the four questions of the start page.
-SKIPPED = re.compile(
-    r"panel_curve\(|_figure\(|missing_matrix\(|(?<!origins)\.(joint_)?provenance\("
-)
+SKIPPED = re.compile(r"panel_curve\(|_figure\(|missing_matrix\(")
 FEWER = re.compile(r'^ +"(abft-suicidal|abct-functional).*\n', re.MULTILINE)
 
 

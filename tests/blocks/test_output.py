@@ -54,10 +54,10 @@ def test_text_and_tables_are_read_from_the_one_form() -> None:
     block = joined(paragraphs("Two: 1 < 2.", "So."), shown, Block(items(["<b>0.5</b>it"], "not")))
     assert block.text.splitlines() == [
         *("Two: 1 < 2.", "So.", "Trials & sizes", "Trial | n"),
-        "a < b c imputed | 1 | 2",
+        "a < b; c imputed | 1 | 2",
         "- 0.5: it",
     ]
-    assert block.frame.equals(pd.DataFrame({"Trial": ["a < b c imputed"], "n": ["1 | 2"]}))
+    assert block.frame.equals(pd.DataFrame({"Trial": ["a < b; c imputed"], "n": ["1 | 2"]}))
     several = joined(shown, table("Empty", ("x", "y"), []))
     assert [list(one.columns) for one in several.frames] == [["Trial", "n"], ["x", "y"]]
     assert [len(one) for one in several.frames] == [1, 0]

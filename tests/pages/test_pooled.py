@@ -248,10 +248,10 @@ def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
     for part in (
         "What randomized trials of ABFT, and those of which no source says how groups were formed,",
         "◑ event only",
-        "Diamond 2002 n = 32, published",
-        "Diamond GM 2016 32 enrolled, published",
-        "NCT00329199 240 planned, terminated",
-        "REPAIR 138 or 142 planned, ongoing",
+        "Diamond 2002; n = 32, published",
+        "Diamond GM 2016; 32 enrolled, published",
+        "NCT00329199; 240 planned, terminated",
+        "REPAIR; 138 or 142 planned, ongoing",
         "◇ trial planned: no report so far, which outcomes it measures was not read",
     ):
         assert part in shown, part

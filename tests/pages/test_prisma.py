@@ -138,7 +138,7 @@ def test_the_page_is_whole(dataset: Dataset, found: prisma.Checklist) -> None:
     for place in ("methods", "numbers", "cite"):
         assert f'id="{place}"' in page
     for place, shown in re.findall(r'<a class="n" href="#([^"]+)">([^<]+)</a>', blocks[0].html):
-        row = re.search(rf'<tr id="{place}".*?</tr>', blocks[3].html)
+        row = re.search(rf'<tr id="{place}".*?</tr>', blocks[2].html)
         assert row is not None
         assert f">{shown}<" in row[0]
 

@@ -507,7 +507,7 @@ def test_contradictions_are_listed_with_their_reason(dataset: Dataset, cards: Ca
 
 def test_facts_differ_only_beyond_their_digits(cards: Cards) -> None:
     said = checks.contradictions(cards["diamond2010"]).text
-    assert re.search(r"Length of treatment \| 12 weeks \([^)]*\) 16 weeks \(", said)
+    assert re.search(r"Length of treatment \| 12 weeks \([^)]*\); 16 weeks \(", said)
     # 15.2 and 15.21 years are one reading.
     assert "Mean age" not in said
     words = checks.contradictions(cards["diamond2002"]).text

@@ -53,7 +53,7 @@ def reference_list(publication_ids: Iterable[str], dataset: Dataset) -> str:
     """Return references as an HTML list, in order of first author and year."""
     items = [dataset.references[one] for one in dict.fromkeys(publication_ids)]
     texts = sorted(reference(item) for item in items)
-    return "<ol>" + "".join(f"<li>{html(one)}</li>" for one in texts) + "</ol>"
+    return "<ol>\n" + "\n".join(f"<li>{html(one)}</li>" for one in texts) + "\n</ol>"
 
 
 JUDGEMENT = {"self_report": "self-report"}
@@ -70,10 +70,9 @@ def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
     return joined(block, *map(paragraphs, planned))
 
 
-def methods(paragraphs: Sequence[str]) -> Block:
+def methods(texts: Sequence[str]) -> Block:
     """Return the methods section from its paragraphs."""
-    told = "".join(f"<p>{html(one)}</p>" for one in paragraphs)
-    return Block(f'<h2 id="methods">Methods</h2>{told}')
+    return joined(Block('<h2 id="methods">Methods</h2>'), paragraphs(*texts))
 
 
 def citation(

@@ -47,10 +47,14 @@ def plain(markup: str) -> str:
     return unescape(_ELEMENT.sub("", markup))
 
 
-def _row(row: str) -> str:
-    """Return the cells of a row as one line of HTML; a break within a cell becomes a space."""
-    shown = (_BREAK.sub(" ", cell) for _, cell in _CELL.findall(row))
-    return f"<tr>{' | '.join(shown)}</tr>"
+def _cell(markup: str) -> str:
+    """Return a cell in one line of HTML; a break in it becomes "; ", after a sentence a space."""
+    parts = (one.strip() for one in _BREAK.split(markup))
+    return "; ".join(one for one in parts if one).replace(".; ", ". ")
+
+
+def _cells(row: str) -> list[str]:
+    return [_cell(one) for _, one in _CELL.findall(row)]
 
 
 def lines(markup: str) -> str:
@@ -62,7 +66,7 @@ def lines(markup: str) -> str:
     So 2 < 3: true
     - one
     >>> print(lines("<table><tr><th>a</th><td>b<br>c</td></tr></table><pre>  d</pre>"))
-    a | b c
+    a | b; c
       d
     """
     found: list[str] = []
@@ -70,7 +74,7 @@ def lines(markup: str) -> str:
         if place % 2:
             found.append(unescape(part))
             continue
-        part = _ROW.sub(lambda row: _row(row[1]), part)
+        part = _ROW.sub(lambda row: f"<tr>{' | '.join(_cells(row[1]))}</tr>", part)
         part = _OPENS_ITEM.sub("<li>- ", _LEADS.sub(": ", part.replace("</dd><dd>", "<br>")))
         made = (_SPACE.sub(" ", plain(line)).strip(" ") for line in _BREAK.split(part))
         found += [line for line in made if line]
@@ -80,10 +84,7 @@ def lines(markup: str) -> str:
 def table_cells(markup: str) -> list[list[list[str]]]:
     """Return the cells of each table in markup, row by row as they are shown, headings first."""
     return [
-        [
-            [_SPACE.sub(" ", plain(_BREAK.sub(" ", one))).strip(" ") for _, one in row]
-            for row in map(_CELL.findall, _ROW.findall(table))
-        ]
+        [[_SPACE.sub(" ", plain(one)) for one in _cells(row)] for row in _ROW.findall(table)]
         for table in _TABLE.findall(markup)
     ]
 

@@ -1,11 +1,11 @@
 """The parts of a first screen: the answer in words, numbers in large type, what stands beside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidence import language
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, anchor
+from evidence.blocks.output import Block, anchor, items
 from evidence.ledger import LedgerEntry
 
 
@@ -66,7 +66,7 @@ def answer(
     say: str,
     paragraph: str,
     figures: Sequence[Headline | str] = (),
-    remarks: Iterable[str] = (),
+    remarks: Sequence[str] = (),
 ) -> Block:
     """Put a first screen together; all but headlines is HTML made from escaped parts.
 
@@ -78,7 +78,7 @@ def answer(
         What follows it.
     figures : sequence of Headline or str
         Numbers in large type, all of one size, or what stands in place of one.
-    remarks : iterable of str
+    remarks : sequence of str
         What has to be said beside them.
     """
     markup = (
@@ -89,7 +89,6 @@ def answer(
         boxes = (one if isinstance(one, str) else one.markup for one in figures)
         shown = "\n".join(f'<div class="est">{one}</div>' for one in boxes)
         markup += f'\n<div class="pair">\n{shown}\n</div>'
-    listed = "\n".join(f"<li>{one}</li>" for one in remarks)
-    if listed:
-        markup += f'\n<ul class="not">\n{listed}\n</ul>'
+    if remarks:
+        markup += f"\n{items(remarks, 'not')}"
     return Block(markup, tuple(one.entry for one in figures if isinstance(one, Headline)))

@@ -72,9 +72,10 @@ def joined(*blocks: Block) -> Block:
 
 
 def items(entries: Iterable[str], kind: str = "") -> str:
-    """Return a list from its entries, both as HTML made from escaped parts."""
+    """Return a list, a line for each entry, as HTML made from escaped parts."""
     named = f' class="{html(kind)}"' if kind else ""
-    return f"<ul{named}>{''.join(f'<li>{one}</li>' for one in entries)}</ul>"
+    shown = "\n".join(f"<li>{one}</li>" for one in entries)
+    return f"<ul{named}>\n{shown}\n</ul>"
 
 
 @dataclass(frozen=True, slots=True)

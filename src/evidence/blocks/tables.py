@@ -31,6 +31,8 @@ class Cell:
         Id of the row that it opens; only in a first cell.
     markup : str
         Its content as HTML where text and one link do not do, with all data in it escaped already.
+    entries : tuple of LedgerEntry
+        Numbers of the ledger in it.
     """
 
     text: str = ""
@@ -39,6 +41,7 @@ class Cell:
     numeric: bool = False
     anchor: str = ""
     markup: str = ""
+    entries: tuple[LedgerEntry, ...] = ()
 
     def followed_by(self, text: str) -> "Cell":
         """Return the cell with more text after its own."""
@@ -49,7 +52,7 @@ class Cell:
 
 def to_number(entry: LedgerEntry, text: str, *, numeric: bool = True) -> Cell:
     """Return a cell whose number leads to where it comes from."""
-    return Cell(text, href=f"#{anchor(entry.estimate_id)}", numeric=numeric)
+    return Cell(text, f"#{anchor(entry.estimate_id)}", numeric=numeric, entries=(entry,))
 
 
 def to_estimate(entry: LedgerEntry, digits: int = 2, *, numeric: bool = True) -> Cell:
@@ -100,7 +103,7 @@ def table(
     rows : iterable of sequences of Cell or str
         As many cells as columns.
     entries : iterable of LedgerEntry
-        Numbers that the table shows.
+        Numbers that the table shows beside those of its cells.
     table_id : str
         Id of the table in the page.
     """
@@ -117,7 +120,8 @@ def table(
         f"<table{named}>\n<caption>{html(caption)}</caption>\n"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
-    return Block(markup, tuple(entries))
+    found = (*(entry for row in made for cell in row for entry in cell.entries), *entries)
+    return Block(markup, tuple({entry.estimate_id: entry for entry in found}.values()))
 
 
 def _right(right: bool) -> str:

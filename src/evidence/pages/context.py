@@ -68,7 +68,8 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
             f"Hedges g of {therapy}, {language.count(main.pooled.k, 'trial')}; positive favors it",
         )
     ]
-    return answer(html(say), paragraph, figures, map(html, _remarks(beside, therapy)))
+    said = [html(one) for one in _remarks(beside, therapy)]
+    return answer(html(say), paragraph, figures, said)
 
 
 def _remarks(beside: Beside, therapy: str) -> list[str]:
@@ -233,7 +234,6 @@ def classes(dataset: Dataset, beside: Beside) -> Block:
             "All estimates (CHE)",
         ),
         rows,
-        entries=[entry],
     )
 
 

@@ -74,21 +74,18 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         "suicide attempts, stands in its usual direction: below 1, and below 0, favors it.",
         "Imputed means that a value enters which no source gives: an arm size, a correlation, or "
         "the standard error of a model in place of that of the scores.",
-        "Trials without an estimate: "
-        + language.listed(randomized.label[~randomized.trial_id.isin(with_number)])
-        + ".",
     ]
-    return answer(html(say), html(paragraph), (), map(html, remarks))
+    without = language.listed(randomized.label[~randomized.trial_id.isin(with_number)])
+    remarks += [f"Trials without an estimate: {without}."] if without else []
+    return answer(html(say), html(paragraph), (), [html(one) for one in remarks])
 
 
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
     """Return the estimates of a therapy's trials, each leading to its chain."""
     rows = []
-    found = []
     chosen = frame[(frame.therapy == therapy) & frame.effect.notna()]
     for row in records(chosen):
         entry = entries.of_estimate(row, dataset)
-        found.append(entry)
         rows.append(
             (
                 Cell(row.label),
@@ -107,7 +104,6 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
         f"Estimates of trials of {dataset.in_text('therapy', therapy)}",
         ("Trial", "Outcome", "Measure and time", "Contrast", "Metric", "Estimate", "Route"),
         rows,
-        entries=found,
     )
 
 
@@ -195,10 +191,8 @@ def closing_sections(
     )
     shown = frame[frame.effect.notna()]
     return joined(
-        [
-            told,
-            origins.provenance(dataset, estimates=shown),
-            closing.citation(dataset, shown),
-            closing.limits(dataset, trial_ids=list(dict.fromkeys(frame.trial_id))),
-        ]
+        told,
+        origins.provenance(dataset, estimates=shown),
+        closing.citation(dataset, shown),
+        closing.limits(dataset, trial_ids=list(dict.fromkeys(frame.trial_id))),
     )

@@ -9,7 +9,7 @@ from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
-from evidence.blocks.output import Block, Figure, anchor
+from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.ledger import LedgerEntry
 from evidence.meta.answers import Answer, rows_of
@@ -121,7 +121,7 @@ def first_screen(found: Spreadsheet) -> Block:
     caption = f"{fit.scale.name}, {studies}" + (
         f"; {fit.scale.direction}" if fit.scale.direction else ""
     )
-    return answer(_say(fit), paragraph, [Headline(entry, 2, caption)], remarks)
+    return answer(html(_say(fit)), paragraph, [Headline(entry, 2, caption)], remarks)
 
 
 def _say(fit: Fit) -> str:
@@ -205,7 +205,7 @@ def figure(found: Spreadsheet) -> Figure:
             "Effects of studies, and pooled",
             ("Study", "n", f"{fit.scale.name} ({fit.level:.0%} CI)", "Weight"),
             cells,
-            entries=[one for _, one in rows] + [entry],
+            entries=[entry],
         ),
     )
 
@@ -214,7 +214,7 @@ def heterogeneity(found: Spreadsheet) -> Block:
     """Return how much effects vary, and what a new study might find."""
     fit = found.fit
     if fit.k == 1:
-        return _paragraphs(["One study: there is no variation between studies to be seen."])
+        return paragraphs("One study: there is no variation between studies to be seen.")
     shares = fit.heterogeneity()
     ends = (shares.i2_ci_low, shares.i2_ci_high)
     between = language.limits(fit.tau2_ci_low, fit.tau2_ci_high, 3)
@@ -236,7 +236,7 @@ def leave_one_out(found: Spreadsheet) -> Block:
     """Return the pooled estimate without each study."""
     fit = found.fit
     if fit.k < 3:
-        return _paragraphs(["Fewer than three studies: none can be left out."])
+        return paragraphs("Fewer than three studies: none can be left out.")
     answered = fit.leave_one_out()
     rows = [
         (
@@ -247,7 +247,7 @@ def leave_one_out(found: Spreadsheet) -> Block:
         for row in rows_of(answered.frame)
     ]
     made = table("Pooled without one study", ("Without", fit.scale.name, "tau2"), rows)
-    return _joined([_paragraphs(answered.said), made])
+    return joined(paragraphs(*answered.said), made)
 
 
 def groups(found: Spreadsheet, by: str, moderators: str) -> Block:
@@ -260,20 +260,21 @@ def groups(found: Spreadsheet, by: str, moderators: str) -> Block:
         options = {name: found.options[name] for name in ("tau2", "interval", "level")}
         fitted = regress(found.effects, moderators, faults="leave_out", **options)
         said += [*fitted.lines(), *fitted.remarks]
-    return _paragraphs(said or ["No column for groups and no formula of moderators were given."])
+    said = said or ["No column for groups and no formula of moderators were given."]
+    return paragraphs(*said)
 
 
 def small_study(found: Spreadsheet) -> Block:
     """Return whether small studies show other effects, where there are enough to tell."""
     fit = found.fit
     if fit.k < LEAST_FOR_ASYMMETRY:
-        return _paragraphs(
-            [f"{language.opened(language.count(fit.k, 'study', 'studies'))}: with fewer than "
-             f"{LEAST_FOR_ASYMMETRY} no test tells asymmetry from chance."]
-        )  # fmt: skip
+        return paragraphs(
+            f"{language.opened(language.count(fit.k, 'study', 'studies'))}: with fewer than "
+            f"{LEAST_FOR_ASYMMETRY} no test tells asymmetry from chance."
+        )
     tried: Iterable[Answer] = (fit.small_study(), fit.rank_test(), fit.trim_and_fill())
     said = [f"{one.title}: {'. '.join(one.said)}." for one in tried]
-    return _paragraphs([*said, "Asymmetry can have other reasons than studies left unpublished."])
+    return paragraphs(*said, "Asymmetry can have other reasons than studies left unpublished.")
 
 
 def methods(found: Spreadsheet) -> Block:
@@ -309,14 +310,14 @@ def how_read(found: Spreadsheet) -> Block:
     mapping = table(
         "What the columns are", ("Role", "Column"), [(str(a), str(b)) for a, b in found.mapping]
     )
-    blocks = [_paragraphs([f"{found.read_as}."]), mapping]
+    blocks = [paragraphs(f"{found.read_as}."), mapping]
     left = found.fit.left_out
     if left.empty:
-        blocks.append(_paragraphs(["No row was left out."]))
+        blocks.append(paragraphs("No row was left out."))
     else:
         rows = [(str(one.row), str(one.study), str(one.reason)) for one in rows_of(left)]
         blocks.append(table("Rows that were left out", ("Row", "Study", "Reason"), rows))
-    return _joined(blocks)
+    return joined(*blocks)
 
 
 def data_table(found: Spreadsheet) -> Block:
@@ -339,19 +340,5 @@ def citing(found: Spreadsheet) -> Block:
         f"{fit.scale.name} {shown} ({fit.level:.0%} CI{p}; k = {fit.k}, {found.file}, "
         f"{entry.estimate_id})"
     )
-    block = _paragraphs([sentence])
-    return Block(block.text, f'<h2 id="cite">How to cite</h2>{block.html}', (entry,))
-
-
-def _paragraphs(texts: Iterable[str]) -> Block:
-    said = list(texts)
-    return Block("\n".join(said), "".join(f"<p>{html(one)}</p>" for one in said))
-
-
-def _joined(blocks: Iterable[Block]) -> Block:
-    parts = list(blocks)
-    return Block(
-        "\n".join(one.text for one in parts),
-        "\n".join(one.html for one in parts),
-        tuple(entry for one in parts for entry in one.entries),
-    )
+    block = paragraphs(sentence)
+    return Block(f'<h2 id="cite">How to cite</h2>{block.html}', (entry,))

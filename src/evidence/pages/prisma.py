@@ -13,7 +13,7 @@ from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
 from evidence.blocks.headline import answer
-from evidence.blocks.output import Block, joined
+from evidence.blocks.output import Block, items, joined
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError

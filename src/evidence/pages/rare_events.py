@@ -15,7 +15,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.from_events import Counts, EventTables
 from evidence.estimation.row import size_of
-from evidence.ledger import LedgerEntry, quotation, sentences
+from evidence.ledger import quotation, sentences
 from evidence.ledger.entries import quoted
 from evidence.ledger.event_entries import METHOD, names, no_ratio, of_ends, of_result, scale_of
 from evidence.pages.summary.tables import in_1000, more_or_fewer, of_absolute
@@ -119,10 +119,8 @@ def _when(one: EventTables, dataset: Dataset) -> str:
     return f"{when}, {weeks:g} weeks after randomization"
 
 
-def _per_1000(
-    one: EventTables, dataset: Dataset, events: RareEvents
-) -> tuple[Cell, list[LedgerEntry]]:
-    """Return how many more or fewer per 1,000 have the event with the therapy, and its entry.
+def _per_1000(one: EventTables, dataset: Dataset, events: RareEvents) -> Cell:
+    """Return how many more or fewer per 1,000 have the event with the therapy.
 
     Where a trial prints its counts, by its exact odds ratio at the risk of its comparator arm, the
     one interval that this quantity has; else as the counts that stand here have it.
@@ -131,10 +129,10 @@ def _per_1000(
         if result.method == "exact" and result.tables == (one,):
             for effect in at_risks(result, events):
                 entry = of_absolute(effect, dataset)
-                return to_number(entry, f"{in_1000(entry)} by the odds ratio"), [entry]
+                return to_number(entry, f"{in_1000(entry)} by the odds ratio")
     counts = one.fewest_missing
     difference = counts.events_1 / counts.n_1 - counts.events_2 / counts.n_2
-    return Cell(more_or_fewer(difference), href=f"#{_place(one)}", numeric=True), []
+    return Cell(more_or_fewer(difference), href=f"#{_place(one)}", numeric=True)
 
 
 def _others(dataset: Dataset, events: RareEvents) -> list[str]:
@@ -168,10 +166,8 @@ def _condition(arm_id: str, dataset: Dataset) -> str:
 
 def counts_table(dataset: Dataset, events: RareEvents) -> Block:
     """Return counts and absolute risks trial by trial."""
-    rows, entries = [], []
+    rows = []
     for one in events.tables:
-        per_1000, found = _per_1000(one, dataset, events)
-        entries += found
         counts = one.fewest_missing
         risk_1, risk_2 = counts.events_1 / counts.n_1, counts.events_2 / counts.n_2
         rows.append(
@@ -186,7 +182,7 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
                         f"{counts.events_2} of {counts.n_2} ({language.percent(risk_2)})",
                     )
                 ),
-                per_1000,
+                _per_1000(one, dataset, events),
                 Cell("–")
                 if len(one.tables) == 1
                 else Cell(f"{len(one.tables)} tables fit", href=f"#{_place(one)}"),
@@ -205,7 +201,6 @@ def counts_table(dataset: Dataset, events: RareEvents) -> Block:
             "Other counts",
         ),
         rows,
-        entries=entries,
     )
 
 
@@ -240,10 +235,8 @@ def attrition_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
 def results_table(dataset: Dataset, events: RareEvents) -> Block:
     """Return the pooled odds ratios by every method."""
     rows = []
-    found = []
     for one in events.results:
         entry, ends = of_result(one, events, dataset), of_ends(one, events, dataset)
-        found += [] if entry is None else [entry]
         rows.append(
             (
                 Cell(language.listed(item.row.label for item in one.tables), tag=one.processing),
@@ -261,7 +254,6 @@ def results_table(dataset: Dataset, events: RareEvents) -> Block:
         f"comparator; {language.SIDE[scale_of(events).favors]} favors {therapy}",
         ("Trials", "Method", "Odds ratio (95% CI)", "P", "Over all counts that fit"),
         rows,
-        entries=found,
     )
 
 

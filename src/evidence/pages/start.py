@@ -151,13 +151,11 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
     """Return all standardized answers on one axis, with their stress tests."""
     rows: list[ForestRow] = []
     body = []
-    found = []
     for one in questions:
         therapy, outcome = sentences.names(one.analysis, dataset)
         name = f"{therapy}, {outcome.partition(' (')[0]}"
         pooled = one.analysis.pooled
         entry = entries.of_analysis(one.analysis, dataset)
-        found.append(entry)
         names = {
             sentences.comparator(row, dataset) for row in records(one.analysis.selection.estimates)
         }
@@ -186,7 +184,6 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
             continue
         stress = one.beside.stress
         entry = entries.of_stress_test(stress, one.analysis, dataset)
-        found.append(entry)
         rows.append(
             ForestRow(
                 "stress",
@@ -230,7 +227,6 @@ def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
             "The numbers of the overview",
             ("Question", "Compared with", "n", "Estimate (95% CI)", "How obtained"),
             body,
-            entries=found,
         ),
     )
 
@@ -279,19 +275,17 @@ def closing_sections(dataset: Dataset, frame: pd.DataFrame, questions: Sequence[
     """Return methods, where each number comes from, how to cite, and limits."""
     names = language.listed(": ".join(sentences.names(one.analysis, dataset)) for one in questions)
     return joined(
-        [
-            closing.methods(
-                [
-                    f"This page shows the main results of the analyses of {names}. Each was made "
-                    "by the same rules: one estimate per trial, self-report before ratings by "
-                    "clinicians, Hedges g where any trial prints means, else g from a test "
-                    "statistic; random effects with restricted maximum likelihood; Hartung-Knapp "
-                    "interval with the ad hoc correction; unreported results entered at zero as a "
-                    "stress test. The report behind each link tells its methods whole."
-                ]
-            ),
-            first_screen.provenance(dataset, *((one.analysis, one.beside) for one in questions)),
-            closing.citation(dataset, frame[frame.effect.notna()]),
-            closing.limits(dataset, trial_ids=list(dataset.trials.trial_id)),
-        ]
+        closing.methods(
+            [
+                f"This page shows the main results of the analyses of {names}. Each was made "
+                "by the same rules: one estimate per trial, self-report before ratings by "
+                "clinicians, Hedges g where any trial prints means, else g from a test "
+                "statistic; random effects with restricted maximum likelihood; Hartung-Knapp "
+                "interval with the ad hoc correction; unreported results entered at zero as a "
+                "stress test. The report behind each link tells its methods whole."
+            ]
+        ),
+        first_screen.provenance(dataset, *((one.analysis, one.beside) for one in questions)),
+        closing.citation(dataset, frame[frame.effect.notna()]),
+        closing.limits(dataset, trial_ids=list(dataset.trials.trial_id)),
     )

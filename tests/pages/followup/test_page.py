@@ -139,9 +139,9 @@ def test_who_took_part_is_said_where_nobody_says_who_was_randomized(
     as_trial = where("trials", trial_id="diamondgm2016")(design="randomized")
     other = changed(tmp_path / "data", as_trial)
     randomized = followup_tables.trials(other, evidence.durability(other, therapy="abft")).text
-    assert "Diamond GM 2016 read: abstract | not printed (32 enrolled) |" in randomized
-    assert "NCT00329199 read: registry record | not printed (240 planned) |" in said
-    assert "Israel 2013 read: abstract | 20 |" in said
+    assert "Diamond GM 2016; read: abstract | not printed (32 enrolled) |" in randomized
+    assert "NCT00329199; read: registry record | not printed (240 planned) |" in said
+    assert "Israel 2013; read: abstract | 20 |" in said
 
 
 def test_missing_participants_stand_in_a_table(dataset: Dataset) -> None:

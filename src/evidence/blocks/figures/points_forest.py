@@ -13,7 +13,7 @@ from evidence.blocks.output import Block, Figure
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
-from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.ledger import entries, sentences
 from evidence.terms import RemarkKind, Said, has
 
 
@@ -122,11 +122,9 @@ def _row(row: Any, dataset: Dataset) -> ForestRow:
 
 
 def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[ForestRow]) -> Block:
-    found: list[LedgerEntry] = []
     rows = []
     for row in records(frame):
         entry = entries.of_estimate(row, dataset)
-        found.append(entry)
         rows.append(
             (
                 Cell(_name(row, dataset)),
@@ -143,7 +141,6 @@ def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[ForestRow]) -> Block
         "The numbers of the forest plot (* arm sizes imputed: equal shares of the printed total)",
         ("Treatment and time", "Compared with", "n", "Points (95% CI)"),
         rows,
-        entries=found,
     )
 
 

@@ -11,7 +11,7 @@ from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.row import NORMAL_975, size_of
-from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.ledger import entries, sentences
 from evidence.terms import Said
 
 
@@ -181,15 +181,12 @@ def _weight(row: ForestRow, analysis: Analysis) -> str:
     return "" if row.weight is None or analysis.pooled.k == 1 else language.percent(row.weight)
 
 
-def _in_points(
-    dataset: Dataset, analysis: Analysis
-) -> tuple[dict[str, Cell], tuple[LedgerEntry, ...]]:
+def _in_points(dataset: Dataset, analysis: Analysis) -> dict[str, Cell]:
     """Return each trial's difference in points of its instrument, where it has one."""
     frame = analysis.frame
     frame = frame[(frame.metric == "mean_difference") & frame.effect.notna()]
     keys = ["instrument_id", "timepoint", "intervention_arm_id", "comparator_arm_id"]
     cells = {}
-    found = []
     for row in records(analysis.selection.estimates):
         same = frame[(frame[keys] == [getattr(row, one) for one in keys]).all(axis=1)]
         for one in records(same.head(1)):
@@ -197,15 +194,14 @@ def _in_points(
             shown = language.estimate(one.effect, one.ci_low, one.ci_high, 1)
             instrument = dataset.measure(one.instrument_id)
             cells[row.label] = to_number(entry, f"{shown} {instrument}", numeric=False)
-            found.append(entry)
-    return cells, tuple(found)
+    return cells
 
 
 def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Block:
     pooled_entry = entries.of_analysis(analysis, dataset)
-    found = [entries.of_estimate(row, dataset) for row in records(analysis.selection.estimates)]
-    entry_of = iter(found)
-    points, in_points = _in_points(dataset, analysis)
+    rows = records(analysis.selection.estimates)
+    entry_of = (entries.of_estimate(row, dataset) for row in rows)
+    points = _in_points(dataset, analysis)
     stress_entry = entries.of_stress_test(stress, analysis, dataset) if stress else None
     by_kind = {"pooled": pooled_entry, "stress": stress_entry}
     body = []
@@ -230,5 +226,4 @@ def _twin(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Bl
         "The numbers of the forest plot",
         ("Trial", "Compared with", "n", "Estimate (95% CI)", "Weight", "In points (95% CI)"),
         body,
-        entries=(*found, *in_points, pooled_entry, *([stress_entry] if stress_entry else [])),
     )

@@ -207,10 +207,8 @@ def closing_sections(
     )
     pooled = _computed(dataset, analyses, gaps)
     return joined(
-        [
-            _methods(analyses),
-            origins.provenance(dataset, estimates=chosen, pooled=pooled),
-            closing.citation(dataset, chosen, sentence=sentence, also=places.locator_id),
-            limits,
-        ]
+        _methods(analyses),
+        origins.provenance(dataset, estimates=chosen, pooled=pooled),
+        closing.citation(dataset, chosen, sentence=sentence, also=places.locator_id),
+        limits,
     )

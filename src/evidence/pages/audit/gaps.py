@@ -167,11 +167,8 @@ def gaps_tables(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[G
 def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Block:
     therapy, outcome = sentences.names(analysis, dataset)
     main = entries.of_analysis(analysis, dataset)
-    found = [main]
     rows = []
     for gap in gaps:
-        entry = of_gap(gap, dataset)
-        found.append(entry)
         rows.append(
             (
                 Cell(
@@ -180,7 +177,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
                 Cell(gap.row.reason),
                 Cell(f"±{language.fixed(gap.bound)}\n{gap.bound_source}"),
                 Cell(markup=range_link(of_ends(gap, dataset)), numeric=True),
-                to_estimate(entry),
+                to_estimate(of_gap(gap, dataset)),
                 Cell(
                     f"{language.percent(gap.information, 0)}\n"
                     f"±{language.fixed(gap.half_width)} → ±{language.fixed(gap.half_width_then)}",
@@ -205,7 +202,7 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
             "Weight, half-width",
         ),
         rows,
-        entries=found,
+        entries=[main],
     )
     now = language.estimate(main.effect, main.ci_low, main.ci_high)
     trials = language.count(analysis.pooled.k, "trial")
@@ -292,11 +289,9 @@ def _missing(dataset: Dataset, states: pd.DataFrame, trial_id: str) -> list[str]
 def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
     """Return pooled values that rest on imputed estimates, over what those leave open."""
     rows = []
-    found = []
     for one in spreads:
         therapy, outcome = sentences.names(one.analysis, dataset)
         entry = entries.of_analysis(one.analysis, dataset)
-        found.append(entry)
         missing = dict.fromkeys(
             "arm sizes and standard deviations"
             if has(row, RemarkKind.SIZES_IMPUTED)
@@ -316,7 +311,6 @@ def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
         "Values that stand in for missing tables, and what they leave open",
         ("Estimate", "Missing from", "What is missing", "Now (imputed)", "Could be"),
         rows,
-        entries=found,
     )
 
 

@@ -115,11 +115,9 @@ def _detail(dataset: Dataset, judgement: Judgement) -> Block:
 
 def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     rows = []
-    found = []
     outcomes = judgement.gathered.estimates
     for row in records(outcomes[outcomes.effect.notna()]):
         entry = entries.of_estimate(row, dataset)
-        found.append(entry)
         rows.append(
             (
                 Cell(row.label),
@@ -131,7 +129,6 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             )
         )
     for analysis, entry in pooled_behind(dataset, [judgement]):
-        found.append(entry)
         rows.append(
             (
                 Cell(f"Pooled, {language.count(entry.k or 0, 'trial')}"),
@@ -146,7 +143,6 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             )
         )
     for row, entry in retained_behind(dataset, [judgement]):
-        found.append(entry)
         rows.append(
             (
                 Cell(f"{row.label}, share of the effect left"),
@@ -165,7 +161,6 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
         f"Numbers behind the verdict, positive in favor of the therapy: {_short(judgement)}",
         ("Trial", "Compared with", "Measure", "Estimate (95% CI)", "n", "How obtained"),
         rows,
-        entries=found,
     )
 
 

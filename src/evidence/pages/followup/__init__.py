@@ -434,12 +434,10 @@ def _uncontrolled(row: Any, dataset: Dataset) -> str:
 def closing_sections(dataset: Dataset, found: Durability) -> Block:
     """Return methods, where each number comes from, how to cite, and limits."""
     return joined(
-        [
-            closing.methods(_methods(found)),
-            _provenance(dataset, found),
-            _citation(dataset, found),
-            _limits(dataset, found),
-        ]
+        closing.methods(_methods(found)),
+        _provenance(dataset, found),
+        _citation(dataset, found),
+        _limits(dataset, found),
     )
 
 

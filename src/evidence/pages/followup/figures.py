@@ -49,7 +49,6 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
         return paragraphs(f"No comparison of {therapy} has a number at two known times.")
     panels: dict[tuple[str, Favors], list[Series]] = {}
     rows: list[tuple[Cell, ...]] = []
-    entries: list[LedgerEntry] = []
     for group in drawn:
         for row, factor, measure in _scales(group, dataset):
             name = short_contrast(row, dataset)
@@ -58,7 +57,6 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
                 entry = of_time(row, timepoint, found, dataset)
                 point = _point(row, timepoint, entry, factor, group.digits if factor else 2)
                 points.append(point)
-                entries.append(entry)
                 rows.append(
                     (
                         Cell(f"{row.label}: {name}"),
@@ -98,7 +96,6 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
                 "How obtained",
             ),
             rows,
-            entries=entries,
         ),
     )
 
@@ -148,7 +145,7 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
     counted = [one for one in _placed(groups(found)) if not arms_of(one.main, found).empty]
     if not counted:
         return paragraphs("No trial prints an event by arm at two known times.")
-    panels, rows, entries = [], [], []
+    panels, rows = [], []
     for group in counted:
         row = group.main
         series = []
@@ -159,7 +156,6 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
                 entry = of_proportion(one, dataset)
                 point = _share(row, one, entry)
                 points.append(point)
-                entries.append(entry)
                 rows.append(
                     (
                         Cell(f"{row.label}: {name}"),
@@ -190,7 +186,6 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
                 "How obtained",
             ),
             rows,
-            entries=entries,
         ),
     )
 

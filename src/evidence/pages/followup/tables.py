@@ -232,7 +232,9 @@ def _value(entry: LedgerEntry, metric: str = "") -> Cell:
 def _sized(entry: LedgerEntry, row: Any, timepoint: str, found: Durability) -> Cell:
     """Return a number as a link with the participants assessed below it."""
     shown, size = _shown(entry, row.metric), assessed(row, timepoint, found)
-    return Cell(markup=f"{number_link(entry, shown)}<br>{html(size)}", numeric=True)
+    return Cell(
+        markup=f"{number_link(entry, shown)}<br>{html(size)}", numeric=True, entries=(entry,)
+    )
 
 
 def comparisons(dataset: Dataset, found: Durability) -> Block:
@@ -245,12 +247,11 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
     found : Durability
         What `evidence.durability` returns.
     """
-    rows, entries = [], []
+    rows = []
     later: dict[str, str] = {}
     for row in records(found.comparisons):
         at_times = [of_time(row, one, found, dataset) for one in TIMES]
         change, kept = of_change(row, dataset), of_retained(row, dataset)
-        entries += [*at_times, change, *([kept] if kept else [])]
         later[row.label] = when(row, found, dataset)
         rows.append(
             (
@@ -278,7 +279,6 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
             "Retained fraction",
         ),
         rows,
-        entries=entries,
     )
     return joined(block, paragraphs(across_trials(found)))
 
@@ -307,7 +307,7 @@ def _headings(found: Durability) -> list[str]:
 
 def correlations(dataset: Dataset, found: Durability) -> Block:
     """Return the interval of each change by the correlation that it supposes."""
-    rows, entries, bounds = [], [], []
+    rows, bounds = [], []
     for row in records(found.comparisons):
         cells = []
         tried = _by_correlation(found, row)
@@ -315,9 +315,7 @@ def correlations(dataset: Dataset, found: Durability) -> Block:
             if one.reason:
                 cells.append(Cell("not possible", numeric=True))
                 continue
-            entry = of_change(row, dataset, one)
-            entries.append(entry)
-            cells.append(_limits(entry, row.metric))
+            cells.append(_limits(of_change(row, dataset, one), row.metric))
         if any(one.reason for one in tried):
             span = language.limits(row.correlation_low, row.correlation_high)
             bounds.append(f"{span} for the {language.term(language.METRIC, row.metric)}")
@@ -328,7 +326,6 @@ def correlations(dataset: Dataset, found: Durability) -> Block:
         "95% intervals of the change by the correlation of the estimates at both times",
         ("Comparison", "Change", *_headings(found)),
         rows,
-        entries=entries,
     )
     if not bounds:
         return block
@@ -341,11 +338,10 @@ def correlations(dataset: Dataset, found: Durability) -> Block:
 
 def retained(dataset: Dataset, found: Durability) -> Block:
     """Return the retained fraction of each comparison by correlation."""
-    rows, entries = [], []
+    rows = []
     for row in records(found.comparisons):
         made = [of_retained(row, dataset, one) for one in _by_correlation(found, row)]
         kept = [one for one in made if one]
-        entries += kept
         if kept:
             cells = [_limits(one) if one else Cell("–", numeric=True) for one in made]
             name = f"{short_contrast(row, dataset)}\n{unit(row, dataset)}"
@@ -360,7 +356,6 @@ def retained(dataset: Dataset, found: Durability) -> Block:
         "where the effect at the end of treatment is clear of zero",
         ("Comparison", "Fraction", *_headings(found)),
         rows,
-        entries=entries,
     )
 
 
@@ -378,11 +373,9 @@ def _scenarios(dataset: Dataset, found: Durability, metric: str, *, counts: bool
     compared = {row.change_id: row for row in records(found.comparisons)}
     frame = found.scenarios[found.scenarios.metric == metric]
     rows: dict[tuple[str, str], list[Cell]] = {}
-    entries = []
     for one in records(frame):
         row = compared[one.change_id]
         entry = _of_scenario(one, row, found, dataset)
-        entries.append(entry)
         cells = rows.setdefault((one.change_id, one.scenario), [])
         if not cells:
             said = language.capitalized(scenario_in_words(one.scenario, row.more_is))
@@ -401,7 +394,6 @@ def _scenarios(dataset: Dataset, found: Durability, metric: str, *, counts: bool
         "later under assumptions about the missing",
         ("Assumption", *headings, "Change"),
         rows.values(),
-        entries=entries,
     )
 
 
@@ -449,11 +441,10 @@ def uncontrolled(dataset: Dataset, found: Durability) -> Block:
     """Return follow-ups of one arm alone."""
     if found.uncontrolled.empty:
         return paragraphs("No source seen prints a follow-up of one arm alone.")
-    rows, entries = [], []
+    rows = []
     for row in records(found.uncontrolled):
         counted = not pd.isna(row.proportion)
         entry = of_proportion(row, dataset) if counted else None
-        entries += [entry] if entry else []
         rows.append(
             (
                 Cell(f"{row.label}: {condition_in_words(row.condition, dataset)}"),
@@ -469,7 +460,6 @@ def uncontrolled(dataset: Dataset, found: Durability) -> Block:
         "treatment keeps people well",
         ("Trial and arm", "Event", "Time", "Counts", "Percent (95% CI)", "Why it stands apart"),
         rows,
-        entries=entries,
     )
 
 

@@ -417,12 +417,10 @@ def closing_sections(dataset: Dataset, analysis: Analysis, beside: Companions) -
         also=union(analysis.selection.without_number.locator_ids),
     )
     return joined(
-        [
-            closing.methods(methods(dataset, analysis, beside)),
-            provenance(dataset, (analysis, beside)),
-            cited,
-            _limits(dataset, analysis),
-        ]
+        closing.methods(methods(dataset, analysis, beside)),
+        provenance(dataset, (analysis, beside)),
+        cited,
+        _limits(dataset, analysis),
     )
 
 

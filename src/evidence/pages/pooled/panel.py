@@ -17,7 +17,7 @@ from evidence.blocks.output import Block, Figure, paragraphs
 from evidence.blocks.tables import Cell, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
-from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.ledger import entries, sentences
 from evidence.ledger.choices import CHOICE, choice_in_words
 from evidence.meta.bayes import Posterior
 
@@ -27,7 +27,6 @@ PRIOR = {"half_normal": "half-normal", "half_cauchy": "half-Cauchy"}
 def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
     """Return the main analysis and those that differ from it in one choice."""
     rows = []
-    found = []
     for analysis in (
         main,
         *beside.other_methods,
@@ -35,7 +34,6 @@ def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
         *beside.without_each,
     ):
         entry = entries.of_analysis(analysis, dataset)
-        found.append(entry)
         pooled = analysis.pooled
         rows.append(
             (
@@ -55,7 +53,6 @@ def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
     converted = beside.converted
     if converted is not None:
         entry = entries.of_events_converted(converted, main, dataset)
-        found.append(entry)
         pooled = converted.pooled
         labels = language.listed(
             f"{row.label} ({row.event.replace('_', ' ')}) {language.fixed(row.d)}"
@@ -74,7 +71,6 @@ def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
         "The main analysis and analyses that differ from it in one choice",
         ("Choice", "Estimates", "k", "Pooled (95% CI)", "tau²"),
         rows,
-        entries=found,
     )
 
 
@@ -102,7 +98,6 @@ def priors(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
     if not beside.priors:
         return paragraphs("One trial: a prior alone would decide, so no posterior is given.")
     rows = []
-    found: list[LedgerEntry] = []
     for view in beside.priors:
         both: list[tuple[str, Posterior, StressTest | None]] = [
             (view.estimate_id, view.posterior, None)
@@ -112,7 +107,6 @@ def priors(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
         for estimate_id, posterior, stress in both:
             entry = entries.of_posterior(estimate_id, posterior, main, dataset, stress)
             what = choice_in_words("trials", "unreported_at_zero" if stress else "all")
-            found.append(entry)
             rows.append(
                 (
                     Cell(f"{PRIOR[posterior.prior]}, scale {posterior.prior_scale:g}"),
@@ -129,7 +123,6 @@ def priors(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
         "Posterior of the mean effect: median with central 95% interval, flat prior on the mean",
         ("Prior of tau", "Trials", "k", "Median (95% interval)", "Probability above 0"),
         rows,
-        entries=found,
     )
 
 

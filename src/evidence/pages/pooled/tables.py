@@ -1,6 +1,5 @@
 """Tables of a pooled report: trials, comparator classes, choices, unreported results."""
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,8 +9,7 @@ from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks import closing
-from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, range_link, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -84,10 +82,8 @@ def _weeks(dataset: Dataset, trial_id: str) -> str:
 def comparator_classes(dataset: Dataset, beside: Companions) -> Block:
     """Return the estimate for each class of comparators, and whether the classes differ."""
     rows = []
-    found = []
     for name, analysis in beside.by_class.items():
         entry = entries.of_analysis(analysis, dataset)
-        found.append(entry)
         pooled = analysis.pooled
         rows.append(
             (
@@ -102,10 +98,8 @@ def comparator_classes(dataset: Dataset, beside: Companions) -> Block:
         "Estimates by class of comparator",
         ("Compared with", "Trials", "k", "n", "Estimate (95% CI)"),
         rows,
-        entries=found,
     )
-    said = _between_classes(beside)
-    return replace(block, text=f"{block.text}\n{said}", html=f"{block.html}\n<p>{html(said)}</p>")
+    return joined(block, paragraphs(_between_classes(beside)))
 
 
 def _between_classes(beside: Companions) -> str:
@@ -174,10 +168,10 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
             Cell(""),
             Cell("", numeric=True),
             Cell("over what “no difference” allows"),
-            Cell(markup=range_link(found), numeric=True),
+            Cell(markup=range_link(found), numeric=True, entries=found),
         )
     )
-    return table(caption, columns, rows, entries=(entry, *found))
+    return table(caption, columns, rows)
 
 
 SHOWN = "shown on the first screen in points; the analysis pools the standardized value behind it"

@@ -61,19 +61,15 @@ def leave_one_out(dataset: Dataset, found: Robustness) -> Block:
     labels = dict(
         zip(main.selection.estimates.trial_id, main.selection.estimates.label, strict=True)
     )
-    rows = []
-    shown = [entries.of_analysis(main, dataset)]
-    rows.append(_left(shown[0], "All", main, main))
+    rows = [_left(entries.of_analysis(main, dataset), "All", main, main)]
     for one in beside.without_each:
         entry = entries.of_analysis(one, dataset)
-        shown.append(entry)
         trial = next(iter(set(one.specification.leave_out) - set(main.specification.leave_out)))
         rows.append(_left(entry, f"Without {labels[trial]}", one, main))
     return table(
         "The pooled result without each of its trials",
         ("Trials", "Which are", "k", "n", "Pooled (95% CI)", "Moved by"),
         rows,
-        entries=shown,
     )
 
 
@@ -101,7 +97,6 @@ def one_more(dataset: Dataset, found: Robustness) -> Block:
         )
     analysis, stress = found.analysis, found.beside.stress
     rows = []
-    shown: list[LedgerEntry] = []
     for one in found.one_more:
         cells: list[Cell] = [
             Cell(f"{one.size} participants"),
@@ -111,7 +106,6 @@ def one_more(dataset: Dataset, found: Robustness) -> Block:
             ends = (
                 () if result is None else made.of_one_more_trial(result, analysis, dataset, behind)
             )
-            shown += ends
             cells += _needed(result, ends, absent=behind is None and result is None, stress=stress)
         rows.append(cells)
     return table(
@@ -125,7 +119,6 @@ def one_more(dataset: Dataset, found: Robustness) -> Block:
             "Highest lower limit",
         ),
         rows,
-        entries=shown,
     )
 
 
@@ -144,20 +137,18 @@ def _needed(
         return [Cell("no effect would"), limit]
     markup = " to ".join(number_link(one, language.fixed(one.effect)) for one in ends)
     markup += "" if len(ends) > 1 else " or more"
-    return [Cell(markup=markup), limit]
+    return [Cell(markup=markup, entries=tuple(ends)), limit]
 
 
 def power(dataset: Dataset, found: Robustness) -> Block:
     """Return the power of each trial, and the sizes that would have been enough."""
     rows = []
-    shown: list[LedgerEntry] = []
     if found.power.empty:
         return paragraphs("No trial here is of known size.")
     for _, group in found.power.groupby("trial_id", sort=False):
         cells = []
         for row in records(group):
             entry = made.of_power(row, found.analysis, dataset)
-            shown.append(entry)
             cells.append(to_number(entry, language.percent(row.power)))
         first = next(records(group))
         rows.append(
@@ -181,7 +172,6 @@ def power(dataset: Dataset, found: Robustness) -> Block:
             "Here",
         ),
         rows,
-        entries=shown,
     )
     return joined(block, paragraphs(optimal_sizes(found)))
 
@@ -203,18 +193,13 @@ def optimal_sizes(found: Robustness) -> str:
 def developers(dataset: Dataset, found: Robustness) -> Block:
     """Return the trials by the part of the developers, with what each group prints."""
     rows = []
-    shown: list[LedgerEntry] = []
     for group in found.developers:
         with_number = group.analysis
         cells = [Cell("no number"), Cell("–")]
         if with_number is not None:
-            entry = entries.of_analysis(with_number, dataset)
-            shown.append(entry)
-            cells[0] = to_estimate(entry, numeric=False)
+            cells[0] = to_estimate(entries.of_analysis(with_number, dataset), numeric=False)
         if group.stress is not None and with_number is not None:
-            entry = group_stress(group, dataset)
-            shown.append(entry)
-            cells[1] = to_estimate(entry, numeric=False)
+            cells[1] = to_estimate(group_stress(group, dataset), numeric=False)
         rows.append(
             (
                 Cell(language.capitalized(INVOLVEMENT.get(group.involvement, group.involvement))),
@@ -226,7 +211,7 @@ def developers(dataset: Dataset, found: Robustness) -> Block:
                 cells[0],
                 Cell(language.listed(group.without_number.label) or "–"),
                 cells[1],
-                _otherwise(group, found, dataset, shown),
+                _otherwise(group, found, dataset),
             )
         )
     block = table(
@@ -240,7 +225,6 @@ def developers(dataset: Dataset, found: Robustness) -> Block:
             "What else they print",
         ),
         rows,
-        entries=shown,
     )
     return joined(block, paragraphs(how_few(found)))
 
@@ -271,11 +255,10 @@ def group_stress(group: DeveloperGroup, dataset: Dataset) -> LedgerEntry:
     return entries.of_stress_test(stress, analysis, dataset)
 
 
-def _otherwise(
-    group: DeveloperGroup, found: Robustness, dataset: Dataset, shown: list[LedgerEntry]
-) -> Cell:
+def _otherwise(group: DeveloperGroup, found: Robustness, dataset: Dataset) -> Cell:
     """Return what the trials of a group without a usable number print beside it."""
     parts: list[str] = []
+    shown: list[LedgerEntry] = []
     for entry, row in converted(found, dataset):
         if row.trial_id in set(group.without_number.trial_id):
             shown.append(entry)
@@ -287,7 +270,7 @@ def _otherwise(
         for row in records(stress.entered):
             if row.trial_id in set(group.without_number.trial_id) and row.bound == 0:
                 parts.append(html(row.bound_source.removeprefix("held at zero: ")))
-    return Cell(markup="; ".join(parts) or "–")
+    return Cell(markup="; ".join(parts) or "–", entries=tuple(shown))
 
 
 def converted(found: Robustness, dataset: Dataset) -> list[tuple[LedgerEntry, Any]]:
@@ -311,23 +294,19 @@ def clusters(dataset: Dataset, found: Robustness) -> Block:
             to_estimate(main),
         )
     ]
-    shown = [main]
     for one in found.clustered:
-        entry = made.of_clustered(one, found.analysis, dataset)
-        shown.append(entry)
         rows.append(
             (
                 Cell(f"{one.cluster_size:g} participants per therapist"),
                 Cell(language.fixed(one.correlation), numeric=True),
                 Cell(language.fixed(one.largest_factor), numeric=True),
-                to_estimate(entry),
+                to_estimate(made.of_clustered(one, found.analysis, dataset)),
             )
         )
     return table(
         "The pooled result if participants of the same therapist were alike; imputed",
         ("Clusters", "Correlation (ICC)", "Variances times up to", "Pooled (95% CI)"),
         rows,
-        entries=shown,
     )
 
 
@@ -339,7 +318,6 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
         )
     frame = found.analysis.frame.set_index("estimate_id", drop=False)
     rows = []
-    shown = []
     for row in records(found.missing):
         observed = row.scenario == "observed"
         entry = (
@@ -347,7 +325,6 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
             if observed
             else made.of_scenario(row, dataset)
         )
-        shown.append(entry)
         unknown = pd.isna(row.missing)
         rows.append(
             (
@@ -367,5 +344,4 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
         "therapy, of a harm below",
         ("Trial and event", "Assumption", "Missing", "Counts", "Odds ratio (95% CI)", "Obtained"),
         rows,
-        entries=shown,
     )

@@ -248,10 +248,8 @@ def closing_sections(dataset: Dataset, summary: Summary) -> Block:
         ],
     )
     return joined(
-        [
-            _methods(dataset, summary),
-            origins.provenance(dataset, estimates=estimates, pooled=_pooled(dataset, summary)),
-            closing.citation(dataset, estimates, sentence=_say(summary), also=also),
-            limits,
-        ]
+        _methods(dataset, summary),
+        origins.provenance(dataset, estimates=estimates, pooled=_pooled(dataset, summary)),
+        closing.citation(dataset, estimates, sentence=_say(summary), also=also),
+        limits,
     )

@@ -259,12 +259,10 @@ def named(one: Finding | Specification, dataset: Dataset) -> str:
 def overview(dataset: Dataset, summary: Summary) -> Block:
     """Return one row per outcome, time and class of comparators."""
     rows = []
-    shown: list[LedgerEntry] = []
     for one in summary.findings:
         entry = of_finding(one, dataset)
         number, measure, size = Cell("no number", numeric=True), "–", "–"
         if entry is not None and one.analysis is not None:
-            shown.append(entry)
             digits = 2 if one.points is None else 1
             shown_number = language.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
             number = to_number(entry, shown_number)
@@ -294,7 +292,6 @@ def overview(dataset: Dataset, summary: Summary) -> Block:
             "No usable number (n)",
         ),
         rows,
-        entries=shown,
     )
 
 
@@ -372,12 +369,9 @@ def points_shown(dataset: Dataset, summary: Summary) -> list[Reexpressed]:
 def points(dataset: Dataset, summary: Summary) -> Block:
     """Return standardized effects as points of a familiar instrument, once per SD."""
     rows = []
-    shown: list[LedgerEntry] = []
     for effect in points_shown(dataset, summary):
         standardized = effect.standardized
-        shown.append(standardized)
         for place, (one, entry) in enumerate(effect.each):
-            shown.append(entry)
             locator = dataset.locator(one.locator_id)
             rows.append(
                 (
@@ -403,7 +397,6 @@ def points(dataset: Dataset, summary: Summary) -> Block:
         "Standardized effects as points of a familiar instrument: imputed, once with each SD",
         ("Outcome", "Over", "g (95% CI)", "Times SD of", "Points (95% CI)", "Instrument"),
         rows,
-        entries=shown,
     )
 
 
@@ -423,11 +416,9 @@ def _over(analysis: Analysis, stress: StressTest | None, dataset: Dataset) -> st
 def absolute(dataset: Dataset, summary: Summary) -> Block:
     """Return events per 1,000 at stated risks, with the ratio behind them."""
     rows = []
-    shown: list[LedgerEntry] = []
     for one in summary.absolute:
         row = one.tables.row
         ratio, difference = of_ratio(one, dataset), of_absolute(one, dataset)
-        shown += [ratio, difference]
         event = dataset.in_text("event", row.event)
         counts = one.tables.fewest_missing
         behind = (
@@ -471,7 +462,6 @@ def absolute(dataset: Dataset, summary: Summary) -> Block:
             "Obtained",
         ),
         rows,
-        entries=shown,
     )
 
 
@@ -480,18 +470,17 @@ def others(dataset: Dataset, summary: Summary) -> Block:
     instruments = dataset.instruments.set_index("instrument_id").name
     notes = dataset.statistics.set_index("result_id").note
     rows = []
-    shown: list[LedgerEntry] = []
     for row in records(elsewhere(dataset, summary)):
         cell = Cell(row.reason or "–")
         if not pd.isna(row.effect):
             entry = entries.of_estimate(row, dataset)
-            shown.append(entry)
             number = language.estimate(entry.effect, entry.ci_low, entry.ci_high, 3)
             name = instruments.get(row.instrument_id, row.instrument_id)
             note = notes.get(row.result_ids[0], "")
             after = f" ({note})" if note else ""
             cell = Cell(
-                markup=f"{html(name)}, difference {number_link(entry, number)}{html(after)}"
+                markup=f"{html(name)}, difference {number_link(entry, number)}{html(after)}",
+                entries=(entry,),
             )
         rows.append(
             (
@@ -507,7 +496,6 @@ def others(dataset: Dataset, summary: Summary) -> Block:
         "Other outcomes of randomized trials: what sources say, in words or on a scale of its own",
         ("Outcome", "Trial", "Compared with", "What it prints"),
         rows,
-        entries=shown,
     )
 
 

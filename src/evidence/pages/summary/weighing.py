@@ -13,7 +13,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.row import NORMAL_975
 from evidence.estimation.selection import IMBALANCE
-from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.ledger import entries, sentences
 from evidence.meta.pooling import i2_limits
 from evidence.pages.summary import tables as made
 from evidence.pages.summary.tables import named
@@ -25,11 +25,7 @@ from evidence.summary.needed_averages import Needed, presumed_trials
 def weighed(dataset: Dataset, summary: Summary) -> Block:
     """Return for each finding what the five domains of a rating would look at; no rating."""
     rows = []
-    shown: list[LedgerEntry] = []
     for one in summary.findings:
-        missing, entry = _missing(dataset, one)
-        if entry is not None:
-            shown.append(entry)
         rows.append(
             (
                 Cell(
@@ -40,7 +36,7 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
                 Cell(_inconsistency(one.analysis)),
                 Cell(_indirectness(dataset, one)),
                 Cell(_imprecision(one)),
-                missing,
+                _missing(dataset, one),
             )
         )
     return table(
@@ -54,7 +50,6 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
             "Missing evidence",
         ),
         rows,
-        entries=shown,
     )
 
 
@@ -135,33 +130,27 @@ def _imprecision(one: Finding) -> str:
     )
 
 
-def _missing(dataset: Dataset, one: Finding) -> tuple[Cell, LedgerEntry | None]:
+def _missing(dataset: Dataset, one: Finding) -> Cell:
     interests = sentences.developers_of(dataset, one.trial_ids, one.therapy)
     if one.without_number.empty:
-        return Cell(f"no trial known without a number. {interests}".strip()), None
+        return Cell(f"no trial known without a number. {interests}".strip())
     said = f"without a usable number: {plain(made.with_sizes(one.without_number, dataset).markup)}"
     if one.stress is None or one.analysis is None:
-        return Cell(f"{said}. {interests}".strip()), None
+        return Cell(f"{said}. {interests}".strip())
     entry = entries.of_stress_test(one.stress, one.analysis, dataset)
     number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
-    return (
-        Cell(
-            markup=f"{html(said)}; at zero {number_link(entry, number)}. {html(interests)}".strip(),
-        ),
-        entry,
-    )
+    markup = f"{html(said)}; at zero {number_link(entry, number)}. {html(interests)}"
+    return Cell(markup=markup.strip(), entries=(entry,))
 
 
 def side_by_side(dataset: Dataset, summary: Summary) -> Block:
     """Return published pooled values beside those of this workbook, with what each pooled."""
     rows = []
-    shown: list[LedgerEntry] = []
     labels = dataset.trials.set_index("trial_id").label
     for one in summary.reconciled:
         published = made.of_published(one.synthesis, dataset)
         ours = entries.of_analysis(one.analysis, dataset)
         presumed = presumed_trials(dataset, one.synthesis)
-        shown += [published, ours]
         outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
         pooled = one.analysis.pooled
         rows += [
@@ -201,7 +190,6 @@ def side_by_side(dataset: Dataset, summary: Summary) -> Block:
         "Published pooled values beside those of this workbook",
         ("Outcome and source", "g (95% CI)", "k", "n", "Trials"),
         rows,
-        entries=shown,
     )
 
 
@@ -212,7 +200,6 @@ def _name(one: Reconciliation, dataset: Dataset) -> str:
 def averages(dataset: Dataset, summary: Summary) -> Block:
     """Return what trials without a number would have had to average for a pooled value to hold."""
     rows = []
-    shown: list[LedgerEntry] = []
     labels = dataset.trials.set_index("trial_id").label
     for one in summary.reconciled:
         outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
@@ -220,7 +207,6 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
             entry = made.of_needed(needed, analysis, one.synthesis, dataset)
             number = Cell("none within 3 SD", numeric=True)
             if entry is not None:
-                shown.append(entry)
                 number = to_number(entry, language.fixed(entry.effect))
             whose = "this workbook" if needed.assumption == "own" else _name(one, dataset)
             course = (
@@ -256,7 +242,6 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
             "Interval then",
         ),
         rows,
-        entries=shown,
     )
     said = " ".join(remarks(dataset, summary))
     return joined(block, paragraphs(said)) if said else block

@@ -6,7 +6,7 @@ from evidence import language
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.headline import answer
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, items
 from evidence.blocks.tables import place_of
 from evidence.data.dataset import RANDOMIZED
 from evidence.data.records import records
@@ -55,18 +55,16 @@ def first_screen(card: TrialCard, lines: Sequence[Line]) -> Block:
     """
     say = f"{_identity(card)} {html(_result(card, lines))}"
     paragraph = _paragraph(card)
-    heading, items = reported(card, lines)
+    heading, found = reported(card, lines)
     missing = missing_remarks(card, lines)
     lacking = _list("<strong>What is missing:</strong>", missing)
-    markup = f"{answer(say, paragraph).html}\n{_list(heading, items)}{lacking}"
+    markup = f"{answer(say, paragraph).html}\n{_list(heading, found)}{lacking}"
     return Block(markup, tuple(entry for one in lines for entry in one.entries))
 
 
-def _list(heading: str, items: Sequence[str]) -> str:
-    if not items:
-        return f"<p>{heading}</p>\n"
-    body = "\n".join(f"<li>{one}</li>" for one in items)
-    return f'<p>{heading}</p>\n<ul class="not">\n{body}\n</ul>\n'
+def _list(heading: str, entries: Sequence[str]) -> str:
+    listed = f"{items(entries, 'not')}\n" if entries else ""
+    return f"<p>{heading}</p>\n{listed}"
 
 
 def _identity(card: TrialCard) -> str:

@@ -110,10 +110,9 @@ JUDGEMENT = {
 
 def estimates_table(card: TrialCard) -> Block | None:
     """Return every estimate of the trial with its route, each leading to its chain."""
-    rows, found = [], []
+    rows = []
     for row in records(card.estimates):
         entry = entries.of_estimate(row, card.dataset)
-        found.append(entry)
         size = size_of([row])
         what = (
             f"{language.capitalized(card.outcome(row.outcome_id))}, "
@@ -136,7 +135,6 @@ def estimates_table(card: TrialCard) -> Block | None:
         "are views of the same participants",
         ("Outcome, time, measure", "Contrast", "Metric", "Estimate (95% CI)", "n", "Route"),
         rows,
-        entries=found,
     )
 
 
