@@ -159,6 +159,11 @@ def test_a_spread_that_would_be_usual_as_an_se_is_named() -> None:
     left, odd = found.attrs["remarks"]
     assert "Muster (2031): sd_1: found 0.0, expected an SD above 0" in left
     assert odd.startswith("Beispiel (2030): its SDs are 6 times smaller")
+    apart = table.assign(instrument=["BDI", "short scale", "BDI"])
+    found = meta.effect_sizes(
+        *(apart, "smd"), better="lower", faults="leave_out", instrument="instrument", **own.ARMS
+    )
+    assert not [one for one in found.attrs["remarks"] if "times smaller" in one]
     assert not [one for one in smd(means()).attrs["remarks"] if "times smaller" in one]
 
 

@@ -68,8 +68,10 @@ class Shown:
 
     def __repr__(self) -> str:
         """Return the name, the remarks, and the numbers, in at most twelve lines."""
-        name, *rest = [piece for line in self.lines() for piece in wrap(line, WIDTH)] or [""]
-        room = MOST_LINES - 1 - len(rest)
+        first, *others = self.lines()
+        name = wrap(first, WIDTH)
+        rest = [piece for line in others for piece in wrap(line, WIDTH)]
+        room = MOST_LINES - len(name) - len(rest)
         said: list[str] = []
         for position, one in enumerate(self.remarks):
             pieces = wrap(f"! {one}", WIDTH, subsequent_indent="  ")
@@ -78,7 +80,7 @@ class Shown:
                 said.append(f"! {left} more in .remarks" if said else f"! {left} in .remarks")
                 break
             said += pieces
-        shown = [name, *said, *rest]
+        shown = [*name, *said, *rest]
         return "\n".join(shown[:MOST_LINES])
 
     def summary(self) -> str:

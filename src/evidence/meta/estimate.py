@@ -115,7 +115,7 @@ def pool(
         raise ParameterError("cluster", None, f"the column of trials, which model {model} needs")
     studies = read_studies(table, effect, variance, se, study, faults)
     if cluster is None:
-        remarks = [*studies.remarks, *_repeated(studies.rows)]
+        remarks = [*_repeated(studies.rows), *studies.remarks]
         fitted = pool_arrays(
             studies.effects, studies.variances, tau2=tau2, interval=interval, level=level
         )
@@ -219,7 +219,8 @@ def _fit(fitted: Pooled, studies: Studies, remarks: Sequence[str]) -> Fit:
         roles=studies.roles,
     )
     sizes = found.sizes()
-    if sizes is None:
+    if sizes is None or len(set(found.names)) < found.k:
+        # Who stands in several rows would be counted more than once.
         return found
     return Fit(**{**{one.name: getattr(found, one.name) for one in fields(found)},
                   "n": round(float(sizes.sum()))})  # fmt: skip

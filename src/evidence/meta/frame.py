@@ -174,6 +174,7 @@ def effect_sizes(
     *,
     study: Column | None = None,
     better: Better | None = None,
+    instrument: Column | None = None,
     faults: Faults = "refuse",
     **columns: Column,
 ) -> pd.DataFrame:
@@ -192,6 +193,8 @@ def effect_sizes(
         Whether lower or higher scores are better, asked for where scores are compared: a positive
         effect then favors group 1. What is counted or correlated keeps the sign that the measure
         has, so that a ratio below 1 means fewer events in group 1.
+    instrument : str or sequence, optional
+        Column with the instrument: SDs are then held against those of the same one alone.
     faults : {"refuse", "leave_out"}
         What happens to a row with a value that is not accepted: an error, or the row is left out
         with the reason. Rows with a missing value are always left out with the reason.
@@ -291,7 +294,7 @@ def effect_sizes(
         "remarks": [
             *reading.remarks(),
             *_empty_cells(measure, values, kept),
-            *_odd_spread(values, studies, kept),
+            *_odd_spread(values, studies, kept, _instruments(table, instrument)),
         ],
     }
     return found
@@ -489,20 +492,31 @@ USUAL_RATIO = 3
 """An SD of a third of the others is looked at; whether it would be usual as a standard error."""
 
 
-def _odd_spread(values: Mapping[str, Floats], studies: pd.Series, kept: Any) -> list[str]:
-    """Name SDs that are far below those of the other studies and usual if they are SEs."""
-    if not {"sd_1", "sd_2", "n_1", "n_2"} <= set(values) or kept.sum() < 2:
+def _instruments(table: pd.DataFrame, instrument: Column | None) -> list[str]:
+    if instrument is None:
+        return [""] * len(table)
+    given = aligned(table, "instrument", instrument)
+    return [str(one).strip().casefold() for one in given]
+
+
+def _odd_spread(
+    values: Mapping[str, Floats], studies: pd.Series, kept: Any, instruments: Sequence[str]
+) -> list[str]:
+    """Name SDs that are far below those of the same instrument and usual if they are SEs."""
+    if not {"sd_1", "sd_2", "n_1", "n_2"} <= set(values):
         return []
-    at = np.flatnonzero(kept)
-    spread = np.sqrt(values["sd_1"][at] * values["sd_2"][at])
-    size = np.sqrt(np.sqrt(values["n_1"][at] * values["n_2"][at]))
+    with np.errstate(invalid="ignore"):
+        spread = np.sqrt(values["sd_1"] * values["sd_2"])
+        as_se = spread * np.sqrt(np.sqrt(values["n_1"] * values["n_2"]))
     found = []
-    for i in range(at.size):
-        others = float(np.median(np.delete(spread, i)))
-        as_se = spread[i] * size[i]
-        if spread[i] * USUAL_RATIO < others and 0.5 < as_se / others < 2:
+    for i in np.flatnonzero(kept):
+        same = [j for j in np.flatnonzero(kept) if j != i and instruments[j] == instruments[i]]
+        if not same:
+            continue
+        others = float(np.median(spread[same]))
+        if spread[i] * USUAL_RATIO < others and 0.5 < as_se[i] / others < 2:
             found.append(
-                f"{studies.iloc[at[i]]}: its SDs are {others / spread[i]:.0f} times smaller than "
+                f"{studies.iloc[i]}: its SDs are {others / spread[i]:.0f} times smaller than "
                 "those of the other studies and would be usual as standard errors; look into the "
                 "source before it is pooled."
             )

@@ -145,9 +145,11 @@ class Fit(Shown, Pooled):
         common = self.tau2_method == "common"
         model = "Common effect" if common else f"Random effects ({self.tau2_method})"
         people = "n not known" if self.n is None else f"{digits(self.n)} participants"
+        studies = f"{self.k} {'study' if self.k == 1 else 'studies'}"
+        if (distinct := len(set(self.names))) < self.k:
+            studies, people = f"{self.k} effects of {distinct} studies", "n counted more than once"
         found = [
-            f"{model}, {INTERVALS[self.interval_method]}: {self.k} "
-            f"{'study' if self.k == 1 else 'studies'}, {people}",
+            f"{model}, {INTERVALS[self.interval_method]}: {studies}, {people}",
             f"{self.scale.name} {self.scale.words(self.effect, self.ci_low, self.ci_high)}, "
             f"{self.level:.0%} interval, {p_words(self.p_value)}",
             self._sides(),

@@ -179,7 +179,13 @@ def read(
         chosen = measure or ("smd" if roles.kind == Kind.MEANS else "odds_ratio")
         needs = _needed(chosen, named, roles.kind)
         effects = effect_sizes(
-            table, chosen, study=study, better=better, faults="leave_out", **needs
+            table,
+            chosen,
+            study=study,
+            better=better,
+            instrument=named.get("instrument"),
+            faults="leave_out",
+            **needs,
         )
     else:
         if measure and measure_of(measure).ratio and roles.kind == Kind.EFFECT_AND_INTERVAL:

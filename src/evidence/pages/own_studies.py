@@ -78,7 +78,7 @@ def pooled_entry(found: Spreadsheet) -> LedgerEntry:
     return _entry(
         found,
         "pooled",
-        f"{fit.scale.name}, pooled, {language.count(fit.k, 'study', 'studies')} of {found.file}",
+        f"{fit.scale.name}, pooled, {_studies(fit)} of {found.file}",
         EntryKind.POOLED,
         effect=fit.effect,
         ci_low=fit.ci_low,
@@ -112,7 +112,7 @@ def first_screen(found: Spreadsheet) -> Block:
     fit, entry = found.fit, pooled_entry(found)
     number = number_link(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high))
     people = "participants not known" if fit.n is None else f"{fit.n:,} participants"
-    studies = language.count(fit.k, "study", "studies")
+    studies = _studies(fit)
     paragraph = (
         f"{language.capitalized(studies)}, {html(people)}: {html(fit.scale.name)} {number}. "
         f"{html(_sides(fit))} {html(_spread(fit))}"
@@ -122,6 +122,12 @@ def first_screen(found: Spreadsheet) -> Block:
         f"; {fit.scale.direction}" if fit.scale.direction else ""
     )
     return answer(html(_say(fit)), paragraph, [Headline(entry, 2, caption)], remarks)
+
+
+def _studies(fit: Fit) -> str:
+    distinct = len(set(fit.names))
+    counted = language.count(distinct, "study", "studies")
+    return counted if distinct == fit.k else f"{fit.k} effects of {counted}"
 
 
 def _say(fit: Fit) -> str:
