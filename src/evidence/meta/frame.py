@@ -509,8 +509,9 @@ def _odd_spread(
         spread = np.sqrt(values["sd_1"] * values["sd_2"])
         as_se = spread * np.sqrt(np.sqrt(values["n_1"] * values["n_2"]))
     found = []
-    for i in np.flatnonzero(kept):
-        same = [j for j in np.flatnonzero(kept) if j != i and instruments[j] == instruments[i]]
+    entered = [int(one) for one in np.flatnonzero(kept)]
+    for i in entered:
+        same = [j for j in entered if j != i and instruments[j] == instruments[i]]
         if not same:
             continue
         others = float(np.median(spread[same]))
