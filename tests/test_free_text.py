@@ -14,12 +14,13 @@ import mypy.api
 import pytest
 
 import evidence
-from evidence.analysis import Analysis, Specification, alternatives
+from evidence.analysis import Analysis, alternatives
 from evidence.analysis.alternatives import Companions, companions
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import Row
 from evidence.pages.trial_card import Fact, read_card, screen
 from evidence.pages.trial_card.lines import lines

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools import refresh_notebooks
 
 from evidence.blocks.output import MIME, WIDGET
-from evidence.reports import parameters, refresh
+from evidence.reports import parameters
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
@@ -52,7 +53,7 @@ def test_no_cell_failed(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_stored_as_cleaning_stores_it(name: str) -> None:
     text = (NOTEBOOKS / name).read_text("utf-8")
-    assert refresh.to_text(refresh.clean(json.loads(text))) == text
+    assert refresh_notebooks.to_text(refresh_notebooks.clean(json.loads(text))) == text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,7 +133,7 @@ def test_cleaning_takes_out_what_changes_from_run_to_run() -> None:
         "nbformat_minor": 4,
     }
     before = json.dumps(dirty)
-    clean = refresh.clean(dirty)
+    clean = refresh_notebooks.clean(dirty)
     assert json.dumps(dirty) == before
     assert clean["metadata"] == {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -156,4 +157,4 @@ def test_cleaning_takes_out_what_changes_from_run_to_run() -> None:
         ],
     }
     assert text == {"cell_type": "markdown", "id": "cell-01", "metadata": {}, "source": ["text"]}
-    assert refresh.clean(clean) == clean
+    assert refresh_notebooks.clean(clean) == clean

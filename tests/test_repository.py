@@ -25,7 +25,7 @@ MOST_FILES_OF_A_FOLDER = 16
 # reading of a researcher's own table (meta/cells.py, meta/table.py: 760 lines).
 # The results and the report that own studies lead to are meta/frame.py to meta/spreadsheet.py.
 MOST_FILES_IN_ALL = 280
-MOST_LINES_IN_ALL = 70_150
+MOST_LINES_IN_ALL = 69_700
 FEWEST_LINES_OF_A_PART = 60
 """Of code: what has fewer and is read by one module alone belongs into that module."""
 NAMES_THAT_SAY_NOTHING = {

@@ -87,6 +87,13 @@ class ParameterError(EvidenceError, ValueError):
         super().__init__(f"{name}: found {value!r}, expected {expected}")
 
 
+def check_choice(name: str, value: object, accepted: Iterable[str]) -> None:
+    """Refuse a value that is none of those accepted; case counts."""
+    known = list(accepted)
+    if not isinstance(value, str) or value not in known:
+        raise ParameterError(name, value, f"one of {', '.join(known)}")
+
+
 class SelectionError(EvidenceError):
     """A selection that cannot be made by the named rule."""
 

@@ -254,11 +254,6 @@ def counted(number: int, noun: str) -> str:
     return f"one {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def opened(text: str) -> str:
-    """Return a text with its first letter in upper case."""
-    return text[:1].upper() + text[1:]
-
-
 def shown_estimate(rows: pd.DataFrame) -> Any | None:
     """Return the row of a comparison that a sentence shows, None where there is none."""
     order = {metric: place for place, metric in enumerate(_SHOWN_FIRST)}

@@ -6,7 +6,41 @@ Programs decide by these kinds. Words are made from them, and no program searche
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NoReturn, Protocol, final
+from typing import Literal, NoReturn, Protocol, final, get_args
+
+Convention = Literal["exact", "metapsy"]
+Tau2 = Literal["REML", "ML", "DL", "PM", "EB", "SJ", "HE", "HS", "common"]
+Interval = Literal["hksj_adhoc", "hksj", "wald"]
+Model = Literal["che", "three-level"]
+ComparatorClass = Literal["inactive", "usual_care", "active"]
+InstrumentRule = Literal["self_report_first", "clinician_first"]
+Adjustment = Literal["post", "ppc_imbalanced", "ppc"]
+Imputed = Literal["include", "exclude"]
+Overall = Literal["leave_out", "as_post"]
+AnalysisSetRule = Literal["itt_first", "completers_first"]
+ArmsRule = Literal["combined", "first"]
+ComparatorRule = Literal["usual_care_first", "inactive_first", "active_first"]
+FollowUpRule = Literal["longest", "shortest"]
+
+ACCEPTED: dict[str, tuple[str, ...]] = {
+    "convention": get_args(Convention),
+    "tau2": get_args(Tau2),
+    "interval": get_args(Interval),
+    "model": get_args(Model),
+    "comparator_class": get_args(ComparatorClass),
+    "instrument": get_args(InstrumentRule),
+    "adjustment": get_args(Adjustment),
+    "imputed": get_args(Imputed),
+    "overall": get_args(Overall),
+    "analysis_set": get_args(AnalysisSetRule),
+    "arms": get_args(ArmsRule),
+    "comparator": get_args(ComparatorRule),
+    "follow_up": get_args(FollowUpRule),
+}
+"""Accepted values of each choice of an analysis, the default of a rule first.
+
+A comparator class has no default, and `instrument` also takes the id of an instrument.
+"""
 
 
 class Said(StrEnum):

@@ -11,7 +11,6 @@ import pytest
 import evidence
 from evidence.analysis import (
     Analysis,
-    Specification,
     analyze,
     by_comparator_class,
     points_behind,
@@ -24,6 +23,7 @@ from evidence.analysis.stress_test import stress_test, with_events_converted, wi
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
 from tests.tolerances import CLOSED_FORM, half_unit
 
 ABFT = Specification(therapy="abft", outcome="depression", timepoint="post")

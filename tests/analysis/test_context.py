@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.context import Beside, stand_beside
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
+from evidence.estimation.choices import Specification
 from evidence.meta.effect_size import composite
 from evidence.meta.pooling import pool
 from evidence.pages import context

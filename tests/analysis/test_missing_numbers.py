@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.missing_numbers import gaps, imputed_spread, main_analyses
 from evidence.analysis.stress_test import stress_test
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 

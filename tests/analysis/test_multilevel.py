@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.multilevel import RHO, RHOS, analyze_several, participants
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.choices import Specification
 from evidence.estimation.selection import EVERY
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
@@ -103,9 +104,9 @@ def test_one_estimate_per_trial_is_asked_for_without_a_model(several: Dataset) -
 
 def test_each_arm_counts_once(several: Dataset) -> None:
     found = analyze_several(several, MAIN)
-    assert participants(found) is None
+    assert participants(found.selection.estimates) is None
     known = analyze_several(several, replace(MAIN, leave_out=("dee_2004",)))
-    assert participants(known) == (25 + 27) + (25 + 25 + 27) + (25 + 27)
+    assert participants(known.selection.estimates) == (25 + 27) + (25 + 25 + 27) + (25 + 27)
 
 
 def test_of_two_routes_to_one_estimate_the_nearer_one_enters(several: Dataset) -> None:

@@ -6,7 +6,7 @@ from scipy.special import nctdtr, stdtrit
 from statsmodels.stats.power import TTestIndPower
 
 import evidence
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.power import (
     detectable_effect,
     information_size,
@@ -17,6 +17,7 @@ from evidence.analysis.power import (
 )
 from evidence.analysis.stress_test import stress_test
 from evidence.errors import ParameterError
+from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
 from tests.tolerances import ITERATIVE, ITERATIVE_LOOSE
 

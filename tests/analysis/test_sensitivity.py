@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.sensitivity import (
     SCENARIOS,
     by_developers,
@@ -16,6 +16,7 @@ from evidence.analysis.sensitivity import (
 )
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
+from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
 from tests.tolerances import CLOSED_FORM
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.stress_test import stress_test
 from evidence.entry import BrokenError, blocks, preview, write
+from evidence.estimation.choices import Specification
 from evidence.meta.effect_size import Moments, combined_arms
 from evidence.terms import LeftOut
 from tests.entry.entries import DATA, contents, copied, proposed

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.alternatives import companions
 from evidence.analysis.multiverse import panel
 from evidence.analysis.stress_test import stress_test
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.estimation.choices import Specification
 from evidence.pages import pooled
 from evidence.pages.pooled import tables
 from evidence.terms import RemarkKind, Said, has

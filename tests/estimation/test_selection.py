@@ -7,6 +7,7 @@ import pytest
 import evidence
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.choices import Specification
 
 MAIN = {"therapy": "abft", "outcome": "depression", "timepoint": "post"}
 
@@ -22,7 +23,7 @@ def frame(dataset: Dataset) -> pd.DataFrame:
 
 
 def test_main_analysis(frame: pd.DataFrame) -> None:
-    selection = evidence.select(frame, **MAIN)
+    selection = evidence.select(frame, Specification(**MAIN))
     chosen = selection.estimates
     assert list(zip(chosen.trial_id, chosen.instrument_id, strict=True)) == [
         ("diamond2002", "bdi"),
@@ -34,7 +35,7 @@ def test_main_analysis(frame: pd.DataFrame) -> None:
 
 
 def test_trials_without_a_usable_number(frame: pd.DataFrame) -> None:
-    without = evidence.select(frame, **MAIN).without_number
+    without = evidence.select(frame, Specification(**MAIN)).without_number
     sizes = (without.n_intervention + without.n_comparator).set_axis(without.trial_id)
     assert set(sizes.index) == {"diamond2019", "waraan2021", "nct00329199"}
     assert (sizes["diamond2019"], sizes["waraan2021"]) == (129, 60)
@@ -44,7 +45,7 @@ def test_trials_without_a_usable_number(frame: pd.DataFrame) -> None:
 def test_everything_on_the_outcome_is_chosen_or_left_out_with_a_reason(
     frame: pd.DataFrame,
 ) -> None:
-    selection = evidence.select(frame, **MAIN)
+    selection = evidence.select(frame, Specification(**MAIN))
     about = frame[
         (frame.intervention == "abft")
         & (frame.outcome_id == "depression")
@@ -58,13 +59,13 @@ def test_everything_on_the_outcome_is_chosen_or_left_out_with_a_reason(
 
 
 def test_clinician_first_takes_the_other_instrument(frame: pd.DataFrame) -> None:
-    chosen = evidence.select(frame, **MAIN, instrument="clinician_first").estimates
+    chosen = evidence.select(frame, Specification(**MAIN, instrument="clinician_first")).estimates
     assert set(chosen.instrument_id[chosen.trial_id == "israel2013"]) == {"ham_d"}
     assert set(chosen.instrument_id[chosen.trial_id == "diamond2010"]) == {"bdi_ii"}
 
 
 def test_adjustment_where_arms_differed(frame: pd.DataFrame) -> None:
-    selection = evidence.select(frame, **MAIN, adjustment="ppc_imbalanced")
+    selection = evidence.select(frame, Specification(**MAIN, adjustment="ppc_imbalanced"))
     metrics = dict(zip(selection.estimates.trial_id, selection.estimates.metric, strict=True))
     assert metrics == {
         "diamond2002": "d_ppc2",
@@ -75,20 +76,22 @@ def test_adjustment_where_arms_differed(frame: pd.DataFrame) -> None:
 
 
 def test_imputed_can_be_excluded(frame: pd.DataFrame) -> None:
-    chosen = evidence.select(frame, **MAIN, adjustment="ppc", imputed="exclude").estimates
+    chosen = evidence.select(
+        frame, Specification(**MAIN, adjustment="ppc", imputed="exclude")
+    ).estimates
     assert chosen.empty
 
 
 def test_overall_statistic_enters_only_by_request(frame: pd.DataFrame) -> None:
     choice = {**MAIN, "outcome": "suicidal_ideation", "metric": "d_from_test_statistic"}
-    assert evidence.select(frame, **choice).estimates.empty
-    sensitive = evidence.select(frame, **choice, overall="as_post").estimates
+    assert evidence.select(frame, Specification(**choice)).estimates.empty
+    sensitive = evidence.select(frame, Specification(**choice, overall="as_post")).estimates
     assert list(sensitive.trial_id) == ["diamond2019"]
 
 
 def test_abct_never_takes_the_active_comparator(frame: pd.DataFrame) -> None:
     selection = evidence.select(
-        frame, therapy="abct", outcome="affective_distress", timepoint="post"
+        frame, Specification(therapy="abct", outcome="affective_distress", timepoint="post")
     )
     assert list(selection.estimates.intervention) == ["abct"]
     assert selection.metric == "d_from_test_statistic"
@@ -104,12 +107,12 @@ def test_two_estimates_of_one_trial_are_refused(frame: pd.DataFrame) -> None:
     doubled = pd.concat([frame, frame.assign(estimate_id=frame.estimate_id + ".again")])
     doubled = doubled.reset_index(drop=True)
     with pytest.raises(SelectionError, match="diamond2002 has 2 estimates by this rule"):
-        evidence.select(doubled, **MAIN)
-    assert len(evidence.select(doubled, **MAIN, multilevel=True).estimates) == 6
+        evidence.select(doubled, Specification(**MAIN))
+    assert len(evidence.select(doubled, Specification(**MAIN), multilevel=True).estimates) == 6
 
 
 def test_trials_can_be_left_out(frame: pd.DataFrame) -> None:
-    selection = evidence.select(frame, **MAIN, leave_out=("diamond2010",))
+    selection = evidence.select(frame, Specification(**MAIN, leave_out=("diamond2010",)))
     assert list(selection.estimates.trial_id) == ["diamond2002", "israel2013"]
     reasons = selection.left_out.set_index("trial_id").reason
     assert "by request" in set(reasons[["diamond2010"]]).pop()
@@ -130,12 +133,14 @@ def test_trials_can_be_left_out(frame: pd.DataFrame) -> None:
 )
 def test_bad_choices(frame: pd.DataFrame, change: dict[str, object], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        evidence.select(frame, **{**MAIN, **change})  # type: ignore[arg-type]
+        evidence.select(frame, Specification(**{**MAIN, **change}))  # type: ignore[arg-type]
 
 
 def test_slope_of_a_trial_can_stand_beside_printed_g(frame: pd.DataFrame) -> None:
     choice = {**MAIN, "outcome": "suicidal_ideation"}
-    chosen = evidence.select(frame, **choice, metric="standardized", overall="as_post").estimates
+    chosen = evidence.select(
+        frame, Specification(**choice, metric="standardized", overall="as_post")
+    ).estimates
     assert dict(zip(chosen.trial_id, chosen.metric, strict=True)) == {
         "diamond2010": "hedges_g",
         "diamond2019": "d_from_test_statistic",
@@ -144,14 +149,16 @@ def test_slope_of_a_trial_can_stand_beside_printed_g(frame: pd.DataFrame) -> Non
 
 def test_points_of_different_instruments_are_refused(frame: pd.DataFrame) -> None:
     with pytest.raises(SelectionError, match=r"points of different instruments \(bdi, bdi_ii\)"):
-        evidence.select(frame, **MAIN, metric="mean_difference")
-    chosen = evidence.select(frame, **MAIN, metric="mean_difference", instrument="bdi_ii").estimates
+        evidence.select(frame, Specification(**MAIN, metric="mean_difference"))
+    chosen = evidence.select(
+        frame, Specification(**MAIN, metric="mean_difference", instrument="bdi_ii")
+    ).estimates
     assert list(chosen.trial_id) == ["israel2013", "diamond2010"]
 
 
 def test_an_excluded_number_is_not_a_missing_number(frame: pd.DataFrame) -> None:
     choice = {**MAIN, "adjustment": "ppc_imbalanced", "imputed": "exclude"}
-    selection = evidence.select(frame, **choice)
+    selection = evidence.select(frame, Specification(**choice))
     assert list(selection.estimates.trial_id) == ["israel2013", "diamond2010"]
     assert "diamond2002" not in set(selection.without_number.trial_id)
 
@@ -184,6 +191,6 @@ def test_weeks_are_compared_before_routes_and_on_one_clock(
         follow_up_weeks=np.array(treatment, dtype="float64"),
     )
     which = {**MAIN, "timepoint": "follow_up", "follow_up": rule}
-    selection = evidence.select(rows, **which)
+    selection = evidence.select(rows, Specification(**which))
     assert list(selection.estimates.estimate_id) == [chosen]
     assert list(selection.left_out.left_out_by) == [left_out]

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.errors import ParameterError
-from evidence.explore.model import CHOSEN_TRIALS, MAIN, OPTIONS, Model
+from evidence.estimation.choices import Specification
+from evidence.explore.model import CHOSEN_TRIALS, OPTIONS, Model
 from tests.tolerances import CLOSED_FORM
 
 DEPRESSION = ("abft", "depression", "post")
@@ -77,7 +78,7 @@ def test_a_new_question_keeps_the_choices_that_it_has(model: Model) -> None:
         model.start(*DEPRESSION), instrument="bdi_ii", leave_out=("israel2013",), tau2="DL"
     )
     ideation = model.changed(now, "outcome", "suicidal_ideation")
-    assert ideation.instrument == MAIN["instrument"]
+    assert ideation.instrument == "self_report_first"
     assert ideation.leave_out == ()
     assert ideation.tau2 == "DL"
     assert model.changed(now, "timepoint", "follow_up").outcome == "depression"

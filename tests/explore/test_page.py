@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 import evidence
-from evidence.analysis import Specification
 from evidence.analysis.multiverse import panel
 from evidence.blocks.escape import plain
 from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
 from evidence.estimation.selection import select
 from evidence.explore.model import Model
 from evidence.explore.page import PARTS, basis, part

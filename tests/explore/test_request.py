@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evidence.analysis import Specification
 from evidence.errors import ParameterError
+from evidence.estimation.choices import Specification
 from evidence.explore import request
 from evidence.explore.model import Model
 from evidence.reports import catalog, parameters

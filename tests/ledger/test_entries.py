@@ -11,12 +11,13 @@ import pytest
 
 import evidence
 from evidence import ledger
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.alternatives import companions
 from evidence.analysis.missing_numbers import main_analyses
 from evidence.analysis.stress_test import stress_test
 from evidence.blocks import origins
 from evidence.data.records import records
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import Size, size_of
 from evidence.followup import durability
 from evidence.ledger import LedgerEntry, entries, followup_entries, quotation, sentences

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.errors import DataError, ParameterError
+from evidence.estimation.choices import Specification
 from evidence.estimation.missing_evidence import missing_evidence
 from evidence.metapsy import import_database
 from evidence.terms import LeftOut, words_of

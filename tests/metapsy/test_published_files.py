@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.analysis import Specification
 from evidence.analysis.multilevel import analyze_several
+from evidence.estimation.choices import Specification
 from evidence.estimation.selection import EVERY
 from evidence.meta.multilevel.covariance import evaluate
 from evidence.metapsy import Imported, import_database

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 import evidence
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import NORMAL_975, Row, to_frame
 from evidence.terms import FreeText, LeftOut, Said
 

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import pytest
 
 import evidence
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.stress_test import stress_test
 from evidence.blocks.output import Block
 from evidence.claims import Judgement, judgements
 from evidence.claims.rules import RULES, SEVERAL, VERDICTS
 from evidence.claims.sentences import Sentence
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 from evidence.language import Number
 from evidence.pages import claims
 from evidence.pages.claims import details

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 import evidence
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.alternatives import Companions, companions
 from evidence.blocks import closing
 from evidence.blocks.figures import pooled_forest
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 from evidence.estimation.missing_evidence import missing_evidence
 from evidence.ledger import sentences
 from evidence.meta.pooling import pool

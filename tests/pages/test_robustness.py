@@ -6,11 +6,12 @@ import re
 import pytest
 
 import evidence
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.alternatives import Robustness, examine
 from evidence.blocks.output import Block
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.estimation.choices import Specification
 from evidence.pages import robustness as screen
 from evidence.pages.robustness import ledger_entries as made
 from evidence.pages.robustness import tables

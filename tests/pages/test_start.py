@@ -3,9 +3,10 @@
 import pytest
 
 import evidence
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.alternatives import companions
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 from evidence.pages import start
 from evidence.pages.start import Question
 from tests.pages.test_pooled import plain

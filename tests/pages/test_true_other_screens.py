@@ -2,12 +2,13 @@
 
 import pytest
 
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.alternatives import companions
 from evidence.analysis.rare_events import rare_events
 from evidence.blocks.escape import plain
 from evidence.data.records import records
 from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import size_of
 from evidence.ledger import entries
 from evidence.pages import effects as effect_sections

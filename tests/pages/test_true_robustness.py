@@ -9,8 +9,9 @@ from html import unescape
 import hypothesis.strategies as st
 from hypothesis import Phase, example, given, settings
 
-from evidence.analysis import Specification, analyze
+from evidence.analysis import analyze
 from evidence.analysis.alternatives import Robustness, examine
+from evidence.estimation.choices import Specification
 from evidence.pages import robustness
 from evidence.pages.robustness import first_screen, tables
 from tests.pages.any_package import QUANTILE, Result, Study, numbers, package, studies, words

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 import evidence
-from evidence.analysis import Specification
 from evidence.analysis.multiverse import panel
 from evidence.analysis.power import information_size
 from evidence.analysis.stress_test import ZERO
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Processing
+from evidence.estimation.choices import Specification
 from evidence.integrity.findings import handled
 from evidence.ledger import LedgerEntry
 from tests.reports import crawl

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tools import compare_reports
 
 from evidence import ledger
 from evidence.ledger import LedgerEntry
-from evidence.reports import compare
 from tests.ledger.test_ledger import ENTRY
 
 
@@ -21,7 +21,7 @@ def test_white_space_markup_and_style_do_not_count(tmp_path: Path) -> None:
     old = folder(tmp_path / "old", "<style>a</style><p>One  two &amp;</p>", ENTRY)
     tiny = replace(ENTRY, effect=ENTRY.effect + 1e-12)
     new = folder(tmp_path / "new", "<style>b</style><div>One\ntwo &amp;</div>", tiny)
-    assert compare.differences(old, new) == []
+    assert compare_reports.differences(old, new) == []
 
 
 def test_each_difference_is_a_line(
@@ -42,10 +42,10 @@ def test_each_difference_is_a_line(
         "-0.52",
         "+0.53",
     ]
-    assert compare.differences(old, new) == expected
+    assert compare_reports.differences(old, new) == expected
     monkeypatch.setattr("sys.argv", ["compare", str(old), str(new)])
     with pytest.raises(SystemExit) as ended:
-        compare.main()
+        compare_reports.main()
     assert ended.value.code == 1
     assert capsys.readouterr().out.splitlines() == expected
 
@@ -58,7 +58,7 @@ def test_a_committed_ledger_with_another_origin_is_found(
 ) -> None:
     old = folder(tmp_path / "old", "", replace(ENTRY, **{column: value}))
     new = folder(tmp_path / "new", "", ENTRY)
-    assert compare.differences(old, new) == [
+    assert compare_reports.differences(old, new) == [
         f"{ENTRY.estimate_id}: {column} {value!r} -> {getattr(ENTRY, column)!r}"
     ]
 
@@ -66,6 +66,6 @@ def test_a_committed_ledger_with_another_origin_is_found(
 def test_long_differences_are_cut(tmp_path: Path) -> None:
     pages = ["".join(f"<p>{n + shift}</p>" for n in range(100)) for shift in (0, 1000)]
     old, new = (folder(tmp_path / str(i), page, ENTRY) for i, page in enumerate(pages))
-    found = compare.differences(old, new)
-    assert len(found) == compare.LINES_SHOWN + 1
+    found = compare_reports.differences(old, new)
+    assert len(found) == compare_reports.LINES_SHOWN + 1
     assert found[-1] == "a.html: 183 more lines differ"

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import ParameterError
+from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
 from evidence.summary import collect
 from evidence.summary.absolute_effects import absolute_effects, risk_from_odds_ratio

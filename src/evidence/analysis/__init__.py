@@ -1,7 +1,7 @@
 """One pooled analysis: its choices, its id, and the same with another choice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -10,101 +10,11 @@ from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.records import records
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import Size, size_of
-from evidence.estimation.selection import RULES, STANDARDIZED, Selection, select
+from evidence.estimation.selection import STANDARDIZED, STANDARDIZED_METRICS, Selection, select
 from evidence.meta.pooling import Pooled, pool
-
-_STANDARDIZED = ("hedges_g", "d_ppc2", "mixed", STANDARDIZED, "d_from_test_statistic")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Specification:
-    """Every choice of a pooled analysis; the defaults are those of the main analysis."""
-
-    therapy: str
-    outcome: str
-    timepoint: str
-    metric: str = "auto"
-    instrument: str = "self_report_first"
-    adjustment: str = "post"
-    convention: str = "exact"
-    correlation: float = 0.5
-    imputed: str = "include"
-    overall: str = "leave_out"
-    analysis_set: str = "itt_first"
-    arms: str = "combined"
-    comparator: str = "usual_care_first"
-    follow_up: str = "longest"
-    comparator_class: str | None = None
-    leave_out: tuple[str, ...] = ()
-    tau2: str = "REML"
-    interval: str = "hksj_adhoc"
-    level: float = 0.95
-
-    def select(self, frame: pd.DataFrame, *, multilevel: bool = False) -> Selection:
-        """Return the estimates of a frame that these choices take; see `evidence.select`."""
-        return select(
-            frame,
-            therapy=self.therapy,
-            outcome=self.outcome,
-            timepoint=self.timepoint,
-            instrument=self.instrument,
-            adjustment=self.adjustment,
-            metric=self.metric,
-            imputed=self.imputed,
-            overall=self.overall,
-            analysis_set=self.analysis_set,
-            arms=self.arms,
-            comparator=self.comparator,
-            follow_up=self.follow_up,
-            comparator_class=self.comparator_class,
-            leave_out=self.leave_out,
-            multilevel=multilevel,
-        )
-
-    def leaves_too_few(self, selection: Selection, needed: str) -> ParameterError:
-        """Return the error that says what was left out, and that ``needed`` has to be left."""
-        said = "; ".join(f"{row.label}: {row.reason}" for row in records(selection.left_out))
-        return ParameterError(
-            "selection",
-            f"{self.therapy}, {self.outcome}, {self.timepoint}",
-            f"choices that leave {needed} with a standard error (left out: {said})",
-        )
-
-    def estimate_id(self, metric: str, scenario: str = "") -> str:
-        """Return the id of the pooled number: choices other than the default, in a fixed order."""
-        default = {one.name: one.default for one in fields(self)}
-        parts = [self.therapy, self.outcome, self.timepoint, metric, "pooled"]
-        if self.instrument != default["instrument"]:
-            parts.append(f"instrument_{self.instrument}")
-        adjusted = self.adjustment != default["adjustment"]
-        if adjusted:
-            parts.append(f"adjustment_{self.adjustment}")
-        if (adjusted or metric == "d_ppc2") and self.correlation != default["correlation"]:
-            parts.append(f"correlation_{self.correlation:g}")
-        if self.convention != default["convention"]:
-            parts.append(f"convention_{self.convention}")
-        if self.imputed != default["imputed"]:
-            parts.append(f"imputed_{self.imputed}")
-        parts += [
-            f"{name}_{value}"
-            for name in ("analysis_set", "arms", "comparator", "follow_up")
-            if (value := getattr(self, name)) != default[name]
-        ]
-        if self.comparator_class is not None:
-            parts.append(f"trials_{self.comparator_class}")
-        if self.overall != default["overall"]:
-            parts.append("trials_with_overall")
-        parts += [f"trials_without_{trial}" for trial in sorted(self.leave_out)]
-        if scenario:
-            parts.append(f"trials_with_{scenario}")
-        if self.tau2 != default["tau2"]:
-            parts.append(f"tau2_{self.tau2.lower()}")
-        if self.interval != default["interval"]:
-            parts.append(f"interval_{self.interval}")
-        if self.level != default["level"]:
-            parts.append(f"level_{100 * self.level:g}")
-        return ".".join(parts)
+from evidence.terms import ACCEPTED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,17 +87,11 @@ def analyze(
             convention=specification.convention,
             correlation=specification.correlation,
         )
-    selection = specification.select(frame)
+    selection = select(frame, specification)
     if selection.estimates.empty:
-        raise specification.leaves_too_few(selection, "an estimate")
+        raise selection.too_few(specification, "an estimate")
     effect, variance = selection.effects()
-    pooled = pool(
-        effect,
-        variance,
-        tau2=specification.tau2,
-        interval=specification.interval,
-        level=specification.level,
-    )
+    pooled = pool(effect, variance, **specification.methods)
     return Analysis(specification, selection, pooled, frame)
 
 
@@ -239,10 +143,10 @@ def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         *(
             {name: value}
             for name in ("analysis_set", "arms", "comparator", "follow_up")
-            for value in RULES[name][1:]
+            for value in ACCEPTED[name][1:]
         ),
     ]
-    if analysis.selection.metric in _STANDARDIZED and main.timepoint == "post":
+    if analysis.selection.metric in STANDARDIZED_METRICS and main.timepoint == "post":
         choices.append({"overall": "as_post", "metric": STANDARDIZED})
     made = []
     seen = {signature(analysis)}

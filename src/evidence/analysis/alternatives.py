@@ -39,7 +39,9 @@ from evidence.analysis.stress_test import (
     with_priors,
 )
 from evidence.data.dataset import Dataset
+from evidence.estimation.selection import STANDARDIZED_METRICS
 from evidence.meta.regression import Regression, meta_regression
+from evidence.terms import Interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,17 +107,8 @@ def _by_class_of_comparator(analysis: Analysis) -> Regression | None:
         return None
     effect, variance = analysis.selection.effects()
     return meta_regression(
-        effect,
-        variance,
-        {"comparator class": classes},
-        tau2=analysis.specification.tau2,
-        interval=analysis.specification.interval,
-        level=analysis.specification.level,
+        effect, variance, {"comparator class": classes}, **analysis.specification.methods
     )
-
-
-STANDARDIZED_METRICS = ("hedges_g", "d_from_test_statistic", "standardized", "mixed", "d_ppc2")
-"""Metrics in standard deviations, on which one more trial of given size has a known variance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +206,7 @@ def _one_more(analysis: Analysis, stress: StressTest | None) -> list[OneMore]:
             zeros = stress.entered.variance.to_numpy(dtype=float)
             known = np.concatenate([effect, np.zeros(len(zeros))])
             of_known = np.concatenate([variance, zeros])
-        return one_more_trial(
-            known,
-            of_known,
-            size - size // 2,
-            size // 2,
-            tau2=specification.tau2,
-            interval=specification.interval,
-            level=specification.level,
-        )
+        return one_more_trial(known, of_known, size - size // 2, size // 2, **specification.methods)
 
     return [
         OneMore(size, what, find(size, at_zero=False), find(size, at_zero=True))
@@ -234,7 +219,9 @@ def includes_no_difference(combinations: pd.DataFrame) -> "pd.Series[bool]":
     return (combinations.ci_low <= 0) & (combinations.ci_high >= 0)
 
 
-def excluding(combinations: pd.DataFrame, interval: str, *, with_zeros: bool) -> tuple[int, int]:
+def excluding(
+    combinations: pd.DataFrame, interval: Interval, *, with_zeros: bool
+) -> tuple[int, int]:
     """Return how many intervals of one method exclude no difference, and how many there are.
 
     Parameters

@@ -6,16 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.analysis import Analysis, Specification, analyze
-from evidence.analysis.multilevel import RHO, MultilevelAnalysis, analyze_several
+from evidence.analysis import Analysis, analyze
+from evidence.analysis.multilevel import RHO, MultilevelAnalysis, analyze_several, participants
 from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.labels import read_label
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
-from evidence.estimation.selection import Selection
-from evidence.meta.effect_size import composite
+from evidence.estimation.choices import Specification
+from evidence.estimation.selection import Selection, select
+from evidence.meta.multilevel.aggregation import aggregate
+from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.pooling import Pooled, pool
 
 METRIC = "hedges_g"
@@ -123,7 +125,7 @@ def stand_beside(
 
     Each class is pooled as the main analysis is: Hedges g, the same rule for instruments, estimator
     and interval. Where a trial of the database has several estimates left, they enter as one, their
-    mean with the variance of `evidence.meta.effect_size.composite`.
+    mean with the variance of `evidence.meta.multilevel.aggregation.aggregate`.
 
     Parameters
     ----------
@@ -223,7 +225,7 @@ def _class(
     rho: float,
 ) -> TherapyClass | None:
     try:
-        selection = specification.select(frame, multilevel=True)
+        selection = select(frame, specification, multilevel=True)
     except ParameterError:
         # Its trials on this outcome and metric all overlap, or print no number.
         return None
@@ -235,12 +237,10 @@ def _class(
         return pool(
             rows.effect.to_numpy(dtype=float),
             rows.variance.to_numpy(dtype=float),
-            tau2=specification.tau2,
-            interval=specification.interval,
-            level=specification.level,
+            **specification.methods,
         )
 
-    by_comparator = {}
+    by_comparator: dict[str, Pooled] = {}
     for name in CLASSES:
         kept = selection.estimates[selection.estimates.comparator_class == name]
         within = replace(selection, estimates=kept.reset_index(drop=True))
@@ -260,9 +260,12 @@ def _trials(
     """Yield one row per trial, its estimates combined."""
     effect, variance = selection.effects()
     rows = selection.estimates
-    for trial, places in rows.groupby("trial_id", sort=False).indices.items():
-        own = rows.iloc[places]
-        one = composite(effect[places], variance[places], rho)
+    covariance = correlated_covariance(variance, list(rows.trial_id), rho)
+    averaged = aggregate(effect, covariance, list(rows.trial_id), weighted=False)
+    for trial, own_effect, own_variance in zip(
+        averaged.cluster, averaged.effect, averaged.variance, strict=True
+    ):
+        own = rows[rows.trial_id == trial]
         yield {
             "trial_id": trial,
             "label": own.label.iloc[0],
@@ -271,21 +274,8 @@ def _trials(
             "comparator_classes": tuple(dict.fromkeys(own.comparator_class)),
             "instruments": tuple(dict.fromkeys(own.instrument_id)),
             "estimates": len(own),
-            "n": _participants(own),
-            "effect": float(one.value),
-            "variance": float(one.variance),
+            "n": participants(own),
+            "effect": own_effect,
+            "variance": own_variance,
             "locator_ids": union(own.locator_ids),
         }
-
-
-def _participants(rows: pd.DataFrame) -> float:
-    """Return the participants of a trial, each arm once at its largest; NaN if not known."""
-    arms = pd.DataFrame(
-        {
-            "arm": [*rows.intervention_arm_id, *rows.comparator_arm_id],
-            "n": pd.array([*rows.n_intervention, *rows.n_comparator], dtype="Float64"),
-        }
-    )
-    if arms.n.isna().any():
-        return float("nan")
-    return float(arms.groupby("arm").n.max().sum())

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.stress_test import stress_test
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import participants
 from evidence.meta.pooling import Pooled, pool
 
@@ -121,7 +122,8 @@ def gaps(analysis: Analysis) -> list[Gap]:
     Examples
     --------
     >>> import evidence
-    >>> from evidence.analysis import Specification, analyze
+    >>> from evidence.analysis import analyze
+    >>> from evidence.estimation.choices import Specification
     >>> data = evidence.load()
     >>> chosen = Specification(therapy="abft", outcome="depression", timepoint="post")
     >>> [(one.row.trial_id, round(one.information, 2)) for one in gaps(analyze(data, chosen))]
@@ -139,11 +141,7 @@ def gaps(analysis: Analysis) -> list[Gap]:
 
         def pooled(value: float, row: Any = row) -> Pooled:
             return pool(
-                np.append(effect, value),
-                np.append(variance, row.variance),
-                tau2=specification.tau2,
-                interval=specification.interval,
-                level=specification.level,
+                np.append(effect, value), np.append(variance, row.variance), **specification.methods
             )
 
         own = 1 / row.variance
@@ -219,12 +217,6 @@ def imputed_spread(analysis: Analysis) -> ImputedSpread | None:
 
     def pooled(column: str) -> float:
         ends = rows[column].to_numpy(dtype=float) * correction
-        return pool(
-            np.where(open_ones, ends, effect),
-            variance,
-            tau2=specification.tau2,
-            interval=specification.interval,
-            level=specification.level,
-        ).effect
+        return pool(np.where(open_ones, ends, effect), variance, **specification.methods).effect
 
     return ImputedSpread(analysis, rows[open_ones], pooled("effect_low"), pooled("effect_high"))

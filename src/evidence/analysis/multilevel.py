@@ -6,17 +6,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from evidence.analysis import Specification
 from evidence.data.dataset import Dataset
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.estimation import estimates
-from evidence.estimation.selection import EVERY, RULES, Selection
+from evidence.estimation.choices import Specification
+from evidence.estimation.selection import EVERY, Selection, select
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.multilevel.inference import Coefficient, MultilevelFit
-
-MODELS = ("che", "three-level")
-"""Correlated and hierarchical effects; the three-level model with independent errors."""
+from evidence.terms import ACCEPTED, Model
 
 RHO = 0.6
 """Correlation of the errors of two estimates of one trial that the main fit supposes."""
@@ -36,8 +34,8 @@ class MultilevelAnalysis:
     ----------
     specification : Specification
         Its choices on the estimates; ``tau2`` and ``interval`` are not used.
-    model : str
-        One of `MODELS`.
+    model : {"che", "three-level"}
+        Correlated and hierarchical effects; or the three-level model with independent errors.
     rho : float or None
         Correlation of the errors of two estimates of one trial; None for the three-level model,
         which takes them as independent.
@@ -52,7 +50,7 @@ class MultilevelAnalysis:
     """
 
     specification: Specification
-    model: str
+    model: Model
     rho: float | None
     selection: Selection
     fit: MultilevelFit
@@ -70,7 +68,7 @@ class MultilevelAnalysis:
         plain = self.specification
         # A model of several estimates keeps all instruments unless one is named.
         if plain.instrument == EVERY:
-            plain = replace(plain, instrument=RULES["instrument"][0])
+            plain = replace(plain, instrument="self_report_first")
         parts = [plain.estimate_id(self.selection.metric), f"model_{self.model.replace('-', '_')}"]
         if self.rho is not None and self.rho != RHO:
             parts.append(f"rho_{self.rho:g}")
@@ -81,7 +79,7 @@ def analyze_several(
     dataset: Dataset,
     specification: Specification,
     *,
-    model: str = "che",
+    model: Model = "che",
     rho: float = RHO,
     frame: pd.DataFrame | None = None,
 ) -> MultilevelAnalysis:
@@ -118,10 +116,9 @@ def analyze_several(
     >>> several.fit.k_trials, several.fit.k_estimates, round(several.mean.estimate, 2)
     (3, 4, 0.56)
     """
-    if model not in MODELS:
-        raise ParameterError("model", model, f"one of {', '.join(MODELS)}")
+    check_choice("model", model, ACCEPTED["model"])
     for name in KEEPS_EACH:
-        if getattr(specification, name) != RULES[name][0]:
+        if name in specification.changed:
             raise keeps_each(name, getattr(specification, name))
     if not 0 <= rho < 1:
         raise ParameterError("rho", rho, "a correlation from 0 up to but not including 1")
@@ -129,10 +126,10 @@ def analyze_several(
         frame = estimates(
             dataset, convention=specification.convention, correlation=specification.correlation
         )
-    selection = specification.select(frame, multilevel=True)
+    selection = select(frame, specification, multilevel=True)
     trials = list(selection.estimates.trial_id)
     if len(set(trials)) < 2:
-        raise specification.leaves_too_few(selection, "two trials or more")
+        raise selection.too_few(specification, "two trials or more")
     effect, variance = selection.effects()
 
     def fitted(correlation: float | None) -> MultilevelFit:
@@ -150,20 +147,19 @@ def analyze_several(
     return MultilevelAnalysis(specification, model, rho, selection, fit, by_rho, frame)
 
 
-def participants(analysis: MultilevelAnalysis) -> int | None:
-    """Return how many people the estimates rest on: each arm once, at its largest.
+def participants(rows: pd.DataFrame) -> int | None:
+    """Return how many people estimates rest on: each arm once, at its largest.
 
     Parameters
     ----------
-    analysis : MultilevelAnalysis
-        An analysis.
+    rows : DataFrame
+        Estimates, such as those of a selection.
 
     Returns
     -------
     int or None
         None where a size is not known.
     """
-    rows = analysis.selection.estimates
     if rows.n_intervention.isna().any() or rows.n_comparator.isna().any():
         return None
     arms = pd.concat(

@@ -9,32 +9,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.analysis import Analysis, Specification, analyze, signature
-from evidence.analysis.stress_test import STANDARDIZED_METRICS, ZERO, results_at_zero
+from evidence.analysis import Analysis, analyze, signature
+from evidence.analysis.stress_test import ZERO, results_at_zero
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import worst
 from evidence.data.records import records
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
-from evidence.estimation.selection import STANDARDIZED
+from evidence.estimation.choices import Specification
+from evidence.estimation.selection import STANDARDIZED, STANDARDIZED_METRICS
 from evidence.meta.pooling import batch
+from evidence.terms import ACCEPTED
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "instrument": ("self_report_first", "clinician_first"),
-    "adjustment": ("post", "ppc_imbalanced", "ppc"),
-    "convention": ("exact", "metapsy"),
-    "imputed": ("include", "exclude"),
+ON_ESTIMATES = ("instrument", "adjustment", "convention", "imputed")
+"""Choices on which estimates enter; those on trials and methods follow them."""
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    **{name: ACCEPTED[name] for name in ON_ESTIMATES},
     "trials": ("all", "with_overall", ZERO),
     "tau2": ("REML", "DL", "PM", "common"),
-    "interval": ("hksj_adhoc", "hksj", "wald"),
+    "interval": ACCEPTED["interval"],
 }
 """The choices in the order of the ids, the main one first."""
 
 SAME = 1e-9
 """Results that differ by less are the same one, reached by other choices."""
-
-ON_ESTIMATES = ("instrument", "adjustment", "convention", "imputed")
-"""Choices on which estimates enter; those on trials and methods follow them."""
 
 
 def panel(
@@ -142,8 +141,8 @@ def _analyses(
     """Yield each combination of the choices on estimates that leaves something to pool."""
     choices = {name: CHOICES[name] if touched[name] else CHOICES[name][:1] for name in ON_ESTIMATES}
     for values in product(*choices.values()):
-        choice = dict(zip(choices, values, strict=True))
-        specification = replace(main, **choice)  # type: ignore[arg-type]
+        choice: dict[str, Any] = dict(zip(choices, values, strict=True))
+        specification = replace(main, **choice)
         standing = _analyzed(dataset, specification, frames)
         if standing is not None:
             yield {**choice, "trials": "all"}, standing

@@ -16,6 +16,7 @@ from evidence.errors import ParameterError
 from evidence.estimation.row import participants
 from evidence.meta.effect_size import above, at_least, inside
 from evidence.meta.pooling import batch, pool
+from evidence.terms import Interval, Tau2
 
 EFFECTS = (0.3, 0.5)
 """Standardized differences for which power is told: conventions for small to medium effects."""
@@ -238,8 +239,8 @@ def one_more_trial(
     n_1: int,
     n_2: int,
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> OneMoreTrial:
     """Find the effects of one more trial that move the lower limit of a pooled result over zero.

@@ -149,13 +149,7 @@ def with_clustering(
                     cluster_size=size,
                     correlation=correlation,
                     largest_factor=float(factor.max()),
-                    pooled=pool(
-                        effect,
-                        variance * factor,
-                        tau2=specification.tau2,
-                        interval=specification.interval,
-                        level=specification.level,
-                    ),
+                    pooled=pool(effect, variance * factor, **specification.methods),
                 )
             )
     return made
@@ -254,7 +248,7 @@ def missing_participants(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
             continue
         row = found.row
         about = (row.therapy, row.intervention, row.outcome_id, row.timepoint)
-        wanted = (specification.therapy, specification.outcome, specification.timepoint)
+        wanted = specification.question
         if about == (wanted[0], *wanted) and context.randomized(row.trial_id):
             made += _scenarios(context, found, observed_id)
     return pd.DataFrame(made, columns=list(SCENARIO_COLUMNS)).astype({"missing": "Int64"})

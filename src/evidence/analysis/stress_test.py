@@ -9,6 +9,7 @@ import pandas as pd
 from evidence.analysis import Analysis
 from evidence.data.records import records
 from evidence.estimation.row import NORMAL_975, Size
+from evidence.estimation.selection import STANDARDIZED_METRICS
 from evidence.meta.bayes import Posterior, posterior
 from evidence.meta.effect_size.scales import d_from_odds_ratio
 from evidence.meta.pooling import Pooled, pool
@@ -26,7 +27,6 @@ NEVER_ZERO = {
     Said.NOT_SEEN: "whether it is reported could not be seen",
 }
 """Why a trial with these words enters no stress test."""
-STANDARDIZED_METRICS = ("hedges_g", "d_ppc2", "mixed", "standardized", "d_from_test_statistic")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,9 +96,7 @@ def stress_test(analysis: Analysis) -> StressTest | None:
         return pool(
             np.concatenate([effect, values]),
             np.concatenate([known_variance, variance]),
-            tau2=specification.tau2,
-            interval=specification.interval,
-            level=specification.level,
+            **specification.methods,
         )
 
     ends = sorted((pooled(-bound), pooled(bound)), key=lambda one: one.effect)
@@ -211,9 +209,7 @@ def with_events_converted(analysis: Analysis) -> EventsConverted | None:
         pooled=pool(
             np.concatenate([effect, d]),
             np.concatenate([variance, d_variance]),
-            tau2=specification.tau2,
-            interval=specification.interval,
-            level=specification.level,
+            **specification.methods,
         ),
         entered=rows.assign(d=d, d_variance=d_variance).reset_index(drop=True),
         size=analysis.size.with_further(records(rows)),

@@ -132,15 +132,18 @@ def limits(
     outcome : str
         The one outcome that it is about, if any.
     """
-    labels = dataset.trials.set_index("trial_id").label
     found = {one: judged(dataset, one, outcome=outcome) for one in trial_ids}
-    assessed = [labels[one] for one, said in found.items() if said]
+    assessed = [dataset.trial(one).label for one, said in found.items() if said]
     if not assessed:
         whose = "this trial" if len(trial_ids) == 1 else "any of these trials"
         bias_said = f"Risk of bias was not assessed for {whose} in any source seen, nor here."
     else:
-        others = language.listed(labels[one] for one, said in found.items() if not said)
-        each = " ".join(f"{labels[one]}: {said}." for one, said in found.items() if said)
+        others = language.listed(
+            dataset.trial(one).label for one, said in found.items() if not said
+        )
+        each = " ".join(
+            f"{dataset.trial(one).label}: {said}." for one, said in found.items() if said
+        )
         bias_said = (
             f"Risk of bias was judged in a source seen for {language.listed(assessed)}"
             f"{' only' if others else ''}. {each} "
@@ -222,7 +225,7 @@ def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: boo
 def judge_in_words(locator_id: str, dataset: Dataset) -> str:
     """Return who judged a trial: a publication by its author, or a database."""
     publication = dataset.locator(locator_id).publication_id
-    kind = dataset.publications.set_index("publication_id").kind[publication]
+    kind = dataset.publication(publication).kind
     return (
         "a public database" if kind == "dataset" else origins.reference_name(publication, dataset)
     )

@@ -14,6 +14,7 @@ from evidence.data.records import records
 from evidence.estimation.row import OF_COUNTS, participants
 from evidence.estimation.selection import IMBALANCE
 from evidence.ledger import entries, sentences
+from evidence.ledger.chains import route
 from evidence.terms import RemarkKind, Said, has, words_of
 
 
@@ -50,7 +51,7 @@ def _imputed(dataset: Dataset, analysis: Analysis) -> list[str]:
     for row in records(analysis.selection.estimates):
         if row.metric != "d_from_test_statistic":
             continue
-        method = language.term(entries.METHOD, row.route)
+        method = route(row.route).method
         remark = f"{row.label}: the standardized value is {row.processing} {method}"
         if has(row, RemarkKind.FROM_A_MODEL):
             remark += " and can be off, more often too large"
@@ -103,7 +104,6 @@ def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
     without = analysis.selection.without_number
     if without.empty:
         return []
-    status = dataset.trials.set_index("trial_id").status
     parts = []
     for row in records(without):
         n = participants(row)
@@ -115,7 +115,8 @@ def _missing(dataset: Dataset, analysis: Analysis) -> list[str]:
             size = f"{to_size(dataset, row.trial_id, most, f'{most:g}')} planned"
         else:
             size = "size not known"
-        state = "" if status[row.trial_id] == "published" else f", {status[row.trial_id]}"
+        status = dataset.trial(row.trial_id).status
+        state = "" if status == "published" else f", {status}"
         said = ": no clear difference" if row.said == Said.NO_DIFFERENCE else ""
         said += _printed_p(dataset, analysis, row.trial_id)
         parts.append(
@@ -215,7 +216,7 @@ def _other_readings(dataset: Dataset, row: Any) -> str:
 
 def in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[str]:
     """Return the remarks of a single trial in points: its registration, gaps, scale, interests."""
-    trial = dataset.trials.set_index("trial_id").loc[points.trial_id]
+    trial = dataset.trial(points.trial_id)
     remarks = [html(f"{trial.label}: {trial.note}.")] if trial.note else []
     remarks += _missing(dataset, analysis)
     remarks += unknown_range(dataset, points.instrument_id)
@@ -225,8 +226,7 @@ def in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[s
 
 def unknown_range(dataset: Dataset, instrument_id: str) -> list[str]:
     """Return that points cannot be judged where no source states the range of an instrument."""
-    instruments = dataset.instruments.set_index("instrument_id")
-    if instruments.range_high.notna()[instrument_id]:
+    if pd.notna(dataset.instrument(instrument_id).range_high):
         return []
     return [
         html(

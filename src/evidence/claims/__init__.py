@@ -6,25 +6,13 @@ import pandas as pd
 
 from evidence.claims.facts import Claim, Gathered, Gatherer, claims_of, merged
 from evidence.claims.limits import Limits
-from evidence.claims.rules import NOT_TESTED, RULES, SEVERAL, VERDICTS, Rule, decide
+from evidence.claims.rules import NOT_TESTED, SEVERAL, Rule, decide
 from evidence.claims.sentences import Sentence, Sentences
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
-from evidence.language import Names, Number
-
-__all__ = [
-    "COLUMNS",
-    "RULES",
-    "VERDICTS",
-    "Claim",
-    "Judgement",
-    "Number",
-    "Sentence",
-    "judgements",
-    "verdicts",
-]
+from evidence.language import Names
 
 COLUMNS = (
     "claim_id",

@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.analysis import Analysis, Specification, analyze
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.claims.rules import Evidence, Finding, Side
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.choices import Specification
+from evidence.estimation.selection import select
 from evidence.followup import durability
 from evidence.terms import LeftOut, Said
 
@@ -381,7 +383,7 @@ class Gatherer:
         trial = self.frame.trial_id == first.trial_id
         frame = self.frame[~trial | (self.frame.comparator_arm_id == first.comparator_arm_id)]
         try:
-            selection = asked.select(frame, multilevel=True)
+            selection = select(frame, asked, multilevel=True)
         except (ParameterError, SelectionError):
             return None
         # The main analysis takes several arms of one condition as one.

@@ -6,7 +6,7 @@ from evidence.claims.facts import CORRELATION, Gathered, Gatherer, side_of
 from evidence.claims.rules import NOT_TESTED, Side
 from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.records import records
-from evidence.language import Names, fixed, listed, opened, synthesis
+from evidence.language import Names, capitalized, fixed, listed, synthesis
 
 STABILITY = "attachment_security"
 """Outcome of syntheses that say how stable attachment itself is."""
@@ -169,7 +169,7 @@ class Limits:
             if gathered.claim.kind == "mechanism" and not gathered.claim.topic
         ]
         made += [
-            f"{opened(one.contrast)}: {one.note}."
+            f"{capitalized(one.contrast)}: {one.note}."
             for one in records(gathered.syntheses)
             if one.note
         ]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from evidence.data.dataset import CLASSES, UNKNOWN_CLASS
-from evidence.errors import ParameterError
+from evidence.errors import check_choice
 from evidence.terms import Said, ages_overlap
 
 SUPPORTED = "supported"
@@ -391,6 +391,5 @@ def decide(kind: str, evidence: Evidence) -> Rule:
     >>> decide("treatment_effect", Evidence()).verdict
     'not tested'
     """
-    if kind not in RULES:
-        raise ParameterError("kind", kind, f"one of {', '.join(RULES)}")
+    check_choice("kind", kind, RULES)
     return next(rule for rule in RULES[kind] if rule.holds(evidence))

@@ -16,10 +16,10 @@ from evidence.estimation.row import size_of
 from evidence.language import (
     Names,
     Number,
+    capitalized,
     estimate_of,
     fixed,
     listed,
-    opened,
     pooled_estimate,
     shown_estimate,
     synthesis,
@@ -59,7 +59,7 @@ class Sentences:
     def of(self, gathered: Gathered, verdict: str) -> Sentence:
         """Return the sentence on a claim with its verdict."""
         if verdict == NOT_TESTED:
-            return Sentence(f"{opened(VERDICTS[NOT_TESTED])}.")
+            return Sentence(f"{capitalized(VERDICTS[NOT_TESTED])}.")
         match gathered.claim.kind:
             case "treatment_effect" | "durability":
                 return self._effect(gathered, verdict)
@@ -76,7 +76,7 @@ class Sentences:
 
     def _effect(self, gathered: Gathered, verdict: str) -> Sentence:
         claim = gathered.claim
-        lead = opened(f"{self._names.outcome(claim.outcome_id)}{when(claim.time)}")
+        lead = capitalized(f"{self._names.outcome(claim.outcome_id)}{when(claim.time)}")
         if not gathered.evidence.findings:
             return Sentence(f"{lead}: {self._nothing_between(gathered)}.")
         parts: list[str] = []
@@ -230,10 +230,10 @@ class Sentences:
             time = when(gathered.claim.time)
             if mediating:
                 return Sentence(
-                    f"{opened(outcome)} is reported as a mediator{time} ({trials}); a mediation is "
-                    "an association within a trial and does not show the cause."
+                    f"{capitalized(outcome)} is reported as a mediator{time} ({trials}); a "
+                    "mediation is an association within a trial and does not show the cause."
                 )
-            return Sentence(f"{opened(outcome)}: no mediation is reported{time} ({trials}).")
+            return Sentence(f"{capitalized(outcome)}: no mediation is reported{time} ({trials}).")
         closing = (
             "an association across studies does not show the cause"
             if verdict == ASSOCIATION_ONLY
@@ -258,7 +258,9 @@ class Sentences:
         """Return all syntheses with their contrasts in the digits that they print."""
         printed = self._printed.set_index("synthesis_id", drop=False)
         chosen = printed.loc[list(gathered.syntheses.synthesis_id)]
-        return opened("; ".join(f"{one.contrast}: {synthesis(one)}" for one in records(chosen)))
+        return capitalized(
+            "; ".join(f"{one.contrast}: {synthesis(one)}" for one in records(chosen))
+        )
 
     def _comparator(self, gathered: Gathered, verdict: str) -> Sentence:
         claim = gathered.claim

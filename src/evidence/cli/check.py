@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from evidence.cli.options import Data, Ledger, say
-from evidence.errors import ParameterError
+from evidence.errors import check_choice
 
 
 def check(
@@ -22,8 +22,7 @@ def check(
     from evidence.manuscripts import check as checking
     from evidence.manuscripts.ledgers import read_known
 
-    if form not in checking.FORMATS:
-        raise ParameterError("format", form, f"one of {', '.join(checking.FORMATS)}")
+    check_choice("format", form, checking.FORMATS)
     known = read_known(ledger, data=data)
     checked = checking.check_draft(checking.read_draft(draft), known)
     if annotate is not None:

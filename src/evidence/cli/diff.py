@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from evidence.cli.options import Data, say
-from evidence.errors import ParameterError
+from evidence.errors import check_choice
 
 
 def diff(
@@ -21,8 +21,7 @@ def diff(
     from evidence.manuscripts.diff.text import as_text
     from evidence.terminal import FORMATS
 
-    if form not in FORMATS:
-        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+    check_choice("format", form, FORMATS)
     found = compare(*read_sides(old, new, data=data))
     say(as_text(found, form))
     raise typer.Exit(found.exit_code)

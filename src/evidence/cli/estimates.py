@@ -1,10 +1,10 @@
 """The command `evidence estimates`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from evidence.cli.options import Data, Form, say
+from evidence.cli.options import Data, Form, one_of, say
 
 ESTIMATE_COLUMNS = (
     "estimate_id",
@@ -26,7 +26,7 @@ def estimates(
     timepoint: Annotated[str | None, typer.Option(help="baseline, post or follow_up.")] = None,
     trial: Annotated[str | None, typer.Option(help="A trial.")] = None,
     metric: Annotated[str | None, typer.Option(help="A metric, as hedges_g.")] = None,
-    convention: Annotated[str, typer.Option(help="exact or metapsy.")] = "exact",
+    convention: Annotated[str, one_of("convention")] = "exact",
     correlation: Annotated[float, typer.Option(help="Of baseline and outcome, for d_ppc2.")] = 0.5,
     form: Form = "md",
     data: Data = None,
@@ -36,7 +36,8 @@ def estimates(
     from evidence.estimation import estimates as estimate
     from evidence.terminal import render
 
-    given = {
+    given: dict[str, Any] = {
+        "convention": convention,
         "therapy": therapy,
         "outcome": outcome,
         "timepoint": timepoint,
@@ -44,5 +45,5 @@ def estimates(
         "metric": metric,
     }
     filters = {name: value for name, value in given.items() if value is not None}
-    frame = estimate(load(data), convention=convention, correlation=correlation, **filters)
+    frame = estimate(load(data), correlation=correlation, **filters)
     say(render(frame, form, ESTIMATE_COLUMNS))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evidence.cli.options import Data, Form, say
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 
 if TYPE_CHECKING:
     from evidence.data.dataset import Dataset
@@ -56,8 +56,7 @@ def text(
     from evidence.terminal import FORMATS, render, to_json
     from evidence.terminal.followup import as_markdown, as_record
 
-    if form not in FORMATS:
-        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+    check_choice("format", form, FORMATS)
     therapies = [therapy]
     if therapy is None:
         frame = estimates(dataset)

@@ -2,17 +2,23 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from evidence.data.safety import visible
+from evidence.terms import ACCEPTED
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
 Form = Annotated[str, typer.Option("--format", help="csv, json or md.")]
 Ledger = Annotated[
     Path | None, typer.Option("--ledger", help="Ledger; default: reports/ beside the data.")
 ]
+
+
+def one_of(choice: str, of: str = "") -> Any:
+    """Return the option for a choice of an analysis, with the accepted values as its help."""
+    return typer.Option(help=f"{of or 'One of '}{', '.join(ACCEPTED[choice])}.")
 
 
 def say(text: str, *, err: bool = False) -> None:

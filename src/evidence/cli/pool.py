@@ -1,16 +1,18 @@
 """The command `evidence pool`."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from evidence.cli.options import Data, Form, say
-from evidence.errors import ParameterError
+from evidence.cli.options import Data, Form, one_of, say
+from evidence.errors import ParameterError, check_choice
+from evidence.terms import Model
 
 if TYPE_CHECKING:
-    from evidence.analysis import Specification
     from evidence.data.dataset import Dataset
+    from evidence.estimation.choices import Specification
 
 
 def pool(
@@ -26,30 +28,22 @@ def pool(
             "(its default)."
         ),
     ] = None,
-    adjustment: Annotated[str, typer.Option(help="post, ppc or ppc_imbalanced.")] = "post",
-    convention: Annotated[str, typer.Option(help="exact or metapsy.")] = "exact",
+    adjustment: Annotated[str, one_of("adjustment")] = "post",
+    convention: Annotated[str, one_of("convention")] = "exact",
     correlation: Annotated[float, typer.Option(help="Of baseline and outcome, for d_ppc2.")] = 0.5,
-    imputed: Annotated[str, typer.Option(help="include or exclude.")] = "include",
-    overall: Annotated[str, typer.Option(help="leave_out or as_post.")] = "leave_out",
-    analysis_set: Annotated[str, typer.Option(help="itt_first or completers_first.")] = "itt_first",
-    arms: Annotated[
-        str,
-        typer.Option(help="Several arms of one condition: combined or first."),
-    ] = "combined",
-    comparator: Annotated[
-        str, typer.Option(help="Of several: usual_care_first, inactive_first or active_first.")
-    ] = "usual_care_first",
-    follow_up: Annotated[str, typer.Option(help="Of several: longest or shortest.")] = "longest",
-    comparator_class: Annotated[
-        str | None, typer.Option(help="inactive, usual_care or active.")
-    ] = None,
+    imputed: Annotated[str, one_of("imputed")] = "include",
+    overall: Annotated[str, one_of("overall")] = "leave_out",
+    analysis_set: Annotated[str, one_of("analysis_set")] = "itt_first",
+    arms: Annotated[str, one_of("arms", "Several arms of one condition: ")] = "combined",
+    comparator: Annotated[str, one_of("comparator", "Of several: ")] = "usual_care_first",
+    follow_up: Annotated[str, one_of("follow_up", "Of several: ")] = "longest",
+    comparator_class: Annotated[str | None, one_of("comparator_class")] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="A trial to leave out.")] = None,
-    tau2: Annotated[str, typer.Option(help="REML, ML, DL, PM, EB, SJ, HE, HS or common.")] = "REML",
-    interval: Annotated[str, typer.Option(help="hksj_adhoc, hksj or wald.")] = "hksj_adhoc",
+    tau2: Annotated[str, one_of("tau2")] = "REML",
+    interval: Annotated[str, one_of("interval")] = "hksj_adhoc",
     level: Annotated[float, typer.Option(help="Confidence level.")] = 0.95,
     model: Annotated[
-        str | None,
-        typer.Option(help="For several estimates per trial: che or three-level; CR2 intervals."),
+        str | None, one_of("model", "For several estimates per trial, CR2 intervals: ")
     ] = None,
     rho: Annotated[
         float | None, typer.Option(help="With che: supposed correlation of errors; default 0.6.")
@@ -58,43 +52,26 @@ def pool(
     data: Data = None,
 ) -> None:
     """Pool the trials of one therapy, outcome and time, with what was left out and why."""
-    from evidence.analysis import Specification, analyze
+    from evidence.analysis import analyze
     from evidence.data.dataset import load
+    from evidence.estimation.choices import Specification
     from evidence.estimation.selection import EVERY
     from evidence.terminal import FORMATS, to_json
     from evidence.terminal.pooled import as_csv, as_markdown, as_record
 
-    if form not in FORMATS:
-        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+    check_choice("format", form, FORMATS)
     dataset = load(data)
-    specification = Specification(
-        therapy=therapy,
-        outcome=outcome,
-        timepoint=timepoint,
-        metric=metric,
-        instrument=instrument or ("self_report_first" if model is None else EVERY),
-        adjustment=adjustment,
-        convention=convention,
-        correlation=correlation,
-        imputed=imputed,
-        overall=overall,
-        analysis_set=analysis_set,
-        arms=arms,
-        comparator=comparator,
-        follow_up=follow_up,
-        comparator_class=comparator_class,
-        leave_out=tuple(leave_out or ()),
-        tau2=tau2,
-        interval=interval,
-        level=level,
-    )
+    chosen = {one.name: context.params[one.name] for one in fields(Specification)}
+    chosen["instrument"] = instrument or ("self_report_first" if model is None else EVERY)
+    chosen["leave_out"] = tuple(leave_out or ())
+    specification = Specification(**chosen)
     if model is not None:
         given = [
             name
             for name in context.params
             if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
         ]
-        say(several(dataset, specification, model, rho, form, given))
+        say(several(dataset, specification, cast(Model, model), rho, form, given))
         return
     if rho is not None:
         raise ParameterError("rho", rho, "no such choice without --model che")
@@ -109,7 +86,7 @@ def pool(
 def several(
     dataset: "Dataset",
     specification: "Specification",
-    model: str,
+    model: Model,
     rho: float | None,
     form: str,
     given: Collection[str],

@@ -4,9 +4,9 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pandas as pd
 
@@ -16,8 +16,8 @@ from evidence.data.validation import read_package
 from evidence.data.validation.descriptor import DESCRIPTOR, Value
 from evidence.data.validation.rows import Row, Sheet
 from evidence.data.validation.rules import Corrected
-from evidence.errors import DataError, Fault, ParameterError
-from evidence.terms import FreeText
+from evidence.errors import DataError, Fault, ParameterError, check_choice
+from evidence.terms import ComparatorClass, FreeText
 
 
 def text_frame(sheet: Sheet) -> pd.DataFrame:
@@ -181,7 +181,7 @@ def _length(readings: list[tuple[float, bool]]) -> _Length:
     return _Length(used, printed, f"{differ}; {used:g}, as in the main publication, is used.")
 
 
-CLASSES = ("inactive", "usual_care", "active")
+CLASSES: tuple[ComparatorClass, ...] = get_args(ComparatorClass)
 """Known comparator classes, from the least to the most that the comparison group received."""
 
 UNKNOWN_CLASS = "unknown"
@@ -263,6 +263,7 @@ class Dataset:
     _lines: Mapping[str, tuple[int, ...]]
     _references: str
     _terms: Mapping[tuple[str, str], Term]
+    _by_id: dict[tuple[str, ...], dict[str, Any]] = field(init=False, default_factory=dict)
 
     trials = _Frame("Trials, each once however many papers report it.")
     arms = _Frame("Arms of the trials.")
@@ -329,69 +330,66 @@ class Dataset:
     def printed(self, table: str) -> pd.DataFrame:
         """Return a table with the values as printed, without corrections.
 
-        Parameters
-        ----------
-        table : str
-            Name of the table.
-
         Raises
         ------
         ParameterError
-            If there is no such table.
+            If there is no such table, as `text` and `lines` do.
         """
         return self._table(self._printed, table)
 
     def text(self, table: str) -> pd.DataFrame:
-        """Return a table with the text of each cell, so with the digits that the source prints.
-
-        Parameters
-        ----------
-        table : str
-            Name of the table.
-
-        Raises
-        ------
-        ParameterError
-            If there is no such table.
-        """
+        """Return a table with the text of each cell, so with the digits that the source prints."""
         return self._table(self._text, table)
 
     def lines(self, table: str) -> tuple[int, ...]:
-        """Return the line of the file on which each record of a table starts; the header is 1.
-
-        Raises
-        ------
-        ParameterError
-            If there is no such table.
-        """
+        """Return the line of the file on which each record of a table starts; the header is 1."""
         self._table(self._text, table)
         return self._lines[table]
 
     def _table(self, frames: Mapping[str, pd.DataFrame], table: str) -> pd.DataFrame:
-        if table not in frames:
-            raise ParameterError("table", table, f"one of {', '.join(frames)}")
+        check_choice("table", table, frames)
         return frames[table].copy()
 
-    def locator(self, locator_id: str) -> Locator:
-        """Return a place in a publication.
+    def _row(self, id_column: str, value: str, *tables: str) -> Any:
+        """Return the row with an id; one that none of the tables has is refused."""
+        if tables not in self._by_id:
+            rows = [one for table in tables for one in records(self._used[table])]
+            self._by_id[tables] = {getattr(one, id_column): one for one in rows}
+        if value not in self._by_id[tables]:
+            files = " or ".join(f"{table}.csv" for table in tables)
+            raise ParameterError(id_column, value, f"a {id_column} of {files}")
+        return self._by_id[tables][value]
 
-        Raises
-        ------
-        ParameterError
-            If the id is unknown.
-        """
-        locators = self._used["locators"]
-        found = locators[locators["locator_id"] == locator_id]
-        if found.empty:
-            raise ParameterError("locator_id", locator_id, "a locator_id of locators.csv")
-        row = found.iloc[0]
+    def trial(self, trial_id: str) -> Any:
+        """Return the row of a trial; this and its neighbors raise ParameterError if unknown."""
+        return self._row("trial_id", trial_id, "trials")
+
+    def arm(self, arm_id: str) -> Any:
+        """Return the row of an arm."""
+        return self._row("arm_id", arm_id, "arms")
+
+    def instrument(self, instrument_id: str) -> Any:
+        """Return the row of an instrument."""
+        return self._row("instrument_id", instrument_id, "instruments")
+
+    def publication(self, publication_id: str) -> Any:
+        """Return the row of a publication."""
+        return self._row("publication_id", publication_id, "publications")
+
+    def result(self, result_id: str) -> Any:
+        """Return a result as used, of an arm or a contrast."""
+        return self._row("result_id", result_id, "arm_results", "statistics")
+
+    def locator(self, locator_id: str) -> Locator:
+        """Return a place in a publication."""
+        row = self._row("locator_id", locator_id, "locators")
         return Locator(
-            locator_id=row["locator_id"],
-            publication_id=row["publication_id"],
-            place=FreeText(row["place"]),
-            url=row["url"],
-            readings=int(row["readings"]),
-            accessed=row["accessed"],
+            locator_id=row.locator_id,
+            publication_id=row.publication_id,
+            place=FreeText(row.place),
+            url=row.url,
+            readings=int(row.readings),
+            accessed=row.accessed,
         )
 
     @property
@@ -460,13 +458,17 @@ class Dataset:
         >>> [evidence.load().measure(one) for one in ("bdi_ii", "ideation_unspecified")]
         ['BDI-II', 'suicidal ideation, instrument not named in the source']
         """
-        instruments = self._used["instruments"].set_index("instrument_id")
-        if instrument_id in instruments.index:
-            one = instruments.loc[instrument_id]
+        if instrument_id in {*self._used["instruments"].instrument_id}:
+            one = self.instrument(instrument_id)
             # An id that shares a word with the outcome is no abbreviation that readers know.
-            if {*instrument_id.split("_")} & {*one["outcome_id"].split("_")}:
-                return str(one["name"][:1].lower() + one["name"][1:])
+            if {*instrument_id.split("_")} & {*one.outcome_id.split("_")}:
+                return str(one.name[:1].lower() + one.name[1:])
         return instrument_id.upper().replace("_", "-")
+
+    def instrument_name(self, instrument_id: str) -> str:
+        """Return an instrument by its name, an id that the package does not have as it is."""
+        known = {*self._used["instruments"].instrument_id}
+        return str(self.instrument(instrument_id).name) if instrument_id in known else instrument_id
 
     def comparator_class(self, condition: str) -> str:
         """Return the class of what a comparison group received: one of `CLASSES`, or unknown.

@@ -24,6 +24,7 @@ from evidence.entry.file import read_entry
 from evidence.entry.proposal import Proposal, propose
 from evidence.errors import EvidenceError, ParameterError, SelectionError
 from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
 from evidence.estimation.from_arm_results import pairs
 from evidence.estimation.from_events import reconstruction
 from evidence.estimation.lookups import Context
@@ -257,10 +258,11 @@ def _standing(frame: pd.DataFrame, trial_id: str, before: Dataset) -> Iterator[S
     for therapy, outcome, timepoint in dict.fromkeys(
         own[times][["therapy", "outcome_id", "timepoint"]].itertuples(index=False, name=None)
     ):
+        asked = Specification(therapy=therapy, outcome=outcome, timepoint=timepoint)
         try:
-            found = select(frame, therapy=therapy, outcome=outcome, timepoint=timepoint)
+            found = select(frame, asked)
         except SelectionError as error:
-            if not _broken_already(before, therapy, outcome, timepoint):
+            if not _broken_already(before, asked):
                 yield Standing(outcome, timepoint, none, none, str(error))
             continue
         left = found.left_out
@@ -270,9 +272,9 @@ def _standing(frame: pd.DataFrame, trial_id: str, before: Dataset) -> Iterator[S
             yield Standing(outcome, timepoint, chosen, left)
 
 
-def _broken_already(before: Dataset, therapy: str, outcome: str, timepoint: str) -> bool:
+def _broken_already(before: Dataset, asked: Specification) -> bool:
     try:
-        select(estimates(before), therapy=therapy, outcome=outcome, timepoint=timepoint)
+        select(estimates(before), asked)
     except SelectionError:
         return True
     except ParameterError:

@@ -12,7 +12,7 @@ from evidence.data.records import records
 from evidence.entry import Counts, Preview, unified_diff
 from evidence.ledger import chains, entries, sentences
 from evidence.manuscripts.diff import Moved
-from evidence.pages.effects import ROUTE, without_estimate
+from evidence.pages.effects import without_estimate
 from evidence.terms import words_of
 
 _CORRECTION = """[[correction]]
@@ -144,7 +144,7 @@ def estimated(shown: Preview) -> Block:
                 Cell(f"against {sentences.comparator(row, after)}"),
                 Cell(language.term(language.METRIC, row.metric)),
                 Cell(entries.quoted(entry)),
-                Cell(ROUTE.get(row.route, row.route), tag=row.processing),
+                Cell(chains.route(row.route).shown, tag=row.processing),
                 Cell(chains.conversion(row, after)),
                 Cell("; ".join(words_of(one.text) for one in row.remarks)),
             )

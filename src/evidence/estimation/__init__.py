@@ -3,22 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
 from evidence.data.dataset import Dataset
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.estimation import from_arm_results, from_statistics, missing_evidence
 from evidence.estimation.lookups import Context
-from evidence.estimation.row import COLUMNS, Row, interval, to_frame
-from evidence.meta.effect_size import Convention, inside
+from evidence.estimation.row import Row, interval, to_frame
+from evidence.meta.effect_size import inside
 from evidence.meta.effect_size.conversions import design_effect
-from evidence.terms import Basis, RemarkKind
+from evidence.terms import ACCEPTED, Basis, Convention, RemarkKind
 
-__all__ = ["COLUMNS", "estimates"]
-
-CONVENTIONS = ("exact", "metapsy")
 CORRELATION = 0.5
 """Correlation of baseline and outcome that is supposed where none is asked for."""
 MEANS = ("means", "change_means", "combined_means", "combined_change_means")
@@ -40,7 +37,11 @@ _FILTERS = (
 
 
 def estimates(
-    dataset: Dataset, *, convention: str = "exact", correlation: float = CORRELATION, **filters: str
+    dataset: Dataset,
+    *,
+    convention: Convention = "exact",
+    correlation: float = CORRELATION,
+    **filters: str,
 ) -> pd.DataFrame:
     """Return one row per estimate, and one per result or trial that allows none.
 
@@ -78,15 +79,12 @@ def estimates(
     >>> frame.set_index("estimate_id").effect["diamond2002.depression.bdi.post.hedges_g"].round(6)
     0.652027
     """
-    if convention not in CONVENTIONS:
-        raise ParameterError("convention", convention, f"one of {', '.join(CONVENTIONS)}")
+    check_choice("convention", convention, ACCEPTED["convention"])
     if not -1 < correlation < 1:
         raise ParameterError("correlation", correlation, "a number between -1 and 1")
     context = Context(dataset)
     rows = [
-        *from_arm_results.rows(
-            context, convention=cast(Convention, convention), correlation=correlation
-        ),
+        *from_arm_results.rows(context, convention=convention, correlation=correlation),
         *from_statistics.rows(context),
     ]
     rows += missing_evidence.rows(context, rows)
@@ -223,8 +221,7 @@ def _filtered(frame: pd.DataFrame, filters: dict[str, Any]) -> pd.DataFrame:
             accepted = sorted({*_FILTERS, *_SHORT_NAMES} - set(_SHORT_NAMES.values()))
             raise ParameterError(given, value, f"a filter among {', '.join(accepted)}")
         accepted = sorted(set(frame[column]) - {""})
-        if value not in accepted:
-            raise ParameterError(given, value, f"one of {', '.join(accepted)}")
+        check_choice(given, value, accepted)
     for given, value in filters.items():
         column = _SHORT_NAMES.get(given, given)
         frame = frame[frame[column] == value]

@@ -10,8 +10,8 @@ from evidence.errors import ParameterError
 from evidence.estimation import from_events, from_means
 from evidence.estimation.lookups import Context, number
 from evidence.estimation.row import Row
-from evidence.meta.effect_size import Convention, Moments, combined_arms
-from evidence.terms import LeftOut, RemarkKind
+from evidence.meta.effect_size import Moments, combined_arms
+from evidence.terms import Convention, LeftOut, RemarkKind
 
 
 def rows(context: Context, *, convention: Convention, correlation: float) -> list[Row]:

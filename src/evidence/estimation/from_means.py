@@ -7,9 +7,9 @@ from evidence.data.provenance import union
 from evidence.errors import ParameterError
 from evidence.estimation.lookups import Context, number
 from evidence.estimation.row import Row, interval
-from evidence.meta.effect_size import Convention, means, printed_values
+from evidence.meta.effect_size import means, printed_values
 from evidence.meta.reconstruction.five_numbers import moments_from_quantiles
-from evidence.terms import LeftOut, RemarkKind
+from evidence.terms import Convention, LeftOut, RemarkKind
 
 DIRECTION = {"worse": -1, "better": 1}
 DIRECTION_UNKNOWN = "whether a higher score is better or worse is not known here"

@@ -10,24 +10,13 @@ from numpy.typing import NDArray
 
 from evidence.data.records import records
 from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.choices import Specification
 from evidence.estimation.from_arm_results import COMBINED
 from evidence.estimation.row import QuotedScale
-from evidence.terms import NOTHING_SAID, WHY, FreeText, LeftOut, words_of
+from evidence.terms import ACCEPTED, NOTHING_SAID, WHY, FreeText, LeftOut, words_of
 
 IMBALANCE = 0.25
 """Baseline difference in SDs above which adjustment "ppc_imbalanced" takes d_ppc2 for a trial."""
-
-RULES: dict[str, tuple[str, ...]] = {
-    "instrument": ("self_report_first", "clinician_first"),
-    "adjustment": ("post", "ppc", "ppc_imbalanced"),
-    "imputed": ("include", "exclude"),
-    "overall": ("leave_out", "as_post"),
-    "analysis_set": ("itt_first", "completers_first"),
-    "arms": ("combined", "first"),
-    "comparator": ("usual_care_first", "inactive_first", "active_first"),
-    "follow_up": ("longest", "shortest"),
-}
-"""Accepted values of each rule, the default first; `instrument` also takes an instrument id."""
 
 EVERY = "every"
 """Instrument rule that keeps all instruments and raters, for models of several estimates."""
@@ -47,6 +36,8 @@ ROUTES = (
 _CONTINUOUS = ("hedges_g", "d_ppc2", "d_from_test_statistic", "mean_difference")
 STANDARDIZED = "standardized"
 """Metric that mixes both: a sensitivity analysis, as a g of a statistic can be too large."""
+STANDARDIZED_METRICS = ("hedges_g", "d_ppc2", "mixed", STANDARDIZED, "d_from_test_statistic")
+"""What a pooled number in standard deviations can be of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +72,15 @@ class Selection:
         harms = set(self.estimates.more_is) == {"worse"}
         return QuotedScale(self.metric, "worse" if harms else "")
 
+    def too_few(self, choices: "Specification", needed: str) -> ParameterError:
+        """Return the error that says what was left out, and that ``needed`` has to be left."""
+        said = "; ".join(f"{row.label}: {row.reason}" for row in records(self.left_out))
+        return ParameterError(
+            "selection",
+            ", ".join(choices.question),
+            f"choices that leave {needed} with a standard error (left out: {said})",
+        )
+
     def effects(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return effects and variances to pool."""
         return (
@@ -90,23 +90,7 @@ class Selection:
 
 
 def select(
-    estimates: pd.DataFrame,
-    *,
-    therapy: str,
-    outcome: str,
-    timepoint: str,
-    instrument: str = "self_report_first",
-    adjustment: str = "post",
-    metric: str = "auto",
-    imputed: str = "include",
-    overall: str = "leave_out",
-    analysis_set: str = "itt_first",
-    arms: str = "combined",
-    comparator: str = "usual_care_first",
-    follow_up: str = "longest",
-    comparator_class: str | None = None,
-    leave_out: Sequence[str] = (),
-    multilevel: bool = False,
+    estimates: pd.DataFrame, choices: Specification, *, multilevel: bool = False
 ) -> Selection:
     """Select the estimates that stand for their trials in one analysis.
 
@@ -114,38 +98,8 @@ def select(
     ----------
     estimates : DataFrame
         Frame of `evidence.estimates`, not filtered by timepoint (baselines are looked at).
-    therapy, outcome, timepoint : str
-        What is analyzed; rows whose intervention is not the therapy never enter.
-    instrument : str
-        "self_report_first", "clinician_first", or the id of one instrument; with `multilevel` also
-        "every". Of several instruments of one rater that most trials of the analysis have.
-    adjustment : str
-        "post" for values at the time, "ppc" for d_ppc2, "ppc_imbalanced" for d_ppc2 where the arms
-        differed by more than `IMBALANCE` SDs at baseline.
-    metric : str
-        "auto" for hedges_g where any trial allows it, else d_from_test_statistic; "standardized"
-        for hedges_g and, in trials without it, g from a test statistic; or a metric.
-    imputed : {"include", "exclude"}
-        Whether estimates with an imputed value may enter.
-    overall : {"leave_out", "as_post"}
-        Whether statistics over the whole course may stand for the end of treatment, in trials
-        without one of that time.
-    analysis_set : {"itt_first", "completers_first"}
-        Which of several analysis sets of one result stands: by intention to treat, then as
-        printed, then cases assessed, then completers; or the other way round.
-    arms : {"combined", "first"}
-        Whether several arms of one condition are combined (Cochrane Handbook 2019, 6.5.2.10), or
-        the first one stands. What is printed of contrasts alone cannot be combined: the first
-        stands. A model of several estimates keeps each pair of arms.
-    comparator : {"usual_care_first", "inactive_first", "active_first"}
-        Which of several comparators stands; of one class the first. A model of several estimates
-        keeps all.
-    follow_up : {"longest", "shortest"}
-        Which of several follow-ups stands. A model of several estimates keeps all.
-    comparator_class : str, optional
-        Keep one class of comparators.
-    leave_out : sequence of str
-        Trials to leave out.
+    choices : Specification
+        What is analyzed, and by which rules.
     multilevel : bool
         Whether several estimates of a trial may stay, for a model that handles them.
 
@@ -156,17 +110,8 @@ def select(
     SelectionError
         If the rule leaves two estimates of one trial, or points of different instruments.
     """
-    chosen_rules = {
-        "instrument": instrument,
-        "adjustment": adjustment,
-        "imputed": imputed,
-        "overall": overall,
-        "analysis_set": analysis_set,
-        "arms": arms,
-        "comparator": comparator,
-        "follow_up": follow_up,
-    }
-    _check(estimates, therapy, outcome, timepoint, chosen_rules, multilevel=multilevel)
+    _check(estimates, choices, multilevel=multilevel)
+    therapy, outcome, timepoint = choices.question
     about = estimates[
         (estimates.intervention == therapy)
         & (estimates.therapy == therapy)
@@ -176,31 +121,23 @@ def select(
     times = [timepoint, "overall"] if timepoint == "post" else [timepoint]
     rows = about[about.timepoint.isin(times)]
     classes = set(about.comparator_class)
-    if comparator_class is not None and comparator_class not in classes:
-        raise ParameterError("comparator_class", comparator_class, _one_of(classes))
-    unknown = sorted(set(leave_out) - set(estimates.trial_id))
+    if choices.comparator_class is not None and choices.comparator_class not in classes:
+        raise ParameterError("comparator_class", choices.comparator_class, _one_of(classes))
+    unknown = sorted(set(choices.leave_out) - set(estimates.trial_id))
     if unknown:
         raise ParameterError("leave_out", unknown[0], _one_of(set(rows.trial_id)))
-    chosen_metric = _metric(rows, metric)
-    wanted = _wanted(about, rows, chosen_metric, adjustment)
+    chosen_metric = _metric(rows, choices.metric)
+    wanted = _wanted(about, rows, chosen_metric, choices.adjustment)
     reasons: dict[Hashable, Reason | None] = {
-        index: _reason(
-            row,
-            wanted[index],
-            timepoint,
-            overall,
-            imputed,
-            comparator_class,
-            leave_out,
-        )
+        index: _reason(row, wanted[index], choices)
         for index, row in zip(rows.index, records(rows), strict=True)
     }
     kept = rows.loc[[index for index, reason in reasons.items() if reason is None]]
     common = kept.groupby("instrument_id").trial_id.nunique()
-    steps = _steps(chosen_rules, timepoint, common, multilevel=multilevel)
+    steps = _steps(choices, common, multilevel=multilevel)
     for trial_id, group in kept.groupby("trial_id", sort=False):
-        for index in _not_preferred(group, instrument):
-            reasons[index] = Reason(LeftOut.OTHER_INSTRUMENT, instrument)
+        for index in _not_preferred(group, choices.instrument):
+            reasons[index] = Reason(LeftOut.OTHER_INSTRUMENT, choices.instrument)
         remaining = group.loc[[index for index in group.index if reasons[index] is None]]
         for step in steps:
             rank = step.rank(remaining)
@@ -227,9 +164,8 @@ def select(
         left_out=left_out.reset_index(drop=True),
         without_number=_without_number(
             left_out,
-            set(chosen.trial_id) | set(leave_out) | _numbered(left_out, timepoint, chosen_metric),
-            comparator_class,
-            timepoint,
+            {*chosen.trial_id, *choices.leave_out, *_numbered(left_out, timepoint, chosen_metric)},
+            choices,
         ),
         metric=_pooled_metric(set(chosen.metric), chosen_metric),
     )
@@ -284,15 +220,8 @@ def _one_of(values: Collection[str]) -> str:
     return f"one of {', '.join(sorted(set(values) - {''}))}"
 
 
-def _check(
-    frame: pd.DataFrame,
-    therapy: str,
-    outcome: str,
-    timepoint: str,
-    rules: Mapping[str, str],
-    *,
-    multilevel: bool,
-) -> None:
+def _check(frame: pd.DataFrame, choices: Specification, *, multilevel: bool) -> None:
+    therapy, outcome, timepoint = choices.question
     if therapy not in set(frame.therapy):
         raise ParameterError("therapy", therapy, _one_of(frame.therapy))
     of_therapy = frame[(frame.therapy == therapy) & (frame.intervention == therapy)]
@@ -302,11 +231,18 @@ def _check(
     times = set(of_outcome.timepoint) - {"overall", "baseline"}
     if timepoint not in times:
         raise ParameterError("timepoint", timepoint, _one_of(times))
-    instruments = {*RULES["instrument"], *of_outcome.instrument_id, *([EVERY] * multilevel)}
-    for name, value in rules.items():
-        accepted = instruments if name == "instrument" else RULES[name]
+    instruments = {*ACCEPTED["instrument"], *of_outcome.instrument_id, *([EVERY] * multilevel)}
+    for name in _RULES:
+        accepted = instruments if name == "instrument" else ACCEPTED[name]
+        value = getattr(choices, name)
         if value not in accepted or not value:
             raise ParameterError(name, value, _one_of(accepted))
+
+
+_RULES = (
+    *("instrument", "adjustment", "imputed", "overall", "analysis_set", "arms", "comparator"),
+    "follow_up",
+)
 
 
 def _metric(rows: pd.DataFrame, metric: str) -> str:
@@ -397,26 +333,21 @@ def _first(values: pd.Series) -> pd.Series:
     return _order(values, list(dict.fromkeys(values)))
 
 
-def _steps(
-    rules: Mapping[str, str], timepoint: str, common: pd.Series, *, multilevel: bool
-) -> list[_Step]:
+def _steps(choices: Specification, common: pd.Series, *, multilevel: bool) -> list[_Step]:
     """Return the rules in the order in which they are applied to the estimates of a trial.
 
     ``common`` is in how many trials each instrument has an estimate.
     """
-    instrument, analysis_set, arms, comparator, follow_up = (
-        rules[name] for name in ("instrument", "analysis_set", "arms", "comparator", "follow_up")
-    )
+    timepoint, instrument, comparator = choices.timepoint, choices.instrument, choices.comparator
     # Routes and analysis sets of one week are compared; between weeks the rule on them decides.
     weekly = multilevel or timepoint != "post"
     same = (*_SAME_QUANTITY, *(_WEEKS if weekly else ()))
     arm_free = tuple(name for name in same if name not in _ARMS)
     conditions = ("intervention", "comparator", *arm_free)
-    sets = _SETS if analysis_set == "itt_first" else _SETS[::-1]
-    sign = -1 if follow_up == "longest" else 1
+    sets = _SETS if choices.analysis_set == "itt_first" else _SETS[::-1]
+    sign = -1 if choices.follow_up == "longest" else 1
     routes = [route for one in ROUTES for route in (one, COMBINED.get(one)) if route]
-    if multilevel:
-        arms = EVERY
+    arms = EVERY if multilevel else choices.arms
     combined_first = 1 if arms == "combined" else -1
 
     def by_arms(rows: pd.DataFrame) -> pd.Series:
@@ -432,7 +363,7 @@ def _steps(
         _Step(LeftOut.OTHER_TIME, "", (), lambda rows: (rows.timepoint != timepoint).astype(float)),
         _Step(
             LeftOut.OTHER_ANALYSIS_SET,
-            analysis_set,
+            choices.analysis_set,
             same,
             lambda rows: _order(rows.analysis_set, sets),
         ),
@@ -456,7 +387,7 @@ def _steps(
             (),
             lambda rows: _order(rows.comparator_class, order),
         ),
-        _Step(LeftOut.OTHER_WEEK, follow_up, (), by_week),
+        _Step(LeftOut.OTHER_WEEK, choices.follow_up, (), by_week),
         _Step(LeftOut.OTHER_COMPARATOR, comparator, (), lambda rows: _first(rows.comparator)),
         _Step(LeftOut.OTHER_ARM, arms, conditions, lambda rows: _first(rows.intervention_arm_id)),
         _Step(LeftOut.OTHER_ARM, arms, conditions, lambda rows: _first(rows.comparator_arm_id)),
@@ -464,31 +395,23 @@ def _steps(
     ]
 
 
-def _reason(
-    row: Any,
-    metric: str,
-    timepoint: str,
-    overall: str,
-    imputed: str,
-    comparator_class: str | None,
-    leave_out: Sequence[str],
-) -> Reason | None:
+def _reason(row: Any, metric: str, choices: Specification) -> Reason | None:
     """Return why a row may not enter; None if it may."""
-    if row.trial_id in leave_out:
+    if row.trial_id in choices.leave_out:
         return Reason(LeftOut.BY_REQUEST)
-    if comparator_class is not None and row.comparator_class != comparator_class:
-        return Reason(LeftOut.OTHER_COMPARATOR_CLASS, comparator_class)
+    if choices.comparator_class not in (None, row.comparator_class):
+        return Reason(LeftOut.OTHER_COMPARATOR_CLASS, choices.comparator_class)
     if row.left_out_by:
         return Reason(LeftOut(row.left_out_by), text=FreeText(row.reason))
     if row.comparator == row.intervention:
         return Reason(LeftOut.BOTH_ARMS_RECEIVE_IT)
-    if row.timepoint != timepoint and overall != "as_post":
+    if row.timepoint != choices.timepoint and choices.overall != "as_post":
         return Reason(LeftOut.OTHER_TIME)
     if row.metric != metric:
         return Reason(LeftOut.OTHER_METRIC, metric)
     if pd.isna(row.variance) or pd.isna(row.effect):
         return Reason(LeftOut.NO_VARIANCE)
-    if imputed == "exclude" and row.processing == "imputed":
+    if choices.imputed == "exclude" and row.processing == "imputed":
         return Reason(LeftOut.IMPUTED)
     if row.effect_low < 0 < row.effect_high and abs(row.effect_low + row.effect_high) < 1e-12:
         return Reason(LeftOut.SIGN_UNKNOWN)
@@ -519,14 +442,14 @@ def _numbered(left_out: pd.DataFrame, timepoint: str, metric: str) -> set[str]:
 
 
 def _without_number(
-    left_out: pd.DataFrame, standing: set[str], comparator_class: str | None, timepoint: str
+    left_out: pd.DataFrame, standing: set[str], choices: Specification
 ) -> pd.DataFrame:
     """Return one row per trial that no chosen estimate stands for, with what it reports."""
     rows = left_out[~left_out.trial_id.isin(standing) & (left_out.comparator_arm_id != "")]
-    if comparator_class is not None:
-        rows = rows[rows.comparator_class == comparator_class]
+    if choices.comparator_class is not None:
+        rows = rows[rows.comparator_class == choices.comparator_class]
     numbered = (
-        (rows.timepoint == timepoint)
+        (rows.timepoint == choices.timepoint)
         & (rows.event == "")
         & ~rows.left_out_by.isin([LeftOut.IN_WORDS, LeftOut.NOT_RANDOMIZED, LeftOut.ONE_ARM])
         & ~rows.metric.isin(_BOUNDS)

@@ -14,7 +14,7 @@ from evidence.errors import ParameterError
 from evidence.exchange.contrast import Contrast, Means, contrasts, one_per_result
 from evidence.ledger import csv_cell
 from evidence.metapsy.vocabulary import printed_condition
-from evidence.terms import words_of
+from evidence.terms import Convention, words_of
 
 MEASURES = {
     "hedges_g": "SMD",
@@ -439,7 +439,7 @@ def export_table(dataset: Dataset, target: Target, path: Path, **filters: str) -
     """
     if path.suffix != ".csv" or path.is_dir():
         raise ParameterError(target, str(path), "a file that ends in .csv")
-    convention = "metapsy" if target == "metapsy" else "exact"
+    convention: Convention = "metapsy" if target == "metapsy" else "exact"
     found = contrasts(dataset, convention=convention, **filters)
     header: tuple[str, ...]
     if target == "metafor":

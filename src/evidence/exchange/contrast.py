@@ -13,6 +13,7 @@ from evidence.estimation.from_events import Counts, event_tables
 from evidence.estimation.from_means import DIRECTION
 from evidence.estimation.from_statistics import SIGN
 from evidence.estimation.lookups import Context
+from evidence.terms import Convention
 
 _MEANS = ("means", "means_change")
 _COUNTS = ("counts", "reconstructed_counts")
@@ -54,7 +55,9 @@ class Contrast:
     counts: Counts | None
 
 
-def contrasts(dataset: Dataset, *, convention: str = "exact", **filters: str) -> list[Contrast]:
+def contrasts(
+    dataset: Dataset, *, convention: Convention = "exact", **filters: str
+) -> list[Contrast]:
     """Return every estimate that has a variance, with the numbers behind it.
 
     Parameters

@@ -8,10 +8,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from evidence import language
-from evidence.analysis import Specification
 from evidence.blocks.escape import html
 from evidence.blocks.output import WIDGET
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 from evidence.explore.form import ReportForm
 from evidence.explore.model import OPTIONS, Model, Trial
 from evidence.explore.page import PARTS, basis, part
@@ -112,8 +112,7 @@ class Explorer:
         ).add_class("evidence-explore")
 
     def _main(self) -> Specification:
-        now = self.specification
-        return self.model.start(now.therapy, now.outcome, now.timepoint)
+        return self.model.start(*self.specification.question)
 
     def _observer(self, name: str) -> Any:
         def changed(change: Any) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from evidence.analysis import Specification
 from evidence.blocks.escape import html
 from evidence.errors import EvidenceError
+from evidence.estimation.choices import Specification
 from evidence.explore import request
 from evidence.explore.model import Model
 

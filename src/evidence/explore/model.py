@@ -1,27 +1,24 @@
 """What the choices of a reader lead to: the state behind the widgets, which needs no browser."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
-from evidence.analysis import Analysis, Specification, analyze, points_behind
+from evidence.analysis import Analysis, analyze, points_behind
 from evidence.analysis.multiverse import CHOICES, panel, placed
 from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.records import records
-from evidence.errors import EvidenceError, ParameterError, SelectionError
-from evidence.estimation import estimates
-from evidence.estimation.selection import RULES, Selection
+from evidence.errors import EvidenceError, ParameterError, SelectionError, check_choice
+from evidence.estimation import CORRELATION, estimates
+from evidence.estimation.choices import Specification
+from evidence.estimation.selection import Selection, select
 from evidence.followup import Durability, durability
 from evidence.ledger import sentences
-from evidence.meta.pooling.batch import INTERVAL_METHODS
-from evidence.meta.pooling.heterogeneity import TAU2_METHODS
-
-MAIN: dict[str, Any] = {one.name: one.default for one in fields(Specification)}
-"""The choices of the main analysis of any question."""
+from evidence.terms import ACCEPTED
 
 CORRELATIONS = (0.3, 0.5, 0.7, 0.8)
 """Correlations of baseline and outcome on offer; no source prints one."""
@@ -122,7 +119,7 @@ class Model:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self._frames = {one: estimates(dataset, correlation=one) for one in CORRELATIONS}
-        self._main = self._frames[MAIN["correlation"]]
+        self._main = self._frames[CORRELATION]
         self._of_therapy = self._main[
             (self._main.intervention == self._main.therapy) & (self._main.outcome_id != "")
         ]
@@ -187,11 +184,11 @@ class Model:
             & rows.metric.isin(["hedges_g", "d_from_test_statistic"])
             & rows.variance.notna()
         ]
-        return [*RULES["instrument"], *sorted(set(of_outcome.instrument_id))]
+        return [*ACCEPTED["instrument"], *sorted(set(of_outcome.instrument_id))]
 
     def trials(self, specification: Specification) -> list[Trial]:
         """Return the trials that measured the outcome at the time of a specification."""
-        question = (specification.therapy, specification.outcome, specification.timepoint)
+        question = specification.question
         if question not in self._trials:
             self._trials[question] = self._measured(*question)
         return self._trials[question]
@@ -229,8 +226,7 @@ class Model:
             ("outcome", outcome, self.outcomes(therapy)),
             ("timepoint", timepoint, self.timepoints(therapy, outcome)),
         ):
-            if value not in accepted:
-                raise ParameterError(name, value, f"one of {', '.join(accepted)}")
+            check_choice(name, value, accepted)
         return Specification(therapy=therapy, outcome=outcome, timepoint=timepoint)
 
     def changed(self, specification: Specification, name: str, value: Any) -> Specification:
@@ -269,7 +265,7 @@ class Model:
     def _selection(self, specification: Specification) -> Selection | str:
         """Return the selection of a specification, or why its rule cannot select."""
         try:
-            return specification.select(self._frames[specification.correlation])
+            return select(self._frames[specification.correlation], specification)
         except SelectionError as error:
             return str(error)
         except EvidenceError as error:
@@ -281,7 +277,7 @@ class Model:
     def place(self, found: Found) -> Place | None:
         """Return where a result stands among all defensible ones; None where there are none."""
         specification = found.specification
-        question = (specification.therapy, specification.outcome, specification.timepoint)
+        question = specification.question
         every = self._panels[question]
         if found.analysis is None or every is None:
             return None
@@ -319,11 +315,11 @@ _TIMES = ("post", "follow_up")
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "comparator_class": (None, *CLASSES),
-    "adjustment": RULES["adjustment"],
+    "adjustment": ACCEPTED["adjustment"],
     "correlation": CORRELATIONS,
-    "imputed": RULES["imputed"],
-    "tau2": (*CHOICES["tau2"], *(one for one in TAU2_METHODS if one not in CHOICES["tau2"])),
-    "interval": tuple(sorted(INTERVAL_METHODS, key=CHOICES["interval"].index)),
+    "imputed": ACCEPTED["imputed"],
+    "tau2": tuple(dict.fromkeys((*CHOICES["tau2"], *ACCEPTED["tau2"]))),
+    "interval": ACCEPTED["interval"],
 }
 """What can be chosen on any question, the main choice first but for the correlation."""
 

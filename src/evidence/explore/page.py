@@ -7,13 +7,13 @@ from dataclasses import replace
 import pandas as pd
 
 from evidence import language
-from evidence.analysis import Specification
 from evidence.blocks import drawing
 from evidence.blocks.escape import html
 from evidence.blocks.figures import points_forest, pooled_forest
 from evidence.blocks.output import Figure
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.estimation.choices import Specification
 from evidence.explore.model import Found, Model, Place
 from evidence.explore.sentences import differing, nothing, per_trial, result
 from evidence.followup import Durability
@@ -240,7 +240,7 @@ def basis(model: Model, name: str, specification: Specification) -> Specificatio
     """Return the choices that a part follows from: effects at both times rest on trials alone."""
     if name != "trajectory":
         return specification
-    main = model.start(specification.therapy, specification.outcome, specification.timepoint)
+    main = model.start(*specification.question)
     return replace(
         main,
         comparator_class=specification.comparator_class,

@@ -8,29 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from evidence import language
-from evidence.analysis import Analysis, Specification
+from evidence.analysis import Analysis
 from evidence.data import atomic
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
-from evidence.explore.model import MAIN, Found
+from evidence.estimation.choices import Specification
+from evidence.explore.model import Found
 from evidence.explore.sentences import differing
 from evidence.ledger import sentences
 from evidence.reports import catalog
 
 NOTEBOOK = "10_pooled_effects.ipynb"
 """Notebook that makes the report of a pooled analysis."""
-
-_QUESTION = ("therapy", "outcome", "timepoint")
-_CHOICES = (
-    "comparator_class",
-    "instrument",
-    "adjustment",
-    "correlation",
-    "imputed",
-    "tau2",
-    "interval",
-    "leave_out",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +47,8 @@ class Proposal:
 
 def parameters(specification: Specification) -> dict[str, Any]:
     """Return what the notebook is given: the question, and choices other than the main ones."""
-    given = {name: getattr(specification, name) for name in _QUESTION}
-    given |= {
-        name: getattr(specification, name)
-        for name in _CHOICES
-        if getattr(specification, name) != MAIN[name]
-    }
+    question = dict(zip(("therapy", "outcome", "timepoint"), specification.question, strict=True))
+    given = {**question, **specification.changed}
     return {name: list(one) if isinstance(one, tuple) else one for name, one in given.items()}
 
 
@@ -74,8 +59,7 @@ def suggested_id(analysis: Analysis) -> str:
     --------
     ``abft-depression-post-trials-usual-care-tau2-dl``
     """
-    specification = analysis.specification
-    question = ".".join(getattr(specification, name) for name in _QUESTION)
+    question = ".".join(analysis.specification.question)
     choices = analysis.estimate_id.partition(".pooled")[2]
     return f"{question}{choices}".replace(".", "-").replace("_", "-")
 
@@ -84,19 +68,15 @@ def suggested_title(dataset: Dataset, specification: Specification) -> str:
     """Return a title made from the question."""
     therapy = dataset.vocabulary("therapy")[specification.therapy]
     outcome = dataset.in_text("outcome", specification.outcome)
-    also = ", by choices other than the main ones" if _differs(specification) else ""
+    also = ", by choices other than the main ones" if specification.changed else ""
     return f"{language.capitalized(therapy)} and {outcome.partition(' (')[0]}{also}"
-
-
-def _differs(specification: Specification) -> bool:
-    return len(parameters(specification)) > len(_QUESTION)
 
 
 def _lede(dataset: Dataset, analysis: Analysis) -> str:
     specification = analysis.specification
     when = dataset.in_text("timepoint", specification.timepoint).removeprefix("at the ")
     people = language.capitalized(sentences.people(analysis, dataset))
-    also = f" {differing(dataset, specification)}" if _differs(specification) else ""
+    also = f" {differing(dataset, specification)}" if specification.changed else ""
     return f"{people}, {when.removeprefix('at ')}, randomized trials.{also}"
 
 

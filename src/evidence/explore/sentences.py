@@ -1,9 +1,9 @@
 """What is said of a choice: its result, why there is none, and how it differs from the main one."""
 
 from evidence import language
-from evidence.analysis import Specification
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.estimation.choices import Specification
 from evidence.explore.model import Found
 from evidence.ledger import choices, sentences
 from evidence.terms import LeftOut
@@ -92,8 +92,8 @@ def option(dataset: Dataset, name: str, value: object) -> str:
     if name == "tau2" and value in sentences.TAU2_SOURCE:
         return f"{value}: {sentences.TAU2_SOURCE[str(value)].partition(' (')[0]}"
     if name == "instrument":
-        instruments = dataset.instruments.set_index("instrument_id").name
-        return str(sentences.INSTRUMENT_RULE.get(str(value), instruments.get(value, value)))
+        rule = sentences.INSTRUMENT_RULE.get(str(value))
+        return rule or dataset.instrument_name(str(value))
     if name in ("therapy", "outcome", "timepoint", "comparator_class"):
         return dataset.in_text(name, str(value))
     return choices.choice_in_words(name, str(value))

@@ -36,8 +36,6 @@ from evidence.followup.event_counts import (
 from evidence.followup.pairs import SHARED_CONTROL, Timing, week
 from evidence.meta.effect_size import inside
 
-__all__ = ["CORRELATIONS", "Durability", "durability"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Durability:

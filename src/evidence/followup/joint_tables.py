@@ -7,8 +7,8 @@ and Hoeffding (1940) bound every joint table by its margins.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from evidence.errors import ParameterError
-from evidence.meta.effect_size import between, choice, whole
+from evidence.errors import ParameterError, check_choice
+from evidence.meta.effect_size import between, whole
 from evidence.meta.effect_size.events import Table
 
 
@@ -182,7 +182,7 @@ def correlation_of_effects(post: Table, follow_up: Table, metric: str) -> Bounds
     >>> round(high, 3)
     0.626
     """
-    choice("metric", metric, tuple(_ARM_VARIANCE))
+    check_choice("metric", metric, tuple(_ARM_VARIANCE))
     variance = _ARM_VARIANCE[metric]
     arms = [(_arm(post, arm), _arm(follow_up, arm)) for arm in (0, 1)]
     low = high = 0.0

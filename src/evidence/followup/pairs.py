@@ -1,7 +1,5 @@
 """Estimates at both times: which belong together, how far apart, and the change they give.
 
-One comparison at two times: its change, what is left of it, and contrasts with a shared arm.
-
 All effects are positive where they favor the intervention; ratios are on the log scale. Nothing
 here knows how two estimates of the same participants correlate: the correlation is an argument.
 """

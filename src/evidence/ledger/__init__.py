@@ -5,7 +5,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ SUPERSEDED = (
 _LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """One number of a report.
 
@@ -107,26 +107,26 @@ class LedgerEntry:
     entry_kind: EntryKind
     metric: str
     scale: str
-    favors: str
+    favors: str = ""
     effect: float
-    ci_low: float | None
-    ci_high: float | None
-    ci_level: float | None
-    p_value: float | None
-    p_note: str
-    k: int | None
-    n: int | None
-    counts: str
-    comparator: str
-    comparator_class: str
-    timepoint: str
+    ci_low: float | None = None
+    ci_high: float | None = None
+    ci_level: float | None = None
+    p_value: float | None = None
+    p_note: str = ""
+    k: int | None = None
+    n: int | None = None
+    counts: str = ""
+    comparator: str = ""
+    comparator_class: str = ""
+    timepoint: str = ""
     processing: str
     method: str
-    trial_ids: tuple[str, ...]
-    result_ids: tuple[str, ...]
-    locator_ids: tuple[str, ...]
-    correction_ids: tuple[str, ...]
-    reports: tuple[str, ...]
+    trial_ids: tuple[str, ...] = ()
+    result_ids: tuple[str, ...] = ()
+    locator_ids: tuple[str, ...] = ()
+    correction_ids: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
     data_version: str
 
     def __post_init__(self) -> None:
@@ -412,9 +412,7 @@ def merge(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
                     f"{_reports(known)} and {new!r} in {_reports(entry)}"
                 )
         reports = tuple(sorted(union([known.reports, entry.reports])))
-        found[entry.estimate_id] = LedgerEntry(
-            **{**{name: getattr(known, name) for name in COLUMNS}, "reports": reports}
-        )
+        found[entry.estimate_id] = replace(known, reports=reports)
     return tuple(found.values())
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -33,9 +33,7 @@ def printed(row: Any, dataset: Dataset) -> str:
 
 
 def _arm_result(one: Any, dataset: Dataset) -> str:
-    condition = dataset.in_text(
-        "condition", str(dataset.arms.set_index("arm_id").condition[one.arm_id])
-    )
+    condition = dataset.in_text("condition", str(dataset.arm(one.arm_id).condition))
     when = "" if one.timepoint == "post" else f", {dataset.in_text('timepoint', one.timepoint)}"
     if one.mean:
         spread = f"SD {one.sd or 'not printed'}"
@@ -75,14 +73,13 @@ def _statistic(one: Any, _dataset: Dataset) -> str:
 
 def conversion(row: Any, dataset: Dataset) -> str:
     """Return the conversion of an estimate by its route, with the numbers put in."""
-    make = _CHAINS.get(row.route)
-    return make(row, dataset) if make is not None else _as_printed(row, dataset)
+    return route(row.route).chain(row, dataset)
 
 
 def _as_printed(row: Any, dataset: Dataset) -> str:
     """Return what was done to a printed value: its sign, and where its standard error is from."""
-    statistics = dataset.statistics.set_index("result_id")
-    found = [statistics.loc[one] for one in row.result_ids if one in statistics.index]
+    statistics = {*dataset.statistics.result_id}
+    found = [dataset.result(one) for one in row.result_ids if one in statistics]
     parts = ["as printed"]
     if not found:
         return parts[0]
@@ -137,7 +134,7 @@ def _arms(row: Any, dataset: Dataset, timepoints: tuple[str, ...]) -> list[Any]:
 
 def _subtraction(row: Any, dataset: Dataset, one: float, two: float) -> str:
     """Return the difference in the order that makes a benefit positive."""
-    higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
+    higher_is = dataset.instrument(row.instrument_id).higher_is
     first, second = (one, two) if higher_is == "better" else (two, one)
     return f"{first:g} {MINUS} {second:g}".replace("-", MINUS)
 
@@ -170,7 +167,7 @@ def _means_change(row: Any, dataset: Dataset) -> str:
     one, two = _arms(row, dataset, (row.timepoint,))
     one, two = _completed(one), _completed(two)
     base_one, base_two = (_completed(arm) for arm in _arms(row, dataset, ("baseline",)))
-    higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
+    higher_is = dataset.instrument(row.instrument_id).higher_is
     changes = [
         (base.mean, after.mean) if higher_is == "worse" else (after.mean, base.mean)
         for base, after in ((base_one, one), (base_two, two))
@@ -201,8 +198,8 @@ def _combined(row: Any, dataset: Dataset) -> str:
 
 
 def _b_interval(row: Any, dataset: Dataset) -> str:
-    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
-    estimate, low, high = (statistics[name] for name in ("estimate", "ci_low", "ci_high"))
+    statistics = dataset.result(row.result_ids[0])
+    estimate, low, high = statistics.estimate, statistics.ci_low, statistics.ci_high
     level = 95 if pd.isna(statistics.ci_level) else statistics.ci_level
     quantile = float(printed_values.z_from_p(1 - level / 100))
     if pd.isna(low) or pd.isna(high):
@@ -220,7 +217,7 @@ def _b_interval(row: Any, dataset: Dataset) -> str:
 
 
 def _b_se(row: Any, dataset: Dataset) -> str:
-    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    statistics = dataset.result(row.result_ids[0])
     z = abs(statistics.estimate) / statistics.se
     return (
         f"z = {abs(statistics.estimate):g} / {statistics.se:g} = {fixed(z)}; g = {fixed(z)} × "
@@ -229,7 +226,7 @@ def _b_se(row: Any, dataset: Dataset) -> str:
 
 
 def _b_p(row: Any, dataset: Dataset) -> str:
-    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    statistics = dataset.result(row.result_ids[0])
     z = float(printed_values.z_from_p(statistics.p_value))
     return (
         f"z of a two-sided p of {statistics.p_value:g} = {fixed(z)}; g = {fixed(z)} × {_to_g(row)}"
@@ -238,7 +235,7 @@ def _b_p(row: Any, dataset: Dataset) -> str:
 
 def _test(row: Any, dataset: Dataset) -> str:
     """Return the t or z behind g, as printed or as it follows from what is printed."""
-    one = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    one = dataset.result(row.result_ids[0])
     sizes = (int(row.n_intervention), int(row.n_comparator))
     factor = float(effect_size.small_sample_correction(sum(sizes) - 2))
     if row.route == "cohens_d":
@@ -251,7 +248,7 @@ def _test(row: Any, dataset: Dataset) -> str:
 
 
 def _f_slope(row: Any, dataset: Dataset) -> str:
-    statistics = dataset.statistics.set_index("result_id").loc[row.result_ids[0]]
+    statistics = dataset.result(row.result_ids[0])
     return f"√{statistics.estimate:g} × {_to_g(row)}"
 
 
@@ -272,11 +269,10 @@ def _counts(row: Any, _dataset: Dataset) -> str:
 
 def _shared_control(row: Any, dataset: Dataset) -> str:
     """Return the difference of two contrasts with one arm, and the correlation of the two."""
-    statistics = dataset.statistics.set_index("result_id").loc[list(row.result_ids)]
-    one, two = (abs(value) for value in statistics.estimate)
+    statistics = [dataset.result(each) for each in row.result_ids]
+    one, two = (abs(each.estimate) for each in statistics)
     first, second = (
-        float(printed_values.se_from_interval(each.ci_low, each.ci_high))
-        for each in records(statistics)
+        float(printed_values.se_from_interval(each.ci_low, each.ci_high)) for each in statistics
     )
     together = (first**2 + second**2 - row.variance) / (2 * first * second)
     return (
@@ -287,22 +283,92 @@ def _shared_control(row: Any, dataset: Dataset) -> str:
     )
 
 
-_CHAINS: dict[str, Callable[[Any, Dataset], str]] = {
-    "means": _means,
-    "means_change": _means_change,
-    "change_means": _means,
-    "combined_change_means": _combined,
-    **dict.fromkeys(
-        ("t", "z", "p", "partial_eta_squared", "eta_squared", "cohens_f", "cohens_d"), _test
+class Route(NamedTuple):
+    """A route from what is printed to an estimate: in labels, in tables, and with its numbers."""
+
+    method: str
+    shown: str
+    chain: Callable[[Any, Dataset], str] = _as_printed
+
+
+ROUTES = {
+    "means": Route("from means and SDs of both arms", "means and SDs of both arms", _means),
+    "means_change": Route(
+        "from means before and after and SDs before",
+        "means before and after, SDs before",
+        _means_change,
     ),
-    "b_interval": _b_interval,
-    "b_p": _b_p,
-    "b_se": _b_se,
-    "f_slope": _f_slope,
-    "combined_means": _combined,
-    "combined_means_change": _combined,
-    "combined_counts": _counts,
-    "counts": _counts,
-    "reconstructed_counts": _counts,
-    "shared_control": _shared_control,
+    "printed": Route("printed", "as printed"),
+    "printed_b": Route("printed", "coefficient of a model, printed"),
+    "b_interval": Route(
+        "from B of a model and its interval", "interval of a model coefficient → z → d", _b_interval
+    ),
+    "b_se": Route(
+        "from B of a model and its standard error",
+        "model coefficient over its standard error → z → d",
+        _b_se,
+    ),
+    "b_p": Route("from P of B of a model", "p of a model coefficient → z → d", _b_p),
+    "f_slope": Route(
+        "from F of group by time", "F of group by time → d; direction from elsewhere", _f_slope
+    ),
+    "t": Route("from t of a test", "t of two arms → d", _test),
+    "number_needed_to_treat": Route(
+        "from the number needed to treat", "1 over the number needed to treat"
+    ),
+    "counts": Route(
+        "from printed counts", "printed counts; interval by normal approximation", _counts
+    ),
+    "reconstructed_counts": Route(
+        "from counts reconstructed from percentages",
+        "percentages → counts; interval by normal approximation",
+        _counts,
+    ),
+    "change_means": Route(
+        "from means and SDs of the change in both arms",
+        "means and SDs of the change in both arms",
+        _means,
+    ),
+    "combined_change_means": Route(
+        "from means and SDs of the change, arms of one condition combined",
+        "means and SDs of the change, arms of one condition combined",
+        _combined,
+    ),
+    "cohens_d": Route("from d between arms", "d between arms, times J", _test),
+    "relative_risk_reduction": Route(
+        "from the relative risk reduction", "1 less the relative risk reduction"
+    ),
+    "z": Route("from z of a test", "z of two arms → d", _test),
+    "p": Route("from P of two arms", "P of two arms → d; direction from elsewhere", _test),
+    "partial_eta_squared": Route(
+        "from partial eta squared", "partial eta squared → F → d; direction from elsewhere", _test
+    ),
+    "eta_squared": Route(
+        "from eta squared", "eta squared → F → d; direction from elsewhere", _test
+    ),
+    "cohens_f": Route("from Cohen's f", "Cohen's f → F → d; direction from elsewhere", _test),
+    "combined_means": Route(
+        "from means and SDs, arms of one condition combined",
+        "means and SDs of arms of one condition, combined",
+        _combined,
+    ),
+    "combined_means_change": Route(
+        "from means before and after, arms of one condition combined",
+        "means before and after of arms of one condition, combined",
+        _combined,
+    ),
+    "combined_counts": Route(
+        "from printed counts, arms of one condition combined",
+        "counts of arms of one condition, added; interval by normal approximation",
+        _counts,
+    ),
+    "shared_control": Route(
+        "difference of two contrasts with one arm", "shared_control", _shared_control
+    ),
 }
+"""Routes by their names; one that is not here is named as it is in the data."""
+
+
+def route(name: str) -> Route:
+    """Return a route of the frame of estimates."""
+    return ROUTES.get(name) or Route(name.replace("_", " "), name)

@@ -1,11 +1,10 @@
 """Choices of an analysis in words, and in what one differs from the main analysis."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 from evidence import language
-from evidence.analysis import Specification
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 from evidence.meta.pooling import Pooled
 
 CHOICE = {
@@ -82,12 +81,7 @@ def differing(specification: Specification, dataset: Dataset) -> str:
     str
         Empty for the main analysis.
     """
-    main = {one.name: one.default for one in fields(specification)}
-    changed = {
-        name: getattr(specification, name)
-        for name in main
-        if getattr(specification, name) != main[name]
-    }
+    changed = specification.changed
     said = [_in_words(name, value, dataset) for name, value in changed.items() if name in _SAID]
     if "adjustment" in changed and "correlation" in changed:
         said.append(f"pre-post correlation {specification.correlation:g}")
@@ -116,16 +110,14 @@ _SAID = (
 
 def _in_words(name: str, value: str | float | Sequence[str], dataset: Dataset) -> str:
     if name == "leave_out" and not isinstance(value, str | float):
-        labels = dataset.trials.set_index("trial_id").label
-        return f"without {language.listed(str(labels[one]) for one in sorted(value))}"
+        return f"without {language.listed(str(dataset.trial(one).label) for one in sorted(value))}"
     if isinstance(value, float):
         return f"{100 * value:g}% interval"
     text = str(value)
     if name == "comparator_class":
         return f"comparisons with {dataset.in_text('comparator_class', text)} only"
     if name == "instrument" and text not in CHOICE["instrument"]:
-        names = dataset.instruments.set_index("instrument_id").name
-        return f"{names.get(text, text)} alone"
+        return f"{dataset.instrument_name(text)} alone"
     shown = choice_in_words(name, text)
     return f"interval by {shown}" if name == "interval" else shown
 

@@ -6,7 +6,7 @@ from importlib.metadata import metadata
 import evidence
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.ledger import LedgerEntry, bibliography, quotation
 from evidence.ledger.bibliography import Item
 
@@ -102,8 +102,7 @@ def citation(
     ParameterError
         If style or format is unknown, or the data package is not that of the ledger.
     """
-    if form not in FORMATS:
-        raise ParameterError("format", form, f"one of {', '.join(FORMATS)}")
+    check_choice("format", form, FORMATS)
     sentence = quotation.sentence(entry, dataset, style)
     items = references(entry, dataset)
     if form != "text":

@@ -14,39 +14,12 @@ from evidence.data.provenance import union, worst
 from evidence.estimation.row import OF_COUNTS, QuotedScale, Size, size_of
 from evidence.language import METRIC, estimate, listed, term
 from evidence.ledger import LedgerEntry, units
+from evidence.ledger.chains import route
 from evidence.ledger.choices import differing, method_in_words
 from evidence.meta.bayes import Posterior
 from evidence.meta.pooling import Pooled
 from evidence.terms import EntryKind, RemarkKind, has
 
-METHOD = {
-    "means": "from means and SDs of both arms",
-    "means_change": "from means before and after and SDs before",
-    "printed": "printed",
-    "printed_b": "printed",
-    "b_interval": "from B of a model and its interval",
-    "b_se": "from B of a model and its standard error",
-    "b_p": "from P of B of a model",
-    "f_slope": "from F of group by time",
-    "t": "from t of a test",
-    "number_needed_to_treat": "from the number needed to treat",
-    "counts": "from printed counts",
-    "reconstructed_counts": "from counts reconstructed from percentages",
-    "change_means": "from means and SDs of the change in both arms",
-    "combined_change_means": "from means and SDs of the change, arms of one condition combined",
-    "cohens_d": "from d between arms",
-    "relative_risk_reduction": "from the relative risk reduction",
-    "z": "from z of a test",
-    "p": "from P of two arms",
-    "partial_eta_squared": "from partial eta squared",
-    "eta_squared": "from eta squared",
-    "cohens_f": "from Cohen's f",
-    "combined_means": "from means and SDs, arms of one condition combined",
-    "combined_means_change": "from means before and after, arms of one condition combined",
-    "combined_counts": "from printed counts, arms of one condition combined",
-    "shared_control": "difference of two contrasts with one arm",
-}
-"""Routes in words; a route without words is named as it is in the data."""
 AT_ZERO = "at zero"
 """Where a stress test has what is not reported."""
 
@@ -55,11 +28,8 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     """Return the entry of one trial-level estimate, a row of the frame of estimates."""
     scale = QuotedScale(row.metric, row.more_is)
     effect, low, high = scale.quoted(row.effect, row.ci_low, row.ci_high)
-    instruments = dataset.instruments.set_index("instrument_id").name
     measure = (
-        counted_event(row, dataset)
-        if row.event
-        else instruments.get(row.instrument_id, row.instrument_id)
+        counted_event(row, dataset) if row.event else dataset.instrument_name(row.instrument_id)
     )
     return LedgerEntry(
         estimate_id=row.estimate_id,
@@ -74,8 +44,6 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
         ci_low=low,
         ci_high=high,
         ci_level=None if low is None else 0.95,
-        p_value=None,
-        p_note="",
         k=1,
         n=size_of([row]).n,
         counts=row.convention if row.route in OF_COUNTS else "",
@@ -83,12 +51,11 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
         comparator_class=row.comparator_class,
         timepoint=row.timepoint,
         processing=row.processing,
-        method="; ".join(part for part in (term(METHOD, row.route), row.convention) if part),
+        method="; ".join(part for part in (route(row.route).method, row.convention) if part),
         trial_ids=(row.trial_id,),
         result_ids=tuple(row.result_ids),
         locator_ids=tuple(row.locator_ids),
         correction_ids=tuple(row.correction_ids),
-        reports=(),
         data_version=dataset.version,
     )
 
@@ -387,10 +354,8 @@ def _entry(
         ci_high=high,
         ci_level=level,
         p_value=p_value,
-        p_note="",
         k=k,
         n=n,
-        counts="",
         comparator="; ".join(union([rows.comparator])),
         comparator_class="; ".join(union([rows.comparator_class])),
         timepoint=specification.timepoint,
@@ -400,6 +365,5 @@ def _entry(
         result_ids=union(rows.result_ids),
         locator_ids=union(rows.locator_ids),
         correction_ids=union(one for one in rows.correction_ids if isinstance(one, tuple)),
-        reports=(),
         data_version=dataset.version,
     )

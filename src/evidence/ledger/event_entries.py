@@ -74,7 +74,6 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
         result_ids=union(one.result_ids for one in rows),
         locator_ids=union(one.locator_ids for one in rows),
         correction_ids=union(one.correction_ids for one in rows),
-        reports=(),
         data_version=dataset.version,
     )
 

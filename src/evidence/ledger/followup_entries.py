@@ -30,8 +30,7 @@ def measured(row: Any, dataset: Dataset) -> str:
     """Return what a comparison measures: the event in words, else the instrument."""
     if row.event:
         return event_in_words(row.event, dataset)
-    names = dataset.instruments.set_index("instrument_id").name
-    return str(names.get(row.instrument_id, row.instrument_id))
+    return dataset.instrument_name(row.instrument_id)
 
 
 def event_in_words(event: str, dataset: Dataset) -> str:
@@ -204,8 +203,6 @@ def _between_times(
         ci_low=low,
         ci_high=high,
         ci_level=LEVEL,
-        p_value=None,
-        p_note="",
         k=1,
         n=_followed_up(row) if n is None else n,
         counts=counts,
@@ -218,7 +215,6 @@ def _between_times(
         result_ids=row.result_ids,
         locator_ids=row.locator_ids,
         correction_ids=row.correction_ids,
-        reports=(),
         data_version=dataset.version,
     )
 
@@ -248,13 +244,10 @@ def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:
         entry_kind=EntryKind.COUNT,
         metric="proportion",
         scale="proportion",
-        favors="",
         effect=row.proportion,
         ci_low=row.ci_low,
         ci_high=row.ci_high,
         ci_level=LEVEL,
-        p_value=None,
-        p_note="",
         k=1,
         n=int(row.n),
         counts=f"{int(row.events)} of {int(row.n)}",
@@ -269,6 +262,5 @@ def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:
         correction_ids=union(
             dataset.corrections_for("arm_results", one).correction_id for one in row.result_ids
         ),
-        reports=(),
         data_version=dataset.version,
     )

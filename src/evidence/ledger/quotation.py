@@ -5,7 +5,7 @@ A sentence is made from the fields of its entry alone, so that it changes when t
 
 from evidence import language
 from evidence.data.dataset import Dataset
-from evidence.errors import ParameterError
+from evidence.errors import check_choice
 from evidence.ledger import LedgerEntry
 from evidence.terms import IMPUTED_BY_KIND, NO_RESULT, EntryKind, Favors
 
@@ -99,8 +99,7 @@ def statistic(entry: LedgerEntry, style: str = "ama") -> str:
     ``Hedges g, 0.52 (95% CI, −0.29 to 1.33), P = .11`` in the manner of AMA;
     ``g = 0.52, 95% CI [−0.29, 1.33], p = .11`` in that of APA.
     """
-    if style not in STYLES:
-        raise ParameterError("style", style, f"one of {', '.join(STYLES)}")
+    check_choice("style", style, STYLES)
     name, symbol = _NAME.get(entry.metric, (language.term({}, entry.metric),) * 2)
     effect, low, high = _numbers(entry)
     sign = "%" if _is_share(entry) else ""

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from evidence import language
-from evidence.analysis import Analysis, Specification, points_behind
+from evidence.analysis import Analysis, points_behind
 from evidence.analysis.stress_test import NEVER_ZERO, StressTest
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import participants
 from evidence.estimation.selection import IMBALANCE
 from evidence.meta.pooling import Pooled
@@ -75,7 +76,7 @@ def comparator(row: Any, dataset: Dataset) -> str:
 
 def better(instrument_id: str, dataset: Dataset) -> str:
     """Return which side of an instrument is the better one: "lower" or "higher"."""
-    higher_is = dataset.instruments.set_index("instrument_id").higher_is[instrument_id]
+    higher_is = dataset.instrument(instrument_id).higher_is
     return "higher" if higher_is == "better" else "lower"
 
 
@@ -89,8 +90,7 @@ def zeros_against(stress: StressTest, dataset: Dataset) -> str:
     against = language.listed(
         dict.fromkeys(comparator(row, dataset) for row in records(stress.entered)), "or"
     )
-    status = dataset.trials.set_index("trial_id").status
-    hidden = sum(status[one] != "published" for one in stress.entered.trial_id)
+    hidden = sum(dataset.trial(one).status != "published" for one in stress.entered.trial_id)
     also = f", {language.count(hidden)} of them not published" if hidden else ""
     return f"these against {against}{also}"
 
@@ -137,8 +137,7 @@ def when(row: Any, dataset: Dataset) -> str:
     """Return the time of an estimate in words, at follow-up as its source counts it."""
     if row.timepoint != "follow_up":
         return dataset.in_text("timepoint", row.timepoint)
-    results = pd.concat([dataset.statistics, dataset.arm_results])
-    result = results[results.result_id == row.result_ids[0]].iloc[0]
+    result = dataset.result(row.result_ids[0])
     if pd.isna(result.weeks):
         return dataset.in_text("timepoint", row.timepoint)
     quarters, rest = divmod(result.weeks, WEEKS_OF_A_QUARTER)
@@ -148,7 +147,7 @@ def when(row: Any, dataset: Dataset) -> str:
 
 def added(arm_id: str, dataset: Dataset) -> bool:
     """Return whether the treatment of an arm came on top of usual care."""
-    return bool(dataset.arms.set_index("arm_id").added_to[arm_id] == "usual_care")
+    return bool(dataset.arm(arm_id).added_to == "usual_care")
 
 
 def sizes(row: Any, dataset: Dataset) -> str:
@@ -163,8 +162,7 @@ def sizes(row: Any, dataset: Dataset) -> str:
 
 def people(analysis: Analysis, dataset: Dataset) -> str:
     """Return who took part: one word for all trials, else "participants"."""
-    trials = dataset.trials.set_index("trial_id").age_group
-    groups = {trials[one] for one in analysis.selection.estimates.trial_id}
+    groups = {dataset.trial(one).age_group for one in analysis.selection.estimates.trial_id}
     # Imported trials may name several groups, or none.
     known = groups if len(groups) == 1 and groups <= set(dataset.worded("age_group")) else set()
     return dataset.in_text("age_group", known.pop()) if known else "participants"
@@ -262,7 +260,7 @@ def methods(
     points = points_behind(analysis)
     paragraphs = [effects]
     if points is not None:
-        name = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+        name = dataset.instrument(points.instrument_id).name
         paragraphs = [
             f"The first screen shows the coefficient of the model of {points.label} in points of "
             f"{name}, as the source prints it with its interval; positive favors {therapy}. The "
@@ -315,8 +313,7 @@ def narrowed(specification: Specification, dataset: Dataset) -> str:
 
 def left_out(specification: Specification, dataset: Dataset) -> str:
     """Return the trials that a specification leaves out, by their labels."""
-    labels = dataset.trials.set_index("trial_id").label
-    return language.listed(labels[one] for one in specification.leave_out)
+    return language.listed(dataset.trial(one).label for one in specification.leave_out)
 
 
 _RULES = {
@@ -498,7 +495,7 @@ def result(
     if analysis.specification.leave_out:
         who += f"; without {left_out(analysis.specification, dataset)}, by choice"
     if points is not None:
-        instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+        instrument = dataset.instrument(points.instrument_id).name
         imputed = has(points, RemarkKind.SIZES_IMPUTED)
         return (
             f"{therapy} compared with {compared}, {outcome} {when}: "

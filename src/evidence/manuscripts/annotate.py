@@ -11,6 +11,7 @@ from typing import Any
 from evidence import manuscripts as drafts
 from evidence.data import atomic
 from evidence.errors import ParameterError
+from evidence.language import capitalized
 from evidence.manuscripts import Draft, Span, markdown, word
 from evidence.manuscripts.check import IN_WORDS, explained, read_manuscript
 from evidence.manuscripts.ledgers import Known
@@ -137,16 +138,12 @@ def _on_findings(findings: Sequence[Finding]) -> Iterator[Comment]:
                 continue
             told.add(group)
             mark = "" if one.closest is None else f": {{ev:{one.closest.estimate_id}}}"
-            yield Comment(one.words, f"{_first_upper(explained(one))}{mark}")
+            yield Comment(one.words, f"{capitalized(explained(one))}{mark}")
             continue
         yield Comment(
             one.words,
-            f"{_first_upper(one.status)} as {IN_WORDS[one.field]}: {explained(one)}.",
+            f"{capitalized(one.status)} as {IN_WORDS[one.field]}: {explained(one)}.",
         )
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _note_anchors(parts: dict[str, Any]) -> dict[int, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from evidence import manuscripts as drafts
 from evidence.blocks.escape import markdown
-from evidence.errors import ParameterError
+from evidence.errors import check_choice
 from evidence.ledger import LedgerEntry, quotation
 from evidence.manuscripts import Bound, Span, word
 from evidence.manuscripts import markdown as markdown_draft
@@ -63,8 +63,7 @@ def decide(bound: Bound, known: Known, style: str, *, keep_marks: bool) -> Decis
     """
     entry = known.entry(bound.estimate_id or "")
     style = bound.style or style
-    if style not in quotation.STYLES:
-        raise ParameterError("style", style, f"one of {', '.join(quotation.STYLES)}")
+    check_choice("style", style, quotation.STYLES)
     place = "" if bound.mark is None else bound.mark.passage.where(bound.mark.start)
     findings = [one for one in judge_bound(bound, known) if one.estimate_id is not None]
     # A number that only may be meant as the estimate counts if it is right.

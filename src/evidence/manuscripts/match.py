@@ -1,7 +1,5 @@
 """Each number of a manuscript held against the ledger: which it would be, and whether it is.
 
-Which of the numbers that a mark binds are those of its estimate.
-
 A sentence holds more numbers than one estimate has: shares of the arms, sizes of other trials, a
 second statistic. Effects, limits and P in a statistical form are compared always; counts, and what
 prose only tells, if nothing else in the sentence says it rightly.

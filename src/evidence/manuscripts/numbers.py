@@ -1,7 +1,5 @@
 """Numbers in prose: where each stands, what stands beside it, whether it agrees with a value.
 
-What stands beside a number in prose and says what the number is.
-
 Patterns that end in ``$`` are held against the text before a number, those that start with ``^``
 against the text after it. Each is tried on a window of `WINDOW` characters, and none repeats a
 repetition of the same characters, so that no text makes them slow.

@@ -13,9 +13,9 @@ from scipy import special
 from scipy.interpolate import make_interp_spline
 from scipy.optimize import brentq
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Floats
-from evidence.meta.pooling.batch import check_choice, check_level
+from evidence.meta.pooling.batch import check_level
 from evidence.meta.pooling.weights import LIMIT, Sets, arrange_one, moments
 
 PRIORS = ("half_normal", "half_cauchy")

@@ -36,6 +36,7 @@ from evidence.meta.pooling import Pooled
 from evidence.meta.pooling import pool as pool_arrays
 from evidence.meta.rare_events import mixed_logistic
 from evidence.meta.result import Fit, Scale
+from evidence.terms import Interval, Tau2
 
 Model = Literal["che", "three_level", "aggregate", "robust"]
 MODELS = ("che", "three_level", "aggregate", "robust")
@@ -53,8 +54,8 @@ def pool(
     variance: Column | None = None,
     se: Column | None = None,
     study: Column | None = None,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
     cluster: Column | None = None,
     model: Model | None = None,

@@ -16,6 +16,7 @@ from evidence.meta.numerics import Floats
 from evidence.meta.regression import Regression, fit_design
 from evidence.meta.regression.inference import column_test, likelihood_ratio, linear_test, predicted
 from evidence.meta.result import INTERVALS, Scale
+from evidence.terms import Interval, Tau2
 
 if TYPE_CHECKING:
     from evidence.meta.figures import Plot
@@ -225,8 +226,8 @@ def regress(
     variance: Column | None = None,
     se: Column | None = None,
     study: Column | None = None,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
     faults: Faults = "refuse",
 ) -> Moderated:

@@ -34,6 +34,7 @@ from evidence.meta.pooling import Pooled, common_weights, i2_limits, shrinkage, 
 from evidence.meta.pooling import pool as pool_arrays
 from evidence.meta.pooling.batch import PooledBatch
 from evidence.meta.regression import permutation, subgroups
+from evidence.terms import Tau2
 
 if TYPE_CHECKING:
     from evidence.meta.figures import Plot
@@ -210,7 +211,7 @@ class Fit(Shown, Pooled):
 
     def likelihood(self) -> Answer:
         """Return the likelihood of tau2: profile and Wald intervals, AIC, BIC, SE of tau2."""
-        method = "ML" if self.tau2_method == "ML" else "REML"
+        method: Tau2 = "ML" if self.tau2_method == "ML" else "REML"
         found = tau2_profile.tau2_likelihood(
             self.effects, self.variances, method=method, level=self.level
         )
@@ -292,7 +293,7 @@ class Fit(Shown, Pooled):
         found = subsets.all_subsets(
             self.effects,
             self.variances,
-            tau2=self.tau2_method,
+            tau2=self.choices["tau2"],
             sample=sample,
             seed=seed,
         )
@@ -384,7 +385,7 @@ class Fit(Shown, Pooled):
             else sizes,
             model=model,
             predictor=predictor,
-            **({"tau2": self.tau2_method} if model == "rma" else {}),
+            tau2=self.choices["tau2"] if model == "rma" else "REML",
             level=self.level,
         )  # fmt: skip
         said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}"]
@@ -450,7 +451,7 @@ class Fit(Shown, Pooled):
     def limit_meta_analysis(self) -> Answer:
         """Return the effect in the limit of endless size, variation between studies kept."""
         found = adjusted.limit_meta_analysis(
-            self.effects, self.variances, tau2=self.tau2_method, level=self.level
+            self.effects, self.variances, tau2=self.choices["tau2"], level=self.level
         )
         said = [self.scale.words(found.estimate, found.ci_low, found.ci_high)]
         frame = pd.DataFrame({"study": self.names, "limit": found.limits})

@@ -29,6 +29,7 @@ from evidence.meta.frame import (
 from evidence.meta.result import Fit
 from evidence.meta.table import Kind, guess, read_table
 from evidence.meta.table import Mapping as Roles
+from evidence.terms import Interval, Tau2
 
 SIZES = ("n_1", "n_2")
 EXAMPLES = Path(__file__).parent / "examples"
@@ -138,8 +139,8 @@ def read(
     columns: Mapping[str, str] | None = None,
     model: str = "",
     rho: float = 0.6,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> Spreadsheet:
     """Read a file of studies and compute their effects.

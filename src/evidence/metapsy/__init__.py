@@ -29,8 +29,6 @@ from evidence.metapsy.results import results
 from evidence.metapsy.tables import doi_of, printed_reference, tables
 from evidence.terminal import render
 
-__all__ = ["DISCREPANCIES", "RECOMPUTED", "REPORT", "Imported", "import_database"]
-
 REPORT = "import-report.md"
 DISCREPANCIES = "import-discrepancies.csv"
 RECOMPUTED = "import-recomputed.csv"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidence.errors import ParameterError
-from evidence.meta.effect_size import Convention, events, means, scales, small_sample_correction
+from evidence.meta.effect_size import events, means, scales, small_sample_correction
 from evidence.metapsy.records import Record, decimals
+from evidence.terms import Convention
 
 FULL_PRECISION = 1e-7
 """Relative difference that printing with all digits leaves, wherever it was computed."""

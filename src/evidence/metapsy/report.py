@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from evidence.blocks.escape import markdown
-from evidence.language import count
+from evidence.language import capitalized, count
 from evidence.metapsy.agreement import Compared
 from evidence.metapsy.assignment import Placed
 from evidence.metapsy.direction import Orientation
@@ -161,8 +161,8 @@ def report(
     changes = said(database, placed)
     lines += [f"- {markdown(what)}: {times}" for what, times in changes.items()] or ["Nothing."]
     lines += ["", "## Printed effects beside their data", ""]
-    lines += [f"{markdown(_capital(_agreement(compared)))}.", ""]
-    lines += [f"{markdown(_capital(_convention(orientation, placed)))}.", ""]
+    lines += [f"{markdown(capitalized(_agreement(compared)))}.", ""]
+    lines += [f"{markdown(capitalized(_convention(orientation, placed)))}.", ""]
     if orientation.by_g:
         names = ", ".join(orientation.by_g)
         lines += [
@@ -183,10 +183,6 @@ def report(
     lines += _not_read(database)
     lines += _use(placed)
     return "\n".join(lines) + "\n"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _about(source: Source, placed: Sequence[Placed]) -> list[str]:
@@ -221,7 +217,7 @@ def _listed(discrepancies: pd.DataFrame) -> list[str]:
         lines += [
             f"### {kind}: {meaning}",
             "",
-            f"{_capital(count(len(rows), 'discrepancy', 'discrepancies'))}.",
+            f"{capitalized(count(len(rows), 'discrepancy', 'discrepancies'))}.",
             "",
         ]
         shown = rows.head(SHOWN)

@@ -187,9 +187,7 @@ def classes(dataset: Dataset, beside: Beside) -> Block:
     main = beside.main
     therapy, _ = sentences.names(main, dataset)
     entry = entries.of_analysis(main, dataset)
-    groups = sorted(
-        {dataset.trials.set_index("trial_id").age_group[one] for one in _trial_ids(main)}
-    )
+    groups = sorted({dataset.trial(one).age_group for one in _trial_ids(main)})
     rows: list[Sequence[Cell | str]] = [
         (
             f"{therapy} (this workbook)",

@@ -13,34 +13,7 @@ from evidence.blocks.tables import Cell, place_of, place_of_reason, table, to_nu
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.row import QuotedScale
-from evidence.ledger import entries, sentences, units
-
-ROUTE = {
-    "means": "means and SDs of both arms",
-    "means_change": "means before and after, SDs before",
-    "printed": "as printed",
-    "printed_b": "coefficient of a model, printed",
-    "b_interval": "interval of a model coefficient → z → d",
-    "b_se": "model coefficient over its standard error → z → d",
-    "b_p": "p of a model coefficient → z → d",
-    "number_needed_to_treat": "1 over the number needed to treat",
-    "f_slope": "F of group by time → d; direction from elsewhere",
-    "counts": "printed counts; interval by normal approximation",
-    "reconstructed_counts": "percentages → counts; interval by normal approximation",
-    "change_means": "means and SDs of the change in both arms",
-    "combined_change_means": "means and SDs of the change, arms of one condition combined",
-    "cohens_d": "d between arms, times J",
-    "relative_risk_reduction": "1 less the relative risk reduction",
-    "t": "t of two arms → d",
-    "z": "z of two arms → d",
-    "p": "P of two arms → d; direction from elsewhere",
-    "partial_eta_squared": "partial eta squared → F → d; direction from elsewhere",
-    "eta_squared": "eta squared → F → d; direction from elsewhere",
-    "cohens_f": "Cohen's f → F → d; direction from elsewhere",
-    "combined_means": "means and SDs of arms of one condition, combined",
-    "combined_means_change": "means before and after of arms of one condition, combined",
-    "combined_counts": "counts of arms of one condition, added; interval by normal approximation",
-}
+from evidence.ledger import chains, entries, sentences, units
 
 
 def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
@@ -97,7 +70,7 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
                 ),
                 Cell(units.metric(row, dataset)),
                 to_number(entry, entries.quoted(entry)),
-                Cell(ROUTE.get(row.route, row.route), tag=row.processing),
+                Cell(chains.route(row.route).shown, tag=row.processing),
             )
         )
     return table(

@@ -206,7 +206,7 @@ def figure(found: Spreadsheet) -> Figure:
         matplotlib_figure=fit.forest(),
         alt=f"{fit.scale.name} with {fit.level:.0%} intervals. {spoken}; pooled {pooled}.",
         caption=f"{fit.scale.name} of each study and pooled"
-        + (f". {language.opened(fit.scale.direction)}." if fit.scale.direction else "."),
+        + (f". {language.capitalized(fit.scale.direction)}." if fit.scale.direction else "."),
         table=table(
             "Effects of studies, and pooled",
             ("Study", "n", f"{fit.scale.name} ({fit.level:.0%} CI)", "Weight"),
@@ -275,7 +275,7 @@ def small_study(found: Spreadsheet) -> Block:
     fit = found.fit
     if fit.k < LEAST_FOR_ASYMMETRY:
         return paragraphs(
-            f"{language.opened(language.count(fit.k, 'study', 'studies'))}: with fewer than "
+            f"{language.capitalized(language.count(fit.k, 'study', 'studies'))}: with fewer than "
             f"{LEAST_FOR_ASYMMETRY} no test tells asymmetry from chance."
         )
     tried: Iterable[Answer] = (fit.small_study(), fit.rank_test(), fit.trim_and_fill())

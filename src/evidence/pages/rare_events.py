@@ -57,11 +57,10 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
             f"participants; {one.processing}"
         )
         figures.append(Headline(entry, 2, caption, also=span))
-    notes = dataset.arm_results.set_index("result_id").note
     remarks = [
         html(f"{one.row.label}: {note}.")
         for one in events.tables
-        for note in dict.fromkeys(notes[result] for result in one.row.result_ids[:2])
+        for note in dict.fromkeys(dataset.result(result).note for result in one.row.result_ids[:2])
         if note
     ]
     remarks += [html(one) for one in _others(dataset, events)]
@@ -160,7 +159,7 @@ def _condition(arm_id: str, dataset: Dataset) -> str:
     """Return what a comparator arm received in words; "nothing" where there is no such arm."""
     if not arm_id:
         return "nothing"
-    condition = dataset.arms.set_index("arm_id").condition[arm_id]
+    condition = dataset.arm(arm_id).condition
     return dataset.in_text("condition", condition)
 
 

@@ -16,7 +16,7 @@ import evidence
 from evidence import ledger
 from evidence.data import atomic
 from evidence.data.safety import inside
-from evidence.errors import EvidenceError, ParameterError, RenderError
+from evidence.errors import EvidenceError, ParameterError, RenderError, check_choice
 from evidence.ledger import Comparison, LedgerEntry
 from evidence.reports import catalog
 from evidence.reports import manifest as supersede
@@ -357,8 +357,7 @@ def _built(
 def _wanted(every: Sequence[Report], names: Sequence[str] | None) -> list[Report]:
     by_id = {one.report_id: one for one in every}
     for name in names or ():
-        if name not in by_id:
-            raise ParameterError("report", name, f"one of {', '.join(by_id)}")
+        check_choice("report", name, by_id)
     return [one for one in every if not names or one.report_id in names]
 
 

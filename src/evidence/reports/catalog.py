@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.data.safety import ID, ID_WORDS, INVISIBLE, SEEN_WORDS, visible
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.reports import parameters
 
 FORMATS = ("html", "docx", "pdf")
@@ -107,8 +107,7 @@ def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]
     if not isinstance(item, dict):
         raise ParameterError(place, item, "a table")
     for key in item:
-        if key not in _KEYS:
-            raise ParameterError(f"{place}, key", key, f"one of {', '.join(_KEYS)}")
+        check_choice(f"{place}, key", key, _KEYS)
     for key in _TEXTS:
         if not isinstance(item.get(key), str) or not item[key].strip():
             raise ParameterError(f"{place}, {key}", item.get(key), "a text")

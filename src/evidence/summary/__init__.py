@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evidence.analysis import Analysis, Specification, analyze, with_other_choices
+from evidence.analysis import Analysis, analyze, with_other_choices
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.estimation.choices import Specification
 from evidence.summary.absolute_effects import AbsoluteEffect, absolute_effects
 from evidence.summary.findings import Finding, findings
 from evidence.summary.needed_averages import Needed, needed_averages

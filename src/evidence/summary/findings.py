@@ -6,15 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.analysis import Analysis, Specification, analyze, points_behind
+from evidence.analysis import Analysis, analyze, points_behind
 from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.records import records
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
 from evidence.estimation.lookups import Context
 from evidence.meta.pooling import Pooled
-from evidence.terms import COMPARES, Said
+from evidence.terms import COMPARES, ComparatorClass, Said
 
 TIMEPOINTS = ("post", "follow_up")
 
@@ -93,7 +94,7 @@ def _analyzed(
         return None
 
 
-def _classes(main: Analysis) -> list[str]:
+def _classes(main: Analysis) -> list[ComparatorClass]:
     selection = main.selection
     left = selection.left_out
     present = {
@@ -104,7 +105,7 @@ def _classes(main: Analysis) -> list[str]:
     return [one for one in CLASSES if one in present]
 
 
-def _finding(dataset: Dataset, main: Analysis, comparator_class: str) -> Finding:
+def _finding(dataset: Dataset, main: Analysis, comparator_class: ComparatorClass) -> Finding:
     specification = main.specification
     alone = _analyzed(
         dataset,

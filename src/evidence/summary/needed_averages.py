@@ -15,6 +15,7 @@ from evidence.data.dataset import Dataset
 from evidence.estimation.lookups import Context
 from evidence.meta.effect_size import numbers
 from evidence.meta.pooling import Pooled, pool
+from evidence.terms import Interval, Tau2
 
 _FAR = 3.0
 """Largest standardized difference that is looked at."""
@@ -88,8 +89,8 @@ def common_effect_needed(
     sizes: Sequence[tuple[int, int]],
     target: float,
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
 ) -> tuple[float, Pooled] | None:
     """Find the effect that further trials would all have to have for a pooled value to result.
 

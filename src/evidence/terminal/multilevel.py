@@ -47,7 +47,7 @@ def as_record(analysis: MultilevelAnalysis) -> dict[str, Any]:
         "model": analysis.model,
         "rho": analysis.rho,
         **_fields(analysis.fit),
-        "n": participants(analysis),
+        "n": participants(analysis.selection.estimates),
         "metric": analysis.selection.metric,
         "specification": asdict(analysis.specification),
         "by_rho": [{"rho": rho, **_fields(fit)} for rho, fit in analysis.by_rho.items()],
@@ -66,7 +66,7 @@ def as_csv(analysis: MultilevelAnalysis) -> str:
                 "model": analysis.model,
                 "rho": rho,
                 **_fields(fit),
-                "n": participants(analysis),
+                "n": participants(analysis.selection.estimates),
             }
             for rho, fit in rows
         ]
@@ -80,7 +80,7 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
     therapy = dataset.in_text("therapy", specification.therapy)
     outcome = dataset.in_text("outcome", specification.outcome)
     scale = analysis.selection.scale
-    people = participants(analysis)
+    people = participants(analysis.selection.estimates)
     size = "n not known" if people is None else f"n = {people}"
     mean = analysis.mean
     p = "no P" if mean.p_value is None else language.p_value(mean.p_value)

@@ -30,7 +30,7 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
         Its coefficient at the time of the analysis, as `specification.points_behind` returns it.
     """
     frame = coefficients(analysis, points)
-    instrument = dataset.instruments.set_index("instrument_id").name[points.instrument_id]
+    instrument = dataset.instrument(points.instrument_id).name
     better = "lower" if _higher_is(dataset, points.instrument_id) == "worse" else "higher"
     said = unreported(dataset, analysis)
     canvas = draw(
@@ -53,7 +53,7 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
         matplotlib_figure=canvas,
         alt=f"Forest plot in points: {listed}."
         + (f" Without a number: {missing}." if missing else ""),
-        caption=f"{dataset.trials.set_index('trial_id').label[points.trial_id]}: differences in "
+        caption=f"{dataset.trial(points.trial_id).label}: differences in "
         f"points of {instrument} as the trial prints them, positive = {better} with the treatment "
         "named. Comparisons reported without a number stand below.",
         table=_twin(dataset, frame, said),
@@ -96,7 +96,7 @@ def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
 
 
 def _higher_is(dataset: Dataset, instrument_id: str) -> str:
-    return str(dataset.instruments.set_index("instrument_id").higher_is[instrument_id])
+    return str(dataset.instrument(instrument_id).higher_is)
 
 
 def _name(row: Any, dataset: Dataset) -> str:

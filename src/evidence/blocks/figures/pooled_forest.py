@@ -73,8 +73,9 @@ def _hollow(stress: StressTest) -> str:
 
 
 def _lower_is_better(dataset: Dataset, analysis: Analysis) -> bool:
-    higher_is = dataset.instruments.set_index("instrument_id").higher_is
-    return {higher_is[one] for one in analysis.selection.estimates.instrument_id} == {"worse"}
+    return {
+        dataset.instrument(one).higher_is for one in analysis.selection.estimates.instrument_id
+    } == {"worse"}
 
 
 def _short(row: Any, dataset: Dataset) -> str:

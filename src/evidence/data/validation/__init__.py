@@ -13,18 +13,14 @@ from typing import Any
 
 from evidence.data.validation.descriptor import (
     DESCRIPTOR,
-    TABLES,
     Descriptor,
-    Value,
     read_descriptor,
 )
 from evidence.data.validation.faults import Faults, read_text
 from evidence.data.validation.keys import REFERENCES, check_keys, read_references
-from evidence.data.validation.rows import Row, Sheet, read_sheet
+from evidence.data.validation.rows import Sheet, read_sheet
 from evidence.data.validation.rules import Corrected, check_corrections, check_rules
 from evidence.errors import DataError
-
-__all__ = ["DESCRIPTOR", "TABLES", "Corrected", "Package", "Row", "Sheet", "Value", "read_package"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.effect_size.events import log_odds_ratio, log_risk_ratio
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import (
     INTERVAL_METHODS,
-    check_choice,
     check_level,
     quantile,
     two_sided_p,
@@ -30,6 +29,7 @@ from evidence.meta.pooling.weights import (
 from evidence.meta.rare_events.counts import Tables, read_tables
 from evidence.meta.regression import meta_regression
 from evidence.meta.regression.linear import DEPENDENT, Coefficient
+from evidence.terms import Interval, Tau2
 
 PREDICTORS = ("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv")
 MODELS = ("rma", "lm")
@@ -114,8 +114,8 @@ def regression_test(
     *,
     model: str = "rma",
     predictor: str = "sei",
-    tau2: str = "REML",
-    interval: str = "wald",
+    tau2: Tau2 = "REML",
+    interval: Interval = "wald",
     level: float = 0.95,
 ) -> RegressionTest:
     """Regress effects on their standard errors, or on another measure of size.

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.bias import RegressionTest, chance_warning, regression_test
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling import pool
-from evidence.meta.pooling.batch import check_choice, check_level
+from evidence.meta.pooling.batch import check_level
 from evidence.meta.pooling.weights import arrange_one, numbers
 from evidence.meta.regression.linear import DEPENDENT
+from evidence.terms import Interval, Tau2
 
 PET_BELOW = 0.10
 """Two-sided P of PET below which PEESE is taken: a one-sided test at 5%, in either direction."""
@@ -95,8 +96,8 @@ def pet_peese(
     variance: Any,
     *,
     model: str = "lm",
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> PetPeese:
     """Estimate the effect of a trial of endless size by PET, or by PEESE where PET finds one.
@@ -152,7 +153,7 @@ def limit_meta_analysis(
     variance: Any,
     *,
     adjustment: str = "beta0",
-    tau2: str = "REML",
+    tau2: Tau2 = "REML",
     level: float = 0.95,
 ) -> LimitMetaAnalysis:
     """Estimate the effect in the limit of endless size, with the variation between trials kept.

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.bias import chance_warning
 from evidence.meta.numerics import Flags, Floats
 from evidence.meta.pooling import pool
-from evidence.meta.pooling.batch import check_choice
 from evidence.meta.pooling.weights import numbers
 
 TESTS = ("exact", "chi2", "binom")

@@ -15,6 +15,7 @@ from evidence.errors import ParameterError
 from evidence.meta.bias import chance_warning
 from evidence.meta.pooling import Pooled, pool
 from evidence.meta.pooling.weights import arrange_one, moments, numbers
+from evidence.terms import Tau2
 
 LARGEST = 10_000_000
 """Numbers above this are not searched for."""
@@ -227,7 +228,7 @@ def general(
     *,
     alpha: float = 0.05,
     target: float | None = None,
-    tau2: str = "REML",
+    tau2: Tau2 = "REML",
 ) -> FailSafe:
     """Find the N that undoes a random-effects result.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.bias import chance_warning
 from evidence.meta.bias.selection_weights import (
     AT_BOUND,
@@ -22,8 +22,9 @@ from evidence.meta.bias.selection_weights import (
 )
 from evidence.meta.numerics import Flags, Floats, Optimum
 from evidence.meta.pooling import Pooled, pool
-from evidence.meta.pooling.batch import check_choice, check_level, quantile, two_sided_p
+from evidence.meta.pooling.batch import check_level, quantile, two_sided_p
 from evidence.meta.pooling.weights import numbers
+from evidence.terms import Tau2
 
 SELECTIONS = ("step", *SMOOTH)
 ALTERNATIVES = ("greater", "less", "two_sided")
@@ -101,7 +102,7 @@ def selection_model(
     steps: Sequence[float] = (0.025,),
     parameters: Sequence[float] | None = None,
     alternative: str = "greater",
-    tau2: str = "ML",
+    tau2: Tau2 = "ML",
     level: float = 0.95,
 ) -> SelectionModel:
     """Estimate the effect together with how publication depends on P values.

@@ -1,7 +1,5 @@
 """How likely a trial is to be published given its P value, and the likelihood that follows.
 
-How likely a trial is to be published, given its P value: weights and their mean over trials.
-
 A selection model multiplies the density of an effect by a weight of its P value and divides by
 the mean weight of all effects that the trial could have had. Functions here take z, the effect
 over its standard error, turned so that selection favors large z.

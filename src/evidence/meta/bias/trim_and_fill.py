@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.bias import chance_warning, regression_test
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling import Pooled, pool
-from evidence.meta.pooling.batch import check_choice
 from evidence.meta.pooling.weights import TIED, magnitude, numbers, tied_ranks
+from evidence.terms import Interval, Tau2
 
 ESTIMATORS = ("L0", "R0", "Q0")
 SIDES = ("auto", "left", "right")
@@ -69,8 +69,8 @@ def trimfill(
     *,
     estimator: str = "L0",
     side: str = "auto",
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> TrimFill:
     """Add the mirror images of the most extreme trials until the funnel is symmetric.
@@ -168,7 +168,7 @@ def trimfill(
     )
 
 
-def _side(effects: Floats, variances: Floats, tau2: str) -> str:
+def _side(effects: Floats, variances: Floats, tau2: Tau2) -> str:
     if effects.size < 3 or np.unique(variances).size == 1:
         raise ParameterError(
             "side",

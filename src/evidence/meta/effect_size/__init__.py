@@ -6,15 +6,16 @@ arguments on the way in and of effects on the way out, what standardized effects
 one, where an analysis takes one effect per trial.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
+from evidence.terms import Convention
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,6 @@ def two_sided_p(p: ArrayLike) -> Array:
     return between("p", above("p", p, 0), 0, 1)
 
 
-def choice(name: str, value: str, accepted: Collection[str]) -> str:
-    """One of the accepted words."""
-    if value not in accepted:
-        raise ParameterError(name, value, f"one of {', '.join(accepted)}")
-    return value
-
-
 def plain(value: ArrayLike) -> float | Array:
     """Give a Python float for a scalar, else an array of floats."""
     array = np.asarray(value, dtype=np.float64)
@@ -118,8 +112,7 @@ def _accepted(name: str, array: Array, kept: NDArray[np.bool_], expected: str) -
     return array
 
 
-Convention = Literal["exact", "metapsy"]
-CONVENTIONS: tuple[Convention, ...] = ("exact", "metapsy")
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 
 _SERIES_FROM_DF = 300
 """From here on differences of log gamma lose more digits than the series leaves out."""
@@ -151,7 +144,7 @@ def small_sample_correction(df: ArrayLike, *, convention: Convention = "exact") 
     >>> round(small_sample_correction(30), 6)
     0.974754
     """
-    choice("convention", convention, CONVENTIONS)
+    check_choice("convention", convention, CONVENTIONS)
     df = above("df", df, 1)
     if convention == "metapsy":
         return plain(1 - 3 / (4 * df - 1))  # Hedges 1981, eq. 6f

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr, ndtri
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.effect_size import (
     Array,
     Effect,
     above,
     at_least,
-    choice,
     finite_effect,
     numbers,
     plain,
@@ -61,7 +60,7 @@ def read_cells(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: Ar
 
 def with_constant(cells: Cells, needed: Mask, add: float, to: To) -> tuple[Cells, Mask]:
     """Add the constant to the cells of tables that need it, or of all; and say of which."""
-    choice("to", to, ("where_needed", "all"))
+    check_choice("to", to, ("where_needed", "all"))
     constant = at_least("add", add, 0)
     if constant == 0 and np.any(needed):
         raise ParameterError("add", 0.0, "above 0, since a table has a cell of 0")

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from evidence.meta.effect_size import (
     Array,
-    Convention,
     Effect,
     above,
     at_least,
@@ -20,6 +19,7 @@ from evidence.meta.effect_size import (
     plain,
     small_sample_correction,
 )
+from evidence.terms import Convention
 
 
 def sd_of_change(sd_pre: ArrayLike, sd_post: ArrayLike, correlation: ArrayLike) -> float | Array:

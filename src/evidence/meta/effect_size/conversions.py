@@ -1,9 +1,5 @@
 """From printed test statistics, P, intervals and coefficients to standardized effects, or bounds.
 
-From printed test statistics, p values, intervals and coefficients to standardized effects.
-
-The conversions of test statistics are here; `__all__` names those of the modules beside it too.
-
 Arm sizes are required everywhere: formulas that are right for equal arms only, such as 2t/sqrt(df),
 have no place here. Signs are those of the statistic; F, p and chi-square have none. None of the
 effects is corrected for small samples: `correct_for_small_samples` does that. All functions
@@ -18,15 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.effect_size import (
     Array,
-    Convention,
     Effect,
     above,
     at_least,
     between,
-    choice,
     finite_effect,
     large_sample_variance,
     numbers,
@@ -39,6 +33,7 @@ from evidence.meta.effect_size.printed_values import (
     se_from_interval,
     z_from_p,
 )
+from evidence.terms import Convention
 
 CORRELATIONS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Pre-post correlations that are plausible for symptom scales over a treatment."""
@@ -326,7 +321,7 @@ def d_from_p(
     >>> round(d_from_p(0.003, 23, 19).value, 2)
     0.92
     """
-    choice("distribution", distribution, ("normal", "t"))
+    check_choice("distribution", distribution, ("normal", "t"))
     if distribution == "normal":
         return d_from_z(z_from_p(p), n_1, n_2)
     n_1, n_2 = _sizes(n_1, n_2)

@@ -1,12 +1,9 @@
 """Effects of two arms on an event: from counts, in absolute terms, and with missing outcomes.
 
-Effects of two arms on an event, from counts.
-
 Arm 1 is the intervention. Values compare arm 1 with arm 2 and are positive where the event is more
 frequent in arm 1: the caller, who knows whether the event is good or bad, turns them so that
 positive favors the intervention. Ratios are on the log scale. All functions broadcast; scalars give
-Python floats. Conditional odds ratios, numbers needed to treat and missing participants are in the
-modules beside this one and named in `__all__` too.
+Python floats.
 """
 
 import math
@@ -18,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from evidence.errors import ParameterError
-from evidence.meta.effect_size import Array, above, at_least, between, choice, numbers, plain, whole
+from evidence.errors import ParameterError, check_choice
+from evidence.meta.effect_size import Array, above, at_least, between, numbers, plain, whole
 from evidence.meta.effect_size.association import (
     BinaryEffect,
     To,
@@ -217,7 +214,7 @@ def response_from_means(
     >>> round(response_from_means(12.6, 13.88, 35, 16.5, "worse").proportion, 3)
     0.611
     """
-    choice("higher_is", higher_is, ("worse", "better"))
+    check_choice("higher_is", higher_is, ("worse", "better"))
     distance = numbers("threshold", threshold) - numbers("mean", mean)
     sign = 1.0 if higher_is == "worse" else -1.0
     proportion = ndtr(sign * distance / above("sd", sd, 0))  # Furukawa et al. 2005, p. 50
@@ -305,7 +302,7 @@ def missing_scenarios(
     >>> missing_scenarios(27, 31, 35, 15, 29, 31).missing_not_event
     Table(events_1=27, n_1=35, events_2=15, n_2=31)
     """
-    choice("event_is", event_is, ("good", "bad"))
+    check_choice("event_is", event_is, ("good", "bad"))
     a, seen_1, all_1 = _arm(1, events_1, n_observed_1, n_randomized_1)
     c, seen_2, all_2 = _arm(2, events_2, n_observed_2, n_randomized_2)
     more_1, more_2 = a + all_1 - seen_1, c + all_2 - seen_2

@@ -10,15 +10,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.effect_size import (
     Array,
-    Convention,
     Effect,
     above,
     at_least,
     between,
-    choice,
     finite_effect,
     large_sample_variance,
     numbers,
@@ -26,22 +24,9 @@ from evidence.meta.effect_size import (
     small_sample_correction,
 )
 from evidence.meta.effect_size.change import (
-    standardized_mean_change_change,
     standardized_mean_change_raw,
 )
-
-__all__ = [
-    "cohen_d",
-    "hedges_g",
-    "mean_difference",
-    "pooled_sd",
-    "pre_post_control",
-    "ratio_of_means",
-    "small_sample_correction",
-    "standardized_mean_change_change",
-    "standardized_mean_change_raw",
-    "standardized_mean_difference",
-]
+from evidence.terms import Convention
 
 Standardizer = Literal["pooled_pre", "own_pre", "pooled_post", "own_post"]
 _STANDARDIZERS = ("pooled_pre", "own_pre", "pooled_post", "own_post")
@@ -322,7 +307,7 @@ def pre_post_control(
     >>> round(pre_post_control(23.8, 11.8, 7.4, 16, 28, 18.5, 7.1, 16).value, 3)
     -0.336
     """
-    choice("standardizer", standardizer, _STANDARDIZERS)
+    check_choice("standardizer", standardizer, _STANDARDIZERS)
     sds, names = [sd_pre_1, sd_pre_2], ["sd_pre_1", "sd_pre_2"]
     if standardizer in ("pooled_post", "own_post"):
         names = ["sd_post_1", "sd_post_2"]
@@ -391,7 +376,7 @@ def group_mean(mean: ArrayLike, sd: ArrayLike, n: ArrayLike, *, scale: MeanScale
     >>> found.value, round(found.variance, 2)
     (55.0, 14.25)
     """
-    choice("scale", scale, ("raw", "log", "standardized", "log_variation", "log_sd"))
+    check_choice("scale", scale, ("raw", "log", "standardized", "log_variation", "log_sd"))
     m, sd, n = numbers("mean", mean), above("sd", sd, 0), at_least("n", n, 2)
     if scale in ("log", "log_variation"):
         m = above("mean", m, 0)

@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from evidence.errors import check_choice
 from evidence.meta.effect_size import (
     Array,
     Effect,
     above,
     at_least,
-    choice,
     finite_effect,
     whole,
 )
@@ -60,7 +60,7 @@ def rate(
     >>> round(found.value, 3), round(found.variance, 3)
     (-5.257, 0.143)
     """
-    choice("scale", scale, ("raw", "log", "root", "freeman_tukey"))
+    check_choice("scale", scale, ("raw", "log", "root", "freeman_tukey"))
     x, t = whole("events", events, 0), above("time", time, 0)
     if scale in ("raw", "log"):
         x = x + at_least("add", add, 0) * (x == 0)
@@ -105,7 +105,7 @@ def rate_comparison(
     >>> round(found.value, 3), round(found.variance, 3)
     (-0.061, 0.234)
     """
-    choice("measure", measure, ("log_ratio", "difference", "root_difference"))
+    check_choice("measure", measure, ("log_ratio", "difference", "root_difference"))
     x_1, t_1 = whole("events_1", events_1, 0), above("time_1", time_1, 0)
     x_2, t_2 = whole("events_2", events_2, 0), above("time_2", time_2, 0)
     if measure != "root_difference":

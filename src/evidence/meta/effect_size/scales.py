@@ -1,11 +1,5 @@
 """Between scales of effects, and what a standardized difference means in overlap.
 
-Between scales of effects: points, standardized difference, log odds ratio, correlation.
-
-All functions broadcast; scalars give Python floats.
-
-What a standardized mean difference means for two normal distributions of equal SD.
-
 All functions broadcast; scalars give Python floats. d is the difference in SDs, arm 1 minus arm 2.
 A missing value, or one that is no finite number, raises `ParameterError`.
 """
@@ -17,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from evidence.errors import check_choice
 from evidence.meta.effect_size import (
     Array,
     Effect,
     above,
     at_least,
-    choice,
     finite_effect,
     inside,
     large_sample_variance,
@@ -209,7 +203,7 @@ def r_from_d(d: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> Effect:
 
 
 def _factor(method: Method) -> float:
-    choice("method", method, _FACTORS)
+    check_choice("method", method, _FACTORS)
     return _FACTORS[method]
 
 

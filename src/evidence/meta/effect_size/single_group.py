@@ -11,14 +11,13 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, hyp2f1, ndtr, ndtri
 from scipy.special import logit as log_odds
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.effect_size import (
     Array,
     Effect,
     above,
     at_least,
     between,
-    choice,
     finite_effect,
     inside,
     numbers,
@@ -280,7 +279,7 @@ def proportion(
     >>> round(effect.value, 3), round(effect.variance, 3)
     (0.847, 0.159)
     """
-    choice("scale", scale, ("raw", "log", "logit", "arcsine", "freeman_tukey"))
+    check_choice("scale", scale, ("raw", "log", "logit", "arcsine", "freeman_tukey"))
     x, total = at_least("events", events, 0), at_least("n", n, 1)
     others = at_least("n - events", total - x, 0)
     x, total, others = np.broadcast_arrays(x, total, others)
@@ -336,7 +335,7 @@ def correlation(
     >>> round(effect.value, 4), effect.variance
     (0.5493, 0.04)
     """
-    choice("scale", scale, ("raw", "unbiased", "fisher_z"))
+    check_choice("scale", scale, ("raw", "unbiased", "fisher_z"))
     rho, n = np.broadcast_arrays(inside("r", r, -1, 1), at_least("n", n, 5))
     if scale == "fisher_z":
         return finite_effect(np.arctanh(rho), 1 / (n - 3))

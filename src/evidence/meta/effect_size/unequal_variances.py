@@ -1,14 +1,8 @@
 """Two arms whose SDs differ: standardized differences, and how much scores scatter.
 
-Standardized differences of two arms whose SDs need not be those of one population.
-
-Arm 1 is the intervention; values are arm 1 minus arm 2 with the raw sign of the instrument. All
-functions broadcast; scalars give Python floats.
-
-Whether scores scatter more in one arm than in the other, from means, SDs and sizes.
-
-Arm 1 is the intervention; values are positive where its scores scatter more. All functions
-broadcast; scalars give Python floats.
+Arm 1 is the intervention; differences are arm 1 minus arm 2 with the raw sign of the instrument,
+and measures of scatter are positive where its scores scatter more. All functions broadcast; scalars
+give Python floats.
 """
 
 from typing import Literal
@@ -17,19 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from evidence.errors import check_choice
 from evidence.meta.effect_size import (
     Array,
-    Convention,
     Effect,
     above,
     at_least,
-    choice,
     finite_effect,
     large_sample_variance,
     numbers,
     plain,
     small_sample_correction,
 )
+from evidence.terms import Convention
 
 VarianceMethod = Literal["LS", "LS2", "UB"]
 
@@ -219,7 +213,7 @@ def variance_of_g(
     >>> round(variance_of_g(0.5, 20, 20, method="UB"), 4)
     0.1033
     """
-    choice("method", method, ("LS",) if average else ("LS", "LS2", "UB"))
+    check_choice("method", method, ("LS",) if average else ("LS", "LS2", "UB"))
     d, n_1, n_2 = numbers("d", d), at_least("n_1", n_1, 2), at_least("n_2", n_2, 2)
     df = n_1 + n_2 - 2
     factor = np.asarray(small_sample_correction(df))

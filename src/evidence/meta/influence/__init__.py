@@ -10,6 +10,7 @@ from evidence.meta.numerics import Floats
 from evidence.meta.pooling import Pooled, batch, pool
 from evidence.meta.pooling.batch import PooledBatch
 from evidence.meta.pooling.weights import numbers
+from evidence.terms import Interval, Tau2
 
 NORMAL_95 = 1.96
 
@@ -114,8 +115,8 @@ def outliers(
     effect: Any,
     variance: Any,
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> Outliers:
     """Find the trials whose interval lies wholly off the pooled one, and pool without them.
@@ -165,8 +166,8 @@ def leave_one_out(
     effect: Any,
     variance: Any,
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
     tau2_interval: bool = False,
 ) -> PooledBatch:
@@ -197,11 +198,13 @@ def leave_one_out(
     [0.491, 0.375, 0.289]
     """
     whole = pool(effect, variance, tau2=tau2, interval=interval, level=level)
-    return _without_each(whole, effect, variance, tau2_interval=tau2_interval, interval=interval)
+    return _without_each(
+        whole, effect, variance, tau2=tau2, interval=interval, tau2_interval=tau2_interval
+    )
 
 
 def diagnostics(
-    effect: Any, variance: Any, *, tau2: str = "REML", interval: str = "hksj_adhoc"
+    effect: Any, variance: Any, *, tau2: Tau2 = "REML", interval: Interval = "hksj_adhoc"
 ) -> Diagnostics:
     """Say how far each trial stands apart and how much the estimate rests on it.
 
@@ -235,7 +238,7 @@ def diagnostics(
     whole = pool(effect, variance, tau2=tau2, interval=interval)
     if whole.k < 3:
         raise ParameterError("effect", whole.k, "three or more trials")
-    without = _without_each(whole, effect, variance, tau2_interval=False, interval=interval)
+    without = _without_each(whole, effect, variance, tau2=tau2, interval=interval)
     effects, variances = numbers("effect", effect), numbers("variance", variance)
     hat = np.array(whole.weights)
     change = whole.effect - without.effect
@@ -270,7 +273,7 @@ def diagnostics(
     )
 
 
-def standardized_residuals(effect: Any, variance: Any, *, tau2: str = "REML") -> Residuals:
+def standardized_residuals(effect: Any, variance: Any, *, tau2: Tau2 = "REML") -> Residuals:
     """Say how far each trial lies from the pooled effect that it is part of.
 
     Parameters
@@ -321,7 +324,9 @@ def standardized_residuals(effect: Any, variance: Any, *, tau2: str = "REML") ->
     )
 
 
-def baujat(effect: Any, variance: Any, *, tau2: str = "REML", interval: str = "wald") -> Baujat:
+def baujat(
+    effect: Any, variance: Any, *, tau2: Tau2 = "REML", interval: Interval = "wald"
+) -> Baujat:
     """Set what each trial adds to heterogeneity beside what it does to the estimate.
 
     Parameters
@@ -351,7 +356,7 @@ def baujat(effect: Any, variance: Any, *, tau2: str = "REML", interval: str = "w
     [7.5, 2.4, 0.4, 26.6]
     """
     whole = pool(effect, variance, tau2=tau2, interval=interval)
-    without = _without_each(whole, effect, variance, tau2_interval=False, interval=interval)
+    without = _without_each(whole, effect, variance, tau2=tau2, interval=interval)
     effects, variances = numbers("effect", effect), numbers("variance", variance)
     spread = variances + (whole.tau2 or 0.0)
     return Baujat(
@@ -365,7 +370,13 @@ def _plain(values: Floats) -> tuple[float, ...]:
 
 
 def _without_each(
-    whole: Pooled, effect: Any, variance: Any, *, tau2_interval: bool, interval: str
+    whole: Pooled,
+    effect: Any,
+    variance: Any,
+    *,
+    tau2: Tau2,
+    interval: Interval,
+    tau2_interval: bool = False,
 ) -> PooledBatch:
     if whole.k < 2:
         raise ParameterError("effect", whole.k, "two or more trials")
@@ -374,7 +385,7 @@ def _without_each(
         np.broadcast_to(numbers("effect", effect), shape),
         numbers("variance", variance),
         ~np.eye(whole.k, dtype=bool),
-        tau2=whole.tau2_method,
+        tau2=tau2,
         interval=interval,
         level=whole.level,
         tau2_interval=tau2_interval,

@@ -11,6 +11,7 @@ from evidence.meta.numerics import Flags, generator
 from evidence.meta.pooling import batch, pool
 from evidence.meta.pooling.batch import PooledBatch
 from evidence.meta.pooling.weights import numbers, refuse_first
+from evidence.terms import Interval, Tau2
 
 MOST_TRIALS = 16
 """2^16 - 1 subsets are pooled in seconds; beyond that a sample is drawn."""
@@ -38,8 +39,8 @@ def cumulative(
     variance: Any,
     order: Sequence[float] | None = None,
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
     tau2_interval: bool = False,
 ) -> Cumulative:
@@ -122,8 +123,8 @@ def all_subsets(
     effect: Any,
     variance: Any,
     *,
-    tau2: str = "REML",
-    interval: str = "wald",
+    tau2: Tau2 = "REML",
+    interval: Interval = "wald",
     sample: int | None = None,
     seed: int | None = None,
 ) -> Subsets:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.multilevel.covariance import Evaluation, evaluate
 from evidence.meta.multilevel.inference import (
     INFERENCE,
@@ -32,7 +32,6 @@ from evidence.meta.multilevel.random_effects import (
 )
 from evidence.meta.numerics import Floats, Optimum
 from evidence.meta.pooling import FEW_TRIALS
-from evidence.meta.pooling.batch import check_choice
 
 LOW_DF = 4
 """Below this t by Satterthwaite is unreliable: Tipton (2015), Psychol Methods 20:375."""

@@ -1,7 +1,5 @@
 """Several effects per trial: sampling covariance by trial, and the likelihood it gives.
 
-The likelihood of effects that are correlated within trials, trial by trial.
-
 The covariance of all effects is block diagonal, so that a likelihood costs the sum of the cubed
 numbers of effects per trial. Trials of one size are computed together.
 """

@@ -1,7 +1,5 @@
 """What a model of several effects per trial gives: results, robust errors, contrasts.
 
-Standard errors that hold when the assumed correlations within trials are wrong.
-
 Cluster-robust variances with the bias-reduced linearization CR2, Satterthwaite degrees of freedom
 and the approximate Hotelling test, all for weights that are the inverse of the working covariance.
 """
@@ -12,11 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.multilevel.covariance import BlockModel, Evaluation
 from evidence.meta.multilevel.random_effects import Searched
 from evidence.meta.numerics import Floats
-from evidence.meta.pooling.batch import check_choice, check_level, quantile, two_sided_p
+from evidence.meta.pooling.batch import check_level, quantile, two_sided_p
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.multilevel.covariance import BlockModel, evaluate
 from evidence.meta.multilevel.inference import INFERENCE, Coefficient, Inference, Working
 from evidence.meta.multilevel.random_effects import arrange_model, read_effects
 from evidence.meta.numerics import Floats
-from evidence.meta.pooling.batch import check_choice
 from evidence.meta.pooling.weights import numbers
 
 WEIGHTS = ("correlated", "hierarchical")

@@ -1,7 +1,5 @@
 """Random effects of trials, and the input of models that have them.
 
-Random effects of trials: how effects of one trial vary together around their mean.
-
 Parameters are variances, or standard deviations and correlations, in units of the likelihood.
 Each kind gives the covariance of the random effects for every group of trials, and turns the score
 of those into the score of its parameters.
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.multilevel.covariance import (
     BlockModel,
     TrialGroup,
@@ -27,7 +25,7 @@ from evidence.meta.multilevel.covariance import (
     score_blocks,
 )
 from evidence.meta.numerics import Floats, Optimum, Rows, maximize
-from evidence.meta.pooling.batch import check_choice, check_level
+from evidence.meta.pooling.batch import check_level
 from evidence.meta.pooling.weights import LIMIT, numbers, refuse_first
 
 STRUCTURES = ("UN", "CS", "HCS", "AR", "HAR", "CAR", "DIAG", "ID")

@@ -9,7 +9,7 @@ from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import GIVEN, PooledBatch, fit
 from evidence.meta.pooling.heterogeneity import typical_variance
 from evidence.meta.pooling.weights import arrange_one
-from evidence.terms import Remark, RemarkKind
+from evidence.terms import Interval, Remark, RemarkKind, Tau2
 
 FEW_TRIALS = 5
 """Below this number of trials the variation between them cannot be told."""
@@ -83,8 +83,8 @@ def pool(
     effect: Any,
     variance: Any,
     *,
-    tau2: str | float = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 | float = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
     prediction_df: str = "default",
 ) -> Pooled:

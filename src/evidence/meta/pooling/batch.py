@@ -1,13 +1,13 @@
 """Pooling of many sets of trials in one call: the kernel of every pooled estimate."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Flags, Floats
 from evidence.meta.pooling.heterogeneity import (
     TAU2_METHODS,
@@ -18,8 +18,9 @@ from evidence.meta.pooling.heterogeneity import (
     q_profile,
 )
 from evidence.meta.pooling.weights import LIMIT, Sets, arrange, moments, numbers
+from evidence.terms import Interval, Tau2
 
-INTERVAL_METHODS = ("wald", "hksj", "hksj_adhoc")
+INTERVAL_METHODS: tuple[Interval, ...] = get_args(Interval)
 PREDICTION_DF = ("default", "k-2")
 GIVEN = "given"
 """Method of a tau2 that was given as a number."""
@@ -82,12 +83,6 @@ class PooledBatch:
     interval_method: str
 
 
-def check_choice(name: str, value: object, accepted: tuple[str, ...]) -> None:
-    """Refuse a name that is not accepted; case counts."""
-    if not isinstance(value, str) or value not in accepted:
-        raise ParameterError(name, value, "one of " + ", ".join(accepted))
-
-
 def check_level(level: object) -> None:
     """Refuse a coverage that is not a number between 0 and 1."""
     is_number = isinstance(level, int | float | np.floating) and not isinstance(level, bool)
@@ -107,8 +102,8 @@ def check_tau2(tau2: object) -> None:
 def fit(
     sets: Sets,
     *,
-    tau2: str | float,
-    interval: str,
+    tau2: Tau2 | float,
+    interval: Interval,
     level: float,
     prediction_df: str,
     tau2_interval: bool,
@@ -222,8 +217,8 @@ def pool(
     variance: Any,
     mask: Any = None,
     *,
-    tau2: str | float = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 | float = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
     prediction_df: str = "default",
     tau2_interval: bool = False,

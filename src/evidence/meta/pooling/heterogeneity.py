@@ -1,24 +1,23 @@
 """Variation between trials: estimates of tau2, Q, I2, H2, intervals, and its likelihood.
 
-Variation between trials: tau2 by eight methods, Q, I2, H2 and the Q-profile interval.
-
 All functions take `Sets` of two or more trials each and return one number per set.
 
-The highest of all maxima of a (restricted) likelihood over tau2, for many sets at once.
-
-Fisher scoring alone leaves some sets unconverged and can stop at a lower of two maxima. Here the
-sign of the score is read on a grid that is dense on the log scale, between 0 and a bound above
-which the likelihood falls; every change from rise to fall is refined inside its bracket, and the
-highest is taken. 0 is taken whenever the likelihood there is not lower.
+The likelihood is taken at the highest of its maxima over tau2, for many sets at once. Fisher
+scoring alone leaves some sets unconverged and can stop at a lower of two maxima. Here the sign of
+the score is read on a grid that is dense on the log scale, between 0 and a bound above which the
+likelihood falls; every change from rise to fall is refined inside its bracket, and the highest is
+taken. 0 is taken whenever the likelihood there is not lower.
 """
 
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 import numpy as np
 from scipy import special
 
 from evidence.meta.numerics import Flags, Floats, Rows, bracketed_newton
 from evidence.meta.pooling.weights import Sets, moments
+from evidence.terms import Tau2
 
 GRID_STEP = 0.25
 """On log(v + tau2); each trial's part of the likelihood changes over a distance of about 1."""
@@ -175,7 +174,7 @@ def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
     return maximize(score, log_likelihood, upper, smallest, sets.effect.shape[0])
 
 
-TAU2_METHODS = ("REML", "ML", "DL", "PM", "EB", "SJ", "HE", "HS", "common")
+TAU2_METHODS: tuple[Tau2, ...] = get_args(Tau2)
 
 
 def between_trial_variance(sets: Sets, method: str) -> tuple[Floats, Flags]:

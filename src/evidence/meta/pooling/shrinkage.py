@@ -9,6 +9,7 @@ from evidence.meta.numerics import Floats
 from evidence.meta.pooling import pool
 from evidence.meta.pooling.batch import quantile
 from evidence.meta.pooling.weights import numbers
+from evidence.terms import Interval, Tau2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ def shrunken_effects(
     effect: Any,
     variance: Any,
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> ShrunkenEffects:
     """Predict the true effect of each trial by drawing it toward the pooled effect.

@@ -8,10 +8,11 @@ import numpy as np
 from scipy import special
 from scipy.optimize import brentq
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.pooling import pool
-from evidence.meta.pooling.batch import check_choice, check_level, quantile
+from evidence.meta.pooling.batch import check_level, quantile
 from evidence.meta.pooling.weights import Sets, arrange_one, moments
+from evidence.terms import Tau2
 
 METHODS = ("REML", "ML")
 
@@ -91,7 +92,7 @@ class Tau2Likelihood:
 
 
 def tau2_likelihood(
-    effect: Any, variance: Any, *, method: str = "REML", level: float = 0.95
+    effect: Any, variance: Any, *, method: Tau2 = "REML", level: float = 0.95
 ) -> Tau2Likelihood:
     """Give the profile-likelihood and Wald intervals of tau2, and the fit of the model.
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.optimize import brentq
 
+from evidence.errors import check_choice
 from evidence.meta.numerics import Floats
-from evidence.meta.pooling.batch import check_choice, check_level
+from evidence.meta.pooling.batch import check_level
 from evidence.meta.rare_events.counts import PooledEvents, Tables, read_tables, sentences
 
 MEASURES = ("odds_ratio", "risk_ratio", "risk_difference")

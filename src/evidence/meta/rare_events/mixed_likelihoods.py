@@ -1,7 +1,5 @@
 """Likelihoods of logistic mixed models, averaged over normal random effects.
 
-Likelihoods of studies averaged over normal random effects, by adaptive quadrature.
-
 Each study has a log-likelihood that is concave in its linear predictor. Gauss-Hermite nodes are
 centered on the mode of the integrand and scaled by its curvature there (Liu and Pierce 1994,
 Biometrika 81:624; Pinheiro and Bates 1995, J Comput Graph Stat 4:12). One node is the Laplace

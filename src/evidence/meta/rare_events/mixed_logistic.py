@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Floats, curvature, curvature_of_slope, maximize, slope
-from evidence.meta.pooling.batch import check_choice, check_level, quantile, two_sided_p
+from evidence.meta.pooling.batch import check_level, quantile, two_sided_p
 from evidence.meta.pooling.weights import numbers
 from evidence.meta.rare_events.counts import Tables, read_tables
 from evidence.meta.rare_events.mixed_likelihoods import (

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evidence.errors import ParameterError
-from evidence.meta.effect_size import choice, inside
+from evidence.errors import ParameterError, check_choice
+from evidence.meta.effect_size import inside
 from evidence.meta.reconstruction.decimals import Integers, Printed, Rounding
 from evidence.meta.reconstruction.fit import Fit, fits_of, near_misses
 from evidence.meta.reconstruction.proportion_intervals import FORMULAS
@@ -237,15 +237,15 @@ def reconstruct(
         "p_chi2": p_chi2,
         "p_chi2_corrected": p_chi2_corrected,
     }
-    choice("total", total, ("exact", "at_most"))
-    choice("percent_of", percent_of, ("arm", "all"))
+    check_choice("total", total, ("exact", "at_most"))
+    check_choice("percent_of", percent_of, ("arm", "all"))
     inside("level", level, 0, 1)
     for formula in formulas or ():
-        choice("formulas", formula, FORMULAS)
+        check_choice("formulas", formula, FORMULAS)
     _whole("n_total", n_total, 1, 2 * MAX_N)
     if arm_2 is None:
         _only_with_two_arms({**given, "n_total": n_total})
-        choice("percent_of", percent_of, ("arm",))
+        check_choice("percent_of", percent_of, ("arm",))
     query = Query(
         tuple(
             _read(number, arm, n_total)

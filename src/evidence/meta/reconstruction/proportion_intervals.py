@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from scipy.special import betainc, betaincinv, ndtri, stdtrit
 
-from evidence.meta.effect_size import choice, inside, numbers
+from evidence.errors import check_choice
+from evidence.meta.effect_size import inside, numbers
 from evidence.meta.reconstruction.decimals import Floats, Mask, Range
 
 _BISECTIONS = 45
@@ -57,7 +58,7 @@ def proportion_interval(
     >>> round(float(low), 3), round(float(high), 3)
     (0.526, 0.874)
     """
-    choice("formula", formula, FORMULAS)
+    check_choice("formula", formula, FORMULAS)
     inside("level", level, 0, 1)
     n = numbers("n", n)
     events = numbers("events", events)

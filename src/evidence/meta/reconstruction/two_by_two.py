@@ -1,7 +1,5 @@
 """Numbers that sources print of two arms with an event, and every table that gives them.
 
-Numbers that sources print of two arms with an event: each computed and tested on many tables.
-
 A table has events and participants of arm 1, then of arm 2. Everything broadcasts over the rows
 of an integer array of shape (tables, 4).
 """

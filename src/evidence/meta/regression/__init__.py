@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.pooling import Pooled, pool
-from evidence.meta.pooling.batch import INTERVAL_METHODS, check_choice, check_level
+from evidence.meta.pooling.batch import INTERVAL_METHODS, check_level
 from evidence.meta.pooling.heterogeneity import TAU2_METHODS
 from evidence.meta.pooling.tau2_profile import FitStatistics, fit_statistics
 from evidence.meta.pooling.weights import TIED, arrange_one, magnitude, numbers
@@ -29,8 +29,7 @@ from evidence.meta.regression.linear import (
     wald_test,
     weighted_fit,
 )
-
-__all__ = ["Coefficient", "Regression", "Subgroups", "fit_design", "meta_regression", "subgroups"]
+from evidence.terms import Interval, Tau2
 
 TRIALS_PER_MODERATOR = 10
 """Cochrane Handbook, section 10.11.5.1."""
@@ -138,8 +137,8 @@ def meta_regression(
     variance: Any,
     moderators: Mapping[str, Sequence[Any]],
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> Regression:
     """Regress effects on characteristics of trials, with variance between trials.
@@ -193,8 +192,8 @@ def fit_design(
     *,
     intercept: bool = True,
     moderators: int | None = None,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> Regression:
     """Regress effects on the columns of a design.
@@ -237,7 +236,7 @@ def fit_design(
 
 
 def _fit(
-    effect: Any, variance: Any, design: Design, tau2: str, interval: str, level: float
+    effect: Any, variance: Any, design: Design, tau2: Tau2, interval: Interval, level: float
 ) -> Regression:
     check_choice("tau2", tau2, TAU2_METHODS)
     check_choice("interval", interval, INTERVAL_METHODS)
@@ -309,8 +308,8 @@ def subgroups(
     groups: Sequence[Any],
     *,
     common_tau2: bool = False,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     level: float = 0.95,
 ) -> Subgroups:
     """Pool groups of trials apart and test whether their estimates differ.

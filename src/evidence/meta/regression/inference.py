@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Floats
-from evidence.meta.pooling.batch import check_choice, check_level, quantile
+from evidence.meta.pooling.batch import check_level, quantile
 from evidence.meta.pooling.weights import numbers, refuse_first
 from evidence.meta.regression import Regression
 from evidence.meta.regression.linear import (

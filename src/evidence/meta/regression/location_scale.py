@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Floats, Optimum, maximize
-from evidence.meta.pooling.batch import check_choice, check_level
+from evidence.meta.pooling.batch import check_level
 from evidence.meta.pooling.weights import arrange_one, numbers
 from evidence.meta.regression.linear import Coefficient, Design, coefficients, read_design
 

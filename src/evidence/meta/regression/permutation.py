@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Floats, generator
 from evidence.meta.pooling import batch
-from evidence.meta.pooling.batch import INTERVAL_METHODS, check_choice
+from evidence.meta.pooling.batch import INTERVAL_METHODS
 from evidence.meta.pooling.heterogeneity import TAU2_METHODS
 from evidence.meta.pooling.weights import TIED, arrange_one, magnitude, numbers
 from evidence.meta.regression.linear import (
@@ -21,6 +21,7 @@ from evidence.meta.regression.linear import (
     read_design,
     weighted_fit,
 )
+from evidence.terms import Interval, Tau2
 
 MOST_FLIPS = 2**16
 MOST_PERMUTATIONS = 5040
@@ -66,8 +67,8 @@ def permutation_test(
     variance: Any,
     moderators: Mapping[str, Sequence[Any]] | None = None,
     *,
-    tau2: str = "REML",
-    interval: str = "hksj_adhoc",
+    tau2: Tau2 = "REML",
+    interval: Interval = "hksj_adhoc",
     sample: int | None = None,
     seed: int | None = None,
 ) -> PermutationTest:
@@ -176,7 +177,7 @@ def _orders(k: int, sample: int | None, seed: int | None) -> list[list[int]]:
 
 
 def _pooled_statistics(
-    effects: Floats, variances: Floats, tau2: str, interval: str
+    effects: Floats, variances: Floats, tau2: Tau2, interval: Interval
 ) -> tuple[Floats, Floats]:
     """Statistics, (n, 1), and the size of their terms."""
     pooled = batch.pool(effects, variances, tau2=tau2, interval=interval)
@@ -190,8 +191,8 @@ def _regressions(
     matrix: Floats,
     orders: list[list[int]],
     *,
-    tau2: str,
-    interval: str,
+    tau2: Tau2,
+    interval: Interval,
 ) -> tuple[Floats, Floats]:
     """Statistics, (n, p + 1), and the size of their terms.
 

@@ -13,7 +13,7 @@ from evidence.blocks.reconstruction import FORMULA
 from evidence.blocks.tables import Cell, remark_of, table, to_card
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
-from evidence.errors import ParameterError
+from evidence.errors import check_choice
 from evidence.integrity.printed_numbers import Reading
 from evidence.pages.audit import readings
 from evidence.terms import words_of
@@ -127,8 +127,7 @@ def findings_tables(
     ParameterError
         If there is no such severity.
     """
-    if least not in SEVERITY:
-        raise ParameterError("severity", least, f"one of {', '.join(SEVERITY)}")
+    check_choice("severity", least, SEVERITY)
     names = list(SEVERITY)
     apart = _on_facts(dataset, found)
     blocks = [
@@ -177,21 +176,19 @@ def _with_small_id(first: str, second: str, one_id: str) -> Cell:
 
 def _in_words(dataset: Dataset) -> dict[str, str]:
     """Return what each result or direction is on: measure, time, and arm or contrast."""
-    conditions = dataset.arms.set_index("arm_id").condition
-    instruments = dataset.instruments.set_index("instrument_id").name
     events = dataset.vocabulary("event")
 
     def said(measure: str, row: Any, *arms: str) -> str:
-        given = [dataset.in_text("condition", conditions[arm]) for arm in arms if arm]
+        given = [dataset.in_text("condition", dataset.arm(arm).condition) for arm in arms if arm]
         when = dataset.in_text("timepoint", row.timepoint)
         return ", ".join([measure, when, *([" against ".join(given)] if given else [])])
 
     found = {}
     for row in records(dataset.arm_results):
-        measure = events.get(row.event, "") or instruments[row.instrument_id]
+        measure = events.get(row.event, "") or dataset.instrument(row.instrument_id).name
         found[row.result_id] = said(measure, row, row.arm_id)
     for row in records(dataset.statistics):
-        measure = events.get(row.event, "") or instruments[row.instrument_id]
+        measure = events.get(row.event, "") or dataset.instrument(row.instrument_id).name
         arms = (row.intervention_arm_id, row.comparator_arm_id)
         found[row.result_id] = said(measure, row, *arms)
     for row in records(dataset.directions):
@@ -307,7 +304,6 @@ def facts_table(dataset: Dataset, found: pd.DataFrame) -> Block:
     found : DataFrame
         As `evidence.integrity.findings.handled` returns it.
     """
-    labels = dataset.trials.set_index("trial_id").label
     differing = {
         (one.trial_id, one.printed): one for one in records(found[found.check == "sources_differ"])
     }
@@ -329,7 +325,7 @@ def facts_table(dataset: Dataset, found: pd.DataFrame) -> Block:
             used = f"{_done(finding)}: {finding.reason}"
         rows.append(
             (
-                Cell(labels[trial_id]),
+                Cell(dataset.trial(trial_id).label),
                 Cell(f"{fact.replace('_', ' ')}\n{finding.severity} severity"),
                 Cell(markup="<br>".join(printed)),
                 Cell(used),

@@ -42,13 +42,12 @@ def readings(dataset: Dataset) -> pd.DataFrame:
         One row per locator, in the order of the file: locator_id, source (a key of `SOURCES`),
         readings, numbers (printed numbers that name it), directions (statements without a number).
     """
-    publications = dataset.publications.set_index("publication_id")
     numbers = _numbers(dataset).groupby("locator_id").numbers.sum()
     said = dataset.directions.groupby("locator_id").size()
     rows = [
         {
             "locator_id": one.locator_id,
-            "source": _source(publications.loc[one.publication_id]),
+            "source": _source(dataset.publication(one.publication_id)),
             "readings": int(one.readings),
             "numbers": int(numbers.get(one.locator_id, 0)),
             "directions": int(said.get(one.locator_id, 0)),
@@ -221,8 +220,7 @@ def short_place(locator: Locator, dataset: Dataset) -> str:
     >>> short_place(data.locator("childadol_row28"), data)
     'database, data.csv, record 28 (version 23.0.2)'
     """
-    kinds = dataset.publications.set_index("publication_id").kind
-    kind = kinds[locator.publication_id]
+    kind = dataset.publication(locator.publication_id).kind
     if kind == "registry":
         return f"registration {locator.publication_id.upper()}"
     if kind == "dataset":

@@ -32,7 +32,7 @@ def in_few_words(dataset: Dataset, judgement: Judgement) -> str:
     """
     claim = judgement.claim
     if claim.kind == "comparator" and claim.likely_trial_id and claim.match != "strong":
-        label = dataset.trials.set_index("trial_id").label[claim.likely_trial_id]
+        label = dataset.trial(claim.likely_trial_id).label
         return f"if the article means {label}, which is {claim.match} but not stated"
     if judgement.verdict != PARTLY_SUPPORTED:
         return ""
@@ -65,9 +65,10 @@ def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
     against = _compared(dataset, favorable)
     trials = language.count(len({one.trial_id for one in favorable}), "trial")
     by = "" if any(one.has_number for one in favorable) else ", in words"
-    therapy_of = dataset.trials.set_index("trial_id").therapy
     therapies = language.listed(
-        dict.fromkeys(dataset.in_text("therapy", therapy_of[one.trial_id]) for one in favorable)
+        dict.fromkeys(
+            dataset.in_text("therapy", dataset.trial(one.trial_id).therapy) for one in favorable
+        )
     )
     said = [f"in {trials} of {therapies} against {language.listed(against)}{by}"]
     sides: tuple[tuple[Side, str], ...] = (
@@ -85,8 +86,9 @@ def _of_effect(dataset: Dataset, judgement: Judgement) -> str:
 
 def _compared(dataset: Dataset, findings: Iterable[Finding]) -> list[str]:
     """Return what the therapy was compared with, each once, in few words."""
-    conditions = dataset.arms.set_index("arm_id").condition
-    names = (dataset.short("condition", conditions[one.comparator_arm_id]) for one in findings)
+    names = (
+        dataset.short("condition", dataset.arm(one.comparator_arm_id).condition) for one in findings
+    )
     return list(dict.fromkeys(names))
 
 

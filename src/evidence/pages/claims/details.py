@@ -230,10 +230,9 @@ def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
 
 def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     """Return arms and ages of the trial meant, or lengths of treatment, with their sources."""
-    labels = dataset.trials.set_index("trial_id").label
     rows = [
         (
-            Cell(labels[row.trial_id]),
+            Cell(dataset.trial(row.trial_id).label),
             Cell(dataset.in_text("condition", row.condition)),
             Cell(row.note or "–"),
             _source([row.locator_id], dataset),
@@ -241,7 +240,7 @@ def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
         for row in records(judgement.gathered.arms)
     ] + [
         (
-            Cell(labels[row.trial_id]),
+            Cell(dataset.trial(row.trial_id).label),
             Cell(f"{language.capitalized(fact_name(row.fact))}: {row.value:g} {row.unit}"),
             Cell(row.note or "–"),
             _source([row.locator_id], dataset),

@@ -154,7 +154,7 @@ def _later(row: Any, found: Durability, dataset: Dataset, *, alone: bool) -> str
         moved = "more frequent" if (row.more_is == "better") == favors else "less frequent"
     else:
         what = dataset.short("outcome", row.outcome_id)
-        higher_is = dataset.instruments.set_index("instrument_id").higher_is[row.instrument_id]
+        higher_is = dataset.instrument(row.instrument_id).higher_is
         moved = "lower" if (higher_is == "worse") == favors else "higher"
     treatment, other = _both(row, dataset)
     # The sentence after this one says from when it is counted.
@@ -413,8 +413,7 @@ def _imputed(group: Group, found: Durability, dataset: Dataset) -> str:
 
 def _uncontrolled(row: Any, dataset: Dataset) -> str:
     after = sentences.when(row, dataset)
-    designs = dataset.trials.set_index("trial_id").design
-    compared = designs[row.trial_id] == "non_randomized"
+    compared = dataset.trial(row.trial_id).design == "non_randomized"
     why = f"Apart, since {'not randomized' if compared else 'uncontrolled'}"
     # Without its treatment a share of a comparison group reads as one of the therapy.
     named = compared or row.role == "comparator"

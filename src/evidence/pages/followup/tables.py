@@ -503,7 +503,6 @@ def _took_part(row: Any, dataset: Dataset) -> str:
 
 def trials(dataset: Dataset, found: Durability) -> Block:
     """Return what each randomized trial of the therapy has at follow-up."""
-    involved = dataset.trials.set_index("trial_id").developer_involved
     block = table(
         "Randomized trials and what they have at follow-up",
         ("Trial", "Randomized", "Status", "At follow-up", "Developers took part"),
@@ -513,7 +512,7 @@ def trials(dataset: Dataset, found: Durability) -> Block:
                 Cell(_took_part(row, dataset)),
                 Cell(row.status),
                 Cell(STATE[row.state]),
-                Cell(involved[row.trial_id].replace("_", " ")),
+                Cell(dataset.trial(row.trial_id).developer_involved.replace("_", " ")),
             )
             for row in records(found.trials)
         ],

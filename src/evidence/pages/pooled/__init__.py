@@ -7,7 +7,7 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
-from evidence.analysis.stress_test import STANDARDIZED_METRICS, StressTest
+from evidence.analysis.stress_test import StressTest
 from evidence.blocks import closing, origins, remarks
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
@@ -17,6 +17,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.estimation.row import OF_MEANS, Size, size_of
+from evidence.estimation.selection import STANDARDIZED_METRICS
 from evidence.ledger import LedgerEntry, entries
 from evidence.ledger import sentences as text
 from evidence.meta.pooling import FEW_TRIALS, i2_limits
@@ -194,8 +195,7 @@ def _of_size(analysis: Analysis) -> str:
 def _published_without(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
     """Return the published trials without a usable number."""
     without = analysis.selection.without_number
-    status = dataset.trials.set_index("trial_id").status
-    return without[[status[one] == "published" for one in without.trial_id]]
+    return without[[dataset.trial(one).status == "published" for one in without.trial_id]]
 
 
 def _what_is_printed(analysis: Analysis) -> str:

@@ -242,13 +242,12 @@ def _one_more(dataset: Dataset, found: Robustness) -> str:
 
 def _silent_others(dataset: Dataset, found: Robustness) -> str:
     """Return what published trials made by others than the developers say without a number."""
-    trials = dataset.trials.set_index("trial_id")
     without = found.analysis.selection.without_number
     others = [
         row.label
         for row in records(without)
-        if trials.status[row.trial_id] == "published"
-        and trials.developer_involved[row.trial_id] in ("no", "collaborated")
+        if dataset.trial(row.trial_id).status == "published"
+        and dataset.trial(row.trial_id).developer_involved in ("no", "collaborated")
         and row.said == Said.NO_DIFFERENCE
     ]
     if not others:

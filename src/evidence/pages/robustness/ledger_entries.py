@@ -120,16 +120,9 @@ def of_power(row: Any, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
         entry_kind=EntryKind.POWER,
         metric="power",
         scale="proportion",
-        favors="",
         effect=row.power,
-        ci_low=None,
-        ci_high=None,
-        ci_level=None,
-        p_value=None,
-        p_note="",
         k=1,
         n=row.n_intervention + row.n_comparator,
-        counts="",
         comparator=row.comparator,
         comparator_class=row.comparator_class,
         timepoint=specification.timepoint,
@@ -138,8 +131,6 @@ def of_power(row: Any, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
         trial_ids=(row.trial_id,),
         result_ids=row.result_ids,
         locator_ids=row.locator_ids,
-        correction_ids=(),
-        reports=(),
         data_version=dataset.version,
     )
 
@@ -216,8 +207,6 @@ def of_scenario(row: Any, dataset: Dataset) -> LedgerEntry:
         ci_low=low,
         ci_high=high,
         ci_level=0.95,
-        p_value=None,
-        p_note="",
         k=1,
         n=row.n_intervention + row.n_comparator,
         counts=row.counts,
@@ -230,7 +219,6 @@ def of_scenario(row: Any, dataset: Dataset) -> LedgerEntry:
         result_ids=row.result_ids,
         locator_ids=row.locator_ids,
         correction_ids=row.correction_ids,
-        reports=(),
         data_version=dataset.version,
     )
 

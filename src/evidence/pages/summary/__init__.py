@@ -103,7 +103,6 @@ def _published(dataset: Dataset, summary: Summary) -> tuple[list[Headline], list
 
 
 def _needed(dataset: Dataset, one: Reconciliation, name: str) -> list[str]:
-    labels = dataset.trials.set_index("trial_id").label
     wanted = {
         needed.assumption: (
             needed,
@@ -116,7 +115,7 @@ def _needed(dataset: Dataset, one: Reconciliation, name: str) -> list[str]:
     for assumption, whose in (("presumed", name), ("own", "this workbook")):
         needed, entry = wanted.get(assumption, (None, None))
         if needed is not None and entry is not None:
-            trials = language.listed(labels[trial] for trial in needed.missing)
+            trials = language.listed(dataset.trial(trial).label for trial in needed.missing)
             parts.append(
                 f"for the value of {html(whose)} {html(trials)} would have had to average "
                 f"{number_link(entry, language.fixed(entry.effect))}"

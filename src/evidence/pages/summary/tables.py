@@ -7,7 +7,7 @@ from typing import Any, cast
 import pandas as pd
 
 from evidence import language
-from evidence.analysis import Analysis, Specification
+from evidence.analysis import Analysis
 from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.blocks import origins
 from evidence.blocks.escape import addressed, html
@@ -17,6 +17,7 @@ from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import QuotedScale, participants
 from evidence.ledger import LedgerEntry, entries, event_entries, sentences
 from evidence.summary import Summary
@@ -57,7 +58,7 @@ def of_finding(one: Finding, dataset: Dataset) -> LedgerEntry | None:
 
 def of_points(one: InPoints, standardized: LedgerEntry, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a standardized effect as points of an instrument."""
-    instrument = dataset.instruments.set_index("instrument_id").name[one.instrument_id]
+    instrument = dataset.instrument(one.instrument_id).name
     return replace(
         standardized,
         estimate_id=one.estimate_id,
@@ -170,21 +171,13 @@ def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
         ci_low=_maybe(synthesis.ci_low),
         ci_high=_maybe(synthesis.ci_high),
         ci_level=None if pd.isna(synthesis.ci_low) else 0.95,
-        p_value=None,
-        p_note="",
         k=None if pd.isna(synthesis.k) else int(synthesis.k),
         n=None if pd.isna(synthesis.n) else int(synthesis.n),
-        counts="",
-        comparator="",
-        comparator_class="",
         timepoint="post",
         processing="printed",
         method="as printed",
-        trial_ids=(),
         result_ids=(synthesis.synthesis_id,),
         locator_ids=(locator.locator_id,),
-        correction_ids=(),
-        reports=(),
         data_version=dataset.version,
     )
 
@@ -195,16 +188,16 @@ def of_needed(
     """Return the entry of an average that would make a pooled value hold."""
     if one.average is None:
         return None
-    labels = dataset.trials.set_index("trial_id").label
     whose = (
         "this workbook"
         if one.assumption == "own"
         else origins.reference_name(synthesis.publication_id, dataset)
     )
+    trials = language.listed(dataset.trial(trial).label for trial in one.missing)
     return replace(
         entries.of_analysis(analysis, dataset),
         estimate_id=one.estimate_id,
-        label=f"Average of {language.listed(labels[trial] for trial in one.missing)} at which "
+        label=f"Average of {trials} at which "
         f"{language.fixed(one.target)} of {whose} would hold, {assumed(one, analysis)}, "
         f"{dataset.in_text('timepoint', analysis.specification.timepoint)}, against "
         f"{sentences.comparators(analysis.selection.estimates, dataset)}",
@@ -315,10 +308,7 @@ def _short(instrument_id: str) -> str:
 def with_points(dataset: Dataset, summary: Summary) -> list[tuple[Analysis, str]]:
     """Return the analyses that can be said in points, each with the instrument."""
     instruments = {
-        (one.specification.therapy, one.specification.outcome, one.specification.timepoint): (
-            most_used_instrument(one)
-        )
-        for one in summary.totals
+        one.specification.question: (most_used_instrument(one)) for one in summary.totals
     }
     found: list[tuple[Analysis, str]] = []
     for total in summary.totals:
@@ -503,13 +493,12 @@ def elsewhere(dataset: Dataset, summary: Summary) -> pd.DataFrame:
     """Return the rows of the frame of estimates on outcomes that no finding is about."""
     told = {(one.therapy, one.outcome) for one in summary.findings}
     told |= {(one.tables.row.therapy, one.tables.row.outcome_id) for one in summary.absolute}
-    trials = dataset.trials.set_index("trial_id")
     frame = estimates(dataset)
     chosen = [
         row.intervention == row.therapy
         and row.therapy in summary.therapies
         and bool(row.comparator_arm_id)
-        and trials.design[row.trial_id] in RANDOMIZED
+        and dataset.trial(row.trial_id).design in RANDOMIZED
         and (row.therapy, row.outcome_id) not in told
         for row in records(frame)
     ]

@@ -306,7 +306,6 @@ def _of_trial(frame: pd.DataFrame, trial_id: str) -> pd.DataFrame:
 
 
 def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
-    role = dataset.publications.set_index("publication_id").role
     trials = dataset.trials
     ongoing = trials.trial_id[trials.status == "ongoing"]
     unreported = trial_id in {*dataset.planned_trials.trial_id, *ongoing}
@@ -316,7 +315,7 @@ def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
     for row in records(_of_trial(dataset.text("trial_facts"), trial_id)):
         seen[row.fact] = seen.get(row.fact, 0) + 1
         source = dataset.locator(row.locator_id).publication_id
-        before = role[source] in PLANNED_IN or (unreported and source in own)
+        before = dataset.publication(source).role in PLANNED_IN or (unreported and source in own)
         made.append(
             Fact(
                 row.fact,

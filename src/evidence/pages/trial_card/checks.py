@@ -117,12 +117,11 @@ def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
 
 def _silent(card: TrialCard) -> dict[str, list[Sequence[Cell]]]:
     """Return outcomes of which no result was seen, by the kind of source that names them."""
-    roles = card.dataset.publications.set_index("publication_id").role
     rows: dict[str, list[Sequence[Cell]]] = {}
     for one in records(card.directions):
         if one.direction not in (Said.NOT_REPORTED, Said.NOT_SEEN):
             continue
-        role = roles[card.dataset.locator(one.locator_id).publication_id]
+        role = card.dataset.publication(card.dataset.locator(one.locator_id).publication_id).role
         source = "plan" if role in PLANNED_IN else language.term(ROLE, role)
         note = one.note or "measured or planned"
         rows.setdefault(source, []).append(
@@ -144,9 +143,11 @@ def _told(card: TrialCard, outcome_id: str) -> Cell:
         )
         when = card.dataset.in_text("timepoint", one.timepoint)
         found.append((place_of(one.direction_id), f"{says}, {when}"))
-    measures = card.dataset.instruments.set_index("instrument_id").outcome_id
     for one in (*records(card.arm_results), *records(card.statistics)):
-        if measures[one.instrument_id] == outcome_id and one.timepoint != "baseline":
+        if (
+            card.dataset.instrument(one.instrument_id).outcome_id == outcome_id
+            and one.timepoint != "baseline"
+        ):
             when = card.dataset.in_text("timepoint", one.timepoint)
             found.append((place_of(one.result_id), f"{card.measure(one)}, {when}"))
     if not found:

@@ -329,10 +329,9 @@ def _said_by(card: TrialCard, group: pd.DataFrame) -> str:
     sources = [card.dataset.locator(one).publication_id for one in group.locator_id]
     if own & set(sources):
         return ""
-    roles = card.dataset.publications.set_index("publication_id").role
     names = language.listed(
         f"{origins.reference_name(one, card.dataset)} "
-        f"({roles[one].replace('_', ' ')}, no report of the trial)"
+        f"({card.dataset.publication(one).role.replace('_', ' ')}, no report of the trial)"
         for one in dict.fromkeys(sources)
     )
     return f"according to {names}"

@@ -16,8 +16,9 @@ from evidence.data.records import records
 from evidence.estimation.missing_evidence import missing_evidence
 from evidence.estimation.row import size_of
 from evidence.ledger import entries, sentences, units
+from evidence.ledger.chains import route
 from evidence.ledger.quotation import caveat
-from evidence.pages.effects import ROUTE, without_estimate
+from evidence.pages.effects import without_estimate
 from evidence.pages.trial_card import TrialCard, distinct
 from evidence.pages.trial_card.lines import Line, named
 from evidence.pages.trial_card.printed import ROLE, source
@@ -125,7 +126,7 @@ def estimates_table(card: TrialCard) -> Block | None:
                 Cell(units.metric(row, card.dataset)),
                 to_number(entry, entries.quoted(entry)),
                 Cell(str(size), numeric=True),
-                Cell(ROUTE.get(row.route, row.route), tag=row.processing),
+                Cell(route(row.route).shown, tag=row.processing),
             )
         )
     if not rows:

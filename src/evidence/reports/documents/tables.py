@@ -1,7 +1,5 @@
 """Tables, figures and wide parts of a document: their width, their type, their place.
 
-What every kind of document does to the tree of a page: tables, figures, wide tables at the end.
-
 Parts that the kinds set in their own way are divs of these classes: ``sheet`` (a table, with its
 layout), ``drawing`` (a picture and the blocks of its caption), ``turned`` (tables too wide or too
 long to stand in the text).
