@@ -20,12 +20,12 @@ MOST_FILES_OF_A_FOLDER = 16
 # kinds, their truth on any data, and the reading of printed uncertainty and direction came after;
 # then what analysts of trials missed: predictions, contrasts and nested models of regressions,
 # covariance of effects that share arms, outcomes or times, profile intervals of variances,
-# PET-PEESE, limit meta-analysis, p-curve, tests of asymmetry for counts, rates, diagnostics with
-# moderators; and the
-# reading of a researcher's own table (meta/cells.py, meta/table.py: 760 lines).
-# The results and the report that own studies lead to are meta/frame.py to meta/spreadsheet.py.
+# PET-PEESE, Copas, limit meta-analysis, p-curve, tests of asymmetry for counts, rates, diagnostics
+# with moderators; and the reading of a researcher's own table (meta/cells.py, meta/table.py: 760
+# lines). The results and the report that own studies lead to are meta/frame.py to
+# meta/spreadsheet.py.
 MOST_FILES_IN_ALL = 280
-MOST_LINES_IN_ALL = 69_700
+MOST_LINES_IN_ALL = 70_000
 FEWEST_LINES_OF_A_PART = 60
 """Of code: what has fewer and is read by one module alone belongs into that module."""
 NAMES_THAT_SAY_NOTHING = {

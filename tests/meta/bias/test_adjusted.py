@@ -9,6 +9,7 @@ import pytest
 from evidence.errors import ParameterError
 from evidence.meta.bias import harbord_test, peters_test, regression_test
 from evidence.meta.bias.adjusted import limit_meta_analysis, pet_peese
+from evidence.meta.bias.copas import copas
 from evidence.meta.bias.p_curve import p_curve
 from evidence.meta.influence import outliers
 from tests.oracles import analyses, read
@@ -152,6 +153,47 @@ def test_outliers_agree_with_dmetar(data, analysis):
     assert found.without.effect / se == pytest.approx(refit["coef"]["b"][0] / se, rel=ITERATIVE)
     assert found.without.se == pytest.approx(se, rel=ITERATIVE)
     assert found.without.ci_low == pytest.approx(refit["coef"]["ci_lb"][0], rel=ITERATIVE)
+
+
+@pytest.mark.parametrize(("data", "analysis"), cases("copas"))
+def test_copas_reaches_the_top_of_its_likelihood(data, analysis):
+    given, expected = analysis["args"], analysis["out"]
+    kept = slice(None, None, 3)
+    found = copas(data["yi"], data["vi"], given["gamma0"][kept], given["gamma1"][kept])
+    for i, point in enumerate(found.points):
+        right = {key: expected[key][kept][i] for key in expected if key != "note"}
+        assert point.log_likelihood == pytest.approx(right["ll"], abs=1e-10)
+        for ours, key in ((point.effect, "mu"), (point.rho, "rho"), (point.tau2**0.5, "tau")):
+            assert ours == pytest.approx(right[key], abs=ITERATIVE_LOOSE), key
+        assert point.unseen == pytest.approx(right["N_unpubl"], rel=1e-10)
+        # At one point of gibson2002 the model with a slope has a higher top than the reference
+        # found, so that the P is smaller.
+        if (analysis["set"], i) == ("SMD", 1):
+            assert 0.5 * right["p_rsb"] < point.asymmetry_p < right["p_rsb"]
+        else:
+            assert point.asymmetry_p == pytest.approx(right["p_rsb"], rel=ITERATIVE_LOOSE)
+        if right["se"] is not None:
+            assert point.se == pytest.approx(right["se"], rel=UNREFINED)
+            assert point.ci_high - point.effect == pytest.approx(1.959964 * point.se, rel=1e-6)
+        if abs(right["rho"]) > 0.999:
+            assert (point.se, point.ci_low) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"effect": [0.1, 0.2], "variance": [0.1, 0.2]}, "effect"),
+        ({"gamma0": [0.1, np.inf]}, "gamma0"),
+        ({"gamma0": [0.1]}, "gamma0"),
+        ({"gamma1": [0.1, -0.1]}, "gamma1"),
+        ({"level": 95}, "level"),
+    ],
+)
+def test_selections_that_cannot_be_are_refused(change, name):
+    given = {"effect": [0.1, 0.2, 0.4], "variance": [0.1, 0.2, 0.3]}
+    with pytest.raises(ParameterError) as caught:
+        copas(**{**given, "gamma0": [0.1, 0.2], "gamma1": [0.1, 0.2], **change})
+    assert caught.value.name == name
 
 
 def test_grid_is_complete():
