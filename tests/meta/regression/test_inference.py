@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from evidence.errors import ParameterError
+from evidence.meta.bias.adjusted import limit_meta_analysis
+from evidence.meta.effect_size.rates import rate
+from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.pooling import pool
 from evidence.meta.regression import fit_design, meta_regression, subgroups
 from evidence.meta.regression.inference import (
@@ -361,11 +364,38 @@ def test_rows_and_models_that_do_not_fit_are_refused():
         assert caught.value.name == name
 
 
+FAR = [1e-30, 1e30, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: meta_regression(Y, [10**400, *V[1:]], {}), "variance"),
+        (lambda: pool([10**400, *Y[1:]], V), "effect"),
+        (lambda: meta_regression(Y, V, 5), "moderators"),
+        (lambda: meta_regression(Y, V, {"x": 5}), "moderators['x']"),
+        (lambda: meta_regression(Y[:4], FAR, {"x": [1, 2, 3, 5]}), "variance"),
+        (lambda: subgroups(Y[:4], FAR, list("aabb"), common_tau2=True), "variance"),
+        (lambda: fit_multilevel(Y[:4], FAR, list("aabb")), "variance"),
+        (lambda: limit_meta_analysis([1e50, -1e50, 1, 2], V[:4]), "effect"),
+        (lambda: rate(10**400, 1), "events"),
+    ],
+)
+def test_what_cannot_be_solved_is_refused_by_name(call, name):
+    with pytest.raises(ParameterError) as caught:
+        call()
+    assert caught.value.name == name
+
+
 def test_effects_on_a_line_leave_no_error_and_that_is_said():
     fit = meta_regression([0.1, 0.3, 0.5, 0.7], V[:4], {"x": [1, 2, 3, 4]}, interval="hksj")
     assert [c.se for c in fit.coefficients] == [0, 0]
     assert (fit.qm, fit.qm_p) == (None, None)
     assert "lie on the regression exactly" in fit.warnings[-1]
+    without = regression_diagnostics(
+        meta_regression([0.1, 0.3, 0.5, 0.75], V[:4], {"x": [1, 2, 3, 4]}, interval="hksj")
+    )
+    assert without.rstudent[3] is None
     groups = subgroups([0.1] * 4, V[:4], list("aabb"), interval="hksj")
     assert (groups.q_between, groups.q_p) == (None, None)
     assert "standard error of 0" in groups.warnings[-1]

@@ -205,6 +205,8 @@ def limit_meta_analysis(
     pooled = pool(effects, variances, tau2=tau2, interval="wald", level=level)
     between = pooled.tau2 or 0.0
     root = np.sqrt(variances + between)
+    if np.ptp(root) <= DEPENDENT * root.max():
+        raise ParameterError("effect", between, "a tau2 beside which variances still differ")
     (b, a), covariance, _ = _line(effects, root)
     tau = np.sqrt(between)
     limits = b + tau / root * (effects - b)

@@ -48,7 +48,7 @@ def numbers(name: str, value: ArrayLike) -> Array:
         # None and the missing value of nullable pandas columns arrive as objects.
         try:
             array = array.astype(np.float64)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             raise ParameterError(name, value, "numbers, none missing") from None
     if array.dtype.kind not in "iuf":
         raise ParameterError(name, value, "numbers")

@@ -26,7 +26,7 @@ from evidence.meta.multilevel.covariance import (
 )
 from evidence.meta.numerics import Floats, Optimum, Rows, maximize
 from evidence.meta.pooling.batch import check_level
-from evidence.meta.pooling.weights import LIMIT, numbers, refuse_first
+from evidence.meta.pooling.weights import LIMIT, numbers, refuse_far_apart, refuse_first
 
 STRUCTURES = ("UN", "CS", "HCS", "AR", "HAR", "CAR", "DIAG", "ID")
 LEVELS = ("cluster", "effect")
@@ -350,6 +350,8 @@ def arrange_model(
         raise ParameterError("cluster", list(trials), "at least two trials")
     design = _read_columns(columns, effects.size)
     groups = arrange_groups(covariance, trials, rows)
+    diagonals = [np.diagonal(group.covariance, axis1=1, axis2=2).ravel() for group in groups]
+    refuse_far_apart(np.concatenate(diagonals))
     return Arranged(tuple(columns), build_model(effects, design, groups), method == "REML")
 
 

@@ -16,6 +16,9 @@ from evidence.meta.numerics import Flags, Floats, Rows
 LIMIT = 1e50
 """Sums of cubed weights of numbers within this bound stay finite in double precision."""
 
+FURTHEST_APART = 1e20
+"""Largest ratio of variances with which systems of several coefficients are solved."""
+
 TIED = 1e-12
 """Difference between results for a set of numbers, relative to their `magnitude`, that rounding
 alone can give."""
@@ -98,8 +101,16 @@ def numbers(name: str, values: Any) -> Floats:
     """Read an argument as an array of doubles, or refuse it by name."""
     try:
         return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise ParameterError(name, values, "numbers") from None
+
+
+def refuse_far_apart(variances: Floats) -> None:
+    """Refuse variances beside which others vanish, so that a linear system has no solution."""
+    low, high = float(variances.min()), float(variances.max())
+    if high > FURTHEST_APART * low:
+        expected = f"variances within a factor of {FURTHEST_APART:g} of each other"
+        raise ParameterError("variance", (low, high), expected)
 
 
 def refuse_first(name: str, values: Floats, bad: Flags, expected: str) -> None:

@@ -12,7 +12,7 @@ from evidence.meta.pooling import Pooled, pool
 from evidence.meta.pooling.batch import INTERVAL_METHODS, check_level
 from evidence.meta.pooling.heterogeneity import TAU2_METHODS
 from evidence.meta.pooling.tau2_profile import FitStatistics, fit_statistics
-from evidence.meta.pooling.weights import TIED, arrange_one, magnitude, numbers
+from evidence.meta.pooling.weights import TIED, arrange_one, magnitude, numbers, refuse_far_apart
 from evidence.meta.regression.linear import (
     DEPENDENT,
     Coefficient,
@@ -242,6 +242,7 @@ def _fit(
     check_choice("interval", interval, INTERVAL_METHODS)
     check_level(level)
     effects, variances = numbers("effect", effect), numbers("variance", variance)
+    refuse_far_apart(variances)
     basis, triangle = np.linalg.qr(design.matrix)
     model = LinearModel(effects, variances, basis)
     between, converged = between_trial_variance(model, tau2)

@@ -10,7 +10,7 @@ from scipy import special
 from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import check_level, quantile
-from evidence.meta.pooling.weights import numbers, refuse_first
+from evidence.meta.pooling.weights import TIED, magnitude, numbers, refuse_first
 from evidence.meta.regression import Regression
 from evidence.meta.regression.linear import (
     DEPENDENT,
@@ -95,7 +95,8 @@ class LikelihoodRatio:
 class RegressionDiagnostics:
     """Deletion diagnostics of a meta-regression, one entry per trial in the order of the input.
 
-    None where the other trials do not determine all coefficients, or leave no residual.
+    None where the other trials do not determine all coefficients, or leave no residual or, with
+    plain Hartung-Knapp, no standard error.
 
     Attributes
     ----------
@@ -415,6 +416,9 @@ def _without(fit: Regression, i: int, hat: float) -> tuple[Any, ...] | None:
     model = LinearModel(whole.effect[kept], whole.variance[kept], basis)
     tau2, _ = between_trial_variance(model, fit.tau2_method)
     at = weighted_fit(model, np.array([tau2]))
+    exact = float(np.abs(at.residual).max()) <= TIED * magnitude(model.effect)
+    if fit.interval_method == "hksj" and exact:
+        return None
     factor = 1.0 if fit.interval_method == "wald" else float(at.q[0]) / model.degrees
     factor = max(factor, 1.0) if fit.interval_method == "hksj_adhoc" else factor
     back = np.linalg.inv(triangle)

@@ -1,6 +1,6 @@
 """The design of a meta-regression and the weighted linear model that it rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -408,6 +408,8 @@ def read_design(moderators: Mapping[str, Sequence[Any]], k: int) -> Design:
         For a moderator of another length, with a missing value, without variation, or that the
         others determine (collinearity); and where no trial is left to estimate the residual.
     """
+    if not isinstance(moderators, Mapping):
+        raise ParameterError("moderators", moderators, "a mapping of names to values")
     names, columns = [INTERCEPT], [np.ones(k)]
     for name, values in moderators.items():
         added = _columns(f"moderators[{name!r}]", name, values, k)
@@ -420,7 +422,7 @@ def read_design(moderators: Mapping[str, Sequence[Any]], k: int) -> Design:
 
 
 def _columns(place: str, name: str, values: Sequence[Any], k: int) -> list[tuple[str, Floats]]:
-    given = list(values)
+    given = list(values) if isinstance(values, Iterable) else []
     if len(given) != k:
         raise ParameterError(place, len(given), f"one value for each of {k} trials")
     if not any(isinstance(value, str) for value in given):
