@@ -421,7 +421,7 @@ def read_design(moderators: Mapping[str, Sequence[Any]], k: int) -> Design:
     return Design(tuple(names), matrix, len(moderators))
 
 
-def _columns(place: str, name: str, values: Sequence[Any], k: int) -> list[tuple[str, Floats]]:
+def _columns(place: str, name: str, values: Any, k: int) -> list[tuple[str, Floats]]:
     given = list(values) if isinstance(values, Iterable) else []
     if len(given) != k:
         raise ParameterError(place, len(given), f"one value for each of {k} trials")
