@@ -12,8 +12,8 @@ from evidence.errors import ParameterError
 from evidence.meta import effect_size
 from evidence.meta.effect_size import association, change, events, means, single_group
 from evidence.meta.effect_size import unequal_variances as unequal
+from evidence.meta.effect_size.association import rate_comparison
 from evidence.meta.effect_size.means import group_mean
-from evidence.meta.effect_size.rates import rate_comparison
 from evidence.meta.numerics import Floats
 
 Column = str | Sequence[Any] | pd.Series

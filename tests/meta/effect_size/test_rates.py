@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from evidence.errors import ParameterError
+from evidence.meta.effect_size.association import rate, rate_comparison
 from evidence.meta.effect_size.means import group_mean
-from evidence.meta.effect_size.rates import rate, rate_comparison
 from evidence.meta.rare_events import mantel_haenszel
 from evidence.meta.rare_events.rates import mantel_haenszel_rates
 from tests.meta.effect_size.oracles import FOLDER

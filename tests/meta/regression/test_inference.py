@@ -9,7 +9,7 @@ import pytest
 
 from evidence.errors import ParameterError
 from evidence.meta.bias.adjusted import limit_meta_analysis
-from evidence.meta.effect_size.rates import rate
+from evidence.meta.effect_size.association import rate
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.pooling import pool
 from evidence.meta.regression import fit_design, meta_regression, subgroups
