@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import evidence
 from evidence import meta
+from evidence.ledger import citation, quotation
 from evidence.meta.spreadsheet import Spreadsheet
 from evidence.pages import own_studies
 from tests.meta import own
@@ -82,6 +84,19 @@ def test_each_number_of_the_ledger_is_that_of_its_study() -> None:
     assert (pooled.favors, pooled.scale, pooled.k, pooled.n) == ("below_1", "ratio", 6, 609)
     assert pooled.estimate_id == "own.events.pooled"
     assert pooled.data_version.startswith("sha256-")
+
+
+def test_a_number_can_be_cited_and_is_not_said_to_be_of_the_data() -> None:
+    dataset = evidence.load()
+    entry = own_studies.pooled_entry(read("twelve-studies-means", better="lower"))
+    assert quotation.sentence(entry, dataset) == (
+        "12 studies of twelve-studies-means.csv, pooled: Hedges g, 0.47 (95% CI, 0.26 to 0.69), "
+        "P < .001; 12 trials, 1,230 participants; positive favors the intervention."
+    )
+    (workbook,) = citation.references(entry, dataset)
+    assert workbook["version"] == evidence.__version__
+    events = own_studies.pooled_entry(read("events", better="lower"))
+    assert quotation.sentence(events, dataset).startswith("Six studies of events.csv, pooled: odds")
 
 
 def test_groups_and_moderators_are_said_where_they_are_asked_for() -> None:

@@ -20,15 +20,19 @@ HEADING = "References: trials and sources of the numbers, workbook"
 """What stands above the references of a number."""
 
 
-def workbook(dataset: Dataset) -> Item:
-    """Return the workbook as a reference, with its version and that of its data."""
+def workbook(dataset: Dataset, data_version: str = "") -> Item:
+    """Return the workbook as a reference, with its version and that of its data.
+
+    A number of another state of the data, as of somebody's own studies, is not of that version.
+    """
+    of_data = data_version in ("", dataset.version)
     newest = max(dataset.locators.accessed)
     return {
         "id": WORKBOOK,
         "type": "software",
         "title": TITLE,
         "author": [{"literal": metadata("attachment-therapy-evidence")["Author"]}],
-        "version": f"{evidence.__version__} with data {dataset.version}",
+        "version": evidence.__version__ + (f" with data {dataset.version}" if of_data else ""),
         "issued": {"date-parts": [[newest.year, newest.month, newest.day]]},
     }
 
@@ -58,7 +62,7 @@ def references(entry: LedgerEntry, dataset: Dataset) -> list[Item]:
     sources = [dataset.locator(one).publication_id for one in entry.locator_ids]
     return [
         *(dataset.references[one] for one in union([*trials, sources])),
-        workbook(dataset),
+        workbook(dataset, entry.data_version),
     ]
 
 

@@ -41,7 +41,7 @@ def _entry(
         estimate_id=f"own.{found.name}.{one_id}",
         label=label,
         entry_kind=kind,
-        metric=fit.scale.measure,
+        metric="hedges_g" if fit.scale.measure == "smd" else fit.scale.measure,
         scale=_scale(fit),
         favors=_favors(fit),
         effect=float(effect),
@@ -78,7 +78,7 @@ def pooled_entry(found: Spreadsheet) -> LedgerEntry:
     return _entry(
         found,
         "pooled",
-        f"{fit.scale.name}, pooled, {_studies(fit)} of {found.file}",
+        f"{language.capitalized(_studies(fit))} of {found.file}, pooled, {fit.scale.name}",
         EntryKind.POOLED,
         effect=fit.effect,
         ci_low=fit.ci_low,
@@ -96,7 +96,7 @@ def study_entries(found: Spreadsheet) -> list[LedgerEntry]:
         _entry(
             found,
             f"study_{position}",
-            f"{found.fit.scale.name}, {row.study}",
+            f"{row.study}, {found.fit.scale.name}",
             EntryKind.TRIAL,
             effect=row.effect,
             ci_low=row.ci_low,
