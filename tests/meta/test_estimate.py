@@ -10,6 +10,7 @@ from evidence import meta
 from evidence.errors import ParameterError
 from evidence.meta import multilevel, rare_events
 from evidence.meta.multilevel.covariance import correlated_covariance
+from evidence.meta.rare_events.rates import mantel_haenszel_rates
 from tests.meta import own
 
 # metafor 3.8-1, REML with the ad hoc Hartung-Knapp interval; exact small-sample correction.
@@ -83,6 +84,18 @@ def test_other_methods_for_counts_are_reached(method: str) -> None:
     assert found.effect == kernel[method](**counts).effect
     with pytest.raises(ParameterError, match="measure: found 'risk_ratio'"):
         meta.pool_counts(table, "risk_ratio", method=method, **own.EVENTS)
+
+
+def test_rates_are_pooled_by_person_time() -> None:
+    table = pd.DataFrame({"x1": [7, 8], "t1": [1344, 1600], "x2": [11, 8], "t2": [1988, 1461]})
+    roles = {"events_1": "x1", "time_1": "t1", "events_2": "x2", "time_2": "t2"}
+    for measure in ("rate_ratio", "rate_difference"):
+        right = mantel_haenszel_rates(*(table[one] for one in roles.values()), measure=measure)
+        found = meta.pool_counts(table, measure, **roles)
+        assert (found.effect, found.ci_low) == (right.effect, right.ci_low)
+    assert "15 of 2,944 in group 1, 19 of 3,449 in group 2 (person-time)" in repr(found)
+    single = meta.effect_sizes(table, "IRR", **roles)
+    assert single.effect.iloc[0] == pytest.approx(np.log((7 / 1344) / (11 / 1988)))
 
 
 def test_sizes_are_known_or_not_known_and_never_0() -> None:

@@ -35,6 +35,7 @@ from evidence.meta.numerics import Floats
 from evidence.meta.pooling import Pooled
 from evidence.meta.pooling import pool as pool_arrays
 from evidence.meta.rare_events import mixed_logistic
+from evidence.meta.rare_events.rates import mantel_haenszel_rates
 from evidence.meta.result import Fit, Scale
 from evidence.terms import Interval, Tau2
 
@@ -294,6 +295,8 @@ _COUNTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "glmm": ("Logistic mixed model", mixed_logistic.mixed_odds_ratio),
 }
 """Methods that pool counts without adding to empty cells, by their names."""
+_OF_RISKS = ("odds_ratio", "risk_ratio", "risk_difference")
+_OF_RATES = ("rate_ratio", "rate_difference")
 
 
 def pool_counts(
@@ -313,16 +316,16 @@ def pool_counts(
     ----------
     table : DataFrame
         A study in each row.
-    measure : {"odds_ratio", "risk_ratio", "risk_difference"}
-        The last two by Mantel and Haenszel only.
+    measure : {"odds_ratio", "risk_ratio", "risk_difference", "rate_ratio", "rate_difference"}
+        All but the first by Mantel and Haenszel only.
     method : {"mantel_haenszel", "peto", "exact", "glmm"}
         The last two: the exact conditional odds ratio, and a logistic model with random effects.
     study, better, faults
         As in `effect_sizes`; `better` is of use for words alone.
     level : float
     **columns : str or sequence
-        ``events_1, n_1, events_2, n_2``, or ``non_events_1`` for ``n_1``; group 1 is the
-        intervention.
+        ``events_1, n_1, events_2, n_2``, or ``non_events_1`` for ``n_1``; of rates ``events_1,
+        time_1, events_2, time_2`` with person-time in one unit. Group 1 is the intervention.
 
     Returns
     -------
@@ -345,17 +348,21 @@ def pool_counts(
     """
     if method not in _COUNTS:
         raise ParameterError("method", method, f"one of {', '.join(_COUNTS)}")
-    if measure not in ("odds_ratio", "risk_ratio", "risk_difference"):
-        raise ParameterError("measure", measure, "odds_ratio, risk_ratio or risk_difference")
+    if measure not in (*_OF_RISKS, *_OF_RATES):
+        raise ParameterError("measure", measure, f"one of {', '.join((*_OF_RISKS, *_OF_RATES))}")
     if method != "mantel_haenszel" and measure != "odds_ratio":
         raise ParameterError("measure", measure, f"odds_ratio, which {method} pools")
     # Reads and checks the counts; what it computes of single studies is shown beside.
     roles: dict[str, Any] = dict(columns)
-    read = effect_sizes(table, "arcsine_difference", study=study, faults=faults, **roles)
-    names = {role: read.attrs["columns"][role] for role in ("events_1", "n_1", "events_2", "n_2")}
+    of, read_by = ("n", "arcsine_difference") if measure in _OF_RISKS else ("time", measure)
+    read = effect_sizes(table, read_by, study=study, faults=faults, **roles)
+    needs = ("events_1", f"{of}_1", "events_2", f"{of}_2")
+    names = {role: read.attrs["columns"][role] for role in needs}
     counts = {role: numbers_of(read, role, name)[0] for role, name in names.items()}
     kind = {"measure": measure} if method == "mantel_haenszel" else {}
     name, compute = _COUNTS[method]
+    if measure in _OF_RATES:
+        compute = mantel_haenszel_rates
     found = compute(**counts, level=level, **kind)
     read.attrs["measure"], read.attrs["better"] = measure, better
     scale = scale_of(read)
@@ -363,8 +370,9 @@ def pool_counts(
     said = [
         f"{scale.name} {scale.words(found.effect, found.ci_low, found.ci_high)}, {level:.0%} "
         f"interval, {p_words(found.p_value)}",
-        f"Events: {counts['events_1'].sum():.0f} of {counts['n_1'].sum():.0f} in group 1, "
-        f"{counts['events_2'].sum():.0f} of {counts['n_2'].sum():.0f} in group 2",
+        f"Events: {counts['events_1'].sum():.0f} of {counts[f'{of}_1'].sum():,.0f} in group 1, "
+        f"{counts['events_2'].sum():.0f} of {counts[f'{of}_2'].sum():,.0f} in group 2"
+        + (" (person-time)" if of == "time" else ""),
     ]
     return answer(
         f"{name}: {len(read)} studies", found, said, frame=frame, remarks=read.attrs["remarks"]
