@@ -259,7 +259,11 @@ def test_prediction():
         (([[0.1]], [[1]]), {}, "effect: found (1, 1), expected a sequence"),
         ((["a"], [1]), {}, "effect: found ['a'], expected numbers"),
         (([0.1], [1]), {"tau2": "reml"}, "tau2: found 'reml', expected one of REML, ML, DL, PM"),
-        (([0.1], [1]), {"interval": "HKSJ"}, "interval: found 'HKSJ', expected one of wald, hksj"),
+        (
+            ([0.1], [1]),
+            {"interval": "HKSJ"},
+            "interval: found 'HKSJ', expected one of hksj_adhoc, hksj, wald",
+        ),
         (([0.1], [1]), {"level": 95}, "level: found 95, expected a number between 0 and 1"),
         (([0.1], [1]), {"level": True}, "level: found True"),
         (([0.1], [1]), {"prediction_df": 3}, "prediction_df: found 3, expected one of default"),
