@@ -37,9 +37,10 @@ if word == "wait":
     threading.Event().wait()
 sys.stderr.write("for the log")
 entry = LedgerEntry(
-    f"tiny.{word}", f"<{word}>", "pooled", "hedges_g", "difference", "above_0", value, -0.25, 1.0,
-    0.95, None, "", 2, 40, "", "usual_care", "usual_care", "post", "converted",
-    "none", (), (), (), (), (), "1.0.0",
+    estimate_id=f"tiny.{word}", label=f"<{word}>", entry_kind="pooled", metric="hedges_g",
+    scale="difference", favors="above_0", effect=value, ci_low=-0.25, ci_high=1.0, ci_level=0.95,
+    k=2, n=40, comparator="usual_care", comparator_class="usual_care", timepoint="post",
+    processing="converted", method="none", data_version="1.0.0",
 )
 """
 ANSWER = """evidence.show(Block('<p class="say">The &lt;answer&gt;.</p>'))"""

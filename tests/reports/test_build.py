@@ -404,7 +404,7 @@ def test_a_fault_of_the_workbook_in_one_report_is_none_of_the_others(
             raise KeyError("no such thing")
         return real(page, report, *rest)
 
-    monkeypatch.setattr(building, "documents", broken)
+    monkeypatch.setattr(render, "documents", broken)
     result = build(root=built, force=True)
     assert result.made == ("first",)
     assert [one.kind for one in result.failures] == ["KeyError"]
