@@ -72,14 +72,35 @@ def test_a_ratio_with_its_interval_is_pooled_as_a_logarithm(tmp_path: Path) -> N
     assert found.fit.se == pytest.approx(meta.pool(counts).se, rel=1e-9)
 
 
+def test_a_hazard_ratio_is_read_as_a_ratio(tmp_path: Path) -> None:
+    path = tmp_path / "hazards.csv"
+    path.write_text("study,HR,CI lower,CI upper\nA,0.6,0.4,0.9\nB,0.8,0.5,1.3\n", "utf-8")
+    fit = meta.read(path, better="lower").fit
+    assert (fit.scale.name, fit.scale.direction) == ("hazard ratio", "below 1 favors group 1")
+    assert f"hazard ratio {math.exp(fit.effect):.2f}" in repr(fit)
+
+
+def test_a_direction_of_scores_is_not_one_of_effects_that_stand_in_the_file() -> None:
+    fit = meta.read(own.FOLDER / "twelve-yi-vi.csv", better="lower").fit
+    assert fit.remarks[0].startswith("Effects stand in the file and keep their sign")
+    assert fit.scale.direction == ""
+
+
+def test_of_several_columns_those_that_were_mapped_are_pooled(tmp_path: Path) -> None:
+    path = tmp_path / "both.csv"
+    path.write_text("study,g,se_g,variance\nA,0.5,0.2,9\nB,0.3,0.1,9\n", "utf-8")
+    found = meta.read(path, columns={"effect": "g", "se": "se_g"})
+    assert found.fit.studies.variance.tolist() == pytest.approx([0.04, 0.01])
+
+
 def test_several_rows_of_a_trial_have_a_model(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(
         "study,yi,vi\na,0.5,0.04\na,0.3,0.05\nb,0.6,0.06\nc,0.2,0.05\nd,0.4,0.07\n", "utf-8"
     )
     found = meta.read(path, model="che")
-    assert found.pooled().k_trials == 4
-    with pytest.raises(ParameterError, match="model: found 'che', expected aggregate, or none"):
+    assert found.result.k_trials == 4
+    with pytest.raises(ParameterError, match="model: found 'che', expected aggregate"):
         _ = found.fit
     assert meta.read(path, model="aggregate").fit.k == 4
     assert any("Several rows" in one for one in meta.read(path).fit.remarks)
@@ -87,7 +108,7 @@ def test_several_rows_of_a_trial_have_a_model(tmp_path: Path) -> None:
 
 def test_the_result_as_json_has_what_a_program_asks_for() -> None:
     found = meta.read(own.FOLDER / "events.csv", better="lower")
-    made = json.loads(json.dumps(spreadsheet.as_json(found, found.fit)))
+    made = json.loads(json.dumps(spreadsheet.as_json(found)))
     assert made["ratio"] == pytest.approx(math.exp(made["effect"]))
     assert made["favors"] == "below 1 favors group 1"
     assert made["k"] == len(made["studies"]) == 6
@@ -95,7 +116,7 @@ def test_the_result_as_json_has_what_a_program_asks_for() -> None:
     assert made["mapping"]["events_1"] == "events_treat"
     assert made["left_out"] == []
     unknown = meta.read(own.FOLDER / "twelve-yi-vi.csv")
-    assert spreadsheet.as_json(unknown, unknown.fit)["n"] is None
+    assert spreadsheet.as_json(unknown)["n"] is None
 
 
 def test_examples_are_named() -> None:

@@ -81,7 +81,7 @@ def meta(
         if error.name != "better":
             raise
         raise ParameterError("--better", better, error.expected) from None
-    answers: list[Any] = [found.pooled()]
+    answers: list[Any] = [found.result]
     if by:
         answers.append(found.fit.subgroups(by))
     if moderators:
@@ -103,7 +103,7 @@ def meta(
             **choices,
         )
     if form == "json":
-        say(json.dumps(spreadsheet.as_json(found, answers[0]), ensure_ascii=False, indent=1))
+        say(json.dumps(spreadsheet.as_json(found), ensure_ascii=False, indent=1))
         return
     mapped = ", ".join(f"{role}: {column}" for role, column in found.mapping)
     lines = [*wrap(f"{found.read_as}.", WIDTH), *wrap(f"Columns: {mapped}", WIDTH), ""]

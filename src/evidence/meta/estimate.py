@@ -151,12 +151,19 @@ class Studies:
         return self.rows[VARIANCE].to_numpy(dtype=float)
 
 
+_READY_MADE = {"hazard_ratio": "hazard ratio"}
+"""Ratios that no columns of a table give, and that a table can hold ready made."""
+
+
 def scale_of(table: pd.DataFrame) -> Scale:
     """Return what the effects of a table are, as far as `effect_sizes` has noted it."""
-    measure = str(table.attrs.get("measure"))
+    measure, better = str(table.attrs.get("measure")), table.attrs.get("better")
+    if measure in _READY_MADE:
+        side = "" if better is None else "above" if better == "higher" else "below"
+        return Scale(measure, _READY_MADE[measure], True, side)
     if measure not in MEASURES:
         return Scale()
-    known, better = MEASURES[measure], table.attrs.get("better")
+    known = MEASURES[measure]
     # Scores are turned, so that a positive effect favors group 1; counts keep their sign.
     above = better == "higher" or known.of_scores
     favors = "" if better is None else "above" if above else "below"

@@ -14,10 +14,9 @@ import pandas as pd
 from evidence.errors import ParameterError
 from evidence.meta.answers import Answer
 from evidence.meta.effect_size.printed_values import se_from_interval
-from evidence.meta.estimate import pool
+from evidence.meta.estimate import pool, scale_of
 from evidence.meta.frame import (
     EFFECT,
-    MEASURES,
     SE,
     STUDY,
     VARIANCE,
@@ -110,25 +109,22 @@ class Spreadsheet:
         return [(str(role), column) for role, column in self.roles.roles.items()]
 
     @cached_property
+    def result(self) -> Fit | Answer:
+        """The estimate by the model that was chosen."""
+        return pool(self.effects, faults="leave_out", **self.options)
+
+    @property
     def fit(self) -> Fit:
         """The pooled estimate of independent studies, or of one effect per trial."""
-        found = pool(self.effects, faults="leave_out", **self.options)
-        if isinstance(found, Fit):
-            return found
-        raise ParameterError("model", self.options.get("model"), "aggregate, or none, for a report")
+        if isinstance(self.result, Fit):
+            return self.result
+        raise ParameterError("model", self.options["model"], "aggregate, or none, for this")
 
     @property
     def left_out(self) -> pd.DataFrame:
         """Rows that have no effect, with the reasons."""
-        rows = self.effects.attrs.get("left_out", [])
-        found = self.pooled()
-        if isinstance(found, Fit):
-            return found.left_out
-        return pd.DataFrame(rows, columns=["row", "study", "reason"])
-
-    def pooled(self) -> Fit | Answer:
-        """Return the estimate by whatever model was chosen."""
-        return pool(self.effects, faults="leave_out", **self.options)
+        found: pd.DataFrame = self.result.left_out
+        return found
 
 
 def read(
@@ -172,6 +168,7 @@ def read(
     ParameterError
         If columns do not tell what they are, a direction is not given, or no row has an effect.
     """
+    options: dict[str, Any] = {"tau2": tau2, "interval": interval, "level": level}
     table = read_table(path)
     roles = guess([str(one) for one in table.columns[table.notna().any()]], columns or {})
     named = {str(role): column for role, column in roles.roles.items()}
@@ -192,11 +189,18 @@ def read(
         if measure and measure_of(measure).ratio and roles.kind == Kind.EFFECT_AND_INTERVAL:
             raise ParameterError("measure", measure, "effects with an interval of differences")
         effects = _ready_made(table, roles.kind, named)
-        known = measure or str(roles.measure)
-        effects.attrs["measure"] = known if known in MEASURES else None
-        effects.attrs["better"] = None
+        options["variance" if VARIANCE in roles.roles else "se"] = (
+            VARIANCE if VARIANCE in roles.roles else SE
+        )
+        effects.attrs["measure"] = measure or str(roles.measure)
         effects.attrs["columns"] = {one: named[one] for one in SIZES if one in named}
-    options: dict[str, Any] = {"tau2": tau2, "interval": interval, "level": level}
+        counted = scale_of(effects).ratio
+        effects.attrs["better"] = better if counted else None
+        if better and not counted:
+            effects.attrs["remarks"] = [
+                "Effects stand in the file and keep their sign; which side favors group 1 is not "
+                f"known from better = {better}."
+            ]
     if STUDY not in effects and study:
         options["study"] = study
     if model:
@@ -206,32 +210,20 @@ def read(
 
 
 RESULT = (
-    *("effect", "se", "ci_low", "ci_high", "level", "p_value", "df", "tau2", "tau2_ci_low"),
-    *(
-        "tau2_ci_high",
-        "i2",
-        "h2",
-        "q",
-        "q_df",
-        "q_p",
-        "prediction_low",
-        "prediction_high",
-        "k",
-        "n",
-    ),
+    *("effect", "se", "ci_low", "ci_high", "level", "p_value", "df"),
+    *("tau2", "tau2_ci_low", "tau2_ci_high", "i2", "h2", "q", "q_df", "q_p"),
+    *("prediction_low", "prediction_high", "k", "n"),
 )
 """Fields of a result, of which a model of several effects per trial has some."""
 
 
-def as_json(found: Spreadsheet, result: Fit | Answer) -> dict[str, Any]:
-    """Return a result with what it rests on as plain values.
+def as_json(found: Spreadsheet) -> dict[str, Any]:
+    """Return what was pooled of a file, with what it rests on, as plain values.
 
     Parameters
     ----------
     found : Spreadsheet
         The file.
-    result : Fit or Answer
-        What was pooled of it.
 
     Returns
     -------
@@ -240,6 +232,7 @@ def as_json(found: Spreadsheet, result: Fit | Answer) -> dict[str, Any]:
         ``ratio_low`` and ``ratio_high`` beside), ``measure``, ``favors``, ``remarks``,
         ``studies``, ``left_out``, ``mapping`` and ``read_as``.
     """
+    result = found.result
     made: dict[str, Any] = {name: _plain(getattr(result, name, None)) for name in RESULT}
     if isinstance(result, Fit):
         scale = result.scale
