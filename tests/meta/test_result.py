@@ -90,6 +90,15 @@ def test_a_fit_says_how_many_studies_lie_on_a_side() -> None:
     assert "favors" not in repr(pooled("twelve-yi-vi"))
 
 
+def test_one_group_favors_no_group() -> None:
+    table = pd.DataFrame({"r": [0.3, 0.4], "n": [40, 50], "a": 20.0, "b": 15.0, "s": 6.0, "c": 0.5})
+    shares = meta.pool(meta.effect_sizes(table, "ZCOR", better="lower", r="r", n="n"))
+    assert "favors" not in repr(shares)
+    roles = {"mean_pre": "a", "mean_post": "b", "sd_pre": "s", "n": "n", "correlation": "c"}
+    change = meta.pool(meta.effect_sizes(table, "SMCR", better="lower", **roles))
+    assert "2 above 0, 0 below; above 0 is improvement" in repr(change)
+
+
 def test_counts_are_read_as_ratios_with_their_side() -> None:
     table = own.table("events")
     found = meta.pool(meta.effect_sizes(table, "OR", better="lower", **own.EVENTS))

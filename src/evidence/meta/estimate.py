@@ -166,8 +166,12 @@ def scale_of(table: pd.DataFrame) -> Scale:
     known = MEASURES[measure]
     # Scores are turned, so that a positive effect favors group 1; counts keep their sign.
     above = better == "higher" or known.of_scores
+    groups = 2 if any(role.endswith("_1") for role in known.needs) else 1
     favors = "" if better is None else "above" if above else "below"
-    return Scale(measure, known.name, known.ratio, favors)
+    if groups == 1 and not known.of_scores:
+        # A proportion, a mean or a correlation has no side of no difference.
+        favors = ""
+    return Scale(measure, known.name, known.ratio, favors, groups)
 
 
 def read_studies(

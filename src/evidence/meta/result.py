@@ -63,12 +63,15 @@ class Scale:
         Whether effects are logarithms of ratios, which are read as ratios.
     favors : str
         The side of no difference that favors group 1, "above" or "below"; empty if not known.
+    groups : int
+        2, or 1 where the change of a single group is meant, which improves on that side.
     """
 
     measure: str = EFFECT
     name: str = "effect"
     ratio: bool = False
     favors: str = ""
+    groups: int = 2
 
     def read(self, value: float | None) -> float | None:
         """Return a value on the scale that is read."""
@@ -87,7 +90,8 @@ class Scale:
     @property
     def direction(self) -> str:
         """Say which side favors group 1, where that is known."""
-        return f"{self.favors} {self.none} favors group 1" if self.favors else ""
+        what = "favors group 1" if self.groups == 2 else "is improvement"
+        return f"{self.favors} {self.none} {what}" if self.favors else ""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
