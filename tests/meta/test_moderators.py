@@ -50,6 +50,8 @@ def test_predictions_are_those_of_the_kernel() -> None:
     assert found.prediction_low.tolist() == pytest.approx(right.prediction_low)
     with pytest.raises(ParameterError, match=r"columns \['comparator'\]"):
         BOTH.predict(new[["weeks"]])
+    with pytest.raises(ParameterError, match="new: found .*nothing"):
+        BOTH.predict(new.assign(comparator="nothing"))
 
 
 def test_terms_and_models_are_tested_together() -> None:
@@ -97,6 +99,8 @@ def test_rows_without_a_moderator_are_left_out_with_the_reason() -> None:
         ("weeks +* year", "formula: found"),
         ("effect ~ weeks", "moderators alone"),
         ("weeks + I(2 * weeks)", "collinearity"),
+        ("np.log(weeks - 20)", "formula: found"),
+        ("weeks[0]", "formula: found"),
     ],
 )
 def test_a_formula_that_is_none_is_said(formula: str, message: str) -> None:

@@ -27,7 +27,7 @@ def read(name: str, **options: object) -> Spreadsheet:
 def test_sides_and_spread_are_those_of_the_studies() -> None:
     text = said(read("twelve-studies-means", better="lower"))
     assert "11 are above 0 and 1 is below 0" in text
-    assert "Effects differ between studies" in text
+    assert "The effects of the studies differ." in text
     assert "neither shown nor excluded" not in text
     assert "which favors group 1" in text
     assert "1,230 participants" in text
@@ -134,9 +134,9 @@ def test_no_sentence_is_false_of_any_studies(
     assert ("lies below no difference" in text) == (fit.ci_high < 0)
     low, high = fit.tau2_ci_low, fit.tau2_ci_high
     if low is not None and high is not None:
-        assert ("Effects differ between studies" in text) == (low > 0)
+        assert ("The effects of the studies differ." in text) == (low > 0)
         assert ("closer together than chance" in text) == (high == 0)
-        assert ("By the test of Q" in text) == (low == 0 < high and fit.q_p < 0.05)
+        assert ("The test of Q says" in text) == (low == 0 < high and fit.q_p < 0.05)
         assert ("neither shown nor excluded" in text) == (low == 0 < high and fit.q_p >= 0.05)
     assert "favors" not in text
     assert "significant" not in text

@@ -90,15 +90,17 @@ def meta(
         answers.append(regress(found.effects, moderators, faults="leave_out", **same))
     if figure is not None:
         found.fit.forest().save(figure)
+    ledger: Path | None = None
     if report is not None:
         from evidence.reports.apart import build_own_studies
 
-        build_own_studies(
+        ledger = build_own_studies(
             report,
             file,
             columns=columns,
             better=chosen,
             by=by,
+            moderators=moderators,
             measure=measure,
             **choices,
         )
@@ -111,7 +113,7 @@ def meta(
         lines += [repr(one), ""]
     left = found.left_out
     lines += [f"Left out: {one.row}, {one.study}: {one.reason}" for one in left.itertuples()]
-    lines += [f"{path}: written" for path in (figure, report) if path is not None]
+    lines += [f"{path}: written" for path in (figure, report, ledger) if path]
     say("\n".join(lines).rstrip("\n"))
 
 

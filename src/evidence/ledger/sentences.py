@@ -194,7 +194,7 @@ ALPHA = 0.05
 """P of Q below which the test of Q says that effects differ."""
 
 
-def spread(pooled: Pooled) -> str:
+def spread(pooled: Pooled, studies: str = "trials") -> str:
     """Return what the Q-profile interval of tau2 shows of the spread of effects, as a sentence.
 
     Three cases: above zero throughout, over zero, and empty; where the test of Q says otherwise
@@ -206,13 +206,13 @@ def spread(pooled: Pooled) -> str:
     if high == 0:
         return "The effects lie closer together than chance alone would have them."
     if low > 0:
-        return "The effects of the trials differ."
+        return f"The effects of the {studies} differ."
     if pooled.q_p is not None and pooled.q_p < ALPHA:
         return (
-            "The test of Q says that the effects of the trials differ; the interval of tau² also "
-            "allows that they do not."
+            f"The test of Q says that the effects of the {studies} differ; the interval of tau² "
+            "also allows that they do not."
         )
-    return "Differences between trials are neither shown nor excluded."
+    return f"Differences between {studies} are neither shown nor excluded."
 
 
 def prediction(pooled: Pooled) -> str:

@@ -1,12 +1,14 @@
 """Meta-regression by a formula: what goes with the effects of a table of studies."""
 
+import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from formulaic import Formula
-from formulaic.errors import FormulaicError
+from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from evidence.errors import ParameterError
 from evidence.meta.answers import Answer, Shown, answer, digits, interval, p_words, rows_of
@@ -125,9 +127,12 @@ class Moderated(Shown):
         if lacking:
             raise ParameterError("new", sorted(map(str, new.columns)), f"columns {lacking}")
         try:
-            rows = self.spec.get_model_matrix(new, na_action="raise")
-        except (FormulaicError, ValueError) as error:
-            raise ParameterError("new", str(error), "values as the studies have") from error
+            with warnings.catch_warnings():
+                # A level that no study has would else be taken for the reference.
+                warnings.simplefilter("error", DataMismatchWarning)
+                rows = self.spec.get_model_matrix(new, na_action="raise")
+        except (FormulaicError, ValueError, DataMismatchWarning) as error:
+            raise ParameterError("new", _words(error), "values as the studies have") from error
         found = predicted(self.fit, np.asarray(rows, dtype=float))
         frame = pd.DataFrame(
             {
@@ -218,6 +223,14 @@ class Moderated(Shown):
         return bubble(self, moderator)
 
 
+_MARKS = re.compile(r"\x1b\[[0-9;]*m|[⧛⧚]")
+"""Colors and marks of places in messages on formulas."""
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(_MARKS.sub("", str(error)).split())
+
+
 def regress(
     table: pd.DataFrame,
     formula: str,
@@ -282,9 +295,11 @@ def regress(
             )
         known = ~rows[needed].isna().any(axis=1) if needed else pd.Series(True, index=rows.index)
         matrix = read.get_model_matrix(rows.loc[known], na_action="raise")
-    except (FormulaicError, SyntaxError) as error:
-        text = " ".join(str(error).split())
-        raise ParameterError("formula", formula, f"a formula as 'weeks + x' ({text})") from error
+    except ParameterError:
+        raise
+    except (FormulaicError, SyntaxError, ValueError) as error:
+        expected = f"a formula as 'weeks + x' ({_words(error)})"
+        raise ParameterError("formula", formula, expected) from error
     missing = rows.loc[~known, STUDY]
     remarks = list(studies.remarks)
     if len(missing):

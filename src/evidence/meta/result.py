@@ -87,11 +87,16 @@ class Scale:
         """The value of no difference."""
         return "1" if self.ratio else "0"
 
+    def side(self, side: str) -> str:
+        """Say what a value "above" or "below" no difference does, where that is known."""
+        if self.groups == 1:
+            return "is improvement" if side == self.favors else "is worsening"
+        return f"favors group {1 if side == self.favors else 2}"
+
     @property
     def direction(self) -> str:
         """Say which side favors group 1, where that is known."""
-        what = "favors group 1" if self.groups == 2 else "is improvement"
-        return f"{self.favors} {self.none} {what}" if self.favors else ""
+        return f"{self.favors} {self.none} {self.side(self.favors)}" if self.favors else ""
 
 
 @dataclass(frozen=True, repr=False, eq=False)

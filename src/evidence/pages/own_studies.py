@@ -11,15 +11,13 @@ from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
-from evidence.ledger import LedgerEntry
+from evidence.ledger import LedgerEntry, quotation, sentences
 from evidence.meta.answers import Answer, rows_of
+from evidence.meta.bias import ENOUGH_TRIALS
 from evidence.meta.moderators import regress
 from evidence.meta.result import Fit
 from evidence.meta.spreadsheet import Spreadsheet
 from evidence.terms import EntryKind, Favors
-
-LEAST_FOR_ASYMMETRY = 10
-"""Studies below which asymmetry of a funnel is not told from chance: Sterne et al. (2011)."""
 
 
 def _scale(fit: Fit) -> str:
@@ -117,7 +115,7 @@ def first_screen(found: Spreadsheet) -> Block:
         f"{language.capitalized(studies)}, {html(people)}: {html(fit.scale.name)} {number}. "
         f"{html(_sides(fit))} {html(_spread(fit))}"
     )
-    remarks = [html(one) for one in [*fit.remarks, *_limits(found)]]
+    remarks = [html(one) for one in [*fit.remarks, *_LIMITS]]
     caption = f"{fit.scale.name}, {studies}" + (
         f"; {fit.scale.direction}" if fit.scale.direction else ""
     )
@@ -131,14 +129,15 @@ def _studies(fit: Fit) -> str:
 
 
 def _say(fit: Fit) -> str:
-    none = f"no difference ({fit.scale.none})"
+    scale = fit.scale
+    if scale.groups == 1 and not scale.favors:
+        return f"Pooled, the {scale.name} is {scale.words(fit.effect, fit.ci_low, fit.ci_high)}."
+    none = f"no difference ({scale.none})"
     if fit.ci_low <= 0 <= fit.ci_high:
         return f"The interval of the pooled effect includes {none}."
     side = "above" if fit.ci_low > 0 else "below"
-    if not fit.scale.favors:
-        return f"The whole interval of the pooled effect lies {side} {none}."
-    group = "group 1" if side == fit.scale.favors else "group 2"
-    return f"The whole interval of the pooled effect lies {side} {none}, which favors {group}."
+    which = f", which {scale.side(side)}" if scale.favors else ""
+    return f"The whole interval of the pooled effect lies {side} {none}{which}."
 
 
 def _sides(fit: Fit) -> str:
@@ -153,27 +152,17 @@ def _sides(fit: Fit) -> str:
 
 def _spread(fit: Fit) -> str:
     """Say whether effects differ, by the Q-profile interval of tau2 and the test of Q."""
-    if fit.k == 1 or fit.tau2_ci_low is None or fit.tau2_ci_high is None or fit.q_p is None:
+    if fit.k == 1 or fit.tau2_ci_low is None or fit.tau2_ci_high is None:
         return "How much effects vary between studies cannot be told from one."
     limits = language.limits(fit.tau2_ci_low, fit.tau2_ci_high, 3)
-    if fit.tau2_ci_low > 0:
-        return f"Effects differ between studies: the interval of tau2 is {limits}."
-    if fit.tau2_ci_high == 0:
-        return "Effects lie closer together than chance alone would have them."
-    if fit.q_p < 0.05:
-        return f"By the test of Q effects differ; the interval of tau2, {limits}, includes 0."
-    return (
-        "That effects differ between studies is neither shown nor excluded: the interval of tau2 "
-        f"is {limits}."
-    )
+    return f"{sentences.spread(fit, 'studies')} The interval of tau² is {limits}.".strip()
 
 
-def _limits(found: Spreadsheet) -> list[str]:
-    return [
-        "The numbers are those of the file; none was checked against a source, and studies without "
-        "a row are not known here.",
-        "Nothing here is clinical advice.",
-    ]
+_LIMITS = (
+    "The numbers are those of the file; none was checked against a source, and studies without a "
+    "row are not known here.",
+    "Nothing here is clinical advice.",
+)
 
 
 def figure(found: Spreadsheet) -> Figure:
@@ -273,10 +262,10 @@ def groups(found: Spreadsheet, by: str, moderators: str) -> Block:
 def small_study(found: Spreadsheet) -> Block:
     """Return whether small studies show other effects, where there are enough to tell."""
     fit = found.fit
-    if fit.k < LEAST_FOR_ASYMMETRY:
+    if fit.k < ENOUGH_TRIALS:
         return paragraphs(
             f"{language.capitalized(language.count(fit.k, 'study', 'studies'))}: with fewer than "
-            f"{LEAST_FOR_ASYMMETRY} no test tells asymmetry from chance."
+            f"{ENOUGH_TRIALS} no test tells asymmetry from chance."
         )
     tried: Iterable[Answer] = (fit.small_study(), fit.rank_test(), fit.trim_and_fill())
     said = [f"{one.title}: {'. '.join(one.said)}." for one in tried]
@@ -286,15 +275,6 @@ def small_study(found: Spreadsheet) -> Block:
 def methods(found: Spreadsheet) -> Block:
     """Return the methods section with references."""
     fit = found.fit
-    tau2 = f"The variance between studies was estimated by {fit.tau2_method}"
-    if fit.tau2_method == "common":
-        tau2 = "A common effect was assumed"
-    interval = {
-        "wald": "the interval is normal",
-        "hksj": "the interval is that of Hartung and Knapp (2001), Stat Med 20:3875",
-        "hksj_adhoc": "the interval is that of Hartung and Knapp (2001), Stat Med 20:3875, with a "
-        "factor of at least 1 (Röver et al. 2015, BMC Med Res Methodol 15:99)",
-    }[fit.interval_method]
     effects = (
         f"Effects ({fit.scale.name}) were computed from the columns of the file."
         if found.computed
@@ -303,11 +283,21 @@ def methods(found: Spreadsheet) -> Block:
     return closing.methods(
         [
             effects,
-            f"{tau2}; {interval}. The interval of tau2 is the Q-profile (Viechtbauer 2007, Stat "
-            "Med 26:37); I2 and Q follow Higgins and Thompson (2002), Stat Med 21:1539; a new "
-            "study is predicted by the distribution of the interval (Higgins et al. 2009, J R "
-            "Stat Soc A 172:137).",
+            f"{_pooled_by(fit)} The interval of tau2 is the Q-profile (Viechtbauer 2007, Stat Med "
+            "26:37); I2 and Q follow Higgins and Thompson (2002), Stat Med 21:1539; a new study is "
+            "predicted by the distribution of the interval (Higgins et al. 2009, J R Stat Soc A "
+            "172:137).",
         ]
+    )
+
+
+def _pooled_by(fit: Fit) -> str:
+    interval = sentences.INTERVAL_SOURCE[fit.interval_method]
+    if fit.tau2_method == "common":
+        return f"A common effect was assumed, with the interval {interval}."
+    source = sentences.TAU2_SOURCE[fit.tau2_method]
+    return (
+        f"The variance between studies was estimated by {source}; the interval is made {interval}."
     )
 
 
@@ -340,11 +330,6 @@ def data_table(found: Spreadsheet) -> Block:
 def citing(found: Spreadsheet) -> Block:
     """Return the sentence to take along, with the id of its number."""
     fit, entry = found.fit, pooled_entry(found)
-    shown = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
-    p = f"; {language.p_value(fit.p_value)}"
-    sentence = (
-        f"{fit.scale.name} {shown} ({fit.level:.0%} CI{p}; k = {fit.k}, {found.file}, "
-        f"{entry.estimate_id})"
-    )
+    sentence = f"{entry.label}: {quotation.statistic(entry)}; k = {fit.k} ({entry.estimate_id})."
     block = paragraphs(sentence)
     return Block(f'<h2 id="cite">How to cite</h2>{block.html}', (entry,))
