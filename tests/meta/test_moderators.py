@@ -50,7 +50,7 @@ def test_predictions_are_those_of_the_kernel() -> None:
     assert found.prediction_low.tolist() == pytest.approx(right.prediction_low)
     with pytest.raises(ParameterError, match=r"columns \['comparator'\]"):
         BOTH.predict(new[["weeks"]])
-    with pytest.raises(ParameterError, match="new: found .*nothing"):
+    with pytest.raises(ParameterError, match=r"new: found .*nothing"):
         BOTH.predict(new.assign(comparator="nothing"))
 
 
