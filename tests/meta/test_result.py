@@ -38,7 +38,7 @@ METHODS: dict[str, tuple[Callable[[], Any], Any, str]] = {
     "influence": (FIT.influence, influence.diagnostics(Y, V), "cook_distance"),
     "baujat": (FIT.baujat, influence.baujat(Y, V), "heterogeneity"),
     "shrunken": (FIT.shrunken, shrinkage.shrunken_effects(Y, V), "effect"),
-    "small_study": (FIT.small_study, bias.regression_test(Y, V), "p_value"),
+    "small_study": (FIT.small_study, bias.regression_test(Y, V, interval="hksj_adhoc"), "p_value"),
     "rank_test": (FIT.rank_test, bias.rank_test(Y, V), "tau"),
     "trim_and_fill": (FIT.trim_and_fill, trim_and_fill.trimfill(Y, V), "missing"),
     "selection_model": (FIT.selection_model, selection_models.selection_model(Y, V), "effect"),
@@ -88,6 +88,55 @@ def test_a_fit_says_how_many_studies_lie_on_a_side() -> None:
     assert "5 above 0" in repr(pooled("eight-heterogeneous"))
     # Nothing is said of a side that the table does not tell.
     assert "favors" not in repr(pooled("twelve-yi-vi"))
+
+
+def test_choices_of_the_fit_reach_the_statistics_behind_its_methods() -> None:
+    own_choices = {"tau2": "DL", "interval": "wald"}
+    fit = pooled("twelve-studies-means", level=0.9, **own_choices)
+    small = bias.regression_test(Y, V, level=0.9, **own_choices)
+    assert (fit.small_study().p_value, fit.small_study().limit_ci_low) == (
+        small.p_value,
+        small.limit_ci_low,
+    )
+    left = influence.leave_one_out(Y, V, level=0.9, **own_choices)
+    assert fit.leave_one_out().frame.ci_low.tolist() == left.ci_low.tolist()
+    shrunken = shrinkage.shrunken_effects(Y, V, level=0.9, **own_choices)
+    assert fit.shrunken().frame.low.tolist() == list(shrunken.low)
+    assert "90% interval" in repr(fit)
+    assert "99.5% interval" in repr(pooled("twelve-studies-means", level=0.995))
+
+
+def test_selection_goes_by_the_side_that_favors_group_1() -> None:
+    table = own.table("events")
+    fit = meta.pool(meta.effect_sizes(table, "RR", better="lower", **own.EVENTS))
+    right = selection_models.selection_model(fit.effects, fit.variances, alternative="less")
+    found = fit.selection_model()
+    assert found.effect == right.effect
+    assert "one-sided P (less), steps at 0.025" in repr(found)
+    assert FIT.selection_model().alternative == "greater"
+
+
+def test_a_prior_has_the_unit_of_the_effects() -> None:
+    points = meta.effect_sizes(own.table("twelve-studies-means"), "MD", better="lower", **own.MEANS)
+    fit = meta.pool(points)
+    with pytest.raises(ParameterError, match="scale: found None, expected the scale of the prior"):
+        fit.posterior()
+    assert fit.posterior(scale=5).prior_scale == 5
+
+
+def test_participants_are_those_of_both_groups_or_not_known() -> None:
+    table = own.table("twelve-yi-vi").assign(n_1=30)
+    one = meta.pool(table, effect="yi", variance="vi")
+    one.roles.update({"n_1": "n_1"})  # type: ignore[attr-defined]
+    assert one.sizes() is None
+
+
+def test_one_study_and_a_common_effect_have_no_estimate_of_tau2() -> None:
+    alone = meta.pool(pd.DataFrame({"effect": [0.3], "variance": [0.04]}))
+    assert "not defined" in alone.heterogeneity().said[0]
+    assert "None" not in repr(alone.heterogeneity())
+    common = pooled("twelve-studies-means", tau2="common")
+    assert "tau2 taken as 0" in repr(common.heterogeneity())
 
 
 def test_one_group_favors_no_group() -> None:
@@ -140,7 +189,7 @@ def test_groups_are_pooled_apart() -> None:
     assert found.frame.group.tolist() == list(right.names)
     unknown = fit.studies.assign(comparator=[None, *table.comparator[1:]])
     with_gap = fit.subgroups(unknown.comparator)
-    assert "1 studies of no known group" in with_gap.remarks[0] or with_gap.remarks
+    assert with_gap.remarks[0] == "1 study of no known group is left out."
 
 
 def test_counts_have_their_own_tests_of_asymmetry() -> None:

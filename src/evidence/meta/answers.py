@@ -42,6 +42,11 @@ def p_words(p: float | None) -> str:
     return "P > .99" if float(text) >= 1 else f"P = {text[1:]}"
 
 
+def percent(level: float) -> str:
+    """Return a coverage as it is read: 95%, 99.5%."""
+    return f"{100 * level:g}%"
+
+
 def interval(low: Any, high: Any, decimals: int = 2) -> str:
     """Return two limits as they are read."""
     return f"{digits(low, decimals)} to {digits(high, decimals)}"
@@ -51,6 +56,56 @@ def sentences(remarks: Iterable[Any]) -> tuple[str, ...]:
     """Return the remarks of a kernel as text, each once."""
     texts = (words_of(one.text) if isinstance(one, Remark) else str(one) for one in remarks)
     return tuple(dict.fromkeys(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What effects are, and how they are read.
+
+    Attributes
+    ----------
+    measure : str
+        Name in `MEASURES`, or "effect" where the table gives effects alone.
+    name : str
+        As readers see it.
+    ratio : bool
+        Whether effects are logarithms of ratios, which are read as ratios.
+    favors : str
+        The side of no difference that favors group 1, "above" or "below"; empty if not known.
+    groups : int
+        2, or 1 where the change of a single group is meant, which improves on that side.
+    """
+
+    measure: str = "effect"
+    name: str = "effect"
+    ratio: bool = False
+    favors: str = ""
+    groups: int = 2
+
+    def read(self, value: float | None) -> float | None:
+        """Return a value on the scale that is read."""
+        return float(np.exp(value)) if self.ratio and value is not None else value
+
+    def words(self, effect: float | None, low: float | None, high: float | None) -> str:
+        """Return an estimate with its limits as it is read."""
+        shown = interval(self.read(low), self.read(high))
+        return f"{digits(self.read(effect))} ({shown})"
+
+    @property
+    def none(self) -> str:
+        """The value of no difference."""
+        return "1" if self.ratio else "0"
+
+    def side(self, side: str) -> str:
+        """Say what a value "above" or "below" no difference does, where that is known."""
+        if self.groups == 1:
+            return "is improvement" if side == self.favors else "is worsening"
+        return f"favors group {1 if side == self.favors else 2}"
+
+    @property
+    def direction(self) -> str:
+        """Say which side favors group 1, where that is known."""
+        return f"{self.favors} {self.none} {self.side(self.favors)}" if self.favors else ""
 
 
 class Shown:

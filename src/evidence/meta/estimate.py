@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.errors import ParameterError
 from evidence.meta import rare_events
-from evidence.meta.answers import Answer, answer, digits, p_words, sentences
+from evidence.meta.answers import Answer, Scale, answer, digits, p_words, percent, sentences
 from evidence.meta.effect_size import Moments, combined_arms
 from evidence.meta.frame import (
     EFFECT,
@@ -36,7 +36,7 @@ from evidence.meta.pooling import Pooled
 from evidence.meta.pooling import pool as pool_arrays
 from evidence.meta.rare_events import mixed_logistic
 from evidence.meta.rare_events.rates import mantel_haenszel_rates
-from evidence.meta.result import Fit, Scale
+from evidence.meta.result import Fit
 from evidence.terms import Interval, Tau2
 
 Model = Literal["che", "three_level", "aggregate", "robust"]
@@ -284,7 +284,7 @@ def _answer(
         f"{title}: {fit.k_estimates} effects of {fit.k_trials} trials, robust errors (CR2)",
         fit,
         [
-            f"{studies.scale.name} {shown}, {fit.level:.0%} interval, {p_words(mean.p_value)}",
+            f"{studies.scale.name} {shown}, {percent(fit.level)} interval, {p_words(mean.p_value)}",
             *said,
         ],
         frame=studies.rows,
@@ -379,7 +379,7 @@ def pool_counts(
     scale = scale_of(read)
     frame = read[[STUDY, *names.values()]]
     said = [
-        f"{scale.name} {scale.words(found.effect, found.ci_low, found.ci_high)}, {level:.0%} "
+        f"{scale.name} {scale.words(found.effect, found.ci_low, found.ci_high)}, {percent(level)} "
         f"interval, {p_words(found.p_value)}",
         f"Events: {counts['events_1'].sum():.0f} of {counts[f'{of}_1'].sum():,.0f} in group 1, "
         f"{counts['events_2'].sum():.0f} of {counts[f'{of}_2'].sum():,.0f} in group 2"

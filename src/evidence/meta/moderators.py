@@ -11,13 +11,13 @@ from formulaic import Formula
 from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from evidence.errors import ParameterError
-from evidence.meta.answers import Answer, Shown, answer, digits, interval, p_words, rows_of
+from evidence.meta.answers import Answer, Scale, Shown, answer, digits, interval, p_words, rows_of
 from evidence.meta.estimate import read_studies
 from evidence.meta.frame import EFFECT, STUDY, VARIANCE, Column, Faults
 from evidence.meta.numerics import Floats
 from evidence.meta.regression import Regression, fit_design
 from evidence.meta.regression.inference import column_test, likelihood_ratio, linear_test, predicted
-from evidence.meta.result import INTERVALS, Scale
+from evidence.meta.result import INTERVALS
 from evidence.terms import Interval, Tau2
 
 if TYPE_CHECKING:

@@ -9,7 +9,17 @@ import pandas as pd
 
 from evidence.errors import ParameterError
 from evidence.meta import bias, influence
-from evidence.meta.answers import Answer, Shown, answer, digits, interval, p_words, rows_of
+from evidence.meta.answers import (
+    Answer,
+    Scale,
+    Shown,
+    answer,
+    digits,
+    interval,
+    p_words,
+    percent,
+    rows_of,
+)
 from evidence.meta.bayes import posterior
 from evidence.meta.bias import (
     adjusted,
@@ -39,64 +49,17 @@ from evidence.terms import Tau2
 if TYPE_CHECKING:
     from evidence.meta.figures import Plot
 
-SIZES = ("n_1", "n_2", "n")
-"""Roles of columns that count participants."""
+SIZES = (("n_1", "n_2"), ("n",))
+"""Roles of columns that together count the participants of a study."""
+
+STANDARDIZED = ("smd", "cohen_d", "smd_unequal", "glass_delta", "smc_raw", "smc_change")
+"""Measures in standard deviations."""
 
 INTERVALS = {
     "wald": "normal interval",
     "hksj": "Hartung-Knapp interval",
     "hksj_adhoc": "Hartung-Knapp interval (factor at least 1)",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What effects are, and how they are read.
-
-    Attributes
-    ----------
-    measure : str
-        Name in `MEASURES`, or "effect" where the table gives effects alone.
-    name : str
-        As readers see it.
-    ratio : bool
-        Whether effects are logarithms of ratios, which are read as ratios.
-    favors : str
-        The side of no difference that favors group 1, "above" or "below"; empty if not known.
-    groups : int
-        2, or 1 where the change of a single group is meant, which improves on that side.
-    """
-
-    measure: str = EFFECT
-    name: str = "effect"
-    ratio: bool = False
-    favors: str = ""
-    groups: int = 2
-
-    def read(self, value: float | None) -> float | None:
-        """Return a value on the scale that is read."""
-        return float(np.exp(value)) if self.ratio and value is not None else value
-
-    def words(self, effect: float | None, low: float | None, high: float | None) -> str:
-        """Return an estimate with its limits as it is read."""
-        shown = interval(self.read(low), self.read(high))
-        return f"{digits(self.read(effect))} ({shown})"
-
-    @property
-    def none(self) -> str:
-        """The value of no difference."""
-        return "1" if self.ratio else "0"
-
-    def side(self, side: str) -> str:
-        """Say what a value "above" or "below" no difference does, where that is known."""
-        if self.groups == 1:
-            return "is improvement" if side == self.favors else "is worsening"
-        return f"favors group {1 if side == self.favors else 2}"
-
-    @property
-    def direction(self) -> str:
-        """Say which side favors group 1, where that is known."""
-        return f"{self.favors} {self.none} {self.side(self.favors)}" if self.favors else ""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -161,13 +124,13 @@ class Fit(Shown, Pooled):
         found = [
             f"{model}, {INTERVALS[self.interval_method]}: {studies}, {people}",
             f"{self.scale.name} {self.scale.words(self.effect, self.ci_low, self.ci_high)}, "
-            f"{self.level:.0%} interval, {p_words(self.p_value)}",
+            f"{percent(self.level)} interval, {p_words(self.p_value)}",
             self._sides(),
         ]
         if self.k > 1:
             spread = "" if common else f"tau2 {digits(self.tau2, 3)}, "
             found.append(
-                f"{spread}{self.level:.0%} interval of tau2 "
+                f"{spread}{percent(self.level)} interval of tau2 "
                 f"{interval(self.tau2_ci_low, self.tau2_ci_high, 3)}; I2 "
                 f"{digits(100 * (self.i2 or 0.0), 0)}%; Q {digits(self.q)} on {self.q_df} df, "
                 f"{p_words(self.q_p)}"
@@ -176,7 +139,7 @@ class Fit(Shown, Pooled):
             limits = interval(
                 self.scale.read(self.prediction_low), self.scale.read(self.prediction_high)
             )
-            found.append(f"A new study: {limits} ({self.level:.0%} prediction interval)")
+            found.append(f"A new study: {limits} ({percent(self.level)} prediction interval)")
         return found
 
     def _sides(self) -> str:
@@ -210,12 +173,16 @@ class Fit(Shown, Pooled):
             for name in ("tau2", "tau2_ci_low", "tau2_ci_high", "i2", "h2", "q", "q_df", "q_p")
         }
         low, high = shares or (None, None)
-        between = [None if one is None else 100 * one for one in (low, high)]
-        said = [
-            f"tau2 {digits(self.tau2, 3)} ({interval(self.tau2_ci_low, self.tau2_ci_high, 3)})",
-            f"I2 {digits(100 * (self.i2 or 0.0), 0)}% ({interval(between[0], between[1], 0)})",
-            f"Q {digits(self.q)} on {self.q_df} df, {p_words(self.q_p)}",
-        ]
+        if self.k == 1:
+            said = ["One study: how much effects vary between studies is not defined"]
+        else:
+            between = [None if one is None else 100 * one for one in (low, high)]
+            tau2 = "taken as 0" if self.tau2_method == "common" else digits(self.tau2, 3)
+            said = [
+                f"tau2 {tau2} ({interval(self.tau2_ci_low, self.tau2_ci_high, 3)})",
+                f"I2 {digits(100 * (self.i2 or 0.0), 0)}% ({interval(between[0], between[1], 0)})",
+                f"Q {digits(self.q)} on {self.q_df} df, {p_words(self.q_p)}",
+            ]
         return answer("Heterogeneity", named, said, i2_ci_low=low, i2_ci_high=high)
 
     def likelihood(self) -> Answer:
@@ -358,7 +325,9 @@ class Fit(Shown, Pooled):
             f"Between groups: Q {digits(found.q_between)} on {found.q_df} df, {p_words(found.q_p)}"
         )
         unknown = self.k - len(known)
-        remarks = [f"{unknown} studies of no known group are left out."] if unknown else []
+        number = "1 study" if unknown == 1 else f"{unknown} studies"
+        verb = "is" if unknown == 1 else "are"
+        remarks = [f"{number} of no known group {verb} left out."] if unknown else []
         return answer("Subgroups", found, said, frame=frame, remarks=remarks)
 
     def predict(self) -> Answer:
@@ -369,7 +338,7 @@ class Fit(Shown, Pooled):
             "none in a common-effect model or from one study"
             if self.prediction_low is None
             else f"{interval(read(self.prediction_low), read(self.prediction_high))} "
-            f"({self.level:.0%})"
+            f"({percent(self.level)})"
         ]
         return answer("Prediction for a new study", {**values, "df": self.prediction_df}, said)
 
@@ -386,21 +355,21 @@ class Fit(Shown, Pooled):
 
     def small_study(self, model: str = "rma", predictor: str = "sei") -> Answer:
         """Return the regression test of small-study effects (Egger: model "lm")."""
-        sizes = self.sizes()
+        by_size = predictor in ("ni", "ninv", "sqrtni", "sqrtninv")
         found = bias.regression_test(
             self.effects,
             self.variances,
-            None if sizes is None or predictor not in ("ni", "ninv", "sqrtni", "sqrtninv")
-            else sizes,
+            self.sizes() if by_size else None,
             model=model,
             predictor=predictor,
-            tau2=self.choices["tau2"] if model == "rma" else "REML",
+            **(self.choices if model == "rma" else {}),
             level=self.level,
-        )  # fmt: skip
-        said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}"]
+        )
+        kind = "z" if found.df is None else f"t on {found.df} df:"
+        said = [f"{kind} {digits(found.statistic)}, {p_words(found.p_value)}"]
         if found.limit is not None:
             limits = (found.limit, found.limit_ci_low, found.limit_ci_high)
-            said.append(f"Where the standard error is 0: {self.scale.words(*limits)}")
+            said.append(f"For a study of endless size: {self.scale.words(*limits)}")
         return answer("Small-study effects: regression test", found, said)
 
     def rank_test(self) -> Answer:
@@ -425,16 +394,25 @@ class Fit(Shown, Pooled):
         return answer("Trim and fill", found, said)
 
     def selection_model(
-        self, steps: Sequence[float] = (0.025,), alternative: str = "greater"
+        self, steps: Sequence[float] = (0.025,), alternative: str | None = None
     ) -> Answer:
-        """Return the estimate if publication depended on P (step function)."""
+        """Return the estimate if publication depended on P (step function).
+
+        Without an alternative, small P are those on the side that favors group 1, or where no
+        side is known on that of the estimate.
+        """
+        below = self.scale.favors == "below" or (not self.scale.favors and self.effect < 0)
+        chosen = alternative or ("less" if below else "greater")
         found = selection_models.selection_model(
-            self.effects, self.variances, steps=steps, alternative=alternative, level=self.level
+            self.effects, self.variances, steps=steps, alternative=chosen, level=self.level
         )
+        plain = found.unadjusted
         said = [
-            f"{self.scale.name} {self.scale.words(found.effect, found.ci_low, found.ci_high)}",
+            f"{self.scale.name} {self.scale.words(found.effect, found.ci_low, found.ci_high)}; "
+            f"without selection {self.scale.words(plain.effect, plain.ci_low, plain.ci_high)} (ML)",
             f"Test of selection: {digits(found.selection_statistic)} on {found.selection_df} df, "
-            f"{p_words(found.selection_p)}",
+            f"{p_words(found.selection_p)}; one-sided P ({chosen}), steps at "
+            f"{', '.join(f'{one:g}' for one in steps)}",
         ]
         return answer("Selection model", found, said)
 
@@ -452,10 +430,23 @@ class Fit(Shown, Pooled):
         return answer("Outliers", found, said, frame=frame)
 
     def pet_peese(self) -> Answer:
-        """Return the effect of a study of endless size by PET, or PEESE where PET finds one."""
+        """Return the effect of a study of endless size by PET, or PEESE where PET finds one.
+
+        Standard errors of standardized differences and of log ratios hold the effect itself, which
+        both regressions mistake for asymmetry (Pustejovsky and Rodgers 2019, Res Synth Methods
+        10:57).
+        """
         found = adjusted.pet_peese(self.effects, self.variances, level=self.level)
-        shown = self.scale.words(found.estimate, found.ci_low, found.ci_high)
-        return answer("PET-PEESE", found, [f"{found.chosen}: {shown}, {p_words(found.p_value)}"])
+        both = {"PET": found.pet, "PEESE": found.peese}
+        said = [
+            f"{name}: {self.scale.words(one.limit, one.limit_ci_low, one.limit_ci_high)}"
+            + (" (taken)" if name == found.chosen else "")
+            for name, one in both.items()
+        ]
+        said.append("PEESE is taken where the two-sided P of PET is below .10, else PET")
+        held = self.scale.ratio or self.scale.measure in STANDARDIZED
+        text = "The standard errors hold the effect itself, which looks like asymmetry."
+        return answer("PET-PEESE", found, said, remarks=[text] if held else [])
 
     def limit_meta_analysis(self) -> Answer:
         """Return the effect in the limit of endless size, variation between studies kept."""
@@ -479,15 +470,21 @@ class Fit(Shown, Pooled):
 
     def count_asymmetry(self, test: str = "peters") -> Answer:
         """Return the test of Peters, or of Harbord, of counts of an event."""
-        tests = {"peters": bias.peters_test, "harbord": bias.harbord_test}
+        tests: dict[str, Callable[..., bias.RegressionTest]] = {
+            "peters": bias.peters_test,
+            "harbord": bias.harbord_test,
+        }
         if test not in tests:
             raise ParameterError("test", test, "peters or harbord")
         roles = ("events_1", "n_1", "events_2", "n_2")
         if lacking := [role for role in roles if role not in self.roles]:
             raise ParameterError("test", test, f"counts, of which {', '.join(lacking)} lack")
         counts = [numbers_of(self.studies, role, self.roles[role])[0] for role in roles]
-        found = tests[test](*counts, level=self.level)
-        said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}"]
+        of_risks = test == "peters" and self.scale.measure == "risk_ratio"
+        measure = {"measure": "risk_ratio"} if of_risks else {}
+        found = tests[test](*counts, level=self.level, **measure)
+        of = "risk ratios" if of_risks else "odds ratios"
+        said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}, of log {of}"]
         return answer(f"Small-study effects of counts: {test.capitalize()}", found, said)
 
     def excess_significance(self, alternative: str = "two_sided") -> Answer:
@@ -512,7 +509,15 @@ class Fit(Shown, Pooled):
         if method not in methods:
             raise ParameterError("method", method, f"one of {', '.join(methods)}")
         found = methods[method](self.effects, self.variances)
-        return answer(f"Fail-safe N ({method})", found, [f"{digits(found.n)} studies"])
+        criterion = {
+            "rosenthal": "for the one-sided combined P to rise to",
+            "orwin": "for the average to fall to",
+            "rosenberg": "for the P of the common effect to rise to",
+            "general": "for the P of the pooled effect to rise to",
+        }[method]
+        at = found.target if method == "orwin" else found.alpha
+        number = f"{digits(found.n)} {'study' if found.n == 1 else 'studies'} without an effect"
+        return answer(f"Fail-safe N ({method})", found, [f"{number} {criterion} {digits(at)}"])
 
     def henmi_copas(self) -> Answer:
         """Return the common-effect estimate with an interval that allows for variation."""
@@ -528,12 +533,30 @@ class Fit(Shown, Pooled):
         said = [f"{p_words(found.p_values[0])} of {digits(found.rearrangements)} patterns of signs"]
         return answer("Permutation test", found, said, p_value=found.p_values[0])
 
-    def posterior(self, scale: float = 0.5, prior: str = "half_normal") -> Answer:
-        """Return the Bayesian companion: a flat prior of the mean, one of this scale for tau."""
+    def posterior(self, scale: float | None = None, prior: str = "half_normal") -> Answer:
+        """Return the Bayesian companion: a flat prior of the mean, one of this scale for tau.
+
+        Without a scale 0.5 is taken for standardized differences and for logarithms of ratios
+        (Röver et al. 2021, Res Synth Methods 12:448); elsewhere it is asked for, in the unit of
+        the effects.
+
+        Raises
+        ------
+        ParameterError
+            Without a scale for effects in another unit.
+        """
+        if scale is None:
+            if not (self.scale.ratio or self.scale.measure in STANDARDIZED):
+                raise ParameterError(
+                    "scale",
+                    None,
+                    f"the scale of the prior of tau, in the unit of {self.scale.name}",
+                )
+            scale = 0.5
         found = posterior(self.effects, self.variances, scale=scale, prior=prior, level=self.level)
         said = [
             f"{self.scale.name} {self.scale.words(found.median, found.ci_low, found.ci_high)} "
-            f"(median, {self.level:.0%} of the posterior)",
+            f"(median, {percent(self.level)} of the posterior)",
             f"probability above {self.scale.none}: "
             f"{digits(found.probability_positive, 3)}; tau {digits(found.tau_median, 3)} "
             f"({interval(found.tau_ci_low, found.tau_ci_high, 3)})",
@@ -542,9 +565,11 @@ class Fit(Shown, Pooled):
 
     def sizes(self) -> Floats | None:
         """Return participants of each study, (k,); None where one is not known."""
-        columns = [self.roles[role] for role in SIZES if role in self.roles]
-        if not columns:
+        # One group alone is not the participants of a study.
+        known = next((own for own in SIZES if set(own) <= set(self.roles)), None)
+        if known is None:
             return None
+        columns = [self.roles[role] for role in known]
         total = sum(numbers_of(self.studies, one, one)[0] for one in columns)
         return None if np.isnan(total).any() else np.asarray(total, dtype=float)
 

@@ -12,7 +12,7 @@ from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.ledger import LedgerEntry, quotation, sentences
-from evidence.meta.answers import Answer, rows_of
+from evidence.meta.answers import Answer, percent, rows_of
 from evidence.meta.bias import ENOUGH_TRIALS
 from evidence.meta.moderators import regress
 from evidence.meta.result import Fit
@@ -193,12 +193,12 @@ def figure(found: Spreadsheet) -> Figure:
     return Figure(
         figure_id="forest",
         matplotlib_figure=fit.forest(),
-        alt=f"{fit.scale.name} with {fit.level:.0%} intervals. {spoken}; pooled {pooled}.",
+        alt=f"{fit.scale.name} with {percent(fit.level)} intervals. {spoken}; pooled {pooled}.",
         caption=f"{fit.scale.name} of each study and pooled"
         + (f". {language.capitalized(fit.scale.direction)}." if fit.scale.direction else "."),
         table=table(
             "Effects of studies, and pooled",
-            ("Study", "n", f"{fit.scale.name} ({fit.level:.0%} CI)", "Weight"),
+            ("Study", "n", f"{fit.scale.name} ({percent(fit.level)} CI)", "Weight"),
             cells,
             entries=[entry],
         ),
@@ -212,9 +212,10 @@ def heterogeneity(found: Spreadsheet) -> Block:
         return paragraphs("One study: there is no variation between studies to be seen.")
     shares = fit.heterogeneity()
     ends = (shares.i2_ci_low, shares.i2_ci_high)
+    common = fit.tau2_method == "common"
     between = language.limits(fit.tau2_ci_low, fit.tau2_ci_high, 3)
     rows = [
-        ("tau2", language.fixed(fit.tau2, 3), between),
+        ("tau2", "taken as 0" if common else language.fixed(fit.tau2, 3), between),
         ("I2", language.percent(fit.i2), " to ".join(language.percent(one) for one in ends)),
         ("Q", f"{language.fixed(fit.q)} on {fit.q_df} df", language.p_value(fit.q_p or 0.0)),
     ]
@@ -222,9 +223,8 @@ def heterogeneity(found: Spreadsheet) -> Block:
         read = fit.scale.read
         limits = language.limits(read(fit.prediction_low), read(fit.prediction_high))
         rows.append(("Prediction for a new study", "", limits))
-    return table(
-        "Variation between studies", ("Quantity", "Value", f"{fit.level:.0%} interval or P"), rows
-    )
+    columns = ("Quantity", "Value", f"{percent(fit.level)} interval or P")
+    return table("Variation between studies", columns, rows)
 
 
 def leave_one_out(found: Spreadsheet) -> Block:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from scipy import special
 
 from evidence.errors import ParameterError
-from evidence.meta.answers import digits, interval, rows_of
+from evidence.meta.answers import digits, interval, percent, rows_of
 from evidence.meta.frame import numbers_of
 
 INK, SOFT, BLUE, PALE = "#1b1f24", "#57606a", "#0b5394", "#d8dee4"
@@ -113,7 +113,7 @@ def forest(fit: Any) -> Plot:
             fit.scale.read(fit.prediction_low), fit.scale.read(fit.prediction_high)
         )
         _cells(figure, axes, last + 1, ("A new study", "", "", limits_read, ""))
-    heads = ["Study", "", "", f"{fit.scale.name} ({fit.level:.0%} CI)", "Weight"]
+    heads = ["Study", "", "", f"{fit.scale.name} ({percent(fit.level)} CI)", "Weight"]
     if {"n_1", "n_2"} <= set(fit.roles):
         what = (
             "mean (SD), n"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from evidence.errors import ParameterError
 from evidence.meta.numerics import Floats
@@ -11,8 +12,6 @@ from evidence.meta.pooling import Pooled, batch, pool
 from evidence.meta.pooling.batch import PooledBatch
 from evidence.meta.pooling.weights import numbers
 from evidence.terms import Interval, Tau2
-
-NORMAL_95 = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Baujat:
 
 @dataclass(frozen=True, slots=True)
 class Outliers:
-    """Trials whose 95% interval lies off the pooled one, and the estimate without them.
+    """Trials whose interval lies off the pooled one, and the estimate without them.
 
     Attributes
     ----------
@@ -153,7 +152,8 @@ def outliers(
     """
     whole = pool(effect, variance, tau2=tau2, interval=interval, level=level)
     effects, variances = numbers("effect", effect), numbers("variance", variance)
-    reach = NORMAL_95 * np.sqrt(variances)
+    # Normal intervals of the studies, of the same coverage as the pooled one.
+    reach = float(special.ndtri((1 + level) / 2)) * np.sqrt(variances)
     off = (effects + reach < whole.ci_low) | (effects - reach > whole.ci_high)
     without = None
     if not off.all():
