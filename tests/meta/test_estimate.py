@@ -9,7 +9,10 @@ import pytest
 from evidence import meta
 from evidence.errors import ParameterError
 from evidence.meta import multilevel, rare_events
+from evidence.meta.multilevel.aggregation import aggregate
 from evidence.meta.multilevel.covariance import correlated_covariance
+from evidence.meta.multilevel.moment_weights import robust_pool
+from evidence.meta.pooling import pool as pool_arrays
 from evidence.meta.rare_events.rates import mantel_haenszel_rates
 from tests.meta import own
 
@@ -124,12 +127,34 @@ def test_several_effects_of_a_trial_have_a_model() -> None:
     assert (found.effect, found.se, found.df) == (right.estimate, right.se, right.df)
     assert any("0.6" in one for one in found.remarks)
     independent = meta.pool(table, cluster="trial", model="three_level")
-    assert independent.effect != found.effect
+    alone = multilevel.fit_multilevel(table.effect, table.variance, list(table.trial))
+    assert independent.effect == alone.coefficients[0].estimate
+    assert "A new trial" in repr(found)
     averaged = meta.pool(table, cluster="trial", model="aggregate")
     assert isinstance(averaged, meta.Fit)
-    assert averaged.k == 5
+    made = aggregate(table.effect, errors, list(table.trial))
+    assert averaged.effect == pool_arrays(made.effect, made.variance).effect
     robust = meta.pool(table, cluster="trial", model="robust")
-    assert robust.k_trials == 5
+    moments = robust_pool(table.effect, table.variance, list(table.trial), rho=0.6)
+    assert robust.effect == moments.coefficients[0].estimate
+
+
+def test_a_common_effect_has_a_normal_interval_unless_another_is_asked_for() -> None:
+    table = own.table("twelve-yi-vi")
+    columns = {"effect": "yi", "variance": "vi"}
+    assert meta.pool(table, tau2="common", **columns).interval_method == "wald"
+    assert meta.pool(table, tau2="common", interval="hksj", **columns).interval_method == "hksj"
+    assert meta.pool(table, tau2="DL", **columns).interval_method == "hksj_adhoc"
+
+
+def test_a_direction_stands_beside_what_is_pooled() -> None:
+    table = own.table("events")
+    for better, side in (("lower", "below 1 favors group 1"), ("higher", "above 1 favors group 1")):
+        assert side in repr(meta.pool_counts(table, better=better, **own.EVENTS))
+        effects = meta.effect_sizes(table, "OR", better=better, **own.EVENTS)
+        several_rows = effects.assign(trial=[*"aabbcd"])
+        assert side in repr(meta.pool(several_rows, cluster="trial"))
+    assert "favors" not in repr(meta.pool_counts(table, **own.EVENTS))
 
 
 def test_effects_that_count_twice_are_said() -> None:
@@ -148,6 +173,9 @@ def test_effects_that_count_twice_are_said() -> None:
         ({"model": "che"}, "cluster: found None, expected the column of trials"),
         ({"model": "two_level", "cluster": "trial"}, "model: found 'two_level', expected one of"),
         ({"tau2": "reml"}, "tau2: found 'reml'"),
+        ({"rho": 0.5}, "rho: found 0.5, expected nothing, since no trials with several rows"),
+        ({"cluster": "trial", "tau2": "DL"}, "tau2: found 'DL', expected nothing, since model che"),
+        ({"cluster": "trial", "model": "three_level", "rho": 0.5}, "rho: found 0.5, expected noth"),
     ],
 )
 def test_what_cannot_be_done_is_said(options: dict[str, Any], message: str) -> None:

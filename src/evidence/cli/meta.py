@@ -41,10 +41,14 @@ def meta(
         typer.Option(help="For several rows of one trial: che, three_level, aggregate or robust."),
     ] = "",
     rho: Annotated[
-        float, typer.Option(help="Supposed correlation of errors of rows of one trial.")
-    ] = 0.6,
-    tau2: Annotated[str, typer.Option(help="REML, ML, DL, PM, EB, SJ, HE, HS or common.")] = "REML",
-    interval: Annotated[str, typer.Option(help="hksj_adhoc, hksj or wald.")] = "hksj_adhoc",
+        float | None, typer.Option(help="Supposed correlation of errors of rows of one trial; 0.6.")
+    ] = None,
+    tau2: Annotated[
+        str | None, typer.Option(help="REML (default), ML, DL, PM, EB, SJ, HE, HS or common.")
+    ] = None,
+    interval: Annotated[
+        str | None, typer.Option(help="hksj_adhoc (default), hksj or wald.")
+    ] = None,
     level: Annotated[float, typer.Option(help="Coverage of intervals.")] = 0.95,
     by: Annotated[str, typer.Option(metavar="COLUMN", help="Pool groups of studies apart.")] = "",
     moderators: Annotated[
@@ -73,8 +77,8 @@ def meta(
 
     columns = dict(_pair(one) for one in map_ or ())
     chosen: Any = None if better is None else better.value
-    same: dict[str, Any] = {"tau2": tau2, "interval": interval, "level": level}
-    choices: dict[str, Any] = {"model": model, "rho": rho, **same}
+    methods = {"tau2": tau2, "interval": interval, "level": level}
+    choices: dict[str, Any] = {"model": model, "rho": rho, **methods}
     try:
         found = spreadsheet.read(file, measure=measure, better=chosen, columns=columns, **choices)
     except ParameterError as error:
@@ -85,9 +89,7 @@ def meta(
     if by:
         answers.append(found.fit.subgroups(by))
     if moderators:
-        from evidence.meta.moderators import regress
-
-        answers.append(regress(found.effects, moderators, faults="leave_out", **same))
+        answers.append(found.regress(moderators))
     if figure is not None:
         found.fit.forest().save(figure)
     ledger: Path | None = None

@@ -86,10 +86,13 @@ class Scale:
         """Return a value on the scale that is read."""
         return float(np.exp(value)) if self.ratio and value is not None else value
 
+    def limits(self, low: float | None, high: float | None) -> str:
+        """Return two limits as they are read."""
+        return interval(self.read(low), self.read(high))
+
     def words(self, effect: float | None, low: float | None, high: float | None) -> str:
         """Return an estimate with its limits as it is read."""
-        shown = interval(self.read(low), self.read(high))
-        return f"{digits(self.read(effect))} ({shown})"
+        return f"{digits(self.read(effect))} ({self.limits(low, high)})"
 
     @property
     def none(self) -> str:

@@ -44,6 +44,15 @@ MODELS = ("che", "three_level", "aggregate", "robust")
 """Models of several effects per trial: correlated and hierarchical effects, three levels with
 independent errors, one mean per trial before pooling, robust variance estimation."""
 
+_USES: dict[str | None, tuple[str, ...]] = {
+    None: ("tau2", "interval"),
+    "che": ("rho",),
+    "three_level": (),
+    "aggregate": ("tau2", "interval", "rho"),
+    "robust": ("rho",),
+}
+"""Choices that each model takes."""
+
 RHO = 0.6
 """Correlation of the errors of two effects of one trial that is supposed where none is given."""
 
@@ -55,12 +64,12 @@ def pool(
     variance: Column | None = None,
     se: Column | None = None,
     study: Column | None = None,
-    tau2: Tau2 = "REML",
-    interval: Interval = "hksj_adhoc",
+    tau2: Tau2 | None = None,
+    interval: Interval | None = None,
     level: float = 0.95,
     cluster: Column | None = None,
     model: Model | None = None,
-    rho: float = RHO,
+    rho: float | None = None,
     faults: Faults = "refuse",
 ) -> Fit | Answer:
     """Pool the effects of a table of studies.
@@ -74,17 +83,19 @@ def pool(
         else "se".
     study : str or sequence, optional
         Names of the studies; the column "study" where there is one.
-    tau2 : {"REML", "ML", "DL", "PM", "EB", "SJ", "HE", "HS", "common"}
-        Estimator of the variance between studies.
-    interval : {"hksj_adhoc", "hksj", "wald"}
+    tau2 : {"REML", "ML", "DL", "PM", "EB", "SJ", "HE", "HS", "common"}, optional
+        Estimator of the variance between studies, REML where none is given.
+    interval : {"hksj_adhoc", "hksj", "wald"}, optional
+        The first where none is given; normal where a common effect is assumed.
     level : float
         Coverage of all intervals.
     cluster : str or sequence, optional
         The trial of each row, where trials have several effects.
     model : {"che", "three_level", "aggregate", "robust"}, optional
         How effects of one trial are handled; "che" where `cluster` is given.
-    rho : float
-        Correlation of the errors of two effects of one trial. It is supposed: try others.
+    rho : float, optional
+        Correlation of the errors of two effects of one trial, 0.6 where none is given. It is
+        supposed: try others.
     faults : {"refuse", "leave_out"}
         As in `effect_sizes`.
 
@@ -98,7 +109,8 @@ def pool(
     ------
     ParameterError
         For columns that are not there, numbers that are not accepted, no row that can be pooled,
-        and as `evidence.meta.pooling.pool`.
+        a choice that the model has no use for (models of several effects but "aggregate" are by
+        REML or moments, with CR2 errors and t), and as `evidence.meta.pooling.pool`.
 
     Examples
     --------
@@ -115,6 +127,14 @@ def pool(
         raise ParameterError("model", model, f"one of {', '.join(MODELS)}")
     if model is not None and cluster is None:
         raise ParameterError("cluster", None, f"the column of trials, which model {model} needs")
+    model = model or ("che" if cluster is not None else None)
+    given = {"tau2": tau2, "interval": interval, "rho": rho}
+    for name, value in given.items():
+        if value is not None and name not in _USES[model]:
+            uses = "no trials with several rows" if model is None else f"model {model}"
+            raise ParameterError(name, value, f"nothing, since {uses} has no use for it")
+    tau2 = tau2 or "REML"
+    interval = interval or ("wald" if tau2 == "common" else "hksj_adhoc")
     studies = read_studies(table, effect, variance, se, study, faults)
     if cluster is None:
         remarks = [*_repeated(studies.rows), *studies.remarks]
@@ -124,7 +144,8 @@ def pool(
         return _fit(fitted, studies, remarks)
     trials = [str(one) for one in aligned(table, "cluster", cluster).loc[studies.rows.index]]
     options = {"tau2": tau2, "interval": interval, "level": level}
-    return _several(studies, trials, model or "che", rho, options)
+    assert model is not None
+    return _several(studies, trials, model, RHO if rho is None else rho, options)
 
 
 class Studies:
@@ -276,6 +297,15 @@ def _spread(fit: MultilevelFit) -> list[str]:
     ]
 
 
+def _new_trial(studies: Studies, fit: Any) -> list[str]:
+    low, high = getattr(fit, "prediction_low", None), getattr(fit, "prediction_high", None)
+    if low is None or high is None:
+        return []
+    read = studies.scale.read
+    shown = f"{digits(read(low))} to {digits(read(high))}"
+    return [f"A new trial: {shown} ({percent(fit.level)} prediction interval)"]
+
+
 def _answer(
     studies: Studies, fit: Any, mean: Any, title: str, said: Sequence[str], supposed: list[str]
 ) -> Answer:
@@ -285,7 +315,9 @@ def _answer(
         fit,
         [
             f"{studies.scale.name} {shown}, {percent(fit.level)} interval, {p_words(mean.p_value)}",
+            *([studies.scale.direction] if studies.scale.direction else []),
             *said,
+            *_new_trial(studies, fit),
         ],
         frame=studies.rows,
         remarks=[*studies.remarks, *supposed],
@@ -296,6 +328,7 @@ def _answer(
         df=mean.df,
         p_value=mean.p_value,
         left_out=studies.left_out,
+        scale=studies.scale,
     )
 
 
@@ -384,9 +417,15 @@ def pool_counts(
         f"Events: {counts['events_1'].sum():.0f} of {counts[f'{of}_1'].sum():,.0f} in group 1, "
         f"{counts['events_2'].sum():.0f} of {counts[f'{of}_2'].sum():,.0f} in group 2"
         + (" (person-time)" if of == "time" else ""),
+        *([scale.direction] if scale.direction else []),
     ]
     return answer(
-        f"{name}: {len(read)} studies", found, said, frame=frame, remarks=read.attrs["remarks"]
+        f"{name}: {len(read)} studies",
+        found,
+        said,
+        frame=frame,
+        remarks=read.attrs["remarks"],
+        left_out=pd.DataFrame(read.attrs["left_out"], columns=["row", "study", "reason"]),
     )
 
 

@@ -63,8 +63,11 @@ class Moderated(Shown):
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion by the likelihood that the estimator of tau2 goes with."""
-        likelihood = self.fit.ml if self.fit.tau2_method == "ML" else self.fit.reml
+        """Akaike's criterion: by the restricted likelihood for REML, else by the likelihood.
+
+        Restricted likelihoods of different moderators cannot be compared; fit both by ML.
+        """
+        likelihood = self.fit.reml if self.fit.tau2_method == "REML" else self.fit.ml
         return float(likelihood.aic)
 
     @property
@@ -80,8 +83,10 @@ class Moderated(Shown):
     def lines(self) -> list[str]:
         """Return the formula, tests, what is left of heterogeneity, and the coefficients."""
         fit = self.fit
+        of = f"the logarithm of the {self.scale.name}" if self.scale.ratio else self.scale.name
+        favors = f" ({self.scale.direction})" if self.scale.direction else ""
         found = [
-            f"Meta-regression of {self.scale.name} on {self.formula} ({fit.tau2_method}, "
+            f"Meta-regression of {of}{favors} on {self.formula} ({fit.tau2_method}, "
             f"{INTERVALS[fit.interval_method]}): {fit.k} studies",
             *(
                 f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)}), "
@@ -97,8 +102,9 @@ class Moderated(Shown):
             )
             found.append(f"All moderators: {test}, {p_words(fit.qm_p)}")
         explained = "" if fit.r2 is None else f"; R2 {digits(100 * fit.r2, 0)}%"
+        between = "taken as 0" if fit.tau2_method == "common" else digits(fit.tau2, 3)
         found.append(
-            f"Left: tau2 {digits(fit.tau2, 3)} ({interval(fit.tau2_ci_low, fit.tau2_ci_high, 3)})"
+            f"Left: tau2 {between} ({interval(fit.tau2_ci_low, fit.tau2_ci_high, 3)})"
             f"{explained}; QE {digits(fit.qe)} on {fit.qe_df} df, {p_words(fit.qe_p)}"
         )
         return found
@@ -147,6 +153,11 @@ class Moderated(Shown):
         )
         said = [
             f"row {new.index[i]}: {self.scale.words(row.effect, row.ci_low, row.ci_high)}"
+            + (
+                f"; a new study {self.scale.limits(row.prediction_low, row.prediction_high)}"
+                if row.prediction_low is not None
+                else ""
+            )
             for i, row in enumerate(rows_of(frame.head(6)))
         ]
         return answer(f"Predictions by {self.formula}", found, said, frame=frame)
@@ -239,8 +250,8 @@ def regress(
     variance: Column | None = None,
     se: Column | None = None,
     study: Column | None = None,
-    tau2: Tau2 = "REML",
-    interval: Interval = "hksj_adhoc",
+    tau2: Tau2 | None = None,
+    interval: Interval | None = None,
     level: float = 0.95,
     faults: Faults = "refuse",
 ) -> Moderated:
@@ -281,6 +292,8 @@ def regress(
     [{'weeks': 10, 'effect': 0.42, 'se': 0.1, 'ci_low': 0.1, 'ci_high': 0.74, \
 'prediction_low': 0.1, 'prediction_high': 0.74}]
     """
+    tau2 = tau2 or "REML"
+    interval = interval or ("wald" if tau2 == "common" else "hksj_adhoc")
     studies = read_studies(table, effect, variance, se, study, faults)
     rows = studies.rows
     try:

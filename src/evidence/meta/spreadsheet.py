@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,9 @@ from evidence.meta.result import Fit
 from evidence.meta.table import Kind, guess, read_table
 from evidence.meta.table import Mapping as Roles
 from evidence.terms import Interval, Tau2
+
+if TYPE_CHECKING:
+    from evidence.meta.moderators import Moderated
 
 SIZES = ("n_1", "n_2")
 EXAMPLES = Path(__file__).parent / "examples"
@@ -120,6 +123,15 @@ class Spreadsheet:
             return self.result
         raise ParameterError("model", self.options["model"], "aggregate, or none, for this")
 
+    def regress(self, formula: str) -> "Moderated":
+        """Return a meta-regression of the effects by a formula, with the choices of pooling."""
+        # Reading formulas takes a second that nobody else should wait for.
+        from evidence.meta.moderators import regress
+
+        taken = ("variance", "se", "study", "tau2", "interval", "level")
+        options = {name: one for name, one in self.options.items() if name in taken}
+        return regress(self.effects, formula, faults="leave_out", **options)
+
     @property
     def left_out(self) -> pd.DataFrame:
         """Rows that have no effect, with the reasons."""
@@ -134,9 +146,9 @@ def read(
     better: Better | None = None,
     columns: Mapping[str, str] | None = None,
     model: str = "",
-    rho: float = 0.6,
-    tau2: Tau2 = "REML",
-    interval: Interval = "hksj_adhoc",
+    rho: float | None = None,
+    tau2: Tau2 | None = None,
+    interval: Interval | None = None,
     level: float = 0.95,
 ) -> Spreadsheet:
     """Read a file of studies and compute their effects.
@@ -168,7 +180,9 @@ def read(
     ParameterError
         If columns do not tell what they are, a direction is not given, or no row has an effect.
     """
-    options: dict[str, Any] = {"tau2": tau2, "interval": interval, "level": level}
+    if better not in (None, "lower", "higher"):
+        raise ParameterError("better", better, "'lower' or 'higher'")
+    options: dict[str, Any] = {"tau2": tau2, "interval": interval, "rho": rho, "level": level}
     table = read_table(path)
     roles = guess([str(one) for one in table.columns[table.notna().any()]], columns or {})
     named = {str(role): column for role, column in roles.roles.items()}
@@ -205,7 +219,7 @@ def read(
         options["study"] = study
     if model:
         cluster = named.get("cluster") or (STUDY if STUDY in effects else study)
-        options |= {"model": model, "rho": rho, "cluster": cluster}
+        options |= {"model": model, "cluster": cluster}
     return Spreadsheet(path, table.attrs["read_as"], roles, effects, options)
 
 
@@ -234,15 +248,18 @@ def as_json(found: Spreadsheet) -> dict[str, Any]:
     """
     result = found.result
     made: dict[str, Any] = {name: _plain(getattr(result, name, None)) for name in RESULT}
+    scale = result.scale
+    made |= {"measure": scale.measure, "favors": scale.direction}
+    if scale.ratio:
+        read = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
+        made |= {name: scale.read(made[of]) for name, of in read.items()}
     if isinstance(result, Fit):
-        scale = result.scale
-        made |= {"measure": scale.measure, "favors": scale.direction}
-        if scale.ratio:
-            read = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
-            made |= {name: scale.read(made[of]) for name, of in read.items()}
         rows = result.to_frame()
     else:
         made |= {"k": result.k_trials, "k_estimates": result.k_estimates}
+        spread = ("sigma2_cluster", "sigma2_effect", "tau2")
+        # The robust model has one variance, the others have one for each level.
+        made |= {name: _plain(getattr(result, name, None)) for name in spread}
         rows = result.to_frame()[[STUDY, EFFECT, VARIANCE]]
     return {
         **made,
@@ -260,6 +277,8 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value) or None
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value

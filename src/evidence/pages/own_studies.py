@@ -14,7 +14,6 @@ from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.ledger import LedgerEntry, quotation, sentences
 from evidence.meta.answers import Answer, percent, rows_of
 from evidence.meta.bias import ENOUGH_TRIALS
-from evidence.meta.moderators import regress
 from evidence.meta.result import Fit
 from evidence.meta.spreadsheet import Spreadsheet
 from evidence.terms import EntryKind, Favors
@@ -252,8 +251,7 @@ def groups(found: Spreadsheet, by: str, moderators: str) -> Block:
         answered = found.fit.subgroups(by)
         said += [*answered.said, *answered.remarks]
     if moderators:
-        options = {name: found.options[name] for name in ("tau2", "interval", "level")}
-        fitted = regress(found.effects, moderators, faults="leave_out", **options)
+        fitted = found.regress(moderators)
         said += [*fitted.lines(), *fitted.remarks]
     said = said or ["No column for groups and no formula of moderators were given."]
     return paragraphs(*said)
