@@ -167,6 +167,21 @@ def test_a_spread_that_would_be_usual_as_an_se_is_named() -> None:
     assert not [one for one in smd(means()).attrs["remarks"] if "times smaller" in one]
 
 
+def test_counts_to_which_something_was_added_are_named() -> None:
+    found = meta.effect_sizes(own.table("events"), "RD", study="study", **own.EVENTS)
+    assert found.attrs["remarks"][0].endswith("pool_counts pools without that: Chen 2006.")
+    rates = pd.DataFrame({"a": [0, 3], "s": [90.0, 80.0], "b": [2, 4], "t": [95.0, 70.0]})
+    roles = {"events_1": "a", "time_1": "s", "events_2": "b", "time_2": "t"}
+    for table, measure, columns in (
+        (rates, "IRR", roles),
+        (pd.DataFrame({"e": [0, 3], "n": [20, 30]}), "PLO", {"events": "e", "n": "n"}),
+    ):
+        (remark,) = meta.effect_sizes(table, measure, **columns).attrs["remarks"]
+        assert "1/2 was added to each count" in remark
+        assert remark.endswith(": row 1.")
+    assert not meta.effect_sizes(own.table("events").drop(2), "OR", **own.EVENTS).attrs["remarks"]
+
+
 def test_columns_of_the_table_stay_beside_the_effects() -> None:
     table = own.table("events").rename(columns={"comparator": "effect"})
     found = meta.effect_sizes(table, "RR", study="study", **own.EVENTS)

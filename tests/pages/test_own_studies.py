@@ -70,6 +70,35 @@ def test_every_section_has_something_to_say_of_one_study_and_of_many(tmp_path: P
     assert "cannot be told from one" in said(meta.read(path))
 
 
+def test_which_scores_count_as_better_and_who_the_groups_are_is_said() -> None:
+    text = own_studies.first_screen(read("twelve-studies-means", better="lower")).html
+    assert "Lower scores count as better, as was asked for" in text
+    higher = own_studies.first_screen(read("twelve-studies-means", better="higher")).html
+    assert "above 0 means higher scores in group 1" in higher
+    events = own_studies.first_screen(read("events", better="lower")).html
+    assert "Comparator, by the column comparator: " in events
+    assert "scores count as better" not in events
+    named = own_studies.first_screen(read("eight-heterogeneous", better="lower")).html
+    assert "Group 1, by the column condition_arm1: mytherapy (8)" in named
+
+
+def test_a_value_that_rests_on_doubted_sds_is_not_handed_out_without_saying_so() -> None:
+    found = read("44-sd-zero-and-se", better="lower")
+    warning = "Not to be cited yet: the SDs of Beispiel (2030) look like standard errors"
+    assert said(found).startswith(warning)
+    assert warning in own_studies.citing(found).text
+    assert "Not to be cited" not in said(read("twelve-studies-means", better="lower"))
+
+
+def test_how_standard_errors_came_about_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "ratios.csv"
+    path.write_text("study,OR,CI lower,CI upper\nA,0.5,0.3,0.9\nB,0.7,0.4,1.2\n", "utf-8")
+    found = meta.read(path)
+    assert "width of the intervals of the logarithms" in own_studies.methods(found).text
+    assert own_studies.pooled_entry(found).processing == "converted"
+    assert own_studies.pooled_entry(read("twelve-yi-vi")).processing == "printed"
+
+
 def test_rows_left_out_stand_in_the_report_with_the_reason() -> None:
     found = read("44-sd-zero-and-se", better="lower")
     assert "sd_1: found 0.0, expected an SD above 0" in own_studies.how_read(found).text
@@ -129,7 +158,12 @@ def test_no_sentence_is_false_of_any_studies(
     signs = np.sign([effect for effect, _ in rows])
     for side, sign in (("above", 1), ("below", -1), ("at", 0)):
         assert counted.get(side, 0) == int((signs == sign).sum())
-    assert ("includes no difference" in text) == (fit.ci_low <= 0 <= fit.ci_high)
+    first, paragraph = text.split("\n")[:2]
+    assert ("includes no difference" in first) == (fit.ci_low <= 0 <= fit.ci_high)
+    ahead = (fit.prediction_low, fit.prediction_high)
+    assert ("In a new study" in paragraph) == (ahead[0] is not None)
+    if ahead[0] is not None and ahead[1] is not None:
+        assert ("which includes no difference" in paragraph) == (ahead[0] <= 0 <= ahead[1])
     assert ("lies above no difference" in text) == (fit.ci_low > 0)
     assert ("lies below no difference" in text) == (fit.ci_high < 0)
     low, high = fit.tau2_ci_low, fit.tau2_ci_high

@@ -72,9 +72,6 @@ def _with_empty_cell(events_1: Floats, n_1: Floats, events_2: Floats, n_2: Float
     return (events_1 == 0) | (events_1 == n_1) | (events_2 == 0) | (events_2 == n_2)
 
 
-ADDS_TO_EMPTY = ("odds_ratio", "risk_ratio", "risk_difference", "probit_difference")
-"""Measures that add 1/2 to each cell of a table with an empty one."""
-
 MEASURES: Mapping[str, Measure] = {
     "smd": Measure("Hedges g", means.standardized_mean_difference, _MEANS, of_scores=True),
     "cohen_d": Measure("Cohen d", means.cohen_d, _MEANS, of_scores=True),
@@ -200,7 +197,8 @@ def effect_sizes(
         with the reason. Rows with a missing value are always left out with the reason.
     **columns : str or sequence
         For each role the column that has it: ``mean_1, sd_1, n_1, mean_2, sd_2, n_2`` (group 1 is
-        the intervention), ``events_1, n_1, events_2, n_2``, ``events, n``, ``r, n``, ``mean, sd,
+        the intervention), ``events_1, n_1, events_2, n_2``, ``events_1, time_1, events_2, time_2``
+        with person-time, ``events, n``, ``r, n``, ``mean, sd,
         n`` or ``mean_pre, mean_post, sd_pre, sd_post, n, correlation``. ``se_1`` can stand for
         ``sd_1`` (the SD is its product with the root of n), ``non_events_1`` for ``n_1``.
 
@@ -209,7 +207,8 @@ def effect_sizes(
     DataFrame
         ``study, effect, variance, se``, then the columns of the table, for the rows that have an
         effect; ratios on the log scale. ``attrs`` has ``measure``, ``better``, ``columns`` (role
-        to column), ``left_out`` (row, study, reason) and ``remarks``.
+        to column), ``left_out`` (row, study, reason), ``remarks``, and ``doubted``: studies
+        whose SDs look like standard errors.
 
     Raises
     ------
@@ -283,6 +282,7 @@ def effect_sizes(
     for role in chosen.needs:
         if role not in named or named[role] not in table:
             found[role], named[role] = values[role][kept], role
+    odd = _odd_spread(values, studies, kept, _instruments(table, instrument))
     found.attrs = {
         "measure": _OTHER_NAMES.get(measure, measure),
         "better": better,
@@ -293,9 +293,10 @@ def effect_sizes(
         "left_out": reading.rows,
         "remarks": [
             *reading.remarks(),
-            *_empty_cells(measure, values, kept),
-            *_odd_spread(values, studies, kept, _instruments(table, instrument)),
+            *_empty_cells(measure, values, studies, kept),
+            *odd.values(),
         ],
+        "doubted": list(odd),
     }
     return found
 
@@ -476,15 +477,30 @@ def _name(table: pd.DataFrame, role: str, given: Column) -> str:
     return given if isinstance(given, str) else role
 
 
-def _empty_cells(measure: str, values: Mapping[str, Floats], kept: Any) -> list[str]:
-    if _OTHER_NAMES.get(measure, measure) not in ADDS_TO_EMPTY:
+def _empty(values: Mapping[str, Floats], measure: str) -> Any:
+    """Return whether 1/2 was added to the counts of each study."""
+    if measure in ("odds_ratio", "risk_ratio", "risk_difference", "probit_difference"):
+        return _with_empty_cell(*(values[role] for role in _EVENTS))
+    if measure in ("rate_ratio", "rate_difference"):
+        return (values["events_1"] == 0) | (values["events_2"] == 0)
+    if measure in ("proportion", "proportion_logit"):
+        return (values["events"] == 0) | (values["events"] == values["n"])
+    return None
+
+
+def _empty_cells(
+    measure: str, values: Mapping[str, Floats], studies: pd.Series, kept: Any
+) -> list[str]:
+    measure = _OTHER_NAMES.get(measure, measure)
+    empty = _empty({role: one[kept] for role, one in values.items()}, measure)
+    if empty is None or not empty.any():
         return []
-    count = int(_with_empty_cell(*(values[role][kept] for role in _EVENTS)).sum())
-    if not count:
-        return []
+    named = list(studies[kept][empty])
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    without = "; pool_counts pools without that" if "_1" in "".join(values) else ""
     return [
-        f"{count} {'table has' if count == 1 else 'tables have'} an empty cell: 1/2 was added to "
-        "each of its cells. pool_counts pools without that."
+        f"Where a group has no event, or nothing else, 1/2 was added to each count{without}: "
+        f"{', '.join(named[:3])}{more}."
     ]
 
 
@@ -501,14 +517,14 @@ def _instruments(table: pd.DataFrame, instrument: Column | None) -> list[str]:
 
 def _odd_spread(
     values: Mapping[str, Floats], studies: pd.Series, kept: Any, instruments: Sequence[str]
-) -> list[str]:
+) -> dict[str, str]:
     """Name SDs that are far below those of the same instrument and usual if they are SEs."""
     if not {"sd_1", "sd_2", "n_1", "n_2"} <= set(values):
-        return []
+        return {}
     with np.errstate(invalid="ignore"):
         spread = np.sqrt(values["sd_1"] * values["sd_2"])
         as_se = spread * np.sqrt(np.sqrt(values["n_1"] * values["n_2"]))
-    found = []
+    found: dict[str, str] = {}
     entered = [int(one) for one in np.flatnonzero(kept)]
     for i in entered:
         same = [j for j in entered if j != i and instruments[j] == instruments[i]]
@@ -516,9 +532,9 @@ def _odd_spread(
             continue
         others = float(np.median(spread[same]))
         if spread[i] * USUAL_RATIO < others and 0.5 < as_se[i] / others < 2:
-            found.append(
+            found[str(studies.iloc[i])] = (
                 f"{studies.iloc[i]}: its SDs are {others / spread[i]:.0f} times smaller than "
-                "those of the other studies and would be usual as standard errors; look into the "
-                "source before it is pooled."
+                "those of the other studies and would be usual as standard errors. They are pooled "
+                "as they stand: look into the source first."
             )
     return found

@@ -107,6 +107,11 @@ class Spreadsheet:
         return self.roles.kind in (Kind.MEANS, Kind.EVENTS)
 
     @property
+    def as_printed(self) -> bool:
+        """Whether effects and their standard errors stand in the file."""
+        return self.roles.kind in (Kind.EFFECT_AND_SE, Kind.EFFECT_AND_VARIANCE)
+
+    @property
     def mapping(self) -> list[tuple[str, str]]:
         """Roles with their columns."""
         return [(str(role), column) for role, column in self.roles.roles.items()]

@@ -16,6 +16,7 @@ from evidence.meta.answers import Answer, percent, rows_of
 from evidence.meta.bias import ENOUGH_TRIALS
 from evidence.meta.result import Fit
 from evidence.meta.spreadsheet import Spreadsheet
+from evidence.meta.table import Kind
 from evidence.terms import EntryKind, Favors
 
 
@@ -53,7 +54,7 @@ def _entry(
         comparator="",
         comparator_class="",
         timepoint="",
-        processing="converted" if found.computed else "printed",
+        processing="printed" if found.as_printed else "converted",
         method=_method(fit),
         trial_ids=(),
         result_ids=(),
@@ -112,13 +113,15 @@ def first_screen(found: Spreadsheet) -> Block:
     studies = _studies(fit)
     paragraph = (
         f"{language.capitalized(studies)}, {html(people)}: {html(fit.scale.name)} {number}. "
-        f"{html(_sides(fit))} {html(_spread(fit))}"
+        f"{html(_sides(fit))} {html(_spread(fit))}{html(_new_study(fit))}"
     )
-    remarks = [html(one) for one in [*fit.remarks, *_LIMITS]]
+    remarks = [html(one) for one in [*_groups(found), *fit.remarks, *_LIMITS]]
     caption = f"{fit.scale.name}, {studies}" + (
         f"; {fit.scale.direction}" if fit.scale.direction else ""
     )
-    return answer(html(_say(fit)), paragraph, [Headline(entry, 2, caption)], remarks)
+    return answer(
+        html(_doubt(found) or _say(fit)), paragraph, [Headline(entry, 2, caption)], remarks
+    )
 
 
 def _studies(fit: Fit) -> str:
@@ -137,6 +140,45 @@ def _say(fit: Fit) -> str:
     side = "above" if fit.ci_low > 0 else "below"
     which = f", which {scale.side(side)}" if scale.favors else ""
     return f"The whole interval of the pooled effect lies {side} {none}{which}."
+
+
+def _doubt(found: Spreadsheet) -> str:
+    """Say that a pooled value is not to be cited while SDs in it look like standard errors."""
+    doubted = found.effects.attrs.get("doubted", [])
+    if not doubted:
+        return ""
+    return (
+        f"Not to be cited yet: the SDs of {language.listed(doubted)} look like standard errors, "
+        "and the pooled value rests on them."
+    )
+
+
+def _groups(found: Spreadsheet) -> list[str]:
+    """Say which scores count as better, who the groups are, and that comparators differ."""
+    said = []
+    better = found.effects.attrs.get("better")
+    if found.roles.kind == Kind.MEANS and better and found.fit.scale.favors:
+        said.append(
+            f"{language.capitalized(better)} scores count as better, as was asked for: above 0 "
+            f"means {better} scores in group 1 than in group 2."
+        )
+    named, rows = dict(found.mapping), found.fit.studies
+    for role, what in (("arm_1", "Group 1"), ("arm_2", "Group 2"), ("comparator", "Comparator")):
+        if named.get(role) not in rows:
+            continue
+        counts = rows[named[role]].dropna().astype(str).value_counts()
+        shown = [f"{name} ({count})" for name, count in counts.head(4).items()]
+        more = [f"{len(counts) - 4} others"] if len(counts) > 4 else []
+        said.append(f"{what}, by the column {named[role]}: {language.listed(shown + more)}.")
+    return said
+
+
+def _new_study(fit: Fit) -> str:
+    low, high = fit.prediction_low, fit.prediction_high
+    if low is None or high is None:
+        return ""
+    both = ", which includes no difference" if low <= 0 <= high else ""
+    return f" In a new study it is expected at {fit.scale.limits(low, high)}{both}."
 
 
 def _sides(fit: Fit) -> str:
@@ -276,7 +318,7 @@ def methods(found: Spreadsheet) -> Block:
     effects = (
         f"Effects ({fit.scale.name}) were computed from the columns of the file."
         if found.computed
-        else "Effects and their standard errors are those of the file."
+        else _ready_made(found)
     )
     return closing.methods(
         [
@@ -286,6 +328,16 @@ def methods(found: Spreadsheet) -> Block:
             "predicted by the distribution of the interval (Higgins et al. 2009, J R Stat Soc A "
             "172:137).",
         ]
+    )
+
+
+def _ready_made(found: Spreadsheet) -> str:
+    if found.as_printed:
+        return "Effects and their standard errors are those of the file."
+    scale = " of the logarithms" if found.fit.scale.ratio else ""
+    return (
+        "Effects are those of the file; standard errors follow from the width of the intervals"
+        f"{scale}, taken as normal intervals of 95% (Cochrane Handbook 2019, 6.5.2.2)."
     )
 
 
@@ -329,5 +381,5 @@ def citing(found: Spreadsheet) -> Block:
     """Return the sentence to take along, with the id of its number."""
     fit, entry = found.fit, pooled_entry(found)
     sentence = f"{entry.label}: {quotation.statistic(entry)}; k = {fit.k} ({entry.estimate_id})."
-    block = paragraphs(sentence)
+    block = paragraphs(*filter(None, (_doubt(found), sentence)))
     return Block(f'<h2 id="cite">How to cite</h2>{block.html}', (entry,))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import special
@@ -61,13 +62,16 @@ def _arm(fit: Any, position: int, group: str) -> str:
     """Return what is known of one group: mean (SD) and n, or events of n."""
     known = {
         role: fit.studies[fit.roles[role]].iloc[position]
-        for role in (f"mean_{group}", f"sd_{group}", f"events_{group}", f"n_{group}")
+        for role in (f"{one}_{group}" for one in ("mean", "sd", "events", "n", "time"))
         if role in fit.roles
     }
     n = digits(int(known[f"n_{group}"])) if f"n_{group}" in known else ""
     if f"mean_{group}" in known and f"sd_{group}" in known:
         mean, sd = (digits(float(known[f"{one}_{group}"]), 1) for one in ("mean", "sd"))
         return f"{mean} ({sd}), {n}"
+    if f"time_{group}" in known:
+        time = digits(float(known[f"time_{group}"]), 0)
+        return f"{digits(int(known[f'events_{group}']))} in {time}"
     if f"events_{group}" in known:
         return f"{digits(int(known[f'events_{group}']))} of {n}"
     return n
@@ -114,6 +118,8 @@ def forest(fit: Any) -> Plot:
         )
         _cells(figure, axes, last + 1, ("A new study", "", "", limits_read, ""))
     heads = ["Study", "", "", f"{fit.scale.name} ({percent(fit.level)} CI)", "Weight"]
+    if {"time_1", "time_2"} <= set(fit.roles):
+        heads[1], heads[2] = "1: events in time", "2: events in time"
     if {"n_1", "n_2"} <= set(fit.roles):
         what = (
             "mean (SD), n"
@@ -125,7 +131,7 @@ def forest(fit: Any) -> Plot:
         heads[1], heads[2] = f"1: {what}", f"2: {what}"
     _cells(figure, axes, -1, heads, color=SOFT)
     if fit.scale.ratio:
-        _read_as_ratios(axes, fit.scale.read)
+        _read_as_ratios(axes.xaxis, axes.get_xlim(), fit.scale.read)
     axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE, color=INK)
     return figure
 
@@ -143,11 +149,11 @@ def _cells(figure: Plot, axes: Axes, line: float, texts: Sequence[str], **style:
         )
 
 
-def _read_as_ratios(axes: Axes, read: Any) -> None:
-    low, high = (read(one) for one in axes.get_xlim())
+def _read_as_ratios(axis: Axis, limits: tuple[float, float], read: Any) -> None:
+    low, high = (read(one) for one in limits)
     steps = (1, 2, 5) if high / low < 200 else (1,)
     marks = [m * 10.0**e for e in range(-6, 7) for m in steps if low <= m * 10.0**e <= high]
-    axes.set_xticks(np.log(marks), [f"{one:g}" for one in marks])
+    axis.set_ticks(np.log(marks), labels=[f"{one:g}" for one in marks])
 
 
 def funnel(fit: Any, *, contours: bool = True) -> Plot:
@@ -180,7 +186,7 @@ def funnel(fit: Any, *, contours: bool = True) -> Plot:
     axes.set_xlim(-1.05 * reach, 1.05 * reach)
     axes.set_ylim(top, 0)
     if fit.scale.ratio:
-        _read_as_ratios(axes, fit.scale.read)
+        _read_as_ratios(axes.xaxis, axes.get_xlim(), fit.scale.read)
     axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE)
     axes.set_ylabel("standard error", fontsize=FONT_SIZE)
     return figure
@@ -194,7 +200,7 @@ def bubble(found: Any, moderator: str) -> Plot:
     found : Moderated
         A meta-regression.
     moderator : str
-        A column of numbers in it; other moderators are held at their mean.
+        A column of numbers in it; other numbers are held at their mean, text at its mode.
     """
     values, _ = numbers_of(found.studies, moderator, moderator)
     grid = np.linspace(values.min(), values.max(), 60)
@@ -210,4 +216,6 @@ def bubble(found: Any, moderator: str) -> Plot:
     axes.axhline(0, color=SOFT, linewidth=0.7)
     axes.set_xlabel(moderator, fontsize=FONT_SIZE)
     axes.set_ylabel(_axis(found.scale), fontsize=FONT_SIZE)
+    if found.scale.ratio:
+        _read_as_ratios(axes.yaxis, axes.get_ylim(), found.scale.read)
     return figure
