@@ -23,9 +23,10 @@ MOST_FILES_OF_A_FOLDER = 16
 # PET-PEESE, Copas, limit meta-analysis, p-curve, tests of asymmetry for counts, rates, diagnostics
 # with moderators; and the reading of a researcher's own table (meta/cells.py, meta/table.py: 760
 # lines). The results and the report that own studies lead to are meta/frame.py to
-# meta/spreadsheet.py.
-MOST_FILES_IN_ALL = 280
-MOST_LINES_IN_ALL = 70_000
+# meta/spreadsheet.py; what they say of direction, prediction and choices that were not taken, and
+# the figures of diagnostics, are the last rise.
+MOST_FILES_IN_ALL = 290
+MOST_LINES_IN_ALL = 74_000
 FEWEST_LINES_OF_A_PART = 60
 """Of code: what has fewer and is read by one module alone belongs into that module."""
 NAMES_THAT_SAY_NOTHING = {

@@ -47,8 +47,9 @@ def test_the_first_screen(dataset: Dataset, depression: Robustness) -> None:
         "0.52 (−0.29 to 1.33)",
         "0.23 (−0.16 to 0.63)",
         "without one of them the estimate is 0.47 to 0.69; 3 of 3 intervals include no difference",
-        "0.54 (0.01 to 1.12), probability above zero 97.6%; with the unreported results at zero "
-        "0.24 (−0.10 to 0.67), 93.0%",
+        "half-normal 0.5 0.54 (0.01 to 1.12), 97.6%; half-normal 1 0.55 (−0.15 to 1.31), ",
+        "2 of 3 intervals include no difference. With the unreported results at zero, in that "
+        "order: 0.24 (−0.10 to 0.67), 93.0%; ",
         "9.7% to 39.4% for a difference of 0.3 SD and 18.4% to 80.4% for a difference of 0.5 SD",
         "takes 352 participants, and behind the main result: 118 participants",
         "One more trial of 32 would move the lower limit over zero with an effect of 0.57 to 1.46; "

@@ -69,7 +69,7 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
     for name in CLASSES:
         if name not in by_class:
             parts.append(
-                f"{html(dataset.in_text('comparator_class', name))}: {_lacking(analysis)}"
+                f"{html(dataset.in_text('comparator_class', name))}: {_lacking(analysis, name)}"
                 f"{_silent(analysis, name)}"
             )
             continue
@@ -84,10 +84,16 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
     return "By comparator: " + "; ".join(parts) + "."
 
 
-def _lacking(analysis: Analysis) -> str:
+def _lacking(analysis: Analysis, comparator_class: str) -> str:
     """Return what a class of comparators lacks; its trials may print other numbers, as a P."""
+    if not (analysis.selection.without_number.comparator_class == comparator_class).any():
+        return "no trial known here"
     means = analysis.selection.metric in ("hedges_g", "d_ppc2", "mixed")
-    return "no mean difference" if means else "no usable number"
+    return NO_MEANS if means else "no usable number"
+
+
+NO_MEANS = "no group means found"
+"""Of a trial that may print other numbers, as a P: a difference of means is not what is known."""
 
 
 def _silent(analysis: Analysis, comparator_class: str) -> str:

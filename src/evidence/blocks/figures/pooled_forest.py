@@ -7,6 +7,7 @@ from evidence.analysis import Analysis
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.output import Block, Figure
+from evidence.blocks.remarks import NO_MEANS
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -118,7 +119,7 @@ def _rows(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> li
         )
     for row in records(analysis.selection.without_number):
         none = "no clear difference, " if row.said == Said.NO_DIFFERENCE else ""
-        said = f"{none}{'no mean difference' if means else 'no usable number'}"
+        said = f"{none}{NO_MEANS if means else 'no usable number'}"
         rows.append(
             ForestRow(
                 "unreported",

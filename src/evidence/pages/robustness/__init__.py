@@ -13,6 +13,7 @@ from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled
+from evidence.pages.pooled.panel import PRIOR
 from evidence.pages.robustness import ledger_entries as made
 from evidence.pages.robustness.tables import converted, group_stress
 from evidence.terms import Said
@@ -170,22 +171,30 @@ def _single_trials(dataset: Dataset, found: Robustness) -> str:
 def _priors(dataset: Dataset, found: Robustness) -> str:
     if not found.beside.priors:
         return ""
-    view = found.beside.priors[0]
-    stress = found.beside.stress
-    posterior = view.posterior
-    entry = entries.of_posterior(view.estimate_id, posterior, found.analysis, dataset)
-    number = language.estimate(posterior.median, posterior.ci_low, posterior.ci_high)
-    said = (
-        f"Prior: with a weak one on the spread between trials {number_link(entry, number)}, "
-        f"probability above zero {_probability(entry, posterior.probability_positive)}"
-    )
-    if view.at_zero is not None:
-        zero = entries.of_posterior(view.at_zero_id, view.at_zero, found.analysis, dataset, stress)
-        number = language.estimate(view.at_zero.median, view.at_zero.ci_low, view.at_zero.ci_high)
-        said += (
-            f"; with the unreported results at zero {number_link(zero, number)}, "
-            f"{_probability(zero, view.at_zero.probability_positive)}"
+    stress, analysis = found.beside.stress, found.analysis
+    shown, zeros, including = [], [], 0
+    for view in found.beside.priors:
+        one = view.posterior
+        entry = entries.of_posterior(view.estimate_id, one, analysis, dataset)
+        number = language.estimate(one.median, one.ci_low, one.ci_high)
+        including += int(one.ci_low <= 0 <= one.ci_high)
+        shown.append(
+            f"{PRIOR[one.prior]} {one.prior_scale:g} {number_link(entry, number)}, "
+            f"{_probability(entry, one.probability_positive)}"
         )
+        if view.at_zero is not None:
+            at = view.at_zero
+            zero = entries.of_posterior(view.at_zero_id, at, analysis, dataset, stress)
+            number = language.estimate(at.median, at.ci_low, at.ci_high)
+            zeros.append(
+                f"{number_link(zero, number)}, {_probability(zero, at.probability_positive)}"
+            )
+    said = (
+        "Prior on the spread between trials, with the probability above zero: "
+        f"{'; '.join(shown)}; {including} of {len(shown)} intervals include no difference"
+    )
+    if zeros:
+        said += f". With the unreported results at zero, in that order: {'; '.join(zeros)}"
     return said + "."
 
 
