@@ -257,10 +257,11 @@ PAGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("13_robustness", {}),
     ("14_summary", {"therapy": "abft"}),
     ("31_prisma", {}),
+    ("32_landscape", {}),
     ("21_trial_card", {}),
 )
 # Figures alone, what another page shows too, and two of the four questions of the start page.
-SKIPPED = re.compile(r"panel_curve\(|_figure\(|missing_matrix\(")
+SKIPPED = re.compile(r"panel_curve\(|figure\(|missing_matrix\(")
 FEWER = re.compile(r'^ +"(abft-suicidal|abct-functional).*\n', re.MULTILINE)
 
 

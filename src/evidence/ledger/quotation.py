@@ -26,6 +26,12 @@ _NAME = {
     "risk_ratio": ("risk ratio", "RR"),
     "risk_difference": ("risk difference", "RD"),
     "change_in_points": ("change", "change"),
+    "cohens_d": ("Cohen d", "d"),
+    "correlation": ("effect expressed as a correlation", "r"),
+    "standardized_mean_difference": ("standardized mean difference", "SMD"),
+    "effect_size": ("effect size, kind not named", "ES"),
+    "hedges_g_within": ("Hedges g of the change", "g"),
+    "cohens_d_within": ("Cohen d of the change", "d"),
 }
 _IN_UNITS = {
     "mean_difference": "points",
@@ -190,7 +196,8 @@ def subject(entry: LedgerEntry, dataset: Dataset) -> str:
     )
     if compared and entry.entry_kind in _POOLED:
         text += f", compared with {compared}"
-    if entry.timepoint in _BETWEEN or entry.entry_kind in _TIMELESS:
+    timeless = bool(entry.timepoint) and entry.entry_kind in _TIMELESS
+    if entry.timepoint in _BETWEEN or timeless:
         text += f", {language.term(times(dataset), entry.timepoint)}"
     return text
 

@@ -154,26 +154,35 @@ _FAVORS = {
     "below_1": Favors.BELOW_1,
 }
 """Which side of a published value favors the intervention, by what the data say."""
+_BASIS = {
+    "within": ", a change within the treated, compared with nobody",
+    "not_stated": ", what it was compared with is not named in what was read",
+}
+"""What is said of a published value that is none against a comparison group."""
 
 
 def of_published(synthesis: Any, dataset: Dataset) -> LedgerEntry:
-    """Return the entry of a published pooled value, as printed."""
+    """Return the entry of a published value, as printed; of a landscape, for what it is.
+
+    A change within the treated, and a value whose comparison is not named, favors nobody.
+    """
     locator = dataset.locator(synthesis.locator_id)
+    other = _BASIS.get(synthesis.basis, "")
     return LedgerEntry(
         estimate_id=f"published.{synthesis.synthesis_id}",
         label=f"{origins.reference_name(synthesis.publication_id, dataset)}, {synthesis.contrast}, "
-        f"{dataset.in_text('outcome', synthesis.outcome_id)}",
+        f"{dataset.in_text('outcome', synthesis.outcome_id)}{other}",
         entry_kind=EntryKind.PUBLISHED,
         metric=synthesis.metric,
         scale="ratio" if synthesis.metric.endswith("_ratio") else "difference",
-        favors=_FAVORS.get(synthesis.favors_intervention_when, ""),
+        favors="" if other else _FAVORS.get(synthesis.favors_intervention_when, ""),
         effect=synthesis.estimate,
         ci_low=_maybe(synthesis.ci_low),
         ci_high=_maybe(synthesis.ci_high),
         ci_level=None if pd.isna(synthesis.ci_low) else 0.95,
         k=None if pd.isna(synthesis.k) else int(synthesis.k),
         n=None if pd.isna(synthesis.n) else int(synthesis.n),
-        timepoint="post",
+        timepoint="" if synthesis.approach else "post",
         processing="printed",
         method="as printed",
         result_ids=(synthesis.synthesis_id,),
