@@ -11,7 +11,9 @@ from typing import Literal, NoReturn, Protocol, final, get_args
 Convention = Literal["exact", "metapsy"]
 Tau2 = Literal["REML", "ML", "DL", "PM", "EB", "SJ", "HE", "HS", "common"]
 Interval = Literal["hksj_adhoc", "hksj", "wald"]
-Model = Literal["che", "three-level"]
+Model = Literal["che", "three_level"]
+SeveralModel = Literal["che", "three_level", "gls", "aggregate", "robust"]
+Better = Literal["lower", "higher"]
 ComparatorClass = Literal["inactive", "usual_care", "active"]
 InstrumentRule = Literal["self_report_first", "clinician_first"]
 Adjustment = Literal["post", "ppc_imbalanced", "ppc"]
@@ -27,6 +29,8 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     "tau2": get_args(Tau2),
     "interval": get_args(Interval),
     "model": get_args(Model),
+    "several_model": get_args(SeveralModel),
+    "better": get_args(Better),
     "comparator_class": get_args(ComparatorClass),
     "instrument": get_args(InstrumentRule),
     "adjustment": get_args(Adjustment),
@@ -39,8 +43,12 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
 }
 """Accepted values of each choice of an analysis, the default of a rule first.
 
-A comparator class has no default, and `instrument` also takes the id of an instrument.
+A comparator class and `better` have no default, and `instrument` also takes the id of an
+instrument. `model` is of an analysis of the data package, `several_model` of any table.
 """
+
+RHO = 0.6
+"""Correlation of the errors of two effects of one trial that is supposed where none is given."""
 
 
 class Said(StrEnum):

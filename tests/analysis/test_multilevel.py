@@ -72,7 +72,7 @@ def test_other_correlations_stand_beside(several: Dataset) -> None:
 
 
 def test_three_level_takes_errors_as_independent(several: Dataset) -> None:
-    found = analyze_several(several, MAIN, model="three-level")
+    found = analyze_several(several, MAIN, model="three_level")
     effect, variance = found.selection.effects()
     trials = list(found.selection.estimates.trial_id)
     assert found.mean == fit_multilevel(effect, variance, trials).coefficients[0]
@@ -138,7 +138,7 @@ def test_follow_ups_of_other_weeks_are_other_estimates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model": "CHE"}, "model: found 'CHE', expected one of che, three-level"),
+        ({"model": "CHE"}, "model: found 'CHE', expected one of che, three_level"),
         ({"rho": 1.0}, "rho: found 1.0"),
         ({"rho": -0.1}, "rho: found -0.1"),
     ],
@@ -195,9 +195,9 @@ def test_command_for_reading_and_as_csv(several: Dataset) -> None:
     assert "k_trials = 4, k_estimates = 6, n not known" in read
     assert "rho = 0.6 (supposed); REML; interval: cluster-robust, CR2" in read
     assert "With other correlations: 0.2:" in read
-    lines = run(several, "--model", "three-level", "--format", "csv").stdout.splitlines()
+    lines = run(several, "--model", "three_level", "--format", "csv").stdout.splitlines()
     assert len(lines) == 2
-    assert "three-level" in lines[1]
+    assert "three_level" in lines[1]
 
 
 @pytest.mark.parametrize(
@@ -208,13 +208,13 @@ def test_command_for_reading_and_as_csv(several: Dataset) -> None:
             "points of different instruments (bdi_ii, ham_d) have no common unit",
         ),
         (("--rho", "0.5"), "rho: found 0.5, expected no such choice without --model che"),
-        (("--model", "three-level", "--rho", "0.5"), "no such choice with --model three-level"),
+        (("--model", "three_level", "--rho", "0.5"), "no such choice with --model three_level"),
         (("--model", "che", "--tau2", "DL"), "tau2: found 'DL', expected no such choice"),
         # also where the default is asked for by name
         (("--model", "che", "--arms", "combined"), "arms: found 'combined', expected no such"),
         (("--model", "che", "--comparator", "active_first"), "comparator: found 'active_first'"),
-        (("--model", "three-level", "--follow-up", "shortest"), "which keeps each arm, comparator"),
-        (("--model", "rve"), "model: found 'rve', expected one of che, three-level"),
+        (("--model", "three_level", "--follow-up", "shortest"), "which keeps each arm, comparator"),
+        (("--model", "rve"), "model: found 'rve', expected one of che, three_level"),
     ],
 )
 def test_command_refuses(several: Dataset, arguments: tuple[str, ...], message: str) -> None:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from evidence.cli import app
 from evidence.errors import ParameterError
+from evidence.terms import ACCEPTED
 from tests.meta import own
 
 MEANS = str(own.FOLDER / "twelve-studies-means.csv")
@@ -31,12 +32,22 @@ def test_it_says_how_the_file_was_read_what_columns_are_and_the_result() -> None
 def test_a_direction_is_asked_for_by_the_name_of_its_option() -> None:
     with pytest.raises(ParameterError, match="--better: found None, expected 'lower' or 'higher'"):
         run(MEANS)
+    with pytest.raises(ParameterError, match="--better: found 'down', expected one of lower, hig"):
+        run(MEANS, "--better", "down")
 
 
 def test_groups_and_moderators_are_said_too() -> None:
     events = str(own.FOLDER / "events.csv")
     assert "Between groups" in run(events, "--by", "comparator")
     assert "Meta-regression" in run(events, "--moderators", "C(comparator)")
+
+
+def test_every_accepted_choice_is_taken_and_named_in_the_help() -> None:
+    for model in ACCEPTED["several_model"]:
+        assert "6 " in run(str(own.FOLDER / "events.csv"), "--model", model)
+    help_text = " ".join(run("--help").replace("│", " ").split())
+    for choice in ("several_model", "tau2", "interval", "better"):
+        assert all(one in help_text for one in ACCEPTED[choice])
 
 
 def test_a_column_is_named_by_hand(tmp_path: Path) -> None:

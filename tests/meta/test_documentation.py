@@ -1,13 +1,17 @@
 """What is written for researchers runs, and names what is there."""
 
 import doctest
+import importlib.util
+import inspect
 import math
 import re
 from pathlib import Path
 
 from evidence import meta
+from evidence.meta.measures import measure_of
 from evidence.meta.moderators import Moderated
 from evidence.meta.result import Fit
+from evidence.terms import ACCEPTED
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -21,10 +25,26 @@ def test_the_page_on_your_own_studies_runs() -> None:
 
 def test_names_that_stand_for_those_of_metafor_are_there() -> None:
     text = (DOCS / "metafor-names.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"\b(meta|fit|reg)\.(\w+)\(", text))
+    ours = "\n".join(row.split(" | ")[-1] for row in text.splitlines() if row.startswith("| "))
+    named = set(re.findall(r"(?<![.\w])(meta|fit|reg)\.(\w+)", ours))
     homes = {"meta": meta, "fit": Fit, "reg": Moderated}
-    assert len(named) > 25
+    assert len(named) > 35
     assert not [f"{home}.{name}" for home, name in named if not hasattr(homes[home], name)]
+    modules = set(re.findall(r"`(evidence\.meta[.\w]*)`", ours))
+    assert len(modules) > 7
+    assert not [one for one in modules if importlib.util.find_spec(one) is None]
+    functions = {f"{home}.{name}": getattr(homes[home], name) for home, name in named}
+    for called, arguments in re.findall(r"((?:meta|fit|reg)\.\w+)\(([^`]*)", ours):
+        accepted = inspect.signature(functions[called]).parameters
+        open_ended = any(one.kind is one.VAR_KEYWORD for one in accepted.values())
+        keywords = set(re.findall(r"(\w+)=", arguments))
+        assert open_ended or keywords <= set(accepted), called
+    for choice, key in (("tau2", "tau2"), ("interval", "interval"), ("model", "several_model")):
+        for value in re.findall(rf'{choice}="(\w+)"', ours):
+            assert value in ACCEPTED[key] or value == "lm"
+    measures = re.findall(r'"(\w+)"', text.split("| `measure=` ")[1].split(" | ")[0])
+    assert len(measures) > 25
+    assert all(measure_of(one) for one in measures)
 
 
 def test_what_an_analyst_asks_for_is_one_line_each() -> None:

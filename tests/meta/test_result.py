@@ -266,7 +266,7 @@ def test_digits_can_be_read_back(value: float) -> None:
     assert not shown.startswith(("-", "−0.00"))
 
 
-MODULES = ["answers", "estimate", "frame", "moderators", "result", "spreadsheet"]
+MODULES = ["answers", "arranging", "estimate", "frame", "moderators", "spreadsheet"]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -80,6 +80,20 @@ def test_a_hazard_ratio_is_read_as_a_ratio(tmp_path: Path) -> None:
     assert f"hazard ratio {math.exp(fit.effect):.2f}" in repr(fit)
 
 
+def test_a_measure_of_ready_made_effects_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "logs.csv"
+    path.write_text("study,yi,vi\nA,-0.5,0.04\nB,-0.2,0.06\nC,-0.6,0.05\n", "utf-8")
+    fit = meta.read(path, measure="hazard_ratio", better="lower").fit
+    assert fit.scale.direction == "below 1 favors group 1"
+    shares = meta.read(path, measure="PLO")
+    assert "proportion 0.3" in repr(shares.fit)
+    made = json.loads(json.dumps(spreadsheet.as_json(shares)))
+    assert made["p_value"] is None
+    assert made["read"] == pytest.approx(1 / (1 + math.exp(-made["effect"])))
+    with pytest.raises(ParameterError, match="measure: found 'hazard_ratio', expected one for a"):
+        meta.read(own.FOLDER / "events.csv", measure="hazard_ratio")
+
+
 def test_a_direction_of_scores_is_not_one_of_effects_that_stand_in_the_file() -> None:
     fit = meta.read(own.FOLDER / "twelve-yi-vi.csv", better="lower").fit
     assert fit.remarks[0].startswith("Effects stand in the file and keep their sign")

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evidence.analysis import Analysis, analyze
-from evidence.analysis.multilevel import RHO, MultilevelAnalysis, analyze_several, participants
+from evidence.analysis.multilevel import MultilevelAnalysis, analyze_several, participants
 from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.labels import read_label
 from evidence.data.provenance import union
@@ -19,6 +19,7 @@ from evidence.estimation.selection import Selection, select
 from evidence.meta.multilevel.aggregation import aggregate
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.pooling import Pooled, pool
+from evidence.terms import RHO
 
 METRIC = "hedges_g"
 """What databases print on continuous outcomes."""

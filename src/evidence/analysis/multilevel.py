@@ -14,10 +14,7 @@ from evidence.estimation.selection import EVERY, Selection, select
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.multilevel.inference import Coefficient, MultilevelFit
-from evidence.terms import ACCEPTED, Model
-
-RHO = 0.6
-"""Correlation of the errors of two estimates of one trial that the main fit supposes."""
+from evidence.terms import ACCEPTED, RHO, Model
 
 RHOS = (0.2, 0.4, 0.6, 0.8)
 """Correlations that are tried beside it: no source prints one."""
@@ -34,7 +31,7 @@ class MultilevelAnalysis:
     ----------
     specification : Specification
         Its choices on the estimates; ``tau2`` and ``interval`` are not used.
-    model : {"che", "three-level"}
+    model : {"che", "three_level"}
         Correlated and hierarchical effects; or the three-level model with independent errors.
     rho : float or None
         Correlation of the errors of two estimates of one trial; None for the three-level model,
@@ -69,7 +66,7 @@ class MultilevelAnalysis:
         # A model of several estimates keeps all instruments unless one is named.
         if plain.instrument == EVERY:
             plain = replace(plain, instrument="self_report_first")
-        parts = [plain.estimate_id(self.selection.metric), f"model_{self.model.replace('-', '_')}"]
+        parts = [plain.estimate_id(self.selection.metric), f"model_{self.model}"]
         if self.rho is not None and self.rho != RHO:
             parts.append(f"rho_{self.rho:g}")
         return ".".join(parts)
@@ -91,7 +88,7 @@ def analyze_several(
         Data package.
     specification : Specification
         Choices; ``instrument`` may be "every". Those in `KEEPS_EACH` have to be the defaults.
-    model : {"che", "three-level"}
+    model : {"che", "three_level"}
         With correlated errors (Pustejovsky and Tipton 2022), or with independent ones
         (Van den Noortgate et al. 2013).
     rho : float
@@ -140,7 +137,7 @@ def analyze_several(
         )
         return fit_multilevel(effect, covariance, trials, level=specification.level)
 
-    if model == "three-level":
+    if model == "three_level":
         return MultilevelAnalysis(specification, model, None, selection, fitted(None), {}, frame)
     by_rho = {one: fitted(one) for one in sorted({*RHOS, rho})}
     fit = by_rho.pop(rho)

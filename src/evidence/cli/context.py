@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from evidence.cli.options import say
+from evidence.terms import RHO
 
 
 def context(
@@ -19,7 +20,7 @@ def context(
     ] = "adolescents",
     rho: Annotated[
         float, typer.Option(help="Supposed correlation of errors of estimates of one trial.")
-    ] = 0.6,
+    ] = RHO,
     data: Annotated[
         Path | None, typer.Option("--data", help="Data package of the workbook; default: data/.")
     ] = None,

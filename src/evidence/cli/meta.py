@@ -1,22 +1,15 @@
 """The command `evidence meta`."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
 
-from evidence.cli.options import say
+from evidence.cli.options import one_of, say
 from evidence.errors import ParameterError
-
-
-class Better(StrEnum):
-    """Direction of a scale."""
-
-    LOWER = "lower"
-    HIGHER = "higher"
+from evidence.terms import RHO
 
 
 def meta(
@@ -30,24 +23,19 @@ def meta(
         list[str] | None,
         typer.Option("--map", metavar="ROLE=COLUMN", help="What a column is, as n_1='N int'."),
     ] = None,
-    better: Annotated[
-        Better | None, typer.Option(help="Whether lower or higher scores are better.")
-    ] = None,
+    better: Annotated[str | None, one_of("better", "Which scores are better: ")] = None,
     measure: Annotated[
         str, typer.Option(help="As smd, mean_difference, odds_ratio, risk_ratio; default by file.")
     ] = "",
-    model: Annotated[
-        str,
-        typer.Option(help="For several rows of one trial: che, three_level, aggregate or robust."),
-    ] = "",
+    model: Annotated[str, one_of("several_model", "For several rows of one trial: ")] = "",
     rho: Annotated[
-        float | None, typer.Option(help="Supposed correlation of errors of rows of one trial; 0.6.")
+        float | None,
+        typer.Option(help=f"Supposed correlation of errors of rows of one trial; {RHO}."),
     ] = None,
-    tau2: Annotated[
-        str | None, typer.Option(help="REML (default), ML, DL, PM, EB, SJ, HE, HS or common.")
-    ] = None,
+    tau2: Annotated[str | None, one_of("tau2", "The first unless another is named: ")] = None,
     interval: Annotated[
-        str | None, typer.Option(help="hksj_adhoc (default), hksj or wald.")
+        str | None,
+        one_of("interval", "The first, or the last with a common effect, unless named: "),
     ] = None,
     level: Annotated[float, typer.Option(help="Coverage of intervals.")] = 0.95,
     by: Annotated[str, typer.Option(metavar="COLUMN", help="Pool groups of studies apart.")] = "",
@@ -76,7 +64,7 @@ def meta(
     from evidence.meta.answers import WIDTH
 
     columns = dict(_pair(one) for one in map_ or ())
-    chosen: Any = None if better is None else better.value
+    chosen: Any = better
     methods = {"tau2": tau2, "interval": interval, "level": level}
     choices: dict[str, Any] = {"model": model, "rho": rho, **methods}
     try:

@@ -8,7 +8,7 @@ import typer
 
 from evidence.cli.options import Data, Form, one_of, say
 from evidence.errors import ParameterError, check_choice
-from evidence.terms import Model
+from evidence.terms import RHO, Model
 
 if TYPE_CHECKING:
     from evidence.data.dataset import Dataset
@@ -46,7 +46,7 @@ def pool(
         str | None, one_of("model", "For several estimates per trial, CR2 intervals: ")
     ] = None,
     rho: Annotated[
-        float | None, typer.Option(help="With che: supposed correlation of errors; default 0.6.")
+        float | None, typer.Option(help=f"With che: supposed correlation of errors; default {RHO}.")
     ] = None,
     form: Form = "md",
     data: Data = None,
@@ -99,7 +99,7 @@ def several(
         Data package.
     specification : Specification
         Choices on the estimates.
-    model : {"che", "three-level"}
+    model : {"che", "three_level"}
         Model.
     rho : float or None
         Correlation of errors for che; None for the default.
@@ -113,7 +113,7 @@ def several(
     ParameterError
         If a choice is not accepted, or means nothing for the model.
     """
-    from evidence.analysis.multilevel import KEEPS_EACH, RHO, analyze_several, keeps_each
+    from evidence.analysis.multilevel import KEEPS_EACH, analyze_several, keeps_each
     from evidence.terminal import to_json
     from evidence.terminal.multilevel import as_csv, as_markdown, as_record
 
@@ -123,8 +123,8 @@ def several(
             raise ParameterError(name, value, "no such choice with --model, which has its own")
         if name in KEEPS_EACH:
             raise keeps_each(name, value)
-    if rho is not None and model == "three-level":
-        raise ParameterError("rho", rho, "no such choice with --model three-level")
+    if rho is not None and model == "three_level":
+        raise ParameterError("rho", rho, "no such choice with --model three_level")
     analysis = analyze_several(dataset, specification, model=model, rho=RHO if rho is None else rho)
     if form == "json":
         return to_json(as_record(analysis))

@@ -154,7 +154,7 @@ def select(
             raise SelectionError(
                 f"trial {trial_id} has {len(remaining)} estimates by this rule ({ids}); "
                 "name an instrument, a metric or a comparator class, leave some out, or ask for a "
-                "model of several estimates per trial (che or three-level)"
+                "model of several estimates per trial (che or three_level)"
             )
     chosen = rows.loc[[index for index, reason in reasons.items() if reason is None]]
     _check_units(chosen)

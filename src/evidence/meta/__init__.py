@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 # Each name is imported when it is first used: the kernels beneath need no data frame.
 _HOMES = {
-    "MEASURES": "evidence.meta.frame",
+    "MEASURES": "evidence.meta.measures",
     "effect_sizes": "evidence.meta.frame",
     "pool": "evidence.meta.estimate",
     "pool_counts": "evidence.meta.estimate",
-    "pool_groups": "evidence.meta.estimate",
-    "repeated_covariance": "evidence.meta.estimate",
-    "shared_control_covariance": "evidence.meta.estimate",
+    "pool_groups": "evidence.meta.arranging",
+    "repeated_covariance": "evidence.meta.arranging",
+    "shared_control_covariance": "evidence.meta.arranging",
     "Fit": "evidence.meta.result",
     "Answer": "evidence.meta.answers",
     "example": "evidence.meta.spreadsheet",
@@ -43,14 +43,14 @@ __all__ = [
 
 if TYPE_CHECKING:
     from evidence.meta.answers import Answer
-    from evidence.meta.estimate import (
-        pool,
-        pool_counts,
+    from evidence.meta.arranging import (
         pool_groups,
         repeated_covariance,
         shared_control_covariance,
     )
-    from evidence.meta.frame import MEASURES, effect_sizes
+    from evidence.meta.estimate import pool, pool_counts
+    from evidence.meta.frame import effect_sizes
+    from evidence.meta.measures import MEASURES
     from evidence.meta.moderators import Moderated, regress
     from evidence.meta.result import Fit
     from evidence.meta.spreadsheet import example, read

@@ -1,6 +1,6 @@
 """Results as people read them: a few lines in a terminal, a table in Jupyter, a data frame."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from html import escape
 from textwrap import wrap
@@ -74,6 +74,14 @@ class Scale:
         The side of no difference that favors group 1, "above" or "below"; empty if not known.
     groups : int
         2, or 1 where the change of a single group is meant, which improves on that side.
+    null : bool
+        Whether 0 means that there is no difference; not so of a proportion, a rate or a mean of one
+        group, which nothing is tested against.
+    back : callable, optional
+        From the scale of pooling to that which is read, where these differ and it is no logarithm
+        of a ratio.
+    pooled_as : str
+        What effects are on the scale of pooling, where that is another.
     """
 
     measure: str = "effect"
@@ -81,18 +89,39 @@ class Scale:
     ratio: bool = False
     favors: str = ""
     groups: int = 2
+    null: bool = True
+    back: Callable[[float], Any] | None = None
+    pooled_as: str = ""
 
     def read(self, value: float | None) -> float | None:
         """Return a value on the scale that is read."""
-        return float(np.exp(value)) if self.ratio and value is not None else value
+        if value is None or np.isnan(value):
+            return value
+        back = np.exp if self.ratio else self.back
+        return value if back is None else float(back(value))
+
+    def _decimals(self, *values: float | None) -> int:
+        """Return how many decimals are read: of small shares and rates two digits at least."""
+        known = [abs(one) for one in values if one is not None and one == one]
+        largest = max(known, default=0.0)
+        if self.null or not 0 < largest < 0.1:
+            return 2
+        return min(1 - int(np.floor(np.log10(largest))), 9)
 
     def limits(self, low: float | None, high: float | None) -> str:
         """Return two limits as they are read."""
-        return interval(self.read(low), self.read(high))
+        ends = self.read(low), self.read(high)
+        return interval(*ends, self._decimals(*ends))
 
     def words(self, effect: float | None, low: float | None, high: float | None) -> str:
         """Return an estimate with its limits as it is read."""
-        return f"{digits(self.read(effect))} ({self.limits(low, high)})"
+        shown = self.read(effect), self.read(low), self.read(high)
+        decimals = self._decimals(*shown)
+        return f"{digits(shown[0], decimals)} ({interval(*shown[1:], decimals)})"
+
+    def tested(self, p: float | None) -> str:
+        """Return a P value of no difference, after a comma; nothing where there is none."""
+        return f", {p_words(p)}" if self.null else ""
 
     @property
     def none(self) -> str:

@@ -1,23 +1,18 @@
 """From the columns of a table of studies to effects: one row each, and what is left out and why."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from evidence.errors import ParameterError
-from evidence.meta import effect_size
-from evidence.meta.effect_size import association, change, events, means, single_group
-from evidence.meta.effect_size import unequal_variances as unequal
-from evidence.meta.effect_size.association import rate_comparison
-from evidence.meta.effect_size.means import group_mean
+from evidence.errors import ParameterError, check_choice
+from evidence.meta.measures import EVENTS, MEASURES, canonical, measure_of, with_empty_cell
 from evidence.meta.numerics import Floats
+from evidence.terms import ACCEPTED, Better
 
-Column = str | Sequence[Any] | pd.Series
-Better = Literal["lower", "higher"]
+Column = str | int | Sequence[Any] | pd.Series
+"""Name of a column, or its values."""
 Faults = Literal["refuse", "leave_out"]
 
 EFFECT, VARIANCE, SE, STUDY = "effect", "variance", "se", "study"
@@ -25,144 +20,8 @@ MADE = (STUDY, EFFECT, VARIANCE, SE)
 """Columns that a table of effects begins with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A measure of effect.
-
-    Attributes
-    ----------
-    name : str
-        As readers see it; of a measure on the log scale, that of the ratio.
-    compute : callable
-        Gives effect and variance from arrays named by role.
-    needs : tuple of str
-        Roles of the columns.
-    ratio : bool
-        Whether effects are logarithms of ratios.
-    of_scores : bool
-        Whether it compares scores, so that the direction of the scale turns it.
-    """
-
-    name: str
-    compute: Callable[..., Any]
-    needs: tuple[str, ...]
-    ratio: bool = False
-    of_scores: bool = False
-
-
-_MEANS = ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2")
-_EVENTS = ("events_1", "n_1", "events_2", "n_2")
-_RATES = ("events_1", "time_1", "events_2", "time_2")
-_CHANGE = ("mean_pre", "mean_post", "sd_pre", "sd_post", "n", "correlation")
-
-
-def _risk_difference(
-    events_1: Floats, n_1: Floats, events_2: Floats, n_2: Floats
-) -> effect_size.Effect:
-    """As metafor has it: with 1/2 in all four cells of a table with an empty one."""
-    half = 0.5 * _with_empty_cell(events_1, n_1, events_2, n_2)
-    return events.risk_difference(
-        events_1 + half, n_1 + 2 * half, events_2 + half, n_2 + 2 * half, add=0.0
-    )
-
-
-def _with_empty_cell(events_1: Floats, n_1: Floats, events_2: Floats, n_2: Floats) -> Any:
-    # The counts themselves are checked first, and refused by their own names.
-    association.read_cells(events_1, n_1, events_2, n_2)
-    return (events_1 == 0) | (events_1 == n_1) | (events_2 == 0) | (events_2 == n_2)
-
-
-MEASURES: Mapping[str, Measure] = {
-    "smd": Measure("Hedges g", means.standardized_mean_difference, _MEANS, of_scores=True),
-    "cohen_d": Measure("Cohen d", means.cohen_d, _MEANS, of_scores=True),
-    "smd_unequal": Measure(
-        "g, SDs unequal", unequal.standardized_mean_difference_unequal, _MEANS, of_scores=True
-    ),
-    "glass_delta": Measure("Glass's delta", unequal.glass_delta, _MEANS, of_scores=True),
-    "mean_difference": Measure("mean difference", means.mean_difference, _MEANS, of_scores=True),
-    "ratio_of_means": Measure("ratio of means", means.ratio_of_means, _MEANS, ratio=True),
-    "variability_ratio": Measure(
-        "ratio of SDs", unequal.log_variability_ratio, ("sd_1", "n_1", "sd_2", "n_2"), ratio=True
-    ),
-    "odds_ratio": Measure("odds ratio", events.log_odds_ratio, _EVENTS, ratio=True),
-    "risk_ratio": Measure("risk ratio", events.log_risk_ratio, _EVENTS, ratio=True),
-    "risk_difference": Measure("risk difference", _risk_difference, _EVENTS),
-    "arcsine_difference": Measure("arcsine difference", events.arcsine_difference, _EVENTS),
-    "peto_odds_ratio": Measure("Peto odds ratio", events.peto_log_odds_ratio, _EVENTS, ratio=True),
-    "rate_ratio": Measure(
-        "rate ratio", partial(rate_comparison, measure="log_ratio"), _RATES, ratio=True
-    ),
-    "rate_difference": Measure(
-        "rate difference", partial(rate_comparison, measure="difference"), _RATES
-    ),
-    "phi": Measure("phi", association.phi_coefficient, _EVENTS),
-    "probit_difference": Measure("probit difference", association.probit_difference, _EVENTS),
-    "mean": Measure("mean", group_mean, ("mean", "sd", "n")),
-    "mean_change": Measure("mean change", change.mean_change, _CHANGE, of_scores=True),
-    "smc_raw": Measure(
-        "standardized mean change",
-        change.standardized_mean_change_raw,
-        ("mean_pre", "mean_post", "sd_pre", "n", "correlation"),
-        of_scores=True,
-    ),
-    "smc_change": Measure(
-        "standardized mean change, SD of the change",
-        change.standardized_mean_change_change,
-        _CHANGE,
-        of_scores=True,
-    ),
-    "proportion": Measure(
-        "proportion", partial(single_group.proportion, scale="raw"), ("events", "n")
-    ),
-    "proportion_logit": Measure(
-        "log odds of a proportion", partial(single_group.proportion, scale="logit"), ("events", "n")
-    ),
-    "proportion_arcsine": Measure(
-        "arcsine of a proportion",
-        partial(single_group.proportion, scale="arcsine"),
-        ("events", "n"),
-    ),
-    "proportion_freeman_tukey": Measure(
-        "double arcsine of a proportion",
-        partial(single_group.proportion, scale="freeman_tukey"),
-        ("events", "n"),
-    ),
-    "correlation": Measure(
-        "correlation", partial(single_group.correlation, scale="raw"), ("r", "n")
-    ),
-    "fisher_z": Measure(
-        "Fisher's z", partial(single_group.correlation, scale="fisher_z"), ("r", "n")
-    ),
-}
-
-_OTHER_NAMES = {
-    **{"SMD": "smd", "hedges_g": "smd", "SMDH": "smd_unequal", "MD": "mean_difference"},
-    **{"ROM": "ratio_of_means", "VR": "variability_ratio", "OR": "odds_ratio"},
-    **{"RR": "risk_ratio", "RD": "risk_difference", "AS": "arcsine_difference"},
-    **{"IRR": "rate_ratio", "IRD": "rate_difference"},
-    **{"PETO": "peto_odds_ratio", "PHI": "phi", "PBIT": "probit_difference", "MN": "mean"},
-    **{"MC": "mean_change", "SMCR": "smc_raw", "SMCC": "smc_change", "PR": "proportion"},
-    **{"PLO": "proportion_logit", "PAS": "proportion_arcsine", "COR": "correlation"},
-    **{"PFT": "proportion_freeman_tukey", "ZCOR": "fisher_z"},
-}
-"""Names of metafor (measure) and of other tools for the same measures."""
-
 _SPARED = {"sd": ("se", "n"), "n": ("non_events", "events")}
 """A column that can be worked out from two others: an SD from its SE, a size from both counts."""
-
-
-def measure_of(name: str) -> Measure:
-    """Return a measure by its name, or by the one that metafor has for it.
-
-    Raises
-    ------
-    ParameterError
-        If there is none of that name.
-    """
-    known = _OTHER_NAMES.get(name, name)
-    if known not in MEASURES:
-        raise ParameterError("measure", name, f"one of {', '.join(MEASURES)}")
-    return MEASURES[known]
 
 
 def effect_sizes(
@@ -237,8 +96,12 @@ def effect_sizes(
     [['A', 0.774, 0.21], ['B', -0.106, 0.186]]
     """
     chosen = measure_of(measure)
-    if better is not None and better not in ("lower", "higher"):
-        raise ParameterError("better", better, "'lower' or 'higher'")
+    if chosen.compute is None:
+        others = ", ".join(name for name, one in MEASURES.items() if one.compute is not None)
+        expected = f"one that columns give ({others}); pool takes this one ready made"
+        raise ParameterError("measure", measure, expected)
+    if better is not None:
+        check_choice("better", better, ACCEPTED["better"])
     if chosen.of_scores and better is None:
         raise ParameterError(
             "better",
@@ -246,21 +109,13 @@ def effect_sizes(
             "'lower' or 'higher': whether lower or higher scores are better, since a positive "
             "effect is to favor group 1",
         )
-    named = {role: _name(table, role, given) for role, given in columns.items()}
-    if unknown := set(columns) - set(_accepted(chosen)):
-        raise ParameterError(
-            "columns", sorted(unknown), f"for {measure} the roles {', '.join(_accepted(chosen))}"
-        )
-    studies = study_names(table, study)
-    reading = Reading(table, studies, faults)
-    values = {role: reading.numbers(role, given) for role, given in columns.items()}
-    values = {role: _worked_out(role, values, measure) for role in chosen.needs}
-    reading.missing(values)
+    reading = read_columns(table, measure, chosen.needs, study, faults, columns)
+    studies, values, named = reading.studies, reading.values, dict(reading.named)
     for role in ("sd_1", "sd_2"):
         # A pooled SD exists where one SD is 0; that all participants scored the same does not.
         for position in np.flatnonzero(reading.kept & (values.get(role, np.ones(1)) <= 0)):
             reading.refuse(int(position), role, float(values[role][position]), "an SD above 0")
-    made = reading.computed(chosen, values)
+    made = reading.computed(chosen.compute)
     sign = -1.0 if better == "lower" and chosen.of_scores else 1.0
     kept = reading.kept
     if not kept.any():
@@ -280,11 +135,11 @@ def effect_sizes(
     rest = rest.drop(columns=[study] if isinstance(study, str) and study == STUDY else [])
     found = pd.concat([front, rest], axis=1)
     for role in chosen.needs:
-        if role not in named or named[role] not in table:
+        if not isinstance(columns.get(role), str):
             found[role], named[role] = values[role][kept], role
     odd = _odd_spread(values, studies, kept, _instruments(table, instrument))
     found.attrs = {
-        "measure": _OTHER_NAMES.get(measure, measure),
+        "measure": canonical(measure),
         "better": better,
         "columns": {
             role: f"{name}_given" if name in MADE and name != study else name
@@ -299,6 +154,34 @@ def effect_sizes(
         "doubted": list(odd),
     }
     return found
+
+
+def read_columns(
+    table: pd.DataFrame,
+    measure: str,
+    needs: Sequence[str],
+    study: Column | None,
+    faults: Faults,
+    columns: Mapping[str, Column],
+) -> "Reading":
+    """Return the columns of a table by role; rows that lack a value are left out.
+
+    Raises
+    ------
+    ParameterError
+        For a role that the measure has no use for or that is not given, and as `effect_sizes`.
+    """
+    accepted = accepted_roles(needs)
+    if unknown := set(columns) - set(accepted):
+        raise ParameterError(
+            "columns", sorted(unknown), f"for {measure} the roles {', '.join(accepted)}"
+        )
+    reading = Reading(table, study_names(table, study), faults)
+    given = {role: reading.numbers(role, one) for role, one in columns.items()}
+    reading.values = {role: _worked_out(role, given, measure, needs) for role in needs}
+    reading.named = {role: one if isinstance(one, str) else role for role, one in columns.items()}
+    reading.missing(reading.values)
+    return reading
 
 
 def study_names(table: pd.DataFrame, study: Column | None) -> pd.Series:
@@ -324,7 +207,7 @@ def aligned(table: pd.DataFrame, role: str, given: Column) -> pd.Series:
     ParameterError
         For a column that is not there, another length, or a Series with other labels.
     """
-    if isinstance(given, str):
+    if isinstance(given, str | int | np.integer) or given is None:
         if given not in table:
             raise ParameterError(role, given, f"a column: {', '.join(map(str, table.columns))}")
         if (table.columns == given).sum() > 1:
@@ -334,10 +217,12 @@ def aligned(table: pd.DataFrame, role: str, given: Column) -> pd.Series:
         if not given.index.is_unique or set(given.index) != set(table.index):
             raise ParameterError(role, "a Series", "one with the labels of the rows of the table")
         return given.reindex(table.index)
-    masked = np.ma.getmaskarray(np.ma.asarray(given, dtype=object))
-    values = [None if hidden else one for one, hidden in zip(given, masked, strict=True)]
-    if len(values) != len(table):
-        raise ParameterError(role, len(values), f"one value for each of {len(table)} rows")
+    held: Any = np.ma.asarray(given, dtype=object)
+    if held.shape != (len(table),):
+        found = len(held) if held.ndim == 1 else f"an array of shape {held.shape}"
+        raise ParameterError(role, found, f"one value for each of {len(table)} rows")
+    masked = np.ma.getmaskarray(held)
+    values = [None if hidden else one for one, hidden in zip(held.data, masked, strict=True)]
     return pd.Series(values, index=table.index, dtype=object)
 
 
@@ -377,6 +262,8 @@ class Reading:
         self.table, self.studies, self.faults = table, studies, faults
         self.kept = np.ones(len(table), dtype=bool)
         self.rows: list[dict[str, str]] = []
+        self.values: dict[str, Floats] = {}
+        self.named: dict[str, str] = {}
 
     def add(self, position: int, reason: str) -> None:
         """Leave a row out for its first reason."""
@@ -406,28 +293,35 @@ class Reading:
             if lacking:
                 self.add(position, f"no {', '.join(lacking)}")
 
-    def computed(self, measure: Measure, values: Mapping[str, Floats]) -> Floats:
-        """Return effects and variances, (2, k), NaN where there is none."""
-        made = np.full((2, len(self.table)), np.nan)
+    def checked(self, compute: Callable[..., Any]) -> tuple[Any, Any]:
+        """Return the rows that a function takes and what it gives; others are left out."""
         while self.kept.any():
             at = np.flatnonzero(self.kept)
             try:
-                found = measure.compute(**{role: one[at] for role, one in values.items()})
+                return at, compute(**{role: one[at] for role, one in self.values.items()})
             except ParameterError:
-                self._refuse_first(measure, values, at)
-                continue
+                self._refuse_first(compute, at)
+        return np.flatnonzero(self.kept), None
+
+    def computed(self, compute: Callable[..., Any]) -> Floats:
+        """Return effects and variances, (2, k), NaN where there is none."""
+        made = np.full((2, len(self.table)), np.nan)
+        while self.kept.any():
+            at, found = self.checked(compute)
+            if found is None:
+                break
             made[0, at], made[1, at] = found.value, found.variance
             bad = at[~(made[1, at] > 0)]
             if not bad.size:
-                return made
+                break
             for position in bad:
                 self.refuse(int(position), VARIANCE, float(made[1, position]), "one above 0")
         return made
 
-    def _refuse_first(self, measure: Measure, values: Mapping[str, Floats], at: Any) -> None:
+    def _refuse_first(self, compute: Callable[..., Any], at: Any) -> None:
         for position in at:
             try:
-                measure.compute(**{role: one[position] for role, one in values.items()})
+                compute(**{role: one[position] for role, one in self.values.items()})
             except ParameterError as error:
                 self.refuse(int(position), error.name, error.value, error.expected)
                 return
@@ -450,18 +344,20 @@ class Reading:
         ]
 
 
-def _accepted(measure: Measure) -> list[str]:
+def accepted_roles(needs: Sequence[str]) -> list[str]:
     """Return the roles of a measure with those that can stand for one of them."""
-    accepted = list(measure.needs)
-    for role in measure.needs:
+    accepted = list(needs)
+    for role in needs:
         stem, _, group = role.partition("_")
         for one in _SPARED.get(stem, ())[:1]:
-            if stem == "sd" or any(other.startswith("events") for other in measure.needs):
+            if stem == "sd" or any(other.startswith("events") for other in needs):
                 accepted.append("_".join(filter(None, (one, group))))
     return accepted
 
 
-def _worked_out(role: str, values: Mapping[str, Floats], measure: str) -> Floats:
+def _worked_out(
+    role: str, values: Mapping[str, Floats], measure: str, needs: Sequence[str]
+) -> Floats:
     if role in values:
         return values[role]
     stem, _, group = role.partition("_")
@@ -469,21 +365,18 @@ def _worked_out(role: str, values: Mapping[str, Floats], measure: str) -> Floats
         of, by = ("_".join(filter(None, (one, group))) for one in _SPARED[stem])
         if of in values and by in values:
             return values[of] * np.sqrt(values[by]) if stem == "sd" else values[of] + values[by]
-    needed = ", ".join(measure_of(measure).needs)
-    raise ParameterError(role, None, f"its column: {measure} needs {needed}")
-
-
-def _name(table: pd.DataFrame, role: str, given: Column) -> str:
-    return given if isinstance(given, str) else role
+    raise ParameterError(role, None, f"its column: {measure} needs {', '.join(needs)}")
 
 
 def _empty(values: Mapping[str, Floats], measure: str) -> Any:
     """Return whether 1/2 was added to the counts of each study."""
     if measure in ("odds_ratio", "risk_ratio", "risk_difference", "probit_difference"):
-        return _with_empty_cell(*(values[role] for role in _EVENTS))
+        return with_empty_cell(*(values[role] for role in EVENTS))
     if measure in ("rate_ratio", "rate_difference"):
         return (values["events_1"] == 0) | (values["events_2"] == 0)
-    if measure in ("proportion", "proportion_logit"):
+    if measure in ("rate", "rate_log"):
+        return values["events"] == 0
+    if measure in ("proportion", "proportion_log", "proportion_logit"):
         return (values["events"] == 0) | (values["events"] == values["n"])
     return None
 
@@ -491,7 +384,7 @@ def _empty(values: Mapping[str, Floats], measure: str) -> Any:
 def _empty_cells(
     measure: str, values: Mapping[str, Floats], studies: pd.Series, kept: Any
 ) -> list[str]:
-    measure = _OTHER_NAMES.get(measure, measure)
+    measure = canonical(measure)
     empty = _empty({role: one[kept] for role, one in values.items()}, measure)
     if empty is None or not empty.any():
         return []

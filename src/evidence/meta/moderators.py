@@ -12,12 +12,12 @@ from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from evidence.errors import ParameterError
 from evidence.meta.answers import Answer, Scale, Shown, answer, digits, interval, p_words, rows_of
-from evidence.meta.estimate import read_studies
 from evidence.meta.frame import EFFECT, STUDY, VARIANCE, Column, Faults
 from evidence.meta.numerics import Floats
 from evidence.meta.regression import Regression, fit_design
 from evidence.meta.regression.inference import column_test, likelihood_ratio, linear_test, predicted
 from evidence.meta.result import INTERVALS
+from evidence.meta.studies import read_studies
 from evidence.terms import Interval, Tau2
 
 if TYPE_CHECKING:
@@ -84,17 +84,24 @@ class Moderated(Shown):
         """Return the formula, tests, what is left of heterogeneity, and the coefficients."""
         fit = self.fit
         of = f"the logarithm of the {self.scale.name}" if self.scale.ratio else self.scale.name
+        of = self.scale.pooled_as or of
+        # Without a value of no difference, a mean is tested against nothing; a slope is.
+        means = not self.scale.null and [one.name for one in fit.coefficients][:1] != [INTERCEPT]
         favors = f" ({self.scale.direction})" if self.scale.direction else ""
         found = [
             f"Meta-regression of {of}{favors} on {self.formula} ({fit.tau2_method}, "
             f"{INTERVALS[fit.interval_method]}): {fit.k} studies",
             *(
-                f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)}), "
-                f"{p_words(one.p_value)}"
+                f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)})"
+                + (
+                    self.scale.tested(one.p_value)
+                    if means or one.name == INTERCEPT
+                    else f", {p_words(one.p_value)}"
+                )
                 for one in fit.coefficients
             ),
         ]
-        if fit.qm is not None:
+        if fit.qm is not None and not means:
             test = (
                 f"F {digits(fit.qm)} on {fit.qm_df} and {fit.df} df"
                 if fit.df is not None

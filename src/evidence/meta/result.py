@@ -1,6 +1,6 @@
 """One pooled estimate of a table of studies, and what a meta-analyst asks of it next."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -8,39 +8,13 @@ import numpy as np
 import pandas as pd
 
 from evidence.errors import ParameterError
-from evidence.meta import bias, influence
-from evidence.meta.answers import (
-    Answer,
-    Scale,
-    Shown,
-    answer,
-    digits,
-    interval,
-    p_words,
-    percent,
-    rows_of,
-)
+from evidence.meta import influence
+from evidence.meta.answers import Answer, answer, digits, interval, p_words, percent, rows_of
+from evidence.meta.asymmetry import STANDARDIZED, PooledStudies
 from evidence.meta.bayes import posterior
-from evidence.meta.bias import (
-    adjusted,
-    excess_significance,
-    fail_safe,
-    selection_models,
-    trim_and_fill,
-)
-from evidence.meta.bias.p_curve import p_curve
-from evidence.meta.frame import (
-    EFFECT,
-    STUDY,
-    VARIANCE,
-    Column,
-    aligned,
-    numbers_of,
-    row_label,
-)
+from evidence.meta.frame import Column, aligned, numbers_of, row_label
 from evidence.meta.influence import subsets
-from evidence.meta.numerics import Floats
-from evidence.meta.pooling import Pooled, common_weights, i2_limits, shrinkage, tau2_profile
+from evidence.meta.pooling import common_weights, i2_limits, shrinkage, tau2_profile
 from evidence.meta.pooling import pool as pool_arrays
 from evidence.meta.pooling.batch import PooledBatch
 from evidence.meta.regression import permutation, subgroups
@@ -48,12 +22,6 @@ from evidence.terms import Tau2
 
 if TYPE_CHECKING:
     from evidence.meta.figures import Plot
-
-SIZES = (("n_1", "n_2"), ("n",))
-"""Roles of columns that together count the participants of a study."""
-
-STANDARDIZED = ("smd", "cohen_d", "smd_unequal", "glass_delta", "smc_raw", "smc_change")
-"""Measures in standard deviations."""
 
 INTERVALS = {
     "wald": "normal interval",
@@ -63,55 +31,8 @@ INTERVALS = {
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Fit(Shown, Pooled):
-    """A pooled estimate with the studies behind it.
-
-    Attributes
-    ----------
-    studies : DataFrame
-        The rows that were pooled, as they were given.
-    left_out : DataFrame
-        ``row, study, reason`` of each row that was not.
-    n : int or None
-        Participants of all studies; None where a size is not known.
-    scale : Scale
-        What the effects are.
-    remarks : tuple of str
-        What has to be said beside the estimate.
-    roles : mapping of str to str
-        Columns of `studies` by what they hold.
-
-    Notes
-    -----
-    The other attributes are those of `evidence.meta.pooling.Pooled`; ratios are on the log scale.
-    """
-
-    studies: pd.DataFrame
-    left_out: pd.DataFrame
-    n: int | None
-    scale: Scale
-    remarks: tuple[str, ...]
-    roles: Mapping[str, str]
-
-    @property
-    def effects(self) -> Floats:
-        """Effects of the studies, (k,)."""
-        return self.studies[EFFECT].to_numpy(dtype=float)
-
-    @property
-    def variances(self) -> Floats:
-        """Their sampling variances, (k,)."""
-        return self.studies[VARIANCE].to_numpy(dtype=float)
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the studies."""
-        return [str(one) for one in self.studies[STUDY]]
-
-    @property
-    def choices(self) -> dict[str, Any]:
-        """Methods, to be passed on."""
-        return {"tau2": self.tau2_method, "interval": self.interval_method}
+class Fit(PooledStudies):
+    """A pooled estimate with the studies behind it; `PooledStudies` says what it holds."""
 
     def lines(self) -> list[str]:
         """Return the name, the estimate, the studies, heterogeneity and prediction."""
@@ -124,7 +45,7 @@ class Fit(Shown, Pooled):
         found = [
             f"{model}, {INTERVALS[self.interval_method]}: {studies}, {people}",
             f"{self.scale.name} {self.scale.words(self.effect, self.ci_low, self.ci_high)}, "
-            f"{percent(self.level)} interval, {p_words(self.p_value)}",
+            f"{percent(self.level)} interval{self.scale.tested(self.p_value)}",
             self._sides(),
         ]
         if self.k > 1:
@@ -136,19 +57,24 @@ class Fit(Shown, Pooled):
                 f"{p_words(self.q_p)}"
             )
         if self.prediction_low is not None:
-            limits = interval(
-                self.scale.read(self.prediction_low), self.scale.read(self.prediction_high)
-            )
+            limits = self.scale.limits(self.prediction_low, self.prediction_high)
             found.append(f"A new study: {limits} ({percent(self.level)} prediction interval)")
         return found
 
     def _sides(self) -> str:
+        if not self.scale.null:
+            ends = self.scale.limits(self.effects.min(), self.effects.max())
+            return "; ".join([f"Studies: {ends}", *self._pooled_as()])
         none, direction = self.scale.none, self.scale.direction
         above, below = int((self.effects > 0).sum()), int((self.effects < 0).sum())
         at = self.k - above - below
         rest = f", {at} at {none}" if at else ""
         favors = f"; {direction}" if direction else ""
-        return f"Studies: {above} above {none}, {below} below{rest}{favors}"
+        sides = f"Studies: {above} above {none}, {below} below{rest}{favors}"
+        return "; ".join([sides, *self._pooled_as()])
+
+    def _pooled_as(self) -> list[str]:
+        return [f"pooled as {self.scale.pooled_as}"] if self.scale.pooled_as else []
 
     def to_frame(self) -> pd.DataFrame:
         """Return study, effect, interval and weight, on the scale of the effects."""
@@ -205,9 +131,9 @@ class Fit(Shown, Pooled):
             self.effects, self.variances, **self.choices, level=self.level
         )
         low, high = float(found.effect.min()), float(found.effect.max())
+        over = "; ".join(["", *self._no_difference(found)])
         said = [
-            f"{self.scale.name} from {interval(self.scale.read(low), self.scale.read(high))} "
-            f"as each study is left out; {self._no_difference(found)}"
+            f"{self.scale.name} from {self.scale.limits(low, high)} as each study is left out{over}"
         ]
         frame = self._batch(found, {"left_out": self.names})
         return answer("Leave one out", {}, said, frame=frame)
@@ -228,12 +154,14 @@ class Fit(Shown, Pooled):
         )
         names = [self.names[one] for one in found.order]
         frame = self._batch(found.pooled, {"added": names, "k": range(1, self.k + 1)})
-        return answer("Cumulative", {"order": found.order}, [self._no_difference(found.pooled)],
+        return answer("Cumulative", {"order": found.order}, self._no_difference(found.pooled),
                       frame=frame)  # fmt: skip
 
-    def _no_difference(self, found: PooledBatch) -> str:
+    def _no_difference(self, found: PooledBatch) -> list[str]:
+        if not self.scale.null:
+            return []
         over = int(((found.ci_low <= 0) & (found.ci_high >= 0)).sum())
-        return f"{over} of {found.effect.size} intervals include {self.scale.none}"
+        return [f"{over} of {found.effect.size} intervals include {self.scale.none}"]
 
     def _batch(self, found: PooledBatch, first: Mapping[str, Any]) -> pd.DataFrame:
         numbers = {
@@ -277,7 +205,7 @@ class Fit(Shown, Pooled):
         which = "all" if found.complete else "a sample"
         said = [
             f"{digits(found.pooled.effect.size)} subsets of studies ({which}); 95% of them from "
-            f"{interval(self.scale.read(low), self.scale.read(high))}"
+            f"{self.scale.limits(low, high)}"
         ]
         frame = pd.DataFrame(
             {
@@ -332,12 +260,11 @@ class Fit(Shown, Pooled):
 
     def predict(self) -> Answer:
         """Return the interval for the effect of a new study."""
-        read = self.scale.read
         values = {"low": self.prediction_low, "high": self.prediction_high}
         said = [
             "none in a common-effect model or from one study"
             if self.prediction_low is None
-            else f"{interval(read(self.prediction_low), read(self.prediction_high))} "
+            else f"{self.scale.limits(self.prediction_low, self.prediction_high)} "
             f"({percent(self.level)})"
         ]
         return answer("Prediction for a new study", {**values, "df": self.prediction_df}, said)
@@ -353,69 +280,6 @@ class Fit(Shown, Pooled):
         )
         return answer("Effects drawn toward the pooled one", found, [], frame=frame)
 
-    def small_study(self, model: str = "rma", predictor: str = "sei") -> Answer:
-        """Return the regression test of small-study effects (Egger: model "lm")."""
-        by_size = predictor in ("ni", "ninv", "sqrtni", "sqrtninv")
-        found = bias.regression_test(
-            self.effects,
-            self.variances,
-            self.sizes() if by_size else None,
-            model=model,
-            predictor=predictor,
-            **(self.choices if model == "rma" else {}),
-            level=self.level,
-        )
-        kind = "z" if found.df is None else f"t on {found.df} df:"
-        said = [f"{kind} {digits(found.statistic)}, {p_words(found.p_value)}"]
-        if found.limit is not None:
-            limits = (found.limit, found.limit_ci_low, found.limit_ci_high)
-            said.append(f"For a study of endless size: {self.scale.words(*limits)}")
-        return answer("Small-study effects: regression test", found, said)
-
-    def rank_test(self) -> Answer:
-        """Return the rank test of small-study effects (Begg and Mazumdar)."""
-        found = bias.rank_test(self.effects, self.variances)
-        said = [f"Kendall's tau {digits(found.tau)}, {p_words(found.p_value)}"]
-        return answer("Small-study effects: rank test", found, said)
-
-    def trim_and_fill(self, estimator: str = "L0", side: str = "auto") -> Answer:
-        """Return the estimate if the funnel had to be symmetric."""
-        found = trim_and_fill.trimfill(
-            self.effects, self.variances, estimator=estimator, side=side, **self.choices,
-            level=self.level,
-        )  # fmt: skip
-        filled = found.filled
-        number = "no study" if not found.missing else f"{found.missing} studies"
-        said = [
-            f"{number} filled in on the {found.side}: "
-            f"{self.scale.name} {self.scale.words(filled.effect, filled.ci_low, filled.ci_high)}",
-            "What is filled in is imputed: it shows how far asymmetry would matter, no result",
-        ]
-        return answer("Trim and fill", found, said)
-
-    def selection_model(
-        self, steps: Sequence[float] = (0.025,), alternative: str | None = None
-    ) -> Answer:
-        """Return the estimate if publication depended on P (step function).
-
-        Without an alternative, small P are those on the side that favors group 1, or where no
-        side is known on that of the estimate.
-        """
-        below = self.scale.favors == "below" or (not self.scale.favors and self.effect < 0)
-        chosen = alternative or ("less" if below else "greater")
-        found = selection_models.selection_model(
-            self.effects, self.variances, steps=steps, alternative=chosen, level=self.level
-        )
-        plain = found.unadjusted
-        said = [
-            f"{self.scale.name} {self.scale.words(found.effect, found.ci_low, found.ci_high)}; "
-            f"without selection {self.scale.words(plain.effect, plain.ci_low, plain.ci_high)} (ML)",
-            f"Test of selection: {digits(found.selection_statistic)} on {found.selection_df} df, "
-            f"{p_words(found.selection_p)}; one-sided P ({chosen}), steps at "
-            f"{', '.join(f'{one:g}' for one in steps)}",
-        ]
-        return answer("Selection model", found, said)
-
     def outliers(self) -> Answer:
         """Return studies whose interval lies off the pooled one, and the estimate without them."""
         found = influence.outliers(self.effects, self.variances, **self.choices, level=self.level)
@@ -429,96 +293,6 @@ class Fit(Shown, Pooled):
         frame = pd.DataFrame({"study": self.names, "effect": self.effects, "off": off})
         return answer("Outliers", found, said, frame=frame)
 
-    def pet_peese(self) -> Answer:
-        """Return the effect of a study of endless size by PET, or PEESE where PET finds one.
-
-        Standard errors of standardized differences and of log ratios hold the effect itself, which
-        both regressions mistake for asymmetry (Pustejovsky and Rodgers 2019, Res Synth Methods
-        10:57).
-        """
-        found = adjusted.pet_peese(self.effects, self.variances, level=self.level)
-        both = {"PET": found.pet, "PEESE": found.peese}
-        said = [
-            f"{name}: {self.scale.words(one.limit, one.limit_ci_low, one.limit_ci_high)}"
-            + (" (taken)" if name == found.chosen else "")
-            for name, one in both.items()
-        ]
-        said.append("PEESE is taken where the two-sided P of PET is below .10, else PET")
-        held = self.scale.ratio or self.scale.measure in STANDARDIZED
-        text = "The standard errors hold the effect itself, which looks like asymmetry."
-        return answer("PET-PEESE", found, said, remarks=[text] if held else [])
-
-    def limit_meta_analysis(self) -> Answer:
-        """Return the effect in the limit of endless size, variation between studies kept."""
-        found = adjusted.limit_meta_analysis(
-            self.effects, self.variances, tau2=self.choices["tau2"], level=self.level
-        )
-        said = [self.scale.words(found.estimate, found.ci_low, found.ci_high)]
-        frame = pd.DataFrame({"study": self.names, "limit": found.limits})
-        return answer("Limit meta-analysis", found, said, frame=frame)
-
-    def p_curve(self) -> Answer:
-        """Return whether small P values are as small as true effects make them."""
-        found = p_curve(self.effects, self.variances)
-        said = [
-            f"{found.k_below_05} studies with P below .05; right skew {p_words(found.right_full_p)}"
-            f" (full), {p_words(found.right_half_p)} (half)",
-            f"flatter than 33% power: {p_words(found.flat_full_p)} (full); power "
-            f"{digits(100 * found.power, 0)}%",
-        ]
-        return answer("P-curve", found, said)
-
-    def count_asymmetry(self, test: str = "peters") -> Answer:
-        """Return the test of Peters, or of Harbord, of counts of an event."""
-        tests: dict[str, Callable[..., bias.RegressionTest]] = {
-            "peters": bias.peters_test,
-            "harbord": bias.harbord_test,
-        }
-        if test not in tests:
-            raise ParameterError("test", test, "peters or harbord")
-        roles = ("events_1", "n_1", "events_2", "n_2")
-        if lacking := [role for role in roles if role not in self.roles]:
-            raise ParameterError("test", test, f"counts, of which {', '.join(lacking)} lack")
-        counts = [numbers_of(self.studies, role, self.roles[role])[0] for role in roles]
-        of_risks = test == "peters" and self.scale.measure == "risk_ratio"
-        measure = {"measure": "risk_ratio"} if of_risks else {}
-        found = tests[test](*counts, level=self.level, **measure)
-        of = "risk ratios" if of_risks else "odds ratios"
-        said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}, of log {of}"]
-        return answer(f"Small-study effects of counts: {test.capitalize()}", found, said)
-
-    def excess_significance(self, alternative: str = "two_sided") -> Answer:
-        """Return whether more studies have a small P than their power leads to expect."""
-        found = excess_significance.test_of_excess(
-            self.effects, self.variances, alternative=alternative
-        )
-        said = [
-            f"{found.observed} observed, {digits(found.expected)} expected, "
-            f"{p_words(found.p_value)}"
-        ]
-        return answer("Excess of small P values", found, said)
-
-    def fail_safe_n(self, method: str = "rosenthal") -> Answer:
-        """Return how many studies without an effect would undo the result."""
-        methods: dict[str, Callable[..., fail_safe.FailSafe]] = {
-            "rosenthal": fail_safe.rosenthal,
-            "orwin": fail_safe.orwin,
-            "rosenberg": fail_safe.rosenberg,
-            "general": fail_safe.general,
-        }
-        if method not in methods:
-            raise ParameterError("method", method, f"one of {', '.join(methods)}")
-        found = methods[method](self.effects, self.variances)
-        criterion = {
-            "rosenthal": "for the one-sided combined P to rise to",
-            "orwin": "for the average to fall to",
-            "rosenberg": "for the P of the common effect to rise to",
-            "general": "for the P of the pooled effect to rise to",
-        }[method]
-        at = found.target if method == "orwin" else found.alpha
-        number = f"{digits(found.n)} {'study' if found.n == 1 else 'studies'} without an effect"
-        return answer(f"Fail-safe N ({method})", found, [f"{number} {criterion} {digits(at)}"])
-
     def henmi_copas(self) -> Answer:
         """Return the common-effect estimate with an interval that allows for variation."""
         found = common_weights.henmi_copas(self.effects, self.variances, level=self.level)
@@ -527,6 +301,7 @@ class Fit(Shown, Pooled):
 
     def permutation(self, sample: int | None = None, seed: int | None = None) -> Answer:
         """Return the P value by flipping the signs of effects."""
+        self.tests_no_difference()
         found = permutation.permutation_test(
             self.effects, self.variances, **self.choices, sample=sample, seed=seed
         )
@@ -557,21 +332,15 @@ class Fit(Shown, Pooled):
         said = [
             f"{self.scale.name} {self.scale.words(found.median, found.ci_low, found.ci_high)} "
             f"(median, {percent(self.level)} of the posterior)",
-            f"probability above {self.scale.none}: "
-            f"{digits(found.probability_positive, 3)}; tau {digits(found.tau_median, 3)} "
+            (
+                f"probability above {self.scale.none}: {digits(found.probability_positive, 3)}; "
+                if self.scale.null
+                else ""
+            )
+            + f"tau {digits(found.tau_median, 3)} "
             f"({interval(found.tau_ci_low, found.tau_ci_high, 3)})",
         ]
         return answer(f"Posterior ({prior}, scale {scale:g})", found, said)
-
-    def sizes(self) -> Floats | None:
-        """Return participants of each study, (k,); None where one is not known."""
-        # One group alone is not the participants of a study.
-        known = next((own for own in SIZES if set(own) <= set(self.roles)), None)
-        if known is None:
-            return None
-        columns = [self.roles[role] for role in known]
-        total = sum(numbers_of(self.studies, one, one)[0] for one in columns)
-        return None if np.isnan(total).any() else np.asarray(total, dtype=float)
 
     def forest(self) -> "Plot":
         """Return a forest plot, with what is known of each group."""

@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.answers import Answer
 from evidence.meta.effect_size.printed_values import se_from_interval
-from evidence.meta.estimate import pool, scale_of
+from evidence.meta.estimate import pool
 from evidence.meta.frame import (
     EFFECT,
     SE,
     STUDY,
     VARIANCE,
-    Better,
+    accepted_roles,
     effect_sizes,
-    measure_of,
     numbers_of,
 )
+from evidence.meta.measures import canonical, measure_of
 from evidence.meta.result import Fit
-from evidence.meta.table import Kind, guess, read_table
+from evidence.meta.studies import scale_of
+from evidence.meta.table import NEEDED, Kind, guess, read_table
 from evidence.meta.table import Mapping as Roles
-from evidence.terms import Interval, Tau2
+from evidence.terms import ACCEPTED, Better, Interval, Tau2
 
 if TYPE_CHECKING:
     from evidence.meta.moderators import Moderated
@@ -168,7 +169,7 @@ def read(
         Whether lower or higher scores are better; asked for where scores are compared.
     columns : mapping of str to str, optional
         Columns by role, where their names do not tell.
-    model : {"", "che", "three_level", "aggregate", "robust"}
+    model : {"", "che", "three_level", "gls", "aggregate", "robust"}
         How several rows of one trial are handled; none of them where it is empty.
     rho, tau2, interval, level
         As in `pool`.
@@ -185,8 +186,10 @@ def read(
     ParameterError
         If columns do not tell what they are, a direction is not given, or no row has an effect.
     """
-    if better not in (None, "lower", "higher"):
-        raise ParameterError("better", better, "'lower' or 'higher'")
+    if better is not None:
+        check_choice("better", better, ACCEPTED["better"])
+    if model:
+        check_choice("model", model, ACCEPTED["several_model"])
     options: dict[str, Any] = {"tau2": tau2, "interval": interval, "rho": rho, "level": level}
     table = read_table(path)
     roles = guess([str(one) for one in table.columns[table.notna().any()]], columns or {})
@@ -211,7 +214,7 @@ def read(
         options["variance" if VARIANCE in roles.roles else "se"] = (
             VARIANCE if VARIANCE in roles.roles else SE
         )
-        effects.attrs["measure"] = measure or str(roles.measure)
+        effects.attrs["measure"] = canonical(measure) if measure else str(roles.measure)
         effects.attrs["columns"] = {one: named[one] for one in SIZES if one in named}
         counted = scale_of(effects).ratio
         effects.attrs["better"] = better if counted else None
@@ -248,7 +251,8 @@ def as_json(found: Spreadsheet) -> dict[str, Any]:
     -------
     dict
         Fields of the result on the scale of the effects (of ratios the logarithm, with ``ratio``,
-        ``ratio_low`` and ``ratio_high`` beside), ``measure``, ``favors``, ``remarks``,
+        ``ratio_low`` and ``ratio_high`` beside; of other scales ``read``, ``read_low`` and
+        ``read_high``), ``measure``, ``favors``, ``remarks``,
         ``studies``, ``left_out``, ``mapping`` and ``read_as``.
     """
     result = found.result
@@ -258,6 +262,11 @@ def as_json(found: Spreadsheet) -> dict[str, Any]:
     if scale.ratio:
         read = {"ratio": "effect", "ratio_low": "ci_low", "ratio_high": "ci_high"}
         made |= {name: scale.read(made[of]) for name, of in read.items()}
+    elif scale.back is not None:
+        read = {"read": "effect", "read_low": "ci_low", "read_high": "ci_high"}
+        made |= {name: scale.read(made[of]) for name, of in read.items()}
+    if not scale.null:
+        made["p_value"] = None
     if isinstance(result, Fit):
         rows = result.to_frame()
     else:
@@ -290,19 +299,11 @@ def _plain(value: Any) -> Any:
 
 
 def _needed(measure: str, named: Mapping[str, str], kind: Kind) -> dict[str, str]:
+    """Return the columns of the table that a measure takes."""
     needs = measure_of(measure).needs
-    usual = ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2")
-    if kind == Kind.EVENTS:
-        usual = ("events_1", "n_1", "events_2", "n_2", "non_events_1", "non_events_2")
-    if not set(needs) <= set(usual):
+    if not set(needs) <= {str(role) for places in NEEDED[kind] for role in places} or not needs:
         raise ParameterError("measure", measure, f"one for a table of {kind}")
-    spare = {"sd_1": "se_1", "sd_2": "se_2", "n_1": "non_events_1", "n_2": "non_events_2"}
-    found = {}
-    for role in needs:
-        place = role if role in named else spare.get(role, role)
-        if place in named:
-            found[place] = named[place]
-    return found
+    return {role: named[role] for role in accepted_roles(needs) if role in named}
 
 
 def _ready_made(table: pd.DataFrame, kind: Kind, named: Mapping[str, str]) -> pd.DataFrame:

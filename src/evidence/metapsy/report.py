@@ -15,6 +15,7 @@ from evidence.metapsy.package import Source
 from evidence.metapsy.records import Database
 from evidence.metapsy.tables import fractions
 from evidence.terminal import render
+from evidence.terms import RHO
 
 SHOWN = 20
 """Discrepancies of one kind that the report lists; the CSV file has all."""
@@ -283,7 +284,7 @@ def _use(placed: Sequence[Placed]) -> list[str]:
         "```sh",
         f"evidence validate {folder}",
         f"evidence estimates {folder} --therapy {therapy} --outcome {outcome}",
-        f"evidence pool {folder} --therapy {therapy} --outcome {outcome} --model che --rho 0.6",
+        f"evidence pool {folder} --therapy {therapy} --outcome {outcome} --model che --rho {RHO}",
         f"evidence followup {folder}",
         f"evidence audit {folder}",
         "```",

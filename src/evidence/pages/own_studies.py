@@ -21,7 +21,15 @@ from evidence.terms import EntryKind, Favors
 
 
 def _scale(fit: Fit) -> str:
+    if fit.scale.name == "proportion":
+        return "proportion"
     return "ratio" if fit.scale.ratio else "difference"
+
+
+def _metric(fit: Fit) -> str:
+    if fit.scale.back is not None:
+        return fit.scale.name
+    return "hedges_g" if fit.scale.measure == "smd" else fit.scale.measure
 
 
 def _favors(fit: Fit) -> str:
@@ -39,7 +47,7 @@ def _entry(
         estimate_id=f"own.{found.name}.{one_id}",
         label=label,
         entry_kind=kind,
-        metric="hedges_g" if fit.scale.measure == "smd" else fit.scale.measure,
+        metric=_metric(fit),
         scale=_scale(fit),
         favors=_favors(fit),
         effect=float(effect),
@@ -81,7 +89,7 @@ def pooled_entry(found: Spreadsheet) -> LedgerEntry:
         effect=fit.effect,
         ci_low=fit.ci_low,
         ci_high=fit.ci_high,
-        p_value=fit.p_value,
+        p_value=fit.p_value if fit.scale.null else None,
         k=fit.k,
         n=fit.n,
     )
@@ -132,7 +140,7 @@ def _studies(fit: Fit) -> str:
 
 def _say(fit: Fit) -> str:
     scale = fit.scale
-    if scale.groups == 1 and not scale.favors:
+    if not scale.null:
         return f"Pooled, the {scale.name} is {scale.words(fit.effect, fit.ci_low, fit.ci_high)}."
     none = f"no difference ({scale.none})"
     if fit.ci_low <= 0 <= fit.ci_high:
@@ -177,11 +185,14 @@ def _new_study(fit: Fit) -> str:
     low, high = fit.prediction_low, fit.prediction_high
     if low is None or high is None:
         return ""
-    both = ", which includes no difference" if low <= 0 <= high else ""
+    both = ", which includes no difference" if fit.scale.null and low <= 0 <= high else ""
     return f" In a new study it is expected at {fit.scale.limits(low, high)}{both}."
 
 
 def _sides(fit: Fit) -> str:
+    if not fit.scale.null:
+        ends = fit.scale.limits(float(fit.effects.min()), float(fit.effects.max()))
+        return f"Those of single studies are {ends}."
     above, below = int((fit.effects > 0).sum()), int((fit.effects < 0).sum())
     found = [
         f"{number} {'is' if number == 1 else 'are'} {side} {fit.scale.none}"
@@ -261,8 +272,7 @@ def heterogeneity(found: Spreadsheet) -> Block:
         ("Q", f"{language.fixed(fit.q)} on {fit.q_df} df", language.p_value(fit.q_p or 0.0)),
     ]
     if fit.prediction_low is not None:
-        read = fit.scale.read
-        limits = language.limits(read(fit.prediction_low), read(fit.prediction_high))
+        limits = fit.scale.limits(fit.prediction_low, fit.prediction_high)
         rows.append(("Prediction for a new study", "", limits))
     columns = ("Quantity", "Value", f"{percent(fit.level)} interval or P")
     return table("Variation between studies", columns, rows)
@@ -320,6 +330,8 @@ def methods(found: Spreadsheet) -> Block:
         if found.computed
         else _ready_made(found)
     )
+    if fit.scale.pooled_as:
+        effects += f" They were pooled as {fit.scale.pooled_as} and are read as {fit.scale.name}s."
     return closing.methods(
         [
             effects,

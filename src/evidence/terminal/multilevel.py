@@ -17,7 +17,7 @@ from evidence.terms import FreeText
 
 MODEL = {
     "che": "correlated and hierarchical effects (CHE; Pustejovsky and Tipton 2022)",
-    "three-level": "three levels with independent errors (Van den Noortgate et al. 2013)",
+    "three_level": "three levels with independent errors (Van den Noortgate et al. 2013)",
 }
 _NOT_SHOWN = ("working", "coefficients", "covariance")
 

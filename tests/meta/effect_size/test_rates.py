@@ -127,7 +127,11 @@ def test_rates_without_events_have_no_ratio_and_no_error():
     nothing = ([0, 0], [10, 20], [0, 0], [12, 18])
     ratio = mantel_haenszel_rates(*nothing)
     assert (ratio.effect, ratio.k_informative, ratio.double_zero) == (None, 0, (0, 1))
-    assert ratio.warnings[-1] == "The events allow no finite ratio."
+    assert ratio.warnings[-1] == "Without an event a ratio cannot be estimated."
+    for events, limit in ((([0, 0], [2, 3]), "0"), (([2, 3], [0, 0]), "infinite")):
+        one_sided = mantel_haenszel_rates(events[0], [10, 20], events[1], [12, 18])
+        assert one_sided.effect is None
+        assert one_sided.warnings[-1].startswith(f"The estimated ratio is {limit}, of which there")
     difference = mantel_haenszel_rates(*nothing, measure="rate_difference")
     assert (difference.effect, difference.se, difference.p_value) == (0, 0, None)
     assert "for want of events" in difference.warnings[-1]

@@ -16,7 +16,7 @@ from evidence.meta.regression.linear import DEPENDENT
 from evidence.terms import Interval, Tau2
 
 PET_BELOW = 0.10
-"""Two-sided P of PET below which PEESE is taken: a one-sided test at 5%, in either direction."""
+"""Two-sided P of PET below which PEESE is taken, in whichever direction its effect lies."""
 
 ADJUSTMENTS = ("beta0", "betalim", "mulim")
 
@@ -120,7 +120,7 @@ def pet_peese(
     Notes
     -----
     Stanley and Doucouliagos (2014), Res Synth Methods 5:60: the intercept of the regression on the
-    standard error (PET), and where its one-sided P is below 5%, of that on the variance (PEESE).
+    standard error (PET), and where its two-sided P is below 10%, of that on the variance (PEESE).
 
     Examples
     --------

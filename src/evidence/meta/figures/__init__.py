@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy import special
 
 from evidence.errors import ParameterError
-from evidence.meta.answers import digits, interval, percent, rows_of
+from evidence.meta.answers import Scale, digits, percent, rows_of
 from evidence.meta.frame import numbers_of
 
 INK, SOFT, BLUE, PALE = "#1b1f24", "#57606a", "#0b5394", "#d8dee4"
@@ -93,11 +94,12 @@ def forest(fit: Any) -> Plot:
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     axes.set_ylim(fit.k + 2.6, -1.2)
-    limits = [*rows.ci_low, *rows.ci_high, 0.0]
+    limits = [*rows.ci_low, *rows.ci_high, *([0.0] if fit.scale.null else [])]
     limits += [one for one in (fit.prediction_low, fit.prediction_high) if one is not None]
     pad = 0.06 * (max(limits) - min(limits) or 1.0)
     axes.set_xlim(min(limits) - pad, max(limits) + pad)
-    axes.axvline(0, color=INK, linewidth=0.8)
+    if fit.scale.null:
+        axes.axvline(0, color=INK, linewidth=0.8)
     largest = float(rows.weight.max())
     for line, row in enumerate(rows_of(rows)):
         axes.plot([row.ci_low, row.ci_high], [line, line], color=BLUE, linewidth=1.2)
@@ -113,9 +115,7 @@ def forest(fit: Any) -> Plot:
         _cells(figure, axes, last, ("Pooled", "", "", shown, ""), weight="bold")
     if fit.prediction_low is not None:
         axes.plot([fit.prediction_low, fit.prediction_high], [last + 1] * 2, color=SOFT)
-        limits_read = interval(
-            fit.scale.read(fit.prediction_low), fit.scale.read(fit.prediction_high)
-        )
+        limits_read = fit.scale.limits(fit.prediction_low, fit.prediction_high)
         _cells(figure, axes, last + 1, ("A new study", "", "", limits_read, ""))
     heads = ["Study", "", "", f"{fit.scale.name} ({percent(fit.level)} CI)", "Weight"]
     if {"time_1", "time_2"} <= set(fit.roles):
@@ -130,14 +130,13 @@ def forest(fit: Any) -> Plot:
         )
         heads[1], heads[2] = f"1: {what}", f"2: {what}"
     _cells(figure, axes, -1, heads, color=SOFT)
-    if fit.scale.ratio:
-        _read_as_ratios(axes.xaxis, axes.get_xlim(), fit.scale.read)
+    _effects_on(axes.xaxis, axes.get_xlim(), fit.scale)
     axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE, color=INK)
     return figure
 
 
-def _axis(scale: Any) -> str:
-    return f"{scale.name} ({scale.direction})" if scale.favors else str(scale.name)
+def _axis(scale: Scale) -> str:
+    return f"{scale.name} ({scale.direction})" if scale.favors else scale.name
 
 
 def _cells(figure: Plot, axes: Axes, line: float, texts: Sequence[str], **style: Any) -> None:
@@ -149,8 +148,20 @@ def _cells(figure: Plot, axes: Axes, line: float, texts: Sequence[str], **style:
         )
 
 
-def _read_as_ratios(axis: Axis, limits: tuple[float, float], read: Any) -> None:
-    low, high = (read(one) for one in limits)
+def _effects_on(axis: Axis, limits: tuple[float, float], scale: Scale) -> None:
+    """Put marks on an axis of effects at round numbers of the scale that is read."""
+    if scale.back is not None:
+        places = np.linspace(*limits, 2001)
+        read = np.array([scale.read(float(one)) for one in places])
+        # At an end of its range, as a proportion of 1, many places are read alike: the first holds.
+        rounds = MaxNLocator(6).tick_values(read.min(), read.max())
+        marks = rounds[(rounds >= read.min()) & (rounds <= read.max())]
+        at = places[np.searchsorted(read, marks - 1e-12).clip(max=places.size - 1)]
+        axis.set_ticks(at, labels=[f"{one:g}" for one in marks.round(12)])
+        return
+    if not scale.ratio:
+        return
+    low, high = (float(np.exp(one)) for one in limits)
     steps = (1, 2, 5) if high / low < 200 else (1,)
     marks = [m * 10.0**e for e in range(-6, 7) for m in steps if low <= m * 10.0**e <= high]
     axis.set_ticks(np.log(marks), labels=[f"{one:g}" for one in marks])
@@ -164,7 +175,8 @@ def funnel(fit: Any, *, contours: bool = True) -> Plot:
     fit : Fit
         A pooled estimate.
     contours : bool
-        Whether the regions of P below .10, .05 and .01 are shaded.
+        Whether the regions of P below .10, .05 and .01 are shaded, where there is a value of no
+        difference.
     """
     figure = _canvas(6.4, 4.6)
     axes = figure.add_axes((0.11, 0.12, 0.86, 0.84))
@@ -172,7 +184,7 @@ def funnel(fit: Any, *, contours: bool = True) -> Plot:
     se = np.sqrt(fit.variances)
     top = 1.08 * float(se.max())
     reach = max(float(np.abs(fit.effects).max()), float(special.ndtri(0.995)) * top)
-    if contours:
+    if contours and fit.scale.null:
         for level, shade in zip(LEVELS, ("#eef1f4", "#dfe4e9", "#cdd5dc"), strict=True):
             edge = float(special.ndtri(1 - level / 2)) * top
             for side in (-1, 1):
@@ -183,10 +195,10 @@ def funnel(fit: Any, *, contours: bool = True) -> Plot:
               linewidth=0.9)  # fmt: skip
     axes.axvline(fit.effect, color=SOFT, linewidth=0.9)
     axes.plot(fit.effects, se, "o", color=BLUE, markersize=5)
-    axes.set_xlim(-1.05 * reach, 1.05 * reach)
+    if fit.scale.null:
+        axes.set_xlim(-1.05 * reach, 1.05 * reach)
     axes.set_ylim(top, 0)
-    if fit.scale.ratio:
-        _read_as_ratios(axes.xaxis, axes.get_xlim(), fit.scale.read)
+    _effects_on(axes.xaxis, axes.get_xlim(), fit.scale)
     axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE)
     axes.set_ylabel("standard error", fontsize=FONT_SIZE)
     return figure
@@ -213,9 +225,9 @@ def bubble(found: Any, moderator: str) -> Plot:
     axes.plot(grid, frame.effect, color=INK)
     weight = 1 / (found.variances + found.tau2)
     axes.scatter(values, found.effects, s=10 + 190 * weight / weight.max(), color=BLUE, alpha=0.6)
-    axes.axhline(0, color=SOFT, linewidth=0.7)
+    if found.scale.null:
+        axes.axhline(0, color=SOFT, linewidth=0.7)
     axes.set_xlabel(moderator, fontsize=FONT_SIZE)
     axes.set_ylabel(_axis(found.scale), fontsize=FONT_SIZE)
-    if found.scale.ratio:
-        _read_as_ratios(axes.yaxis, axes.get_ylim(), found.scale.read)
+    _effects_on(axes.yaxis, axes.get_ylim(), found.scale)
     return figure

@@ -53,9 +53,9 @@ def mantel_haenszel(
     Returns
     -------
     PooledEvents
-        None for a ratio that has no finite value, which `warnings` says. No table is left out: one
-        without an event moves a risk difference only, one in which everyone had it a risk ratio and
-        a risk difference, toward none; neither moves an odds ratio.
+        None for a ratio without a finite logarithm, which `warnings` says. No table is left out:
+        one without an event moves a risk difference only, one in which everyone had it a risk ratio
+        and a risk difference, toward none; neither moves an odds ratio.
 
     Raises
     ------

@@ -115,6 +115,11 @@ class Tables:
         """Positions of the tables in which everyone in both arms had the event."""
         return tuple(int(i) for i in np.flatnonzero(self.events == self.total))
 
+    def limit_of(self, measure: str) -> str:
+        """Say to which end a ratio goes that has no finite logarithm."""
+        others = self.n_2 - self.events_2 if measure == "odds_ratio" else 1.0
+        return "0" if (self.events_1 * others).sum() == 0 else "infinite"
+
     def informative_for(self, measure: str) -> int:
         """Count the tables that move a measure."""
         counts = {"odds_ratio": self.informative, "risk_ratio": self.events > 0}
@@ -165,7 +170,8 @@ def sentences(tables: Tables, measure: str, *, finite: bool) -> tuple[str, ...]:
         said.append(f"{which} everyone in both arms had the event, which {does}.")
     if not finite:
         said.append(
-            "The events allow no finite ratio."
+            f"The estimated ratio is {tables.limit_of(measure)}, of which there is no finite "
+            "logarithm."
             if tables.informative.any()
             else "Without an event, or with events in everyone, a ratio cannot be estimated."
         )

@@ -37,7 +37,7 @@ def mantel_haenszel_rates(
     Returns
     -------
     PooledEvents
-        None for a ratio that has no finite value, which `warnings` says.
+        None for a ratio of 0 or without end, whose logarithm is not finite, which `warnings` says.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def mantel_haenszel_rates(
         double_zero=tuple(empty.tolist()),
         all_events=(),
         method="mantel_haenszel",
-        warnings=_sentences(empty.size, effect, se),
+        warnings=_sentences(empty.size, effect, se, (r, s)),
     )
 
 
@@ -110,7 +110,9 @@ def _read(*given: Any) -> tuple[Floats, Floats, Floats, Floats]:
     return arrays[0], arrays[1], arrays[2], arrays[3]
 
 
-def _sentences(empty: int, effect: float | None, se: float | None) -> tuple[str, ...]:
+def _sentences(
+    empty: int, effect: float | None, se: float | None, sums: tuple[float, float]
+) -> tuple[str, ...]:
     said = []
     if empty:
         which = "1 trial has" if empty == 1 else f"{empty} trials have"
@@ -119,7 +121,12 @@ def _sentences(empty: int, effect: float | None, se: float | None) -> tuple[str,
             "nothing about a ratio."
         )
     if effect is None:
-        said.append("The events allow no finite ratio.")
+        limit = "0" if sums[1] else "infinite"
+        said.append(
+            f"The estimated ratio is {limit}, of which there is no finite logarithm."
+            if any(sums)
+            else "Without an event a ratio cannot be estimated."
+        )
     elif se == 0:
         said.append("The standard error is 0 for want of events, not by precision.")
     return tuple(said)

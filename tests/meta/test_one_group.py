@@ -1,0 +1,108 @@
+"""A share, a rate or a mean of one group is read on its own scale and tested against nothing.
+
+Numbers are those of metafor's `predict` with the way back of each measure.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evidence import meta
+from evidence.errors import ParameterError
+from evidence.meta.measures import MEASURES
+from tests.oracles import read
+from tests.tolerances import ITERATIVE, ITERATIVE_LOOSE
+
+ORACLES = read("effects", "one_group")
+INTERVAL = {"z": "wald", "knha": "hksj"}
+
+
+def fit(measure: str, data: str = "pritz1997", **choices: str) -> meta.Fit:
+    table = meta.effect_sizes(TABLES[data], measure, **{one: one for one in TABLES[data]})
+    found = meta.pool(table, **choices)  # type: ignore[arg-type]
+    assert isinstance(found, meta.Fit)
+    return found
+
+
+TABLES = {name: pd.DataFrame(columns) for name, columns in ORACLES["sets"].items()}
+
+
+@pytest.mark.parametrize("analysis", ORACLES["analyses"], ids=lambda one: one["id"])
+def test_pooled_values_are_read_as_metafor_reads_them_back(analysis):
+    method = {"EE": "common"}.get(analysis["method"], analysis["method"])
+    found = fit(
+        analysis["measure"], analysis["data"], tau2=method, interval=INTERVAL[analysis["test"]]
+    )
+    fields = ("effect", "ci_low", "ci_high", "prediction_low", "prediction_high")
+    read_back = [found.scale.read(getattr(found, one)) for one in fields]
+    right = [analysis["out"][one] for one in ("pred", "ci_lb", "ci_ub", "pi_lb", "pi_ub")]
+    assert [one is None for one in read_back] == [one is None for one in right]
+    known = [one for one in right if one is not None]
+    # Variances of raw rates are near 1e-7: the thresholds of the reference, absolute on tau2, are
+    # coarse for them.
+    rel = ITERATIVE_LOOSE if (analysis["measure"], method) == ("IR", "REML") else ITERATIVE
+    assert [one for one in read_back if one is not None] == pytest.approx(known, rel=rel)
+
+
+def test_all_analyses_are_compared():
+    assert len(ORACLES["analyses"]) == 43
+
+
+def test_studies_are_read_as_the_shares_they_had():
+    for measure in ("PR", "PLN", "PLO", "PAS"):
+        found = fit(measure)
+        whole = (TABLES["pritz1997"].events / TABLES["pritz1997"].n).between(0.001, 0.999)
+        shares = (TABLES["pritz1997"].events / TABLES["pritz1997"].n)[whole]
+        assert [found.scale.read(one) for one in found.effects[whole]] == pytest.approx(
+            list(shares)
+        )
+
+
+ONE_GROUP = [name for name, one in MEASURES.items() if not one.null]
+
+
+def test_nothing_is_tested_and_no_line_is_drawn_where_0_means_nothing():
+    assert len(ONE_GROUP) == 10
+    for name in ONE_GROUP:
+        data = next(one for one in TABLES if set(MEASURES[name].needs) == set(TABLES[one]))
+        found = fit(name, data)
+        said = repr(found) + repr(found.leave_one_out()) + repr(found.posterior(scale=1))
+        estimate = next(one for one in repr(found).splitlines() if "interval" in one and "(" in one)
+        assert "above" not in said
+        assert "include" not in said
+        assert ", P" not in repr(found).splitlines()[1] + estimate.split("interval")[-1]
+        assert all(len(set(line.get_xdata())) > 1 or line.get_marker() == "s"
+                   for line in found.forest().axes[0].lines)  # fmt: skip
+        assert not found.funnel().axes[0].patches
+        for method in (found.selection_model, found.p_curve, found.excess_significance,
+                       found.fail_safe_n, found.permutation):  # fmt: skip
+            with pytest.raises(ParameterError, match="a value of no difference, which this method"):
+                method()
+
+
+def test_associations_keep_their_test_and_are_read_as_correlations():
+    table = TABLES["pritz1997"].assign(r=np.linspace(-0.2, 0.5, 14))
+    found = meta.pool(meta.effect_sizes(table, "ZCOR", r="r", n="n"))
+    assert isinstance(found, meta.Fit)
+    assert found.scale.read(found.effect) == pytest.approx(np.tanh(found.effect))
+    assert f"correlation {np.tanh(found.effect):.2f}" in repr(found)
+    assert ", P " in repr(found)
+    assert "pooled as Fisher's z" in repr(found)
+
+
+def test_small_rates_have_two_digits_and_double_arcsines_say_their_size():
+    assert "rate 0.0027 (0.0013 to 0.0056)" in repr(fit("IRLN", "nielweise2008", interval="hksj"))
+    found = fit("PFT")
+    assert any("by the harmonic mean of the sizes, 12.6" in one for one in found.remarks)
+    ready = TABLES["pritz1997"].assign(effect=0.8, variance=0.01)
+    ready.attrs["measure"] = "proportion_freeman_tukey"
+    assert "double arcsine of a proportion 0.80" in repr(meta.pool(ready))
+
+
+def test_the_axis_of_a_forest_plot_has_shares_on_it():
+    axes = fit("PLO").forest().axes[0]
+    marks = [float(one.get_text()) for one in axes.get_xticklabels()]
+    assert len(marks) > 3
+    assert all(0 <= one <= 1 for one in marks)
+    at = np.asarray(axes.get_xticks())
+    assert 1 / (1 + np.exp(-at)) == pytest.approx(marks, abs=2e-3)
