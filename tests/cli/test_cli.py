@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from evidence.cli import app
 from tests.tolerances import half_unit
 
 ROOT = Path(__file__).parents[2]
@@ -109,16 +111,46 @@ def test_validate_names_faults(tmp_path: Path) -> None:
         assert "arms.csv, row 2, column n_randomized: found 'sixteen'" in done.stderr
 
 
-def test_help_starts_without_the_heavy_libraries() -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, evidence.cli; "
-            "print({'pandas', 'numpy', 'scipy', 'papermill'} & set(sys.modules))",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
+def test_help_shows_what_is_written_and_offers_completion() -> None:
+    screen = {"COLUMNS": "100", "TERM": "dumb"}
+    offered = CliRunner().invoke(app, ["--help"], env=screen).output
+    assert "--install-completion" in offered
+    for name in sorted(one.name or one.callback.__name__ for one in app.registered_commands):
+        command = name.replace("_", "-")
+        assert command in offered
+        done = CliRunner().invoke(app, [command, "--help"], env=screen)
+        assert done.exit_code == 0
+        # Words between colons turn into pictures where help is read as markup.
+        assert not [one for one in done.output if not one.isascii() and one not in "╭─╮│╰╯…"]
+
+
+HEAVY = (
+    *("scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.linalg", "statsmodels"),
+    *("matplotlib", "papermill", "nbformat", "IPython", "jinja2", "docx", "formulaic", "openpyxl"),
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "heavy"),
+    [
+        ("--help", ("pandas", "numpy", *HEAVY)),
+        ("pool --therapy abft --outcome depression", HEAVY),
+        ("pool --therapy abft --outcome depression --format json", HEAVY),
+        ("pool --therapy abct --outcome depression --format text", HEAVY),
+        ("claims", HEAVY),
+        ("estimates --therapy abft", HEAVY),
+    ],
+)
+def test_a_command_loads_what_it_needs(command: str, heavy: tuple[str, ...]) -> None:
+    run_it = (
+        "import sys, io; from evidence.cli import main; sys.argv += sys.stdin.read().split(); "
+        "out, sys.stdout = sys.stdout, io.StringIO()\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "assert sys.stdout.getvalue(); print(*sys.modules, file=out)"
     )
-    assert done.stdout.strip() == "set()"
+    done = subprocess.run(
+        [sys.executable, "-c", run_it], input=command, capture_output=True, text=True, check=True
+    )
+    loaded = {*done.stdout.split()}
+    assert "evidence.cli" in loaded
+    assert not loaded & {*heavy}

@@ -21,7 +21,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.row import Size, size_of
 from evidence.followup import durability
 from evidence.ledger import LedgerEntry, entries, followup_entries, quotation, sentences
-from evidence.terminal import pooled
+from evidence.terminal import page, pooled
 
 DATASET = evidence.load()
 FRAME = evidence.estimates(DATASET)
@@ -203,7 +203,7 @@ def test_an_n_that_is_not_known_is_never_zero() -> None:
     analysis = analyze(DATASET, MAIN, unknown)
     assert (analysis.pooled.k, analysis.size) == (3, Size(None))
     assert entries.of_analysis(analysis, DATASET).n is None
-    said = pooled.as_markdown(analysis, DATASET)
+    said = page(pooled.as_parts(analysis, DATASET), "md")
     assert "k = 3, n not known, P" in said
     assert "n = 0" not in said
 

@@ -13,7 +13,8 @@ from evidence.terms import FreeText, words_of
 
 __all__ = ["addressed", "csv_cell", "html", "lines", "markdown", "plain", "table_cells"]
 
-_INLINE = re.compile(r"([\\`*_{}\[\]<>|~$&^@])")
+# Within a word "_" is no markup, and an id with it can be copied.
+_INLINE = re.compile(r"([\\`*{}\[\]<>|~$&^@]|(?<![^\W_])_|_(?![^\W_]))")
 _LINE_START = re.compile(r"^([#+\-=:%!]|\d+(?=[.)](?: |$)))")
 _ELEMENT = re.compile(r"<[^>]*>")
 _AS_IT_STANDS = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.DOTALL)
@@ -106,8 +107,8 @@ def markdown(text: str | FreeText) -> str:
 
     Examples
     --------
-    >>> print(markdown("*a* <b> 1_2"))
-    \*a\* \<b\> 1\_2
+    >>> print(markdown("*a* <b> _1_2"))
+    \*a\* \<b\> \_1_2
     """
     line = " ".join(visible(_words(text)).split())
     line = _INLINE.sub(r"\\\1", line)

@@ -29,7 +29,6 @@ from evidence.cli.options import say
 from evidence.errors import EvidenceError
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     help="The evidence on attachment-based therapies: validate, estimate, pool, build reports.",
     pretty_exceptions_enable=False,

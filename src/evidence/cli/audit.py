@@ -5,7 +5,7 @@ import typer
 from evidence.cli.options import Data, Form, say
 
 
-def audit(form: Form = "md", data: Data = None) -> None:
+def audit(form: Form = "", data: Data = None) -> None:
     """Check printed numbers against each other; exit code 1 if a grave one is not handled."""
     from evidence.data.dataset import load
     from evidence.integrity import audit as check

@@ -28,7 +28,7 @@ def estimates(
     metric: Annotated[str | None, typer.Option(help="A metric, as hedges_g.")] = None,
     convention: Annotated[str, one_of("convention")] = "exact",
     correlation: Annotated[float, typer.Option(help="Of baseline and outcome, for d_ppc2.")] = 0.5,
-    form: Form = "md",
+    form: Form = "",
     data: Data = None,
 ) -> None:
     """List every trial-level estimate, and every result or trial that allows none."""

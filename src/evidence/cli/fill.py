@@ -23,7 +23,7 @@ def fill(
     ledger: Ledger = None,
     data: Data = None,
 ) -> None:
-    """Replace the marks {ev:ID} and {ev:ID:style} of a manuscript by the numbers they name."""
+    """Replace the marks {ev:ID} of a manuscript, with or without a style, by their numbers."""
     from evidence.data import atomic
     from evidence.manuscripts import check as checking
     from evidence.manuscripts.fill import fill_markdown

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evidence.cli.options import Data, Form, say
-from evidence.errors import ParameterError, check_choice
+from evidence.errors import ParameterError
 
 if TYPE_CHECKING:
     from evidence.data.dataset import Dataset
@@ -17,7 +17,7 @@ def followup(
     ] = None,
     outcome: Annotated[str | None, typer.Option(help="An outcome; default: all.")] = None,
     correlation: Annotated[float, typer.Option(help="Of the effects at both times.")] = 0.5,
-    form: Form = "md",
+    form: Form = "",
     data: Data = None,
 ) -> None:
     """Compare effects at the end of treatment and at follow-up, with what stands apart."""
@@ -41,7 +41,7 @@ def text(
         Outcome; None for all.
     correlation : float
         Correlation of the effects at both times.
-    form : {"csv", "json", "md"}
+    form : {"csv", "json", "md", "text"}
         Form; JSON of several therapies is a list.
 
     Raises
@@ -53,10 +53,9 @@ def text(
 
     from evidence.estimation import estimates
     from evidence.followup import durability
-    from evidence.terminal import FORMATS, render, to_json
-    from evidence.terminal.followup import as_markdown, as_record
+    from evidence.terminal import page, render, to_json
+    from evidence.terminal.followup import as_parts, as_record
 
-    check_choice("format", form, FORMATS)
     therapies = [therapy]
     if therapy is None:
         frame = estimates(dataset)
@@ -80,4 +79,4 @@ def text(
     if form == "csv":
         filled = [one.comparisons for one in found if len(one.comparisons)]
         return render(pd.concat(filled) if filled else found[0].comparisons, "csv")
-    return "\n\n".join(as_markdown(dataset, one) for one in found)
+    return "\n\n".join(page(as_parts(dataset, one), form) for one in found)

@@ -7,10 +7,29 @@ from typing import Annotated, Any
 import typer
 
 from evidence.data.safety import visible
+from evidence.errors import check_choice
 from evidence.terms import ACCEPTED
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
-Form = Annotated[str, typer.Option("--format", help="csv, json or md.")]
+
+
+def _form(form: str) -> str:
+    """Return the form that is asked for, else what suits where the output goes."""
+    if not form:
+        return "text" if sys.stdout.isatty() else "md"
+    check_choice("format", form, ("csv", "json", "md", "text"))
+    return form
+
+
+Form = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        callback=_form,
+        show_default=False,
+        help="csv, json, md or text; default: text in a terminal, else md.",
+    ),
+]
 Ledger = Annotated[
     Path | None, typer.Option("--ledger", help="Ledger; default: reports/ beside the data.")
 ]
@@ -31,4 +50,7 @@ def say(text: str, *, err: bool = False) -> None:
     err : bool
         Whether they go to the error stream.
     """
-    (sys.stderr if err else sys.stdout).write(f"{visible(text)}\n")
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{visible(text)}\n")
+    # Whoever reads a pipe sees each line when it is said.
+    stream.flush()

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from evidence.cli.options import Data, Form, one_of, say
-from evidence.errors import ParameterError, check_choice
+from evidence.errors import ParameterError
 from evidence.terms import RHO, Model
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def pool(
     rho: Annotated[
         float | None, typer.Option(help=f"With che: supposed correlation of errors; default {RHO}.")
     ] = None,
-    form: Form = "md",
+    form: Form = "",
     data: Data = None,
 ) -> None:
     """Pool the trials of one therapy, outcome and time, with what was left out and why."""
@@ -56,10 +56,9 @@ def pool(
     from evidence.data.dataset import load
     from evidence.estimation.choices import Specification
     from evidence.estimation.selection import EVERY
-    from evidence.terminal import FORMATS, to_json
-    from evidence.terminal.pooled import as_csv, as_markdown, as_record
+    from evidence.terminal import page, to_json
+    from evidence.terminal.pooled import as_csv, as_parts, as_record
 
-    check_choice("format", form, FORMATS)
     dataset = load(data)
     chosen = {one.name: context.params[one.name] for one in fields(Specification)}
     chosen["instrument"] = instrument or ("self_report_first" if model is None else EVERY)
@@ -76,11 +75,12 @@ def pool(
     if rho is not None:
         raise ParameterError("rho", rho, "no such choice without --model che")
     analysis = analyze(dataset, specification)
-    writers: dict[str, Any] = {"csv": as_csv, "md": as_markdown}
     if form == "json":
         say(to_json(as_record(analysis, dataset)))
+    elif form == "csv":
+        say(as_csv(analysis, dataset))
     else:
-        say(writers[form](analysis, dataset))
+        say(page(as_parts(analysis, dataset), form))
 
 
 def several(
@@ -103,7 +103,7 @@ def several(
         Model.
     rho : float or None
         Correlation of errors for che; None for the default.
-    form : {"csv", "json", "md"}
+    form : {"csv", "json", "md", "text"}
         Form of the text.
     given : collection of str
         Choices that were made by name; none of them may mean nothing for the model.
@@ -114,8 +114,8 @@ def several(
         If a choice is not accepted, or means nothing for the model.
     """
     from evidence.analysis.multilevel import KEEPS_EACH, analyze_several, keeps_each
-    from evidence.terminal import to_json
-    from evidence.terminal.multilevel import as_csv, as_markdown, as_record
+    from evidence.terminal import page, to_json
+    from evidence.terminal.multilevel import as_csv, as_parts, as_record
 
     for name in given:
         value = getattr(specification, name, None)
@@ -128,4 +128,6 @@ def several(
     analysis = analyze_several(dataset, specification, model=model, rho=RHO if rho is None else rho)
     if form == "json":
         return to_json(as_record(analysis))
-    return as_csv(analysis) if form == "csv" else as_markdown(analysis, dataset)
+    if form == "csv":
+        return as_csv(analysis)
+    return page(as_parts(analysis, dataset), form)

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 from scipy import special
-from scipy.interpolate import make_interp_spline
-from scipy.optimize import brentq
 
 from evidence.errors import ParameterError, check_choice
 from evidence.meta.numerics import Floats
@@ -222,6 +220,10 @@ class _Tau:
     """The posterior of tau, interpolated between the nodes."""
 
     def __init__(self, u: Floats, density: Floats, scale: float) -> None:
+        # Loading this, and what the roots below need, takes longer than all of a command
+        # without a posterior.
+        from scipy.interpolate import make_interp_spline
+
         self.scale = scale
         self.of_u = make_interp_spline(u, density, k=5)
         self.below = self.of_u.antiderivative()
@@ -249,6 +251,8 @@ def _root(
         return low
     if function(high) <= probability:
         return high
+    from scipy.optimize import brentq
+
     return float(brentq(lambda x: function(x) - probability, low, high, xtol=step, rtol=1e-14))
 
 
@@ -280,6 +284,8 @@ def _shortest(
     left, right = below[max(best - 1, 0)], below[min(best + 1, SHORTEST_GRID - 1)]
     at_left, at_right = difference(left), difference(right)
     if at_left < 0 < at_right:
+        from scipy.optimize import brentq
+
         best_probability = float(brentq(difference, left, right, xtol=1e-15))
         return quantile(best_probability), quantile(best_probability + level)
     return lows[best], highs[best]

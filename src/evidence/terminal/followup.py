@@ -1,17 +1,16 @@
-"""Comparisons at two times as records of all fields and as Markdown."""
+"""Comparisons at two times as records of all fields and for reading."""
 
 from dataclasses import asdict
 from typing import Any
 
 from evidence import language
-from evidence.blocks.escape import markdown
 from evidence.data.dataset import Dataset
 from evidence.estimation.row import QuotedScale
 from evidence.followup import Durability
 from evidence.followup.bivariate import Bivariate
 from evidence.pages.followup import first_screen
 from evidence.pages.followup.tables import across_trials
-from evidence.terminal import plain, render
+from evidence.terminal import Item, Part, Table, plain
 
 
 def sentence(model: Bivariate, dataset: Dataset) -> str:
@@ -116,7 +115,7 @@ def as_record(found: Durability) -> dict[str, Any]:
     }
 
 
-def as_markdown(dataset: Dataset, found: Durability) -> str:
+def as_parts(dataset: Dataset, found: Durability) -> list[Part]:
     """Return the answer in words, then the comparisons; ratios stand there as logarithms.
 
     Where there are too many comparisons to tell one by one, the answer and the models across trials
@@ -132,12 +131,10 @@ def as_markdown(dataset: Dataset, found: Durability) -> str:
         ]
     models = [sentence(one, dataset) for one in found.bivariate]
     across = models or [across_trials(found)]
-    return "\n".join(
-        [
-            *(f"{'- ' * one.startswith('- ')}{markdown(one.removeprefix('- '))}" for one in said),
-            "",
-            *([*map(markdown, across), ""] if models else []),
-            render(found.comparisons, "md", READ),
-            *([] if models else ["", *across]),
-        ]
-    )
+    return [
+        *(Item(one[2:]) if one.startswith("- ") else one for one in said),
+        "",
+        *([*across, ""] if models else []),
+        Table(found.comparisons, READ),
+        *([] if models else ["", *across]),
+    ]

@@ -1,4 +1,4 @@
-"""A model of several estimates per trial as a record of all its fields, as CSV and as Markdown."""
+"""A model of several estimates per trial as a record of all its fields, as CSV and for reading."""
 
 from dataclasses import asdict
 from typing import Any
@@ -7,13 +7,10 @@ import pandas as pd
 
 from evidence import language
 from evidence.analysis.multilevel import MultilevelAnalysis, participants
-from evidence.blocks.escape import markdown
 from evidence.data.dataset import Dataset
-from evidence.data.records import records
 from evidence.estimation.row import QuotedScale
 from evidence.meta.multilevel.inference import MultilevelFit
-from evidence.terminal import plain, render
-from evidence.terms import FreeText
+from evidence.terminal import Part, Table, left_out, plain, remarks, render
 
 MODEL = {
     "che": "correlated and hierarchical effects (CHE; Pustejovsky and Tipton 2022)",
@@ -74,7 +71,7 @@ def as_csv(analysis: MultilevelAnalysis) -> str:
     return render(frame, "csv")
 
 
-def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
+def as_parts(analysis: MultilevelAnalysis, dataset: Dataset) -> list[Part]:
     """Return the result for reading: mean effect, model, other correlations, estimates."""
     specification, fit = analysis.specification, analysis.fit
     therapy = dataset.in_text("therapy", specification.therapy)
@@ -84,7 +81,7 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
     size = "n not known" if people is None else f"n = {people}"
     mean = analysis.mean
     p = "no P" if mean.p_value is None else language.p_value(mean.p_value)
-    lines = [
+    parts: list[Part] = [
         f"{therapy}, {outcome}, {dataset.in_text('timepoint', specification.timepoint)}: "
         f"{language.term(language.METRIC, analysis.selection.metric)} {_estimate(fit, scale)}, "
         f"k_trials = {fit.k_trials}, k_estimates = {fit.k_estimates}, {size}, {p}; "
@@ -99,22 +96,21 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
         + ("" if fit.i2 is None else f"; I² = {language.fixed(100 * fit.i2, 0)}%"),
     ]
     if fit.prediction_low is not None and fit.prediction_high is not None:
-        lines.append(
+        parts.append(
             "an effect in a further trial: "
             f"{language.limits(*scale.ends(fit.prediction_low, fit.prediction_high))}"
         )
-    lines += [markdown(one) for one in fit.warnings]
+    parts += fit.warnings
     if analysis.by_rho:
         tried = "; ".join(
             f"{rho:g}: {_estimate(other, scale)}" for rho, other in analysis.by_rho.items()
         )
-        lines += ["", f"With other correlations: {tried}"]
+        parts += ["", f"With other correlations: {tried}"]
     rows = analysis.selection.estimates
-    lines += [
+    parts += [
         "",
-        render(
+        Table(
             rows,
-            "md",
             (
                 "label",
                 "intervention",
@@ -130,21 +126,7 @@ def as_markdown(analysis: MultilevelAnalysis, dataset: Dataset) -> str:
             ),
         ),
     ]
-    remarks: dict[FreeText, list[str]] = {}
-    for row in records(rows):
-        for one in row.remarks:
-            remarks.setdefault(one.text, []).append(row.label)
-    lines += ["", "Remarks"] if remarks else []
-    lines += [
-        f"- {markdown(one)}: {markdown(language.listed(dict.fromkeys(labels)))}"
-        for one, labels in remarks.items()
-    ]
-    reasons: dict[str, int] = {}
-    for row in records(analysis.selection.left_out):
-        reasons[row.reason] = reasons.get(row.reason, 0) + 1
-    lines += ["", "Left out"]
-    lines += [f"- {markdown(reason)}: {times}" for reason, times in reasons.items()]
-    return "\n".join(lines)
+    return parts + remarks(rows) + left_out(analysis.selection.left_out)
 
 
 def _estimate(fit: MultilevelFit, scale: QuotedScale) -> str:

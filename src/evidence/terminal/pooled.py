@@ -1,4 +1,4 @@
-"""A pooled analysis as a record of all its fields, as CSV and as Markdown."""
+"""A pooled analysis as a record of all its fields, as CSV and for reading."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,14 +6,13 @@ from typing import Any
 import pandas as pd
 
 from evidence import language
-from evidence.analysis import Analysis
-from evidence.analysis.alternatives import companions
-from evidence.blocks.escape import markdown
+from evidence.analysis import Analysis, by_comparator_class, with_other_methods
+from evidence.analysis.stress_test import stress_test
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import entries, sentences
 from evidence.meta.pooling import Pooled
-from evidence.terminal import plain, render
+from evidence.terminal import Item, Part, Table, left_out, plain, remarks, render
 from evidence.terms import words_of
 
 
@@ -23,8 +22,8 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
     ``scenarios`` holds ``unreported_at_zero`` (null where no trial of known size lacks a number)
     with its range, ``by_comparator_class`` and ``other_methods``, each with the fields of `Pooled`.
     """
-    beside = companions(dataset, analysis)
-    test = beside.stress
+    test = stress_test(analysis)
+    methods = with_other_methods(dataset, analysis) if analysis.pooled.k > 1 else []
     unreported: dict[str, Any] | None = None
     if test is not None:
         unreported = {
@@ -48,11 +47,10 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
             "unreported_at_zero": unreported,
             "by_comparator_class": {
                 name: {"estimate_id": one.estimate_id, **_fields(one.pooled)}
-                for name, one in beside.by_class.items()
+                for name, one in by_comparator_class(dataset, analysis).items()
             },
             "other_methods": [
-                {"estimate_id": one.estimate_id, **_fields(one.pooled)}
-                for one in beside.other_methods
+                {"estimate_id": one.estimate_id, **_fields(one.pooled)} for one in methods
             ],
         },
     }
@@ -68,18 +66,18 @@ def as_csv(analysis: Analysis, _dataset: Dataset) -> str:
     return render(pd.DataFrame([record]), "csv")
 
 
-def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
+def as_parts(analysis: Analysis, dataset: Dataset) -> list[Part]:
     """Return the result for reading: numbers, estimates with remarks, what was left out."""
     therapy, outcome = sentences.names(analysis, dataset)
     pooled = analysis.pooled
     entry = entries.of_analysis(analysis, dataset)
-    test = companions(dataset, analysis).stress
+    test = stress_test(analysis)
     spread = (
         "one trial, nothing pooled"
         if pooled.tau2 is None
         else f"tau² {language.fixed(pooled.tau2)} by {pooled.tau2_method}"
     )
-    lines = [
+    parts: list[Part] = [
         f"{therapy}, {outcome}, "
         f"{dataset.in_text('timepoint', analysis.specification.timepoint)}: "
         f"{language.term(language.METRIC, analysis.selection.metric)} "
@@ -88,11 +86,10 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
         f"{language.SIDE[entry.favors]} favors {therapy}",
         f"id {analysis.estimate_id}; {spread}; interval: "
         f"{language.INTERVAL[pooled.interval_method]}",
-        *(markdown(one.text) for one in pooled.warnings),
+        *(words_of(one.text) for one in pooled.warnings),
         "",
-        render(
+        Table(
             analysis.selection.estimates,
-            "md",
             (
                 "label",
                 "comparator",
@@ -106,32 +103,21 @@ def as_markdown(analysis: Analysis, dataset: Dataset) -> str:
                 "processing",
             ),
         ),
+        *remarks(analysis.selection.estimates),
     ]
-    remarks = [
-        f"- {markdown(row.label)}: {markdown(one.text)}"
-        for row in records(analysis.selection.estimates)
-        for one in row.remarks
-    ]
-    lines += ["", "Remarks", *remarks] if remarks else []
     without = analysis.selection.without_number
     if not without.empty:
-        lines += ["", "Trials without a usable number"]
-        lines += [
-            f"- {markdown(row.label)} ({markdown(sentences.comparator(row, dataset))}): "
-            f"{markdown(row.reason)}"
+        parts += ["", "Trials without a usable number"]
+        parts += [
+            Item(f"{row.label} ({sentences.comparator(row, dataset)}): {row.reason}")
             for row in records(without)
         ]
     if test is not None:
-        lines += [
+        parts += [
             "",
             f"With {language.count(len(test.entered))} of them at zero (a stress test, imputed): "
             f"{language.estimate(test.at_zero.effect, test.at_zero.ci_low, test.at_zero.ci_high)}, "
             f"{test.size.named}; over what “no difference” allows "
             f"{language.limits(test.low.effect, test.high.effect)}",
         ]
-    lines += ["", "Left out"]
-    lines += [
-        f"- {row.estimate_id}: {markdown(row.reason)}"
-        for row in records(analysis.selection.left_out)
-    ]
-    return "\n".join(lines)
+    return parts + left_out(analysis.selection.left_out)
