@@ -135,10 +135,7 @@ HEAVY = (
     [
         ("--help", ("pandas", "numpy", *HEAVY)),
         ("pool --therapy abft --outcome depression", HEAVY),
-        ("pool --therapy abft --outcome depression --format json", HEAVY),
-        ("pool --therapy abct --outcome depression --format text", HEAVY),
-        ("claims", HEAVY),
-        ("estimates --therapy abft", HEAVY),
+        ("claims --format text", HEAVY),
     ],
 )
 def test_a_command_loads_what_it_needs(command: str, heavy: tuple[str, ...]) -> None:
