@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from html import escape
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from evidence.errors import ParameterError
 from evidence.terms import Remark, words_of
+
+if TYPE_CHECKING:
+    from evidence.meta.figures import Plot
 
 WIDTH = 100
 MOST_LINES = 12
@@ -124,6 +128,11 @@ class Scale:
         return f", {p_words(p)}" if self.null else ""
 
     @property
+    def as_pooled(self) -> str:
+        """What effects are on the scale of pooling."""
+        return self.pooled_as or (f"logarithm of the {self.name}" if self.ratio else self.name)
+
+    @property
     def none(self) -> str:
         """The value of no difference."""
         return "1" if self.ratio else "0"
@@ -227,6 +236,8 @@ class Answer(Shown):
         What has to be said beside them.
     frame : DataFrame
         Rows behind them; empty where there are none.
+    picture : callable, optional
+        Draws them.
     """
 
     title: str
@@ -234,6 +245,19 @@ class Answer(Shown):
     said: tuple[str, ...]
     remarks: tuple[str, ...]
     frame: pd.DataFrame
+    picture: "Callable[[], Plot] | None" = None
+
+    def plot(self) -> "Plot":
+        """Return the figure of the numbers.
+
+        Raises
+        ------
+        ParameterError
+            For an answer without a figure.
+        """
+        if self.picture is None:
+            raise ParameterError("plot", self.title, "an answer with a figure, or its frame")
+        return self.picture()
 
     def __getattr__(self, name: str) -> Any:
         """Return a number by its name."""
@@ -267,6 +291,7 @@ def answer(
     *,
     frame: pd.DataFrame | None = None,
     remarks: Sequence[str] = (),
+    picture: "Callable[[], Plot] | None" = None,
     **more: Any,
 ) -> Answer:
     """Return what a kernel found as an answer.
@@ -283,10 +308,12 @@ def answer(
         Rows behind it.
     remarks : sequence of str
         Further remarks, said first.
+    picture : callable, optional
+        Draws it.
     **more
         Further numbers.
     """
     found = {one.name: getattr(of, one.name) for one in fields(of)} if is_dataclass(of) else {**of}
     own = sentences([*remarks, *found.pop("warnings", ())])
     rows = pd.DataFrame() if frame is None else frame
-    return Answer(title, {**found, **more}, tuple(said), own, rows)
+    return Answer(title, {**found, **more}, tuple(said), own, rows, picture)

@@ -83,8 +83,7 @@ class Moderated(Shown):
     def lines(self) -> list[str]:
         """Return the formula, tests, what is left of heterogeneity, and the coefficients."""
         fit = self.fit
-        of = f"the logarithm of the {self.scale.name}" if self.scale.ratio else self.scale.name
-        of = self.scale.pooled_as or of
+        of = ("the " if self.scale.ratio else "") + self.scale.as_pooled
         # Without a value of no difference, a mean is tested against nothing; a slope is.
         means = not self.scale.null and [one.name for one in fit.coefficients][:1] != [INTERCEPT]
         favors = f" ({self.scale.direction})" if self.scale.direction else ""

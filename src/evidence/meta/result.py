@@ -123,7 +123,24 @@ class Fit(PooledStudies):
             f"log-likelihood {digits(found.log_likelihood)}; AIC {digits(found.aic)}; "
             f"BIC {digits(found.bic)}; AICc {digits(found.aicc)}",
         ]
-        return answer(f"Likelihood ({method})", found, said)
+
+        def picture() -> "Plot":
+            from evidence.meta.figures.curves import profile
+
+            # To where the likelihood has fallen well below the line, and 0 where that is near.
+            reach = found.profile_high - found.tau2
+            low = 0.0 if found.profile_low == 0 else 0.5 * found.profile_low
+            values = np.union1d(
+                np.linspace(low, found.profile_high + 0.3 * reach, 201),
+                [found.profile_low, found.tau2, found.profile_high],
+            )
+            heights = tau2_profile.log_likelihoods(
+                self.effects, self.variances, values, method=method
+            )
+            best = (found.tau2, found.log_likelihood)
+            return profile("tau2", values, heights, best, self.level)
+
+        return answer(f"Likelihood ({method})", found, said, picture=picture)
 
     def leave_one_out(self) -> Answer:
         """Return the pooled estimate without each study."""
@@ -190,7 +207,13 @@ class Fit(PooledStudies):
                 "influence": found.influence,
             }
         )
-        return answer("Baujat", found, [], frame=frame)
+
+        def picture() -> "Plot":
+            from evidence.meta.figures.studies import baujat
+
+            return baujat(frame)
+
+        return answer("Baujat", found, [], frame=frame, picture=picture)
 
     def gosh(self, sample: int | None = None, seed: int | None = None) -> Answer:
         """Return the pooled estimate of every subset of studies, or of a sample of subsets."""
@@ -215,16 +238,17 @@ class Fit(PooledStudies):
                 "tau2": found.pooled.tau2,
             }
         )
-        return answer("GOSH", found, said, frame=frame)
+
+        def picture() -> "Plot":
+            from evidence.meta.figures.studies import gosh
+
+            return gosh(self, frame)
+
+        return answer("GOSH", found, said, frame=frame, picture=picture)
 
     def subgroups(self, by: Column, *, common_tau2: bool = False) -> Answer:
         """Return estimates of groups of studies, each with its own tau2 or one, and their test."""
-        groups = [
-            None if pd.isna(one) else " ".join(str(one).split())
-            for one in aligned(self.studies, "by", by)
-        ]
-        known = [position for position, one in enumerate(groups) if one]
-        named = [groups[position] for position in known]
+        known, named = self._groups(by)
         found = subgroups(
             self.effects[known],
             self.variances[known],
@@ -257,6 +281,15 @@ class Fit(PooledStudies):
         verb = "is" if unknown == 1 else "are"
         remarks = [f"{number} of no known group {verb} left out."] if unknown else []
         return answer("Subgroups", found, said, frame=frame, remarks=remarks)
+
+    def _groups(self, by: Column) -> tuple[list[int], list[str]]:
+        """Return the positions of studies whose group is known, and the group of each."""
+        groups = [
+            "" if pd.isna(one) else " ".join(str(one).split())
+            for one in aligned(self.studies, "by", by)
+        ]
+        known = [position for position, one in enumerate(groups) if one]
+        return known, [groups[position] for position in known]
 
     def predict(self) -> Answer:
         """Return the interval for the effect of a new study."""
@@ -353,3 +386,39 @@ class Fit(PooledStudies):
         from evidence.meta.figures import funnel
 
         return funnel(self, contours=contours)
+
+    def radial(self) -> "Plot":
+        """Return a radial plot (Galbraith): effects over standard errors against precision."""
+        from evidence.meta.figures.studies import radial
+
+        return radial(self)
+
+    def labbe(self) -> "Plot":
+        """Return a plot of the risks, or rates, of both groups (L'Abbe)."""
+        from evidence.meta.figures.studies import labbe
+
+        return labbe(self)
+
+    def drapery(self) -> "Plot":
+        """Return the P values of studies and of the pooled effect against every value."""
+        from evidence.meta.figures.curves import drapery
+
+        return drapery(self)
+
+    def orchard(self, by: Column | None = None) -> "Plot":
+        """Return effects with the interval and the prediction interval, of all or of each group."""
+        from evidence.meta.figures.curves import orchard
+
+        if by is None:
+            return orchard(self)
+        known, named = self._groups(by)
+        found = subgroups(
+            self.effects[known], self.variances[known], named, **self.choices, level=self.level
+        )
+        places = {
+            name: [place for place, own in zip(known, named, strict=True) if own == name]
+            for name in found.names
+        }
+        return orchard(
+            self, [(n, one, places[n]) for n, one in zip(found.names, found.estimates, strict=True)]
+        )

@@ -1,8 +1,8 @@
-"""Figures of results: forest, funnel, bubbles; matplotlib figures, to be saved in any format."""
+"""Figures of results: forest, funnel, bubbles, and the style that all figures share."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -16,6 +16,11 @@ from scipy import special
 from evidence.errors import ParameterError
 from evidence.meta.answers import Scale, digits, percent, rows_of
 from evidence.meta.frame import numbers_of
+
+if TYPE_CHECKING:
+    from evidence.meta.asymmetry import PooledStudies
+    from evidence.meta.moderators import Moderated
+    from evidence.meta.result import Fit
 
 INK, SOFT, BLUE, PALE = "#1b1f24", "#57606a", "#0b5394", "#d8dee4"
 FONT_SIZE = 9
@@ -47,19 +52,33 @@ class Plot(Figure):
             self.savefig(path, dpi=300)
 
 
-def _canvas(width: float, height: float) -> Plot:
+def canvas(width: float, height: float) -> Plot:
+    """Return an empty figure of a size in inches."""
     figure = Plot(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure
 
 
-def _bare(axes: Axes) -> None:
+def square(
+    across: str, up: str, place: tuple[float, float, float, float] = (0.11, 0.12, 0.86, 0.84)
+) -> tuple[Plot, Axes]:
+    """Return a figure with one pair of axes and their labels."""
+    figure = canvas(6.4, 4.6)
+    axes = figure.add_axes(place)
+    bare(axes)
+    axes.set_xlabel(across, fontsize=FONT_SIZE)
+    axes.set_ylabel(up, fontsize=FONT_SIZE)
+    return figure, axes
+
+
+def bare(axes: Axes) -> None:
+    """Leave out what says nothing."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.tick_params(labelsize=FONT_SIZE, colors=SOFT)
 
 
-def _arm(fit: Any, position: int, group: str) -> str:
+def _arm(fit: "PooledStudies", position: int, group: str) -> str:
     """Return what is known of one group: mean (SD) and n, or events of n."""
     known = {
         role: fit.studies[fit.roles[role]].iloc[position]
@@ -78,7 +97,7 @@ def _arm(fit: Any, position: int, group: str) -> str:
     return n
 
 
-def forest(fit: Any) -> Plot:
+def forest(fit: "Fit") -> Plot:
     """Draw studies with their groups, effects and weights, and the pooled estimate below.
 
     Parameters
@@ -88,9 +107,9 @@ def forest(fit: Any) -> Plot:
     """
     rows = fit.to_frame()
     height = 0.3 * (fit.k + 4) + 0.8
-    figure = _canvas(9.2, height)
+    figure = canvas(9.2, height)
     axes = figure.add_axes((0.42, 0.62 / height, 0.33, 1 - 0.75 / height))
-    _bare(axes)
+    bare(axes)
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     axes.set_ylim(fit.k + 2.6, -1.2)
@@ -113,7 +132,7 @@ def forest(fit: Any) -> Plot:
         axes.fill(across, [last, last - 0.28, last, last + 0.28], color=INK)
         shown = fit.scale.words(fit.effect, fit.ci_low, fit.ci_high)
         _cells(figure, axes, last, ("Pooled", "", "", shown, ""), weight="bold")
-    if fit.prediction_low is not None:
+    if fit.prediction_low is not None and fit.prediction_high is not None:
         axes.plot([fit.prediction_low, fit.prediction_high], [last + 1] * 2, color=SOFT)
         limits_read = fit.scale.limits(fit.prediction_low, fit.prediction_high)
         _cells(figure, axes, last + 1, ("A new study", "", "", limits_read, ""))
@@ -130,12 +149,13 @@ def forest(fit: Any) -> Plot:
         )
         heads[1], heads[2] = f"1: {what}", f"2: {what}"
     _cells(figure, axes, -1, heads, color=SOFT)
-    _effects_on(axes.xaxis, axes.get_xlim(), fit.scale)
-    axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE, color=INK)
+    effects_on(axes.xaxis, axes.get_xlim(), fit.scale)
+    axes.set_xlabel(axis_name(fit.scale), fontsize=FONT_SIZE, color=INK)
     return figure
 
 
-def _axis(scale: Scale) -> str:
+def axis_name(scale: Scale) -> str:
+    """Return the name of an axis of effects, with the side that favors group 1."""
     return f"{scale.name} ({scale.direction})" if scale.favors else scale.name
 
 
@@ -148,7 +168,7 @@ def _cells(figure: Plot, axes: Axes, line: float, texts: Sequence[str], **style:
         )
 
 
-def _effects_on(axis: Axis, limits: tuple[float, float], scale: Scale) -> None:
+def effects_on(axis: Axis, limits: tuple[float, float], scale: Scale) -> None:
     """Put marks on an axis of effects at round numbers of the scale that is read."""
     if scale.back is not None:
         places = np.linspace(*limits, 2001)
@@ -167,7 +187,7 @@ def _effects_on(axis: Axis, limits: tuple[float, float], scale: Scale) -> None:
     axis.set_ticks(np.log(marks), labels=[f"{one:g}" for one in marks])
 
 
-def funnel(fit: Any, *, contours: bool = True) -> Plot:
+def funnel(fit: "PooledStudies", *, contours: bool = True) -> Plot:
     """Draw effects against their standard errors, with regions of P about no difference.
 
     Parameters
@@ -178,9 +198,7 @@ def funnel(fit: Any, *, contours: bool = True) -> Plot:
         Whether the regions of P below .10, .05 and .01 are shaded, where there is a value of no
         difference.
     """
-    figure = _canvas(6.4, 4.6)
-    axes = figure.add_axes((0.11, 0.12, 0.86, 0.84))
-    _bare(axes)
+    figure, axes = square(axis_name(fit.scale), "standard error")
     se = np.sqrt(fit.variances)
     top = 1.08 * float(se.max())
     reach = max(float(np.abs(fit.effects).max()), float(special.ndtri(0.995)) * top)
@@ -198,13 +216,11 @@ def funnel(fit: Any, *, contours: bool = True) -> Plot:
     if fit.scale.null:
         axes.set_xlim(-1.05 * reach, 1.05 * reach)
     axes.set_ylim(top, 0)
-    _effects_on(axes.xaxis, axes.get_xlim(), fit.scale)
-    axes.set_xlabel(_axis(fit.scale), fontsize=FONT_SIZE)
-    axes.set_ylabel("standard error", fontsize=FONT_SIZE)
+    effects_on(axes.xaxis, axes.get_xlim(), fit.scale)
     return figure
 
 
-def bubble(found: Any, moderator: str) -> Plot:
+def bubble(found: "Moderated", moderator: str) -> Plot:
     """Draw effects against a moderator, with the line of the regression and its interval.
 
     Parameters
@@ -217,9 +233,7 @@ def bubble(found: Any, moderator: str) -> Plot:
     values, _ = numbers_of(found.studies, moderator, moderator)
     grid = np.linspace(values.min(), values.max(), 60)
     line = found.predict(found.typical(moderator, grid))
-    figure = _canvas(6.4, 4.6)
-    axes = figure.add_axes((0.11, 0.12, 0.86, 0.84))
-    _bare(axes)
+    figure, axes = square(moderator, axis_name(found.scale))
     frame = line.to_frame()
     axes.fill_between(grid, frame.ci_low, frame.ci_high, color=PALE, linewidth=0)
     axes.plot(grid, frame.effect, color=INK)
@@ -227,7 +241,5 @@ def bubble(found: Any, moderator: str) -> Plot:
     axes.scatter(values, found.effects, s=10 + 190 * weight / weight.max(), color=BLUE, alpha=0.6)
     if found.scale.null:
         axes.axhline(0, color=SOFT, linewidth=0.7)
-    axes.set_xlabel(moderator, fontsize=FONT_SIZE)
-    axes.set_ylabel(_axis(found.scale), fontsize=FONT_SIZE)
-    _effects_on(axes.yaxis, axes.get_ylim(), found.scale)
+    effects_on(axes.yaxis, axes.get_ylim(), found.scale)
     return figure

@@ -9,9 +9,10 @@ from scipy import special
 from scipy.optimize import brentq
 
 from evidence.errors import ParameterError, check_choice
+from evidence.meta.numerics import Floats
 from evidence.meta.pooling import pool
 from evidence.meta.pooling.batch import check_level, quantile
-from evidence.meta.pooling.weights import Sets, arrange_one, moments
+from evidence.meta.pooling.weights import Sets, arrange_one, moments, numbers, refuse_first
 from evidence.terms import Tau2
 
 METHODS = ("REML", "ML")
@@ -159,6 +160,37 @@ def tau2_likelihood(
         k=whole.k,
         method=method,
     )
+
+
+def log_likelihoods(effect: Any, variance: Any, tau2: Any, *, method: Tau2 = "REML") -> Floats:
+    """Give the log-likelihood at values of tau2, the mean being the best at each.
+
+    Parameters
+    ----------
+    effect, variance, method
+        As in `tau2_likelihood`.
+    tau2 : array_like of shape (m,)
+        Values of 0 or more.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+
+    Raises
+    ------
+    ParameterError
+        For a value below 0, and as `tau2_likelihood`.
+
+    Examples
+    --------
+    >>> log_likelihoods([0.2, 0.4, 0.9, 1.5], [0.04, 0.05, 0.06, 0.05], [0.0, 0.292]).round(3)
+    array([-9.013, -3.189])
+    """
+    check_choice("method", method, METHODS)
+    values = np.atleast_1d(numbers("tau2", tau2))
+    refuse_first("tau2", values, ~(values >= 0), "a variance of 0 or more")
+    height = _log_likelihood(arrange_one(effect, variance), restricted=method == "REML")
+    return np.array([height(float(one)) for one in values])
 
 
 def _log_likelihood(sets: Sets, *, restricted: bool) -> Callable[[float], float]:
