@@ -94,6 +94,24 @@ def test_other_methods_for_counts_are_reached(method: str) -> None:
         meta.pool_counts(table, "risk_ratio", method=method, **own.EVENTS)
 
 
+def test_proportions_of_one_group_have_a_mixed_model() -> None:
+    table = pd.DataFrame({"events": [3, 6, 2, 9], "n": [40, 50, 45, 60]})
+    found = meta.pool_counts(table, "proportion", method="glmm", events="events", n="n")
+    right = rare_events.mixed_logistic.mixed_proportion(table.events, table.n)
+    assert (found.effect, found.ci_low) == (right.effect, right.ci_low)
+    share = 1 / (1 + np.exp(-right.effect))
+    assert f"proportion {share:.2f}" in repr(found)
+    assert "Events: 20 of 195" in repr(found)
+    assert ", P" not in repr(found)
+    with pytest.raises(ParameterError, match="method: found 'mantel_haenszel', expected glmm, wh"):
+        meta.pool_counts(table, "proportion", events="events", n="n")
+    with pytest.raises(ParameterError, match=r"n - events, row 0: found -1\.0"):
+        meta.pool_counts(
+            table.assign(events=[41, 6, 2, 9]),
+            "proportion", method="glmm", events="events", n="n",
+        )  # fmt: skip
+
+
 def test_rates_are_pooled_by_person_time() -> None:
     table = pd.DataFrame({"x1": [7, 8], "t1": [1344, 1600], "x2": [11, 8], "t2": [1988, 1461]})
     roles = {"events_1": "x1", "time_1": "t1", "events_2": "x2", "time_2": "t2"}

@@ -1,5 +1,8 @@
 """Meta-regression by a formula gives the numbers of the kernel, and says what cannot be done."""
 
+import re
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +11,14 @@ from evidence import meta
 from evidence.errors import ParameterError
 from evidence.meta.answers import MOST_LINES, WIDTH
 from evidence.meta.regression import meta_regression
-from evidence.meta.regression.inference import column_test, likelihood_ratio, predicted
+from evidence.meta.regression.inference import (
+    column_test,
+    likelihood_ratio,
+    predicted,
+    regression_diagnostics,
+)
+from evidence.meta.regression.location_scale import location_scale
+from tests.oracles import read
 
 COLUMNS = {
     **{"mean_1": "m_t", "sd_1": "sd_t", "n_1": "n_t"},
@@ -69,6 +79,61 @@ def test_terms_and_models_are_tested_together() -> None:
         assert found.aic == getattr(found.fit, likelihood).aic
     held = BOTH.contrast([0, 1, 0])
     assert held.contrasts[0].estimate == pytest.approx(BOTH.fit.coefficients[1].estimate)
+
+
+def of_metafor(group: str, data: str) -> tuple[pd.DataFrame, str, Any]:
+    """Return the table, the moderator and the numbers of one analysis."""
+    analyses = read("synthesis/moderated", group)["analyses"]
+    one = next(one for one in analyses if one["data"] == data and len(one["moderators"]) == 1)
+    sets = read("synthesis/pooling", data)["sets"][one["set"]]
+    rows = {name: np.array(sets[key])[one["rows"]] for name, key in OF.items()}
+    (name,) = one["moderators"]
+    return pd.DataFrame({**rows, **one["moderators"]}), name, one["out"]
+
+
+OF = {"effect": "yi", "variance": "vi"}
+
+
+def test_inflation_of_variances_is_said_by_term() -> None:
+    table, name, out = of_metafor("vif", "baskerville2012")
+    # Text of three levels is one term: its own inflation is 1, whatever its columns share.
+    one_term = meta.regress(table, name).vif().frame
+    assert (one_term.df.tolist(), one_term.vif.tolist()) == ([2], pytest.approx([1.0]))
+    columns = pd.get_dummies(table[name], dtype=float).iloc[:, 1:]
+    columns.columns = ["a", "b"]
+    apart = meta.regress(table.join(columns), "a + b").vif().frame
+    assert apart.vif.tolist() == pytest.approx(out["vif"], rel=1e-7)
+    assert apart.root.tolist() == pytest.approx(np.sqrt(out["vif"]), rel=1e-7)
+    both = BOTH.vif()
+    assert both.frame.term.tolist() == ["weeks", "C(comparator)"]
+    for formula, message in (("0 + weeks", "with an intercept"), ("1", "with moderators")):
+        with pytest.raises(ParameterError, match=message):
+            meta.regress(EFFECTS, formula).vif()
+
+
+def test_the_variance_between_studies_can_go_with_moderators() -> None:
+    table, name, out = of_metafor("locscale", "baskerville2012")
+    found = meta.regress(table, name).location_scale(name)
+    assert found.log_likelihood == pytest.approx(out["ll"], abs=1e-7)
+    effect = found.frame[found.frame["of"] == "effect"]
+    spread = found.frame[found.frame["of"] == "log tau2"]
+    assert effect.estimate.tolist() == pytest.approx(out["coef"]["b"], rel=1e-4)
+    assert spread.estimate.tolist() == pytest.approx(out["alpha"], abs=1e-4)
+    alone = meta.regress(EFFECTS, "1").location_scale("weeks")
+    right = location_scale(EFFECTS.effect, EFFECTS.variance, {}, {"weeks": list(EFFECTS.weeks)})
+    assert alone.log_likelihood == right.log_likelihood
+    for formula in ("0 + weeks", "years", "weeks +*"):
+        with pytest.raises(ParameterError, match=f"formula: found '{re.escape(formula)}'"):
+            BOTH.location_scale(formula)
+
+
+def test_influence_names_each_study() -> None:
+    found = BOTH.influence()
+    right = regression_diagnostics(BOTH.fit)
+    assert found.frame.study.tolist() == EFFECTS.study.tolist()
+    assert found.frame.cook_distance.tolist() == list(right.cook_distance)
+    assert found.frame["dfbetas weeks"].tolist() == list(right.dfbetas["weeks"])
+    assert len(repr(found).splitlines()) <= MOST_LINES
 
 
 def test_it_shows_itself_in_few_lines() -> None:

@@ -24,6 +24,7 @@ from evidence.meta.bias import (
     selection_models,
     trim_and_fill,
 )
+from evidence.meta.bias.copas import copas
 from evidence.meta.bias.p_curve import p_curve
 from evidence.meta.figures import Plot
 from evidence.meta.pooling import common_weights, i2_limits, shrinkage, tau2_profile
@@ -36,6 +37,8 @@ Y, V = FIT.effects, FIT.variances
 METHODS: dict[str, tuple[Callable[[], Any], Any, str]] = {
     "likelihood": (FIT.likelihood, tau2_profile.tau2_likelihood(Y, V), "profile_low"),
     "influence": (FIT.influence, influence.diagnostics(Y, V), "cook_distance"),
+    "residuals": (FIT.residuals, influence.standardized_residuals(Y, V), "standardized"),
+    "copas": (lambda: FIT.copas([-0.5], [0.1]), copas(Y, V, [-0.5], [0.1]), "points"),
     "baujat": (FIT.baujat, influence.baujat(Y, V), "heterogeneity"),
     "shrunken": (FIT.shrunken, shrinkage.shrunken_effects(Y, V), "effect"),
     "small_study": (FIT.small_study, bias.regression_test(Y, V, interval="hksj_adhoc"), "p_value"),

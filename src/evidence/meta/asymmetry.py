@@ -1,7 +1,7 @@
 """What a pooled estimate owes to small studies and to P values, by one method each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from evidence.meta.bias import (
     selection_models,
     trim_and_fill,
 )
+from evidence.meta.bias.copas import CopasPoint, copas
 from evidence.meta.bias.p_curve import p_curve
 from evidence.meta.frame import EFFECT, STUDY, VARIANCE, numbers_of
 from evidence.meta.numerics import Floats
@@ -25,7 +26,10 @@ from evidence.meta.pooling import Pooled
 SIZES = (("n_1", "n_2"), ("n",))
 """Roles of columns that together count the participants of a study."""
 
-STANDARDIZED = ("smd", "cohen_d", "smd_unequal", "glass_delta", "smc_raw", "smc_change")
+STANDARDIZED = (
+    *("smd", "cohen_d", "smd_unequal", "glass_delta"),
+    *("smc_raw", "smc_raw_unequal", "smc_average", "smc_change"),
+)
 """Measures in standard deviations."""
 
 
@@ -218,6 +222,23 @@ class PooledStudies(Shown, Pooled):
         of = "risk ratios" if of_risks else "odds ratios"
         said = [f"statistic {digits(found.statistic)}, {p_words(found.p_value)}, of log {of}"]
         return answer(f"Small-study effects of counts: {test.capitalize()}", found, said)
+
+    def copas(self, gamma0: Sequence[float], gamma1: Sequence[float]) -> Answer:
+        """Return what the effect would be if studies were seen by their size and result (Copas).
+
+        A study is seen with probability Phi(gamma0 + gamma1 / SE), of which the data say next to
+        nothing: give several.
+        """
+        found = copas(self.effects, self.variances, gamma0, gamma1, level=self.level)
+        names = [one.name for one in fields(CopasPoint)]
+        frame = pd.DataFrame([{name: getattr(one, name) for name in names} for one in found.points])
+        said = [
+            f"gamma0 {digits(one.gamma0)}, gamma1 {digits(one.gamma1)}: "
+            f"{self.scale.words(one.effect, one.ci_low, one.ci_high)}, {digits(one.unseen, 1)} "
+            f"unseen; asymmetry left: {p_words(one.asymmetry_p)}"
+            for one in found.points[:8]
+        ]
+        return answer("Selection by size and result (Copas), assumed", found, said, frame=frame)
 
     def excess_significance(self, alternative: str = "two_sided") -> Answer:
         """Return whether more studies have a small P than their power leads to expect."""

@@ -13,6 +13,7 @@ from evidence.meta import rare_events
 from evidence.meta.answers import Answer, answer, digits, p_words, percent, sentences
 from evidence.meta.asymmetry import SIZES
 from evidence.meta.effect_size.association import rate_comparison, read_cells
+from evidence.meta.effect_size.single_group import proportion
 from evidence.meta.frame import (
     EFFECT,
     STUDY,
@@ -294,6 +295,7 @@ _COUNTS: dict[str, tuple[str, Callable[..., Any]]] = {
 """Methods that pool counts without adding to empty cells, by their names."""
 _OF_RISKS = ("odds_ratio", "risk_ratio", "risk_difference")
 _OF_RATES = ("rate_ratio", "rate_difference")
+_OF_ONE = "proportion"
 
 
 def pool_counts(
@@ -313,8 +315,9 @@ def pool_counts(
     ----------
     table : DataFrame
         A study in each row.
-    measure : {"odds_ratio", "risk_ratio", "risk_difference", "rate_ratio", "rate_difference"}
-        All but the first by Mantel and Haenszel only.
+    measure : {"odds_ratio", "risk_ratio", "risk_difference", "rate_ratio", "rate_difference", \
+"proportion"}
+        All but the first by Mantel and Haenszel only; a proportion of one group by "glmm" only.
     method : {"mantel_haenszel", "peto", "exact", "glmm"}
         The last two: the exact conditional odds ratio, and a logistic model with random effects.
     study, better, faults
@@ -322,7 +325,8 @@ def pool_counts(
     level : float
     **columns : str or sequence
         ``events_1, n_1, events_2, n_2``, or ``non_events_1`` for ``n_1``; of rates ``events_1,
-        time_1, events_2, time_2`` with person-time in one unit. Group 1 is the intervention.
+        time_1, events_2, time_2`` with person-time in one unit. Group 1 is the intervention. Of a
+        proportion ``events, n``.
 
     Returns
     -------
@@ -345,13 +349,17 @@ def pool_counts(
     """
     if method not in _COUNTS:
         raise ParameterError("method", method, f"one of {', '.join(_COUNTS)}")
-    if measure not in (*_OF_RISKS, *_OF_RATES):
-        raise ParameterError("measure", measure, f"one of {', '.join((*_OF_RISKS, *_OF_RATES))}")
-    if method != "mantel_haenszel" and measure != "odds_ratio":
+    check_choice("measure", measure, (*_OF_RISKS, *_OF_RATES, _OF_ONE))
+    if method != "mantel_haenszel" and measure not in ("odds_ratio", _OF_ONE):
         raise ParameterError("measure", measure, f"odds_ratio, which {method} pools")
-    of = "n" if measure in _OF_RISKS else "time"
-    needs = ("events_1", f"{of}_1", "events_2", f"{of}_2")
-    check = read_cells if of == "n" else partial(rate_comparison, measure="root_difference")
+    if measure == _OF_ONE and method != "glmm":
+        raise ParameterError("method", method, "glmm, which pools proportions of one group")
+    of = "time" if measure in _OF_RATES else "n"
+    groups = ("",) if measure == _OF_ONE else ("_1", "_2")
+    needs = [f"{one}{group}" for group in groups for one in ("events", of)]
+    check: Callable[..., Any] = partial(rate_comparison, measure="root_difference")
+    if of == "n":
+        check = read_cells if len(groups) == 2 else partial(proportion, scale="arcsine")
     read = read_columns(table, measure, needs, study, faults, columns)
     read.checked(check)
     if not read.kept.any():
@@ -361,9 +369,15 @@ def pool_counts(
     name, compute = _COUNTS[method]
     if measure in _OF_RATES:
         compute = mantel_haenszel_rates
+    if measure == _OF_ONE:
+        compute = mixed_logistic.mixed_proportion
     found = compute(**counts, level=level, **kind)
     noted = pd.DataFrame()
-    noted.attrs = {"measure": measure, "better": better}
+    # The model has the logit of a proportion.
+    noted.attrs = {
+        "measure": "proportion_logit" if measure == _OF_ONE else measure,
+        "better": better,
+    }
     scale = scale_of(noted)
     frame = pd.DataFrame(
         {
@@ -371,12 +385,15 @@ def pool_counts(
             **{read.named.get(one, one): counts[one] for one in needs},
         }
     )
+    totals = [
+        f"{counts[f'events{one}'].sum():.0f} of {counts[f'{of}{one}'].sum():,.0f}"
+        + (f" in group {one[1:]}" if one else "")
+        for one in groups
+    ]
     said = [
         f"{scale.name} {scale.words(found.effect, found.ci_low, found.ci_high)}, {percent(level)} "
-        f"interval, {p_words(found.p_value)}",
-        f"Events: {counts['events_1'].sum():.0f} of {counts[f'{of}_1'].sum():,.0f} in group 1, "
-        f"{counts['events_2'].sum():.0f} of {counts[f'{of}_2'].sum():,.0f} in group 2"
-        + (" (person-time)" if of == "time" else ""),
+        f"interval{scale.tested(found.p_value)}",
+        f"Events: {', '.join(totals)}" + (" (person-time)" if of == "time" else ""),
         *([scale.direction] if scale.direction else []),
     ]
     return answer(

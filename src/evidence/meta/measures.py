@@ -101,6 +101,12 @@ MEASURES: Mapping[str, Measure] = {
     "variability_ratio": Measure(
         "ratio of SDs", unequal.log_variability_ratio, ("sd_1", "n_1", "sd_2", "n_2"), ratio=True
     ),
+    "variation_ratio": Measure(
+        "ratio of coefficients of variation",
+        unequal.log_coefficient_of_variation_ratio,
+        _MEANS,
+        ratio=True,
+    ),
     "odds_ratio": Measure("odds ratio", events.log_odds_ratio, EVENTS, ratio=True),
     "risk_ratio": Measure("risk ratio", events.log_risk_ratio, EVENTS, ratio=True),
     "risk_difference": Measure("risk difference", _risk_difference, EVENTS),
@@ -112,6 +118,9 @@ MEASURES: Mapping[str, Measure] = {
     "rate_difference": Measure(
         "rate difference", partial(rate_comparison, measure="difference"), _RATES
     ),
+    "yule_q": Measure("Yule's Q", association.yule_q, EVENTS),
+    "yule_y": Measure("Yule's Y", association.yule_y, EVENTS),
+    "tetrachoric": Measure("tetrachoric correlation", association.tetrachoric_correlation, EVENTS),
     "phi": Measure("phi", association.phi_coefficient, EVENTS),
     "probit_difference": Measure("probit difference", association.probit_difference, EVENTS),
     "hazard_ratio": Measure("hazard ratio", None, (), ratio=True),
@@ -129,6 +138,27 @@ MEASURES: Mapping[str, Measure] = {
         change.standardized_mean_change_raw,
         ("mean_pre", "mean_post", "sd_pre", "n", "correlation"),
         of_scores=True,
+        groups=1,
+    ),
+    "smc_raw_unequal": Measure(
+        "standardized mean change, SDs unequal",
+        change.standardized_mean_change_raw_unequal,
+        _CHANGE,
+        of_scores=True,
+        groups=1,
+    ),
+    "smc_average": Measure(
+        "standardized mean change, mean of the SDs",
+        change.standardized_mean_change_average,
+        _CHANGE,
+        of_scores=True,
+        groups=1,
+    ),
+    "change_ratio": Measure(
+        "ratio of the means after and before",
+        change.ratio_of_mean_change,
+        _CHANGE,
+        ratio=True,
         groups=1,
     ),
     "smc_change": Measure(
@@ -189,6 +219,8 @@ _OTHER_NAMES = {
     **{"MC": "mean_change", "SMCR": "smc_raw", "SMCC": "smc_change", "PR": "proportion"},
     **{"PLO": "proportion_logit", "PAS": "proportion_arcsine", "COR": "correlation"},
     **{"PFT": "proportion_freeman_tukey", "PLN": "proportion_log", "ZCOR": "fisher_z"},
+    **{"YUQ": "yule_q", "YUY": "yule_y", "RTET": "tetrachoric", "CVR": "variation_ratio"},
+    **{"SMCRH": "smc_raw_unequal", "SMCRP": "smc_average", "ROMC": "change_ratio"},
     **{"IR": "rate", "IRLN": "rate_log", "IRS": "rate_root", "MNLN": "mean_log"},
 }
 """Names of metafor (measure) and of other tools for the same measures."""

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,15 @@ from evidence.meta.answers import Answer, Scale, Shown, answer, digits, interval
 from evidence.meta.frame import EFFECT, STUDY, VARIANCE, Column, Faults
 from evidence.meta.numerics import Floats
 from evidence.meta.regression import Regression, fit_design
-from evidence.meta.regression.inference import column_test, likelihood_ratio, linear_test, predicted
+from evidence.meta.regression.collinearity import generalized_variance_inflation
+from evidence.meta.regression.inference import (
+    column_test,
+    likelihood_ratio,
+    linear_test,
+    predicted,
+    regression_diagnostics,
+)
+from evidence.meta.regression.location_scale import location_scale
 from evidence.meta.result import INTERVALS
 from evidence.meta.studies import read_studies
 from evidence.terms import Interval, Tau2
@@ -215,6 +223,92 @@ class Moderated(Shown):
             [{name: getattr(one, name) for name in names} for one in found.contrasts]
         )
         return answer(title, found, said, frame=frame)
+
+    def influence(self) -> Answer:
+        """Return what each study does to the regression: deletion diagnostics and residuals."""
+        found = regression_diagnostics(self.fit)
+        each = [one.name for one in fields(found) if one.name not in ("k", "dfbetas")]
+        frame = pd.DataFrame(
+            {
+                "study": [str(one) for one in self.studies[STUDY]],
+                **{name: getattr(found, name) for name in each},
+                **{f"dfbetas {name}": one for name, one in found.dfbetas.items()},
+            }
+        )
+        marked = frame.study[frame.influential]
+        said = [f"Influential by the usual bounds: {', '.join(marked) or 'none'}"]
+        return answer("Influence", found, said, frame=frame)
+
+    def vif(self) -> Answer:
+        """Return how much each term inflates the variance of its coefficients by the others.
+
+        ``root`` is the factor to the power 1 / (2 df), which compares terms of several columns.
+
+        Raises
+        ------
+        ParameterError
+            For a formula without intercept, or with nothing else.
+        """
+        if self.fit.coefficients[0].name != INTERCEPT:
+            raise ParameterError("formula", self.formula, "one with an intercept")
+        rows = []
+        for term, place in self.spec.term_slices.items():
+            own = [*range(place.start, place.stop)]
+            if own == [0]:
+                continue
+            factor = generalized_variance_inflation(self.fit.covariance, own)
+            rows.append(
+                {"term": str(term), "df": len(own), "vif": factor,
+                 "root": factor ** (1 / (2 * len(own)))}
+            )  # fmt: skip
+        if not rows:
+            raise ParameterError("formula", self.formula, "one with moderators")
+        said = [f"{one['term']}: {digits(one['vif'])} on {one['df']} df" for one in rows[:8]]
+        return answer("Variance inflation", {}, said, frame=pd.DataFrame(rows))
+
+    def location_scale(self, formula: str) -> Answer:
+        """Return the model in which log tau2 goes with moderators too, by REML or ML.
+
+        Parameters
+        ----------
+        formula : str
+            What log tau2 goes with, with an intercept.
+
+        Raises
+        ------
+        ParameterError
+            For a formula that is none, one of both without intercept, and a missing value.
+        """
+        try:
+            spread = Formula(formula).get_model_matrix(self.studies, na_action="raise")
+        except (FormulaicError, SyntaxError, ValueError, AttributeError) as error:
+            expected = f"a formula as 'weeks + x' ({_words(error)})"
+            raise ParameterError("formula", formula, expected) from error
+        effects = self.spec.get_model_matrix(self.studies)
+        for name, matrix in ((self.formula, effects), (formula, spread)):
+            if INTERCEPT not in map(str, matrix.columns):
+                raise ParameterError("formula", name, "one with an intercept")
+        design, scale = (
+            {str(one): matrix[one].tolist() for one in matrix.columns if str(one) != INTERCEPT}
+            for matrix in (effects, spread)
+        )
+        found = location_scale(
+            self.effects, self.variances, design, scale,
+            method="ML" if self.fit.tau2_method == "ML" else "REML", level=self.fit.level,
+        )  # fmt: skip
+        names = ("name", "estimate", "se", "ci_low", "ci_high", "p_value")
+        rows = [
+            {"of": of, **{name: getattr(one, name) for name in names}}
+            for of, group in (("effect", found.location), ("log tau2", found.scale or ()))
+            for one in group
+        ]
+        said = [
+            f"{one['of']}, {one['name']}: {digits(one['estimate'], 3)} "
+            f"({interval(one['ci_low'], one['ci_high'], 3)})"
+            for one in rows[:8]
+        ]
+        title = f"Effects on {self.formula}, log tau2 on {formula} ({found.method})"
+        return answer(title, found, said, frame=pd.DataFrame(rows))
 
     def compare(self, other: "Moderated") -> Answer:
         """Return the likelihood-ratio test against a model within this one, or around it.

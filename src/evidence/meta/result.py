@@ -197,6 +197,14 @@ class Fit(PooledStudies):
         said = [f"Influential by the usual bounds: {', '.join(marked) or 'none'}"]
         return answer("Influence", found, said, frame=frame)
 
+    def residuals(self) -> Answer:
+        """Return how far studies lie from the pooled effect, in its unit and standardized."""
+        found = influence.standardized_residuals(
+            self.effects, self.variances, tau2=self.choices["tau2"]
+        )
+        numbers = {one.name: getattr(found, one.name) for one in fields(found)}
+        return answer("Residuals", found, [], frame=pd.DataFrame({"study": self.names, **numbers}))
+
     def baujat(self) -> Answer:
         """Return what each study adds to heterogeneity and does to the estimate."""
         found = influence.baujat(self.effects, self.variances, **self.choices)
