@@ -179,8 +179,9 @@ def test_a_number_that_moves_needs_to_be_accepted(
     catalog = built / "reports" / "catalog.toml"
     catalog.write_text(catalog.read_text().replace("value = 0.1", "value = 0.2"))
     before = files(built)
-    with pytest.raises(RenderError, match=r"tiny\.two: effect 0\.1 -> 0\.2"):
+    with pytest.raises(RenderError, match=r"was replaced\n.*: 0\.10 .* -> 0\.20 .*tiny\.two"):
         build(root=built)
+    assert (built / ".cache" / "moved.txt").read_text() == "tiny.two: effect 0.1 -> 0.2\n"
     with pytest.raises(RenderError, match=r"nothing says why.*reasons\.csv.*: tiny\.two"):
         build(root=built, accept=True)
     assert files(built) == before
@@ -195,6 +196,19 @@ def test_a_number_that_moves_needs_to_be_accepted(
         ["tiny.two", "0.1", "-0.25", "1.0", "1.0.0", "0.1.0", "2027-01-15", "better so"],
     ]
     assert build(root=built).made == ()
+
+
+def test_a_number_that_the_data_move_is_said_before_anything_runs(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks(built, "three")
+    before = files(built)
+    moved = ledger.Comparison((ledger.Moved("tiny.two", "effect", 0.1, 0.2),), (), ())
+    monkeypatch.setattr("evidence.reports.moved.foreseen", lambda *_: moved)
+    monkeypatch.setattr(building, "_pages", lambda *_: pytest.fail("a notebook ran"))
+    with pytest.raises(RenderError, match=r"was built\n.*: 0\.10 .* -> 0\.20 .*tiny\.two"):
+        build(root=built)
+    assert files(built) == before
 
 
 def test_a_report_that_fails_leaves_the_old_one(built: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -293,27 +294,34 @@ def _built(
 ) -> Built:
     # Loading what runs and renders takes two seconds; a build with nothing to do ends above.
     from evidence.data.dataset import load
-    from evidence.reports.index import index
+    from evidence.reports import moved
 
     dataset = load(folders.data)
     stamp = read_stamp(folders.data)
-    pages, failures = made(stamp)
     committed = folders.reports / "estimates.csv"
     old = ledger.read(committed, earlier=True) if committed.is_file() else ()
+    # A raised data version declares that numbers move; within one version none should.
+    refused = stamp.data_version in {one.data_version for one in old} and not accept
+    message = partial(moved.message, old=old, file=folders.cache / "moved.txt", root=folders.root)
+    if refused and stale:
+        foreseen = moved.foreseen(dataset, old)
+        if foreseen.superseded:
+            raise RenderError(message(foreseen, before=True))
+    pages, failures = made(stamp)
     numbers, summaries = _numbers(every, pages, folders, manifest, old)
     merged = ledger.merge(numbers)
     comparison = ledger.compare(old, merged)
     superseded, without = supersede.file(folders.reports, comparison, old, stamp.data_version)
-    # A raised data version declares that numbers move; within one version none should.
-    same_data = stamp.data_version in {one.data_version for one in old}
-    if comparison.superseded and same_data and not accept:
-        raise RenderError(_moved(comparison))
+    if comparison.superseded and refused:
+        raise RenderError(message(comparison, before=False))
     if without:
         raise RenderError(
             "numbers moved and nothing says why; nothing was replaced. Add a row to "
             f"reports/reasons.csv ({', '.join(supersede.REASONS)}) that names them: "
             f"{', '.join(without)}"
         )
+    from evidence.reports.index import index
+
     listed = index(
         [(one, summaries[one.report_id]) for one in every if one.report_id in summaries],
         merged,
@@ -487,17 +495,3 @@ def _to_json(page: "Page") -> str:
         "entries": [ledger.to_json(one) for one in page.entries],
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-
-
-def _moved(comparison: Comparison) -> str:
-    lines = [str(one) for one in comparison.moved]
-    lines += [f"{one}: no longer shown" for one in comparison.removed]
-    return "\n".join(
-        [
-            "numbers of the ledger moved while the version of the data stayed; nothing was "
-            "replaced. If data changed, raise version in datapackage.json; if a change of method "
-            "is meant, say why in reports/reasons.csv and build with --accept. Both keep the old "
-            "values in superseded.csv",
-            *lines,
-        ]
-    )
