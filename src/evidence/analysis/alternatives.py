@@ -85,18 +85,28 @@ class Companions:
         ]
 
 
-def companions(dataset: Dataset, analysis: Analysis) -> Companions:
-    """Return what stands beside a pooled result in every report."""
+def companions(dataset: Dataset, analysis: Analysis, *, short: bool = False) -> Companions:
+    """Return what stands beside a pooled result in every report.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    analysis : Analysis
+        Main analysis.
+    short : bool
+        Without each trial left out in turn, and without priors.
+    """
     stress = stress_test(analysis)
     return Companions(
         by_class=by_comparator_class(dataset, analysis),
         other_methods=with_other_methods(dataset, analysis) if analysis.pooled.k > 1 else [],
         other_choices=with_other_choices(dataset, analysis),
-        without_each=without_each(dataset, analysis),
+        without_each=[] if short else without_each(dataset, analysis),
         moderator=_by_class_of_comparator(analysis),
         stress=stress,
         converted=with_events_converted(analysis),
-        priors=with_priors(analysis, stress),
+        priors=[] if short else with_priors(analysis, stress),
     )
 
 

@@ -14,6 +14,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.ledger import sentences
+from evidence.ledger.citation import TITLE, database_of
 
 SHOWN_AUTHORS = 6
 
@@ -98,10 +99,9 @@ def citation(
     also : iterable of str
         Locators beyond those of the estimates.
     """
-    workbook = (
-        "Attachment-therapy evidence workbook, package version "
-        f"{evidence.__version__}, data version {dataset.version}"
-        + (f"; estimate {estimate_id}." if estimate_id else ".")
+    data = database_of(dataset) or f"data version {dataset.version}"
+    workbook = f"{TITLE}, package version {evidence.__version__}, {data}" + (
+        f"; estimate {estimate_id}." if estimate_id else "."
     )
     locators = union([*frame.locator_ids, tuple(also)])
     publications = dataset.publications
@@ -151,15 +151,29 @@ def limits(
             "No assessment was made here."
         )
     told = [
-        "No systematic search was made; a trial that nobody here knows of is missing.",
-        "Most numbers were read in abstracts, registrations, a review by the developers and public "
-        "databases; each says where. Full tables of the trials were reached for few.",
+        *_where_read(dataset),
         *also,
         bias_said,
         "Nothing here says for whom a therapy works, or whether any single person benefits. This "
         "is no clinical advice.",
     ]
     return Block(f'<h2 id="limits">Limits</h2>{items(map(html, told))}')
+
+
+def _where_read(dataset: Dataset) -> tuple[str, str]:
+    """Return what was searched for trials, and where numbers were read."""
+    database = database_of(dataset)
+    if database:
+        return (
+            "No search was made here; a trial that is not in the database is missing.",
+            f"All numbers were read in one place: {database}. No report of a trial was read here; "
+            "what the database has wrong is wrong here.",
+        )
+    return (
+        "No systematic search was made; a trial that nobody here knows of is missing.",
+        "Most numbers were read in abstracts, registrations, a review by the developers and public "
+        "databases; each says where. Full tables of the trials were reached for few.",
+    )
 
 
 def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: bool = False) -> str:

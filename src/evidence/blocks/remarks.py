@@ -9,7 +9,7 @@ from evidence.analysis import Analysis
 from evidence.analysis.alternatives import Companions
 from evidence.blocks.escape import html
 from evidence.blocks.tables import number_link, place_of, range_link, to_card, to_size
-from evidence.data.dataset import CLASSES, Dataset
+from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.estimation.row import OF_COUNTS, participants
 from evidence.estimation.selection import IMBALANCE
@@ -81,6 +81,11 @@ def _class_remark(dataset: Dataset, analysis: Analysis, by_class: dict[str, Anal
             f"{html(dataset.in_text('comparator_class', name))} ({html(trials)}): {number}"
             f"{_silent(analysis, name)}"
         )
+    rows = analysis.selection.estimates
+    unknown = list(rows.label[rows.comparator_class == UNKNOWN_CLASS])
+    if unknown:
+        words = dataset.in_text("comparator_class", UNKNOWN_CLASS)
+        parts.append(html(f"{words}: {language.listed(unknown)}"))
     return "By comparator: " + "; ".join(parts) + "."
 
 
@@ -156,7 +161,8 @@ def _events(dataset: Dataset, analysis: Analysis, trial_id: str) -> str:
     how = ", ".join(filter(None, (made, approximate)))
     how = f" ({how})" if how else ""
     side = language.SIDE[entry.favors]
-    said = f"{event}{on}{how}, {side} favors {analysis.specification.therapy.upper()}"
+    therapy = dataset.short("therapy", analysis.specification.therapy)
+    said = f"{event}{on}{how}, {side} favors {therapy}"
     return f", odds ratio {number_link(entry, shown)} for {html(said)}"
 
 

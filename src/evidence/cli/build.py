@@ -1,6 +1,5 @@
 """The command `evidence build`."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -21,10 +20,13 @@ def build(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Run the notebooks of the catalog and write reports, index and ledger."""
+    """Run the notebooks of the catalog and write reports, index and ledger.
+
+    With --data, into reports/ in the folder of that package, from the catalog.toml there. Where it
+    has none, one is written with a report for each therapy, outcome and time that two trials have.
+    """
     from evidence.reports.build import build as build_reports
 
-    quiet = not sys.stderr.isatty()
     built = build_reports(
         reports or None,
         force=force,
@@ -33,7 +35,8 @@ def build(
         cell_timeout=cell_timeout,
         data=data,
         waiting=lambda line: say(f"evidence: {line}", err=True),
-        progress=None if quiet else lambda line: say(line, err=True),
+        progress=lambda line: say(line, err=True),
+        told=say,
     )
     for failure in built.failures:
         say(f"evidence: {failure}", err=True)

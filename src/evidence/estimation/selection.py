@@ -140,6 +140,8 @@ def select(
             reasons[index] = Reason(LeftOut.OTHER_INSTRUMENT, choices.instrument)
         remaining = group.loc[[index for index in group.index if reasons[index] is None]]
         for step in steps:
+            if len(remaining) < 2:
+                break
             rank = step.rank(remaining)
             least = (
                 rank.groupby([remaining[name] for name in step.of], dropna=False).transform("min")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import metadata
 
 import evidence
+from evidence import language
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.errors import ParameterError, check_choice
@@ -20,11 +21,28 @@ HEADING = "References: trials and sources of the numbers, workbook"
 """What stands above the references of a number."""
 
 
+def database_of(dataset: Dataset) -> str:
+    """Return the database that a package was imported from, with its version.
+
+    Empty where a number of the package was read anywhere else.
+    """
+    publications = dataset.publications
+    named = publications.publication_id[publications.role == "database"]
+    if not set(dataset.locators.publication_id) <= set(named):
+        return ""
+    titles = language.listed(str(dataset.references[one].get("title", one)) for one in named)
+    version = dataset.version.removeprefix("version-").replace("-", " ")
+    return f"{titles}, version {version}"
+
+
 def workbook(dataset: Dataset, data_version: str = "") -> Item:
     """Return the workbook as a reference, with its version and that of its data.
 
     A number of another state of the data, as of somebody's own studies, is not of that version.
     """
+    data = (
+        f"data of {database}" if (database := database_of(dataset)) else f"data {dataset.version}"
+    )
     of_data = data_version in ("", dataset.version)
     newest = max(dataset.locators.accessed)
     return {
@@ -32,7 +50,7 @@ def workbook(dataset: Dataset, data_version: str = "") -> Item:
         "type": "software",
         "title": TITLE,
         "author": [{"literal": metadata("attachment-therapy-evidence")["Author"]}],
-        "version": evidence.__version__ + (f" with data {dataset.version}" if of_data else ""),
+        "version": evidence.__version__ + (f" with {data}" if of_data else ""),
         "issued": {"date-parts": [[newest.year, newest.month, newest.day]]},
     }
 

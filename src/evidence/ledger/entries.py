@@ -8,10 +8,13 @@ from typing import Any
 import pandas as pd
 
 from evidence.analysis import Analysis
+from evidence.analysis.multilevel import MultilevelAnalysis, participants
 from evidence.analysis.stress_test import EventsConverted, StressTest
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union, worst
+from evidence.estimation.choices import Specification
 from evidence.estimation.row import OF_COUNTS, QuotedScale, Size, size_of
+from evidence.estimation.selection import EVERY
 from evidence.language import METRIC, estimate, listed, term
 from evidence.ledger import LedgerEntry, units
 from evidence.ledger.chains import route
@@ -139,6 +142,36 @@ def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     what = "pooled" if analysis.pooled.k > 1 else "one trial"
     return _of_pooled(
         analysis.estimate_id, what, EntryKind.POOLED, analysis.pooled, analysis, dataset
+    )
+
+
+def one_per_trial(specification: Specification) -> Specification:
+    """Return the choices of a model of all estimates for an analysis by one of each trial."""
+    every = specification.instrument == EVERY
+    return replace(specification, instrument="self_report_first") if every else specification
+
+
+def of_several(analysis: MultilevelAnalysis, dataset: Dataset) -> LedgerEntry:
+    """Return the entry of the mean of a model of several estimates per trial."""
+    mean, fit, rows = analysis.mean, analysis.fit, analysis.selection.estimates
+    errors = "independent errors"
+    if analysis.rho is not None:
+        errors = f"errors that correlate by {analysis.rho:g}, supposed"
+    name = "three levels" if analysis.rho is None else "correlated and hierarchical effects"
+    return _entry(
+        analysis.estimate_id,
+        f"mean of {fit.k_estimates} estimates, {name}, {errors}",
+        EntryKind.POOLED,
+        (mean.estimate, mean.ci_low, mean.ci_high),
+        analysis,
+        dataset,
+        rows,
+        level=fit.level,
+        p_value=mean.p_value,
+        k=fit.k_trials,
+        n=participants(rows),
+        processing=worst(rows.processing),
+        method=f"{name}, {errors}; {fit.method}; cluster-robust interval ({fit.inference})",
     )
 
 
@@ -322,8 +355,8 @@ def _entry(
     estimate_id: str,
     what: str,
     kind: EntryKind,
-    numbers: tuple[float, float, float],
-    analysis: Analysis,
+    numbers: tuple[float, float | None, float | None],
+    analysis: Analysis | MultilevelAnalysis,
     dataset: Dataset,
     rows: pd.DataFrame,
     *,
@@ -343,7 +376,7 @@ def _entry(
         label=f"{dataset.in_text('therapy', specification.therapy)}, "
         f"{dataset.in_text('outcome', specification.outcome)}, "
         f"{dataset.in_text('timepoint', specification.timepoint)}, {term(METRIC, metric)}, {what}"
-        f"{differing(specification, dataset)}"
+        f"{differing(one_per_trial(specification), dataset)}"
         f"{below_favors(scale, specification.therapy, dataset)}",
         entry_kind=kind,
         metric=metric.removeprefix("log_"),
@@ -352,7 +385,7 @@ def _entry(
         effect=effect,
         ci_low=low,
         ci_high=high,
-        ci_level=level,
+        ci_level=None if low is None else level,
         p_value=p_value,
         k=k,
         n=n,

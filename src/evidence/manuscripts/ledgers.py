@@ -104,7 +104,7 @@ def find_ledger(path: Path | None = None, *, data: Path | None = None) -> Path:
     path : Path, optional
         A file, or a folder with ``estimates.csv``.
     data : Path, optional
-        A data package: without a path, the ledger in ``reports/`` beside it.
+        A data package: without a path, the ledger in ``reports/`` in it, else beside it.
 
     Returns
     -------
@@ -118,7 +118,8 @@ def find_ledger(path: Path | None = None, *, data: Path | None = None) -> Path:
         If there is none.
     """
     if path is None and data is not None:
-        path = data.resolve().parent / "reports"
+        own = data.resolve() / "reports"
+        path = own if own.is_dir() else own.parents[1] / "reports"
     if path is not None:
         found = path / LEDGER if path.is_dir() else path
         if not found.is_file():

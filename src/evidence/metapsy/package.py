@@ -137,6 +137,9 @@ def _outcome_in(name: str) -> str:
 
 MADE_BY = "evidence import-metapsy"
 
+REPORTS = "reports"
+"""Folder that builds make in a package: its catalog, which people edit, and pages."""
+
 RATIO = "log_risk_ratio"
 """Statistic that databases print and the workbook's own sources do not."""
 
@@ -322,7 +325,7 @@ def write_package(output: Path, files: Mapping[str, str]) -> Dataset:
 
 
 def _move(made: Path, output: Path) -> None:
-    """Put a folder in the place of another; the old one comes back where that fails."""
+    """Put a folder in the place of another, whose reports stay; it comes back where that fails."""
     if not output.exists():
         made.rename(output)
         return
@@ -330,8 +333,12 @@ def _move(made: Path, output: Path) -> None:
     old = aside / output.name
     output.rename(old)
     try:
+        if (old / REPORTS).is_dir():
+            (old / REPORTS).rename(made / REPORTS)
         made.rename(output)
     except OSError:
+        with suppress(OSError):
+            (made / REPORTS).rename(old / REPORTS)
         with suppress(OSError):
             old.rename(output)
         raise

@@ -247,6 +247,11 @@ def _vocabularies(placed: Sequence[Placed], arms: Sequence[Arm], results: Result
                 ("event", event), EVENTS[event][0] if event in EVENTS else in_words(event)
             )
     terms |= {(name, term): meaning for name, term, meaning in _FIXED_TERMS}
+    unnamed = {one.time_missing for one in placed if one.timepoint == "post"}
+    if True in unnamed:
+        terms["timepoint", "post"] = (
+            "end of treatment or a time not named" if False in unnamed else "time not named"
+        )
     treatments = {known for known, _ in CONDITIONS.values()} - set(CLASSES)
     treatments |= {arm.condition for arm in arms if arm.role == "intervention"}
 

@@ -1,5 +1,6 @@
 """The report on every trial-level estimate: route by route, and what allows none."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, place_of, place_of_reason, table, to_number, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.errors import check_choice
 from evidence.estimation.row import QuotedScale
 from evidence.ledger import chains, entries, sentences, units
 
@@ -20,6 +22,9 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
     """Return how many results there are, how many allow an estimate, and how far from print."""
     estimated = frame[frame.effect.notna()]
     randomized = dataset.randomized_trials
+    randomized = randomized[
+        randomized.therapy.isin(frame.therapy) | randomized.trial_id.isin(frame.trial_id)
+    ]
     with_number = estimated.trial_id[estimated.trial_id.isin(randomized.trial_id)].unique()
     by_level = estimated.processing.value_counts()
     levels = language.listed(
@@ -38,8 +43,8 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
     paragraph = (
         f"{language.count(len(estimated), 'estimate')} {follow} from what they print"
         f"{': ' if levels else ''}{levels}. "
-        f"{len(frame) - len(estimated)} results or outcomes allow none; each is listed with the "
-        "reason. Several estimates of one trial are views of the same participants, never "
+        f"{_allow_none(len(frame) - len(estimated))}"
+        "Several estimates of one trial are views of the same participants, never "
         "evidence on top of each other."
     )
     remarks = [
@@ -51,6 +56,32 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
     without = language.listed(randomized.label[~randomized.trial_id.isin(with_number)])
     remarks += [f"Trials without an estimate: {without}."] if without else []
     return answer(html(say), html(paragraph), (), [html(one) for one in remarks])
+
+
+def _allow_none(number: int) -> str:
+    if not number:
+        return ""
+    of = "One result or outcome allows" if number == 1 else f"{number} results or outcomes allow"
+    return f"{of} none; each is listed with the reason. "
+
+
+def named(dataset: Dataset, therapy: str) -> list[str]:
+    """Return the therapies that trials of a package test, or the one that is named.
+
+    Raises
+    ------
+    ParameterError
+        If no trial tests it.
+    """
+    tested = set(dataset.trials.therapy)
+    known = [one for one in dataset.vocabulary("therapy") if one in tested]
+    check_choice("therapy", therapy, ("all", *known))
+    return known if therapy == "all" else [therapy]
+
+
+def estimates_tables(dataset: Dataset, frame: pd.DataFrame, therapies: Sequence[str]) -> Block:
+    """Return the estimates of each therapy, one table after the other."""
+    return joined(*(estimates_table(dataset, frame, therapy=one) for one in therapies))
 
 
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -44,10 +45,19 @@ _NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a build reads and writes."""
+    """Where a build reads and writes.
+
+    Attributes
+    ----------
+    root, data : Path
+        Folder of the project, and the data package.
+    place : Path or None
+        Folder that the reports stand in; that of the project where it is None.
+    """
 
     root: Path
     data: Path
+    place: Path | None = None
 
     @property
     def notebooks(self) -> Path:
@@ -57,12 +67,12 @@ class Folders:
     @property
     def reports(self) -> Path:
         """The catalog, and what is made from it."""
-        return self.root / "reports"
+        return (self.place or self.root) / "reports"
 
     @property
     def cache(self) -> Path:
         """Executed notebooks, logs and the manifest; may be deleted at any time."""
-        return self.root / ".cache"
+        return (self.reports if self.place else self.root) / ".cache"
 
     def numbers(self, report_id: str) -> Path:
         """Return the file with the numbers of one report."""
@@ -75,7 +85,7 @@ class Folders:
     def manifest(self) -> Manifest:
         """Return what is known of the last build."""
         made = (self.reports, self.cache / "numbers")
-        return Manifest.read(self.cache / "manifest.json", self.root, made)
+        return Manifest.read(self.cache / "manifest.json", self.place or self.root, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,7 @@ def build(
     cell_timeout: int | None = None,
     progress: Callable[[str], None] | None = None,
     waiting: Callable[[str], None] | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Built:
     """Build the reports of the catalog whose inputs have changed.
 
@@ -171,7 +182,8 @@ def build(
         Let numbers of the ledger move though the version of the data is the same. Old values go to
         ``superseded.csv`` either way.
     data : Path, optional
-        Data package; ``data`` in the folder of the project where none is given.
+        Data package; ``data`` in the folder of the project where none is given. Another package
+        has its reports in its own folder, from a catalog that is written where it has none.
     root : Path, optional
         Folder of the project; found from the working folder where none is given.
     jobs : int, optional
@@ -182,6 +194,9 @@ def build(
         Called with a line for each report that is ready.
     waiting : callable, optional
         Called with a line where another build of the project has to end first.
+    told : callable, optional
+        Called with each line on a catalog that was written: what it has, and what has too few
+        trials.
 
     Returns
     -------
@@ -202,7 +217,15 @@ def build(
         interrupted.
     """
     base = (root or find_root()).resolve()
-    folders = Folders(base, (data or base / "data").resolve())
+    package = (data or base / "data").resolve()
+    folders = Folders(base, package, None if package == (base / "data").resolve() else package)
+    if folders.place and not (folders.reports / "catalog.toml").is_file():
+        # What reads a package need not be loaded by a build with nothing to do.
+        from evidence.reports import grid
+
+        for line in grid.write(package, folders.reports / "catalog.toml"):
+            if told is not None:
+                told(line)
     every = catalog.read(
         folders.reports / "catalog.toml", notebooks=folders.notebooks, data=folders.data
     )
@@ -372,7 +395,7 @@ def _wanted(every: Sequence[Report], names: Sequence[str] | None) -> list[Report
 def _inputs(every: Sequence[Report], folders: Folders) -> dict[str, str]:
     """Return the hash of all that goes into each report."""
     common = of_values(
-        of_folder(folders.data),
+        of_folder(folders.data, within=False),
         of_package(Path(evidence.__file__).parent),
         of_file(folders.root / "requirements.lock"),
         sys.version,
@@ -409,11 +432,13 @@ def _pages(
         environment=kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp),
     )
 
+    ended = count(1)
+
     def make(report: Report) -> "Page | Failure":
         made = _page(report, folders, stamp, manager, cell_timeout or kernel.CELL_TIMEOUT)
         if progress is not None:
             state = "failed" if isinstance(made, Failure) else "ready"
-            progress(f"{report.report_id}: {state}")
+            progress(f"{next(ended)} of {len(stale)}: {report.report_id} {state}")
         return made
 
     pool = ThreadPoolExecutor(jobs or kernel.default_jobs())
@@ -436,7 +461,7 @@ def _page(
     from evidence.reports import kernel, render
 
     log = inside(folders.cache, "logs", f"{report.report_id}.txt")
-    place = log.relative_to(folders.root).as_posix()
+    place = log.relative_to(folders.place or folders.root).as_posix()
     log.unlink(missing_ok=True)
     try:
         notebook = kernel.run(

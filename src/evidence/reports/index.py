@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from evidence import __version__, language
+from evidence import language
 from evidence.blocks.output import anchor
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
@@ -138,7 +138,7 @@ def listing(
 
 def _is_main(entry: LedgerEntry) -> bool:
     # Choices that differ from the main analysis are appended to its id.
-    return entry.estimate_id.endswith(".pooled")
+    return entry.estimate_id.endswith((".pooled", ".pooled.model_che"))
 
 
 def _rest(entry: LedgerEntry, dataset: Dataset, style: str) -> str:
@@ -315,9 +315,9 @@ def index(
         script=Markup(_part("index.js")),
         data=Markup(listed.data),
         package=PACKAGE,
-        package_version=__version__,
-        data_version=stamp.data_version,
-        sources_as_of=stamp.day,
+        heading=stamp.database or "Evidence on attachment-based therapies",
+        state=stamp.state,
+        searched=stamp.searched,
         pages=[
             {"report_id": report.report_id, "title": report.title, "summary": summary}
             for report, summary in shown

@@ -38,9 +38,13 @@ def of_values(*values: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of_folder(folder: Path, patterns: Iterable[str] = ("*",)) -> str:
-    """Return the hash of the names and contents of the files in a folder, folders inside it too."""
-    paths = sorted({path for one in patterns for path in folder.rglob(one) if path.is_file()})
+def of_folder(folder: Path, patterns: Iterable[str] = ("*",), *, within: bool = True) -> str:
+    """Return the hash of the names and contents of the files in a folder.
+
+    Those in folders inside it are among them where `within` says so.
+    """
+    found = folder.rglob if within else folder.glob
+    paths = sorted({path for one in patterns for path in found(one) if path.is_file()})
     return of_values([[path.relative_to(folder).as_posix(), of_file(path)] for path in paths])
 
 

@@ -1,11 +1,13 @@
 """From an executed notebook to a page, and from the page to documents: DOCX and PDF."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from html import unescape
 from importlib.metadata import metadata
 from importlib.resources import files
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import mistune
@@ -142,19 +144,30 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
             "lede": report.lede,
             "package": PACKAGE,
             "package_version": __version__,
-            "data_version": stamp.data_version,
-            "sources_as_of": stamp.day,
             "state": stamp.state,
+            "searched": stamp.searched,
             "own": stamp.own,
         },
     }
-    markup, _ = exporter.from_notebook_node(notebook, resources=resources)
+    told = copy(notebook)
+    told["cells"] = list(_telling(notebook["cells"]))
+    markup, _ = exporter.from_notebook_node(told, resources=resources)
     markup = with_ways_back(markup)
     numbers = entries(notebook, report.report_id)
     wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
     if wrong:
         raise RenderError("the page has " + "; ".join(wrong))
     return Page(sealed(tidy(markup)), _summary(markup), numbers)
+
+
+def _telling(cells: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Return cells without the words before outputs that are all empty."""
+    for place, cell in enumerate(cells):
+        after = takewhile(lambda one: one["cell_type"] == "code", cells[place + 1 :])
+        outputs = [one for code in after for one in code["outputs"]]
+        empty = bool(outputs) and not any(shown(one).strip() for one in outputs)
+        if cell["cell_type"] != "markdown" or not empty:
+            yield cell
 
 
 def tidy(markup: str) -> str:
@@ -209,14 +222,14 @@ def documents(page: str, report: Report, stamp: Stamp, formats: Iterable[str]) -
         if not picture.alt:
             raise RenderError(f"picture {number} of {report.report_id} has no text for its content")
     parts = tables.parts(document_tree.read(source.html))
-    state = stamp.state
+    state = f"{stamp.state}; {stamp.searched}"
     return {
         one: writers[one](
             parts,
             source.pictures,
             title=report.title,
-            description=f"{state}; no systematic search. Report {report.report_id}.",
-            state=f"{state}; no systematic search",
+            description=f"{state}. Report {report.report_id}.",
+            state=state,
             day=stamp.sources_as_of,
         )
         for one in wanted

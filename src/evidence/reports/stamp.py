@@ -22,18 +22,29 @@ class Stamp:
         Last day on which a source was read, or a file was changed.
     own : str
         What the numbers are where they are of no data package; empty elsewhere.
+    database : str
+        The database that the data package was imported from; empty elsewhere.
     """
 
     data_version: str
     sources_as_of: date
     own: str = ""
+    database: str = ""
 
     @property
     def state(self) -> str:
         """What numbers rest on, in words: a data package, or a file of somebody's own."""
         if self.own:
             return f"{self.own}, workbook {__version__}, file of {self.day}"
+        if self.database:
+            version = self.data_version.removeprefix("version-").replace("-", " ")
+            return f"{self.database}, version {version}, workbook {__version__}, read {self.day}"
         return f"Data {self.data_version}, workbook {__version__}, sources as of {self.day}"
+
+    @property
+    def searched(self) -> str:
+        """What was searched for trials: nothing, by whoever made this."""
+        return "no search beyond that database" if self.database else "no systematic search"
 
     @property
     def day(self) -> str:
@@ -56,11 +67,12 @@ def read_stamp(data: Path) -> Stamp:
         If the folder has no such version or dates.
     """
     try:
-        version = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))["version"]
+        stated = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))
+        version, database = stated["version"], str(stated["title"]) if "made_by" in stated else ""
         with (data / "locators.csv").open(encoding="utf-8-sig", newline="") as file:
             newest = max(date.fromisoformat(row["accessed"]) for row in csv.DictReader(file))
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise ParameterError(
             "data", str(data), f"a data package with a version and dates of access ({error})"
         ) from error
-    return Stamp(version, newest)
+    return Stamp(version, newest, database=database)

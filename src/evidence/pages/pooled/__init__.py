@@ -131,16 +131,20 @@ def _be(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _moved(dataset: Dataset, analysis: Analysis) -> str:
+def moved(dataset: Dataset, rows: pd.DataFrame, outcome_id: str, *, favored: bool) -> str:
     """Return the outcome and the side it moved to: "participants had lower distress"."""
-    outcome = dataset.short("outcome", analysis.specification.outcome)
-    verb = _verb(dataset, analysis)
-    favored = analysis.pooled.effect > 0
+    outcome = dataset.short("outcome", outcome_id)
+    verb = verb_of(dataset, rows)
     if verb == "improves":
-        moved = "better" if favored else "worse"
+        side = "better" if favored else "worse"
     else:
-        moved = "lower" if (verb == "reduces") == favored else "higher"
-    return f"participants had {moved} {outcome}"
+        side = "lower" if (verb == "reduces") == favored else "higher"
+    return f"participants had {side} {outcome}"
+
+
+def _moved(dataset: Dataset, analysis: Analysis) -> str:
+    rows, outcome = analysis.selection.estimates, analysis.specification.outcome
+    return moved(dataset, rows, outcome, favored=analysis.pooled.effect > 0)
 
 
 NARROW = 0.2
@@ -153,7 +157,7 @@ def _not_known(dataset: Dataset, analysis: Analysis) -> tuple[str, str]:
     pooled, rows = analysis.pooled, analysis.selection.estimates
     compared = text.comparators(rows, dataset)
     say = (
-        f"It is not known whether {therapy} {_verb(dataset, analysis)} {outcome} more than "
+        f"It is not known whether {therapy} {verb_of(dataset, rows)} {outcome} more than "
         f"{compared}."
     )
     favors = int((rows.effect > 0).sum())
@@ -202,9 +206,8 @@ def _what_is_printed(analysis: Analysis) -> str:
     return "means" if OF_MEANS.issuperset(analysis.selection.estimates.route) else "numbers"
 
 
-def _verb(dataset: Dataset, analysis: Analysis) -> str:
+def verb_of(dataset: Dataset, rows: pd.DataFrame) -> str:
     """Return what a benefit does to the outcome; "improves" where scales point both ways."""
-    rows = analysis.selection.estimates
     higher_is = dataset.instruments.set_index("instrument_id").higher_is
     sides = {
         row.more_is if row.event else higher_is.get(row.instrument_id, "") for row in records(rows)

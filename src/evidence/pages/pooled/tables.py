@@ -7,6 +7,7 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
+from evidence.analysis.multilevel import MultilevelAnalysis
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks import closing
 from evidence.blocks.output import Block, joined, paragraphs
@@ -16,17 +17,19 @@ from evidence.data.records import records
 from evidence.ledger import entries, sentences, units
 
 
-def studies(dataset: Dataset, analysis: Analysis) -> Block:
+def studies(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
     """Return the trials of an analysis, those without a usable number beside the others."""
-    ids = [*analysis.selection.estimates.trial_id, *analysis.selection.without_number.trial_id]
+    chosen = analysis.selection.estimates
+    ids = dict.fromkeys([*chosen.trial_id, *analysis.selection.without_number.trial_id])
     trials = dataset.trials.set_index("trial_id")
     arms = dataset.arms
-    chosen = analysis.selection.estimates.set_index("trial_id")
-    without = analysis.selection.without_number.set_index("trial_id")
+    measures: dict[str, dict[str, None]] = {}
+    for row in records(chosen):
+        used = f"{dataset.measure(row.instrument_id)}, {row.rater.replace('_', ' ')}"
+        measures.setdefault(row.trial_id, {})[used] = None
     rows = []
     for trial_id in ids:
         trial = trials.loc[trial_id]
-        row = chosen.loc[trial_id] if trial_id in chosen.index else without.loc[trial_id]
         of_trial = arms[arms.trial_id == trial_id]
         rows.append(
             (
@@ -34,11 +37,7 @@ def studies(dataset: Dataset, analysis: Analysis) -> Block:
                 Cell(", ".join(part for part in (trial.population, _country(trial)) if part)),
                 Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
                 Cell(_weeks(dataset, trial_id)),
-                Cell(
-                    f"{dataset.measure(row.instrument_id)}, {row.rater}"
-                    if trial_id in chosen.index
-                    else "no usable number"
-                ),
+                Cell("\n".join(measures.get(trial_id, ("no usable number",)))),
                 Cell(trial.developer_involved.replace("_", " ")),
                 Cell(trial.note or "–"),
             )
@@ -117,7 +116,9 @@ def _between_classes(beside: Companions) -> str:
     )
 
 
-def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Block:
+def unreported(
+    dataset: Dataset, main: Analysis | MultilevelAnalysis, test: StressTest | None
+) -> Block:
     """Return the trials without a usable number, and what they could change where sizes allow."""
     columns = ("Trial", "Compared with", "n", "What it reports", "Enters as")
     caption = "Trials without a usable number, and what they could change"
@@ -133,7 +134,9 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
         )
         for row in records(not_entered)
     ]
-    if test is None:
+    if without.empty:
+        return paragraphs("No trial that is known to have measured it is without a usable number.")
+    if test is None or isinstance(main, MultilevelAnalysis):
         return table(caption, columns, missing)
     entry = entries.of_stress_test(test, main, dataset)
     found = entries.of_stress_ends(test, main, dataset)
@@ -177,9 +180,9 @@ def unreported(dataset: Dataset, main: Analysis, test: StressTest | None) -> Blo
 SHOWN = "shown on the first screen in points; the analysis pools the standardized value behind it"
 
 
-def left_out(dataset: Dataset, analysis: Analysis) -> Block:
+def left_out(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
     """Return every other estimate and result on the outcome, with the reason it did not enter."""
-    points = points_behind(analysis)
+    points = points_behind(analysis) if isinstance(analysis, Analysis) else None
     shown = [] if points is None else [points.estimate_id]
     rows = [
         (

@@ -1,6 +1,6 @@
 """Sections of a trial card: estimates, judgements, papers, what is missing, closing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -39,17 +39,27 @@ STATE = {
 }
 """Each state in a sign and in words, so that neither color nor sign carries it alone."""
 
-LEGEND = (
-    "● number: an effect between the arms can be computed. ◑ event only: an effect on an event, "
-    "none on the score. ◑ whole course only: an effect over the whole course, none on the score "
-    "at a time. ◐ range only: printed percentages leave a range. ○ words only: the source says "
-    "whether the arms differed, without a usable number. △ within arm only: a change within "
-    "an arm or a mediation, no comparison. ✕ not reported: measured or planned, no result. ▽ "
-    "measured, report not seen: a source lists it among the measures, and whether a report gives a "
-    "result could not be seen. ⊘ unpublished: what is known comes from a review by the developers. "
+_LEGEND = (
+    "● number: an effect between the arms can be computed.",
+    "◑ event only: an effect on an event, none on the score.",
+    "◑ whole course only: an effect over the whole course, none on the score at a time.",
+    "◐ range only: printed percentages leave a range.",
+    "○ words only: the source says whether the arms differed, without a usable number.",
+    "△ within arm only: a change within an arm or a mediation, no comparison.",
+    "✕ not reported: measured or planned, no result.",
+    "▽ measured, report not seen: a source lists it among the measures, and whether a report gives "
+    "a result could not be seen.",
+    "⊘ unpublished: what is known comes from a review by the developers.",
     "◇ trial planned: no report so far, which outcomes it measures was not read, and it is in no "
-    "count of randomized trials. ? unknown: no source seen says whether it was measured."
+    "count of randomized trials.",
+    "? unknown: no source seen says whether it was measured.",
 )
+
+
+def _legend(states: Iterable[str]) -> str:
+    """Return what the states in a matrix mean."""
+    used = tuple({f"{STATE[one]}:" for one in states})
+    return " ".join(one for one in _LEGEND if one.startswith(used))
 
 
 def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> Block:
@@ -90,7 +100,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         ("Trial", *headings),
         rows,
     )
-    return joined(block, paragraphs(LEGEND))
+    return joined(block, paragraphs(_legend(states.state)))
 
 
 def _size(dataset: Dataset, trial: Any) -> str:

@@ -1,0 +1,421 @@
+"""A pooled report by a model of several estimates per trial, with the same sections."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from evidence import language
+from evidence.analysis import Analysis, analyze
+from evidence.analysis.multilevel import MultilevelAnalysis, analyze_several, participants
+from evidence.blocks import closing, origins
+from evidence.blocks.escape import html
+from evidence.blocks.figures.forest import ForestRow, draw
+from evidence.blocks.headline import Headline, answer
+from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
+from evidence.blocks.tables import Cell, number_link, table, to_estimate
+from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
+from evidence.data.provenance import union
+from evidence.data.records import records
+from evidence.errors import ParameterError, SelectionError
+from evidence.estimation.choices import Specification
+from evidence.estimation.row import size_of
+from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.pages import pooled
+from evidence.pages.pooled import tables
+from evidence.terms import Model
+
+FEW = 6
+"""Trials up to which a remark names each."""
+
+METHOD = {
+    "che": "All estimates of each trial entered the correlated and hierarchical effects model "
+    "(CHE; Pustejovsky and Tipton 2022): random effects between trials and between the estimates "
+    "of a trial, and sampling errors within a trial that correlate by {rho:g}, which is supposed, "
+    "since no source prints it.",
+    "three-level": "All estimates of each trial entered a model of three levels (Van den Noortgate "
+    "et al. 2013): random effects between trials and between the estimates of a trial, with "
+    "independent sampling errors.",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Several:
+    """The sections of the report.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Data package.
+    main : MultilevelAnalysis
+        The model.
+    by_class : dict of str to MultilevelAnalysis
+        The same for each class of comparators that two trials have.
+    otherwise : list of MultilevelAnalysis
+        The same with other correlations, and the other model.
+    single : Analysis or None
+        One estimate for each trial; None where no rule takes one.
+    """
+
+    dataset: Dataset
+    main: MultilevelAnalysis
+    by_class: dict[str, MultilevelAnalysis] = field(repr=False)
+    otherwise: list[MultilevelAnalysis] = field(repr=False)
+    single: Analysis | None = field(repr=False)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """Estimates that entered."""
+        return self.main.selection.estimates
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Therapy and outcome in words."""
+        asked = self.main.specification
+        return (
+            self.dataset.in_text("therapy", asked.therapy),
+            self.dataset.in_text("outcome", asked.outcome),
+        )
+
+    @property
+    def entry(self) -> LedgerEntry:
+        """The mean effect."""
+        return entries.of_several(self.main, self.dataset)
+
+    def first_screen(self) -> Block:
+        """Return the answer, the mean effect beside one estimate per trial, and remarks."""
+        therapy, outcome = self.names
+        rows, entry, fit = self.rows, self.entry, self.main.fit
+        compared = sentences.comparators(rows, self.dataset)
+        if entry.ci_low is None or entry.ci_high is None:
+            say = f"The trials give no interval for {therapy} and {outcome}."
+        elif entry.ci_low <= 0 <= entry.ci_high:
+            verb = pooled.verb_of(self.dataset, rows)
+            say = f"It is not known whether {therapy} {verb} {outcome} more than {compared}."
+        else:
+            moved = pooled.moved(
+                self.dataset,
+                rows,
+                self.main.specification.outcome,
+                favored=self.main.mean.estimate > 0,
+            )
+            say = (
+                f"Over {language.count(fit.k_trials, 'trial')} together, {moved} with {therapy} "
+                f"than with {compared}."
+            )
+        favors = int((rows.effect > 0).sum())
+        apart = int((rows.ci_low > 0).sum()), int((rows.ci_high < 0).sum())
+        paragraph = (
+            f"Of {language.counted(fit.k_estimates, 'estimate')}, {favors} favor {therapy}; "
+            f"{apart[0]} of the intervals lie wholly on this side and {apart[1]} wholly on the "
+            f"other. {self._further()} "
+            f"{sentences.narrowed(self.main.specification, self.dataset)}"
+        )
+        figures = [
+            Headline(
+                entry,
+                2,
+                f"{self._metric()}, in standard deviations, positive favors {therapy}; "
+                f"{self._estimates(self.main)}, {self._n(rows)}; against {compared}",
+                named=True,
+            )
+        ]
+        if self.single is not None and self.single.pooled.k > 1:
+            figures.append(
+                Headline(
+                    entries.of_analysis(self.single, self.dataset),
+                    2,
+                    "the same by one estimate for each of "
+                    f"{language.count(self.single.pooled.k, 'trial')}, {self.single.size.of()}",
+                    named=True,
+                )
+            )
+        said = [self._classes(), *self._correlations(), *self._without()]
+        said += [html(f"{one.capitalize()}.") for one in fit.warnings]
+        return answer(html(say), html(paragraph.strip()), figures, said)
+
+    def _metric(self) -> str:
+        return language.term(language.METRIC, self.main.selection.metric)
+
+    def _estimates(self, one: MultilevelAnalysis) -> str:
+        return (
+            f"{language.counted(one.fit.k_estimates, 'estimate')} of "
+            f"{language.count(one.fit.k_trials, 'trial')}"
+        )
+
+    def _n(self, rows: pd.DataFrame) -> str:
+        n = participants(rows)
+        return "n not known" if n is None else f"{n} participants"
+
+    def _further(self) -> str:
+        fit = self.main.fit
+        if fit.prediction_low is None or fit.prediction_high is None:
+            return ""
+        ends = language.limits(fit.prediction_low, fit.prediction_high)
+        return f"In a further trial an effect of {ends} is to be expected (prediction interval)."
+
+    def _classes(self) -> str:
+        parts = []
+        for name in (*CLASSES, UNKNOWN_CLASS):
+            trials = self.rows[self.rows.comparator_class == name].label.unique()
+            if not len(trials):
+                continue
+            who = language.listed(trials) if len(trials) <= FEW else f"{len(trials)} trials"
+            shown = f"{html(self.dataset.in_text('comparator_class', name))} ({html(who)})"
+            if name in self.by_class:
+                entry = entries.of_several(self.by_class[name], self.dataset)
+                number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
+                shown += f": {number_link(entry, number)}"
+            parts.append(shown)
+        return f"By comparator: {'; '.join(parts)}."
+
+    def _correlations(self) -> Iterator[str]:
+        means = [fit.coefficients[0].estimate for fit in self.main.by_rho.values()]
+        if means:
+            rhos = sorted(self.main.by_rho)
+            ends = language.limits(min(means), max(means))
+            yield html(
+                f"The correlation of {self.main.rho:g} between the errors of two estimates of one "
+                f"trial is supposed; with {rhos[0]:g} to {rhos[-1]:g} the mean lies from {ends}."
+            )
+
+    def _without(self) -> Iterator[str]:
+        silent = list(self.main.selection.without_number.label)
+        if silent:
+            who = language.listed(silent) if len(silent) <= FEW else f"{len(silent)} trials"
+            yield html(f"Without a usable number: {who}.")
+
+    def figure(self) -> Figure:
+        """Return the forest plot, a line for each estimate."""
+        therapy, outcome = self.names
+        entry, dataset = self.entry, self.dataset
+        lines: list[ForestRow] = []
+        cells: list[tuple[Cell | str, ...]] = []
+        for row in records(self.rows):
+            shown = entries.of_estimate(row, dataset)
+            compared = sentences.comparator(row, dataset)
+            size = str(size_of([row]))
+            lines.append(
+                ForestRow("trial", row.label, compared, size, row.effect, row.ci_low, row.ci_high)
+            )
+            cells.append(
+                (
+                    row.label,
+                    dataset.measure(row.instrument_id),
+                    compared,
+                    Cell(size, numeric=True),
+                    to_estimate(shown),
+                )
+            )
+        mean = f"Mean of {language.count(self.main.fit.k_trials, 'trial')}"
+        n = self._n(self.rows).removesuffix(" participants")
+        lines.append(ForestRow("pooled", mean, "", n, entry.effect, entry.ci_low, entry.ci_high))
+        cells.append((mean, "", "", Cell(n, numeric=True), to_estimate(entry)))
+        for row in records(self.main.selection.without_number):
+            compared = sentences.comparator(row, dataset)
+            none = "no usable number"
+            lines.append(ForestRow("unreported", row.label, compared, "", remark=none))
+            cells.append((row.label, "", compared, Cell("", numeric=True), none))
+        low = pooled.verb_of(dataset, self.rows) == "reduces"
+        side = (
+            "lower" if low else "higher" if pooled.verb_of(dataset, self.rows) == "raises" else ""
+        )
+        means = f"; positive = {side} with {therapy}" if side else f"; positive favors {therapy}"
+        number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
+        when = dataset.in_text("timepoint", self.main.specification.timepoint)
+        return Figure(
+            figure_id="forest",
+            matplotlib_figure=draw(
+                lines,
+                axis_label=f"{self._metric()}{means}",
+                favors_low="favors comparator",
+                favors_high=f"favors {dataset.short('therapy', self.main.specification.therapy)}",
+                heading="g (95% CI)",
+            ),
+            alt=f"Forest plot of {self._estimates(self.main)}; the mean is {number}. The table "
+            "below has each.",
+            caption=f"Forest plot of {self._metric()} for {outcome}, {when}{means}. Squares: "
+            "estimates, several of one trial where it has several; diamond: their mean by the "
+            "model.",
+            table=table(
+                "The numbers of the forest plot",
+                ("Trial", "Measure", "Compared with", "n", "Estimate (95% CI)"),
+                cells,
+            ),
+        )
+
+    def studies(self) -> Block:
+        """Return the trials."""
+        return tables.studies(self.dataset, self.main)
+
+    def comparators(self) -> Block:
+        """Return the model within each class of comparators."""
+        rows = [
+            (
+                self.dataset.in_text("comparator_class", name),
+                Cell(str(one.fit.k_trials), numeric=True),
+                Cell(str(one.fit.k_estimates), numeric=True),
+                to_estimate(entries.of_several(one, self.dataset)),
+            )
+            for name, one in self.by_class.items()
+        ]
+        if not rows:
+            return paragraphs("No class of comparators has two trials.")
+        return table(
+            "The same model within each class of comparators that two trials have. A trial with "
+            "several comparators stands in several lines.",
+            ("Compared with", "Trials", "Estimates", "Mean (95% CI)"),
+            rows,
+        )
+
+    def unreported(self) -> Block:
+        """Return the trials without a usable number."""
+        return tables.unreported(self.dataset, self.main, None)
+
+    def choices(self) -> Block:
+        """Return the mean by other correlations, by the other model, by one estimate per trial."""
+        rows = [
+            (
+                _difference(one),
+                Cell(str(one.fit.k_trials), numeric=True),
+                Cell(str(one.fit.k_estimates), numeric=True),
+                to_estimate(entries.of_several(one, self.dataset)),
+            )
+            for one in (self.main, *self.otherwise)
+        ]
+        if self.single is not None:
+            k = Cell(str(self.single.pooled.k), numeric=True)
+            entry = entries.of_analysis(self.single, self.dataset)
+            rows.append(("One estimate for each trial", k, k, to_estimate(entry)))
+        return table(
+            "The mean by the model, and by others",
+            ("Model", "Trials", "Estimates", "Mean (95% CI)"),
+            rows,
+        )
+
+    def combinations(self) -> Block:
+        """Return nothing: all estimates entered, so no choice among them can be combined."""
+        return Block("")
+
+    priors = combinations
+
+    def left_out(self) -> Block:
+        """Return every other estimate on the outcome."""
+        return tables.left_out(self.dataset, self.main)
+
+    def closing_sections(self) -> Block:
+        """Return methods, where each number comes from, how to cite, and limits."""
+        therapy, outcome = self.names
+        entry, asked = self.entry, self.main.specification
+        shown = self.rows
+        made = [self.main, *self.otherwise, *self.by_class.values()]
+        numbers = [
+            (entries.of_several(one, self.dataset), _members(one.selection.estimates))
+            for one in made
+        ]
+        if self.single is not None:
+            own = self.single.selection.estimates
+            shown = pd.concat([shown, own]).drop_duplicates("estimate_id", ignore_index=True)
+            single = entries.of_analysis(self.single, self.dataset)
+            numbers.append((single, pooled.members(self.single)))
+        number = language.limits(entry.ci_low, entry.ci_high)
+        sentence = (
+            f"{therapy} compared with {sentences.comparators(self.rows, self.dataset)}, {outcome} "
+            f"{self.dataset.in_text('timepoint', asked.timepoint)}: {self._metric()} = "
+            f"{language.fixed(entry.effect)} ({100 * asked.level:g}% CI, {number}; "
+            f"{self._estimates(self.main)}, {self._n(self.rows)}); positive favors {therapy}."
+        )
+        trial_ids = [*self.rows.trial_id, *self.main.selection.without_number.trial_id]
+        return joined(
+            closing.methods(list(self._methods())),
+            origins.provenance(self.dataset, estimates=shown, pooled=numbers),
+            closing.citation(
+                self.dataset,
+                shown,
+                sentence=sentence,
+                estimate_id=entry.estimate_id,
+                also=union(self.main.selection.without_number.locator_ids),
+            ),
+            closing.limits(
+                self.dataset,
+                trial_ids=list(dict.fromkeys(trial_ids)),
+                also=[
+                    "The comparators differ; a mean over them is an effect against no one of them."
+                ]
+                * (len(set(self.rows.comparator)) > 1),
+                outcome=asked.outcome,
+            ),
+        )
+
+    def _methods(self) -> Iterator[str]:
+        asked, fit = self.main.specification, self.main.fit
+        metric = sentences.METRIC_SOURCE.get(self.main.selection.metric, self._metric())
+        yield (
+            f"The effect measure is {metric.format(convention=asked.convention)}. Positive values "
+            f"favor {self.names[0]}. {METHOD[self.main.model].format(rho=self.main.rho or 0)} "
+            "Several arms of one condition stand by themselves."
+        )
+        mean = self.main.mean
+        df = "" if mean.df is None else f", {mean.df:.1f} degrees of freedom (Satterthwaite)"
+        spread = "; ".join(
+            f"{where} {language.fixed(value, 3)}"
+            for where, value in (
+                ("between trials", fit.sigma2_cluster),
+                ("between estimates of a trial", fit.sigma2_effect),
+            )
+            if value is not None
+        )
+        yield (
+            f"The variances, by restricted maximum likelihood, are {spread}. The interval is "
+            f"cluster-robust ({fit.inference}){df}: it holds though the supposed correlation is "
+            "wrong, where trials are not few."
+        )
+
+
+def several(dataset: Dataset, specification: Specification, model: Model, rho: float) -> Several:
+    """Fit the model of a specification, and what stands beside it.
+
+    Raises
+    ------
+    ParameterError
+        If a choice is not accepted, or fewer than two trials are left.
+    SelectionError
+        If points of different instruments would be pooled.
+    """
+    main = analyze_several(dataset, specification, model=model, rho=rho)
+    frame = main.frame
+    by_class: dict[str, MultilevelAnalysis] = {}
+    for name in CLASSES:
+        if (main.selection.estimates.comparator_class == name).sum() > 1:
+            narrowed = replace(specification, comparator_class=name)
+            try:
+                by_class[name] = analyze_several(
+                    dataset, narrowed, model=model, rho=rho, frame=frame
+                )
+            except ParameterError:
+                # All estimates against this class are of one trial.
+                continue
+    otherwise = [replace(main, rho=one, fit=fit, by_rho={}) for one, fit in main.by_rho.items()]
+    other: Model = "three-level" if model == "che" else "che"
+    otherwise.append(analyze_several(dataset, specification, model=other, rho=rho, frame=frame))
+    try:
+        single = analyze(dataset, entries.one_per_trial(specification), frame)
+    except (ParameterError, SelectionError):
+        single = None
+    return Several(dataset, main, by_class, otherwise, single)
+
+
+def _difference(one: MultilevelAnalysis) -> str:
+    if one.rho is None:
+        return "Three levels, independent errors"
+    return f"Correlated and hierarchical effects, correlation {one.rho:g}"
+
+
+def _members(rows: pd.DataFrame) -> Cell:
+    """Return the estimates that entered, each with a link to its place."""
+    linked: dict[str, list[str]] = {}
+    for row in records(rows):
+        shown = html(language.fixed(row.effect))
+        link = f'<a href="#{html(anchor(row.estimate_id))}">{shown}</a>'
+        linked.setdefault(row.label, []).append(link)
+    return Cell(markup="; ".join(f"{html(who)} {', '.join(of)}" for who, of in linked.items()))
