@@ -39,7 +39,7 @@ STATE = {
 }
 """Each state in a sign and in words, so that neither color nor sign carries it alone."""
 
-_LEGEND = (
+LEGEND = (
     "● number: an effect between the arms can be computed.",
     "◑ event only: an effect on an event, none on the score.",
     "◑ whole course only: an effect over the whole course, none on the score at a time.",
@@ -59,7 +59,7 @@ _LEGEND = (
 def _legend(states: Iterable[str]) -> str:
     """Return what the states in a matrix mean."""
     used = tuple({f"{STATE[one]}:" for one in states})
-    return " ".join(one for one in _LEGEND if one.startswith(used))
+    return " ".join(one for one in LEGEND if one.startswith(used))
 
 
 def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> Block:
