@@ -325,7 +325,9 @@ def _built(
     old = ledger.read(committed, earlier=True) if committed.is_file() else ()
     # A raised data version declares that numbers move; within one version none should.
     refused = stamp.data_version in {one.data_version for one in old} and not accept
-    message = partial(moved.message, old=old, file=folders.cache / "moved.txt", root=folders.root)
+    message = partial(
+        moved.message, old=old, file=folders.cache / "moved.txt", root=folders.place or folders.root
+    )
     if refused and stale:
         foreseen = moved.foreseen(dataset, old)
         if foreseen.superseded:
