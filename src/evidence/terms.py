@@ -68,6 +68,9 @@ class Said(StrEnum):
     SOURCES_DIFFER = "sources_differ"
 
 
+NOT_NAMED = "outcome not named"
+"""Outcome of the records of an imported database that nobody names one for."""
+
 COMPARES = (Said.NO_DIFFERENCE, Said.FAVORS_INTERVENTION, Said.FAVORS_COMPARATOR)
 """What compares two arms; mediation and changes within an arm do not."""
 

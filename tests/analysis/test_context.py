@@ -1,5 +1,6 @@
 """A therapy beside those of a database: overlap, one effect per trial, the same methods."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,13 +9,17 @@ import pytest
 
 import evidence
 from evidence.analysis import analyze
-from evidence.analysis.context import Beside, stand_beside
+from evidence.analysis.context import Beside, other_ages, stand_beside
+from evidence.blocks.figures.forest import ForestRow
+from evidence.blocks.output import Figure
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation.choices import Specification
 from evidence.meta.effect_size import composite
 from evidence.meta.pooling import pool
+from evidence.metapsy import open_database
 from evidence.pages import context
+from evidence.reports.inspection import faults
 from tests.metapsy.files import imported, means
 
 ADOLESCENTS = {"age_group": "adol"}
@@ -122,8 +127,6 @@ def test_without_a_database_every_section_says_so(workbook: Dataset) -> None:
     assert context.first_screen(workbook, None).text.startswith("No database is given.")
     for block in (
         context.figure(workbook, None),
-        context.comparators(None),
-        context.trials(None),
         context.closing_sections(workbook, None),
     ):
         assert "No database is given" in block.text  # type: ignore[union-attr]
@@ -134,25 +137,103 @@ def test_the_first_screen_is_honest(workbook: Dataset, beside: Beside) -> None:
     assert "cannot be told from trials that do not compare them" in said
     assert "Of the trials of ABFT, the database has one too: Diamond 2010." in said
     assert "no effect of one therapy against another" in said
-    assert "print no usable number: " in said
+    assert "the sources read give no usable number: " in said
 
 
-def test_figure_and_table_hold_the_same_numbers(workbook: Dataset, beside: Beside) -> None:
+def test_figure_and_table_hold_the_same_numbers_by_comparator(
+    workbook: Dataset, beside: Beside
+) -> None:
     figure = context.figure(workbook, beside)
-    cbt = beside.classes[0].pooled
-    assert f"{cbt.effect:.2f}" in figure.alt  # type: ignore[union-attr]
-    assert f"{cbt.effect:.2f}" in figure.table.text  # type: ignore[union-attr]
-    assert "0.52 (−0.29 to 1.33)" in figure.table.text  # type: ignore[union-attr]
+    assert isinstance(figure, Figure)
+    cbt = beside.classes[0].by_comparator["usual_care"]
+    usual = beside.within["usual_care"].pooled
+    assert f"{cbt.effect:.2f}" in figure.alt
+    assert f"{cbt.effect:.2f}" in figure.table.text
+    assert f"{usual.effect:.2f} (" in figure.table.text
+    # 0.52 is over several classes of comparators, none of the figure.
+    assert "0.52 (−0.29 to 1.33)" not in figure.table.text
+    assert "0.52 (−0.29 to 1.33)" in context.over_comparators(workbook, beside).text
+
+
+def test_one_trial_is_a_square_and_several_are_a_diamond(
+    workbook: Dataset, beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[ForestRow] = []
+
+    def kept(rows: list[ForestRow], **_: object) -> None:
+        drawn.extend(rows)
+
+    monkeypatch.setattr(context, "draw", kept)
+    context.figure(workbook, beside)
+    kinds = {(row.label, row.comparator): row.kind for row in drawn}
+    assert kinds["ABFT (2)", "usual care"] == "pooled"
+    assert kinds["ABFT (1)", "waitlist or none"] == "trial"
+    assert kinds["cognitive behavioral therapy (1)", "usual care"] == "trial"
+
+
+def test_each_number_of_the_database_leads_to_its_records(
+    workbook: Dataset, database: Dataset, beside: Beside
+) -> None:
+    others = other_ages(
+        workbook, database, therapy="abft", outcome="depression", age_group="adolescents"
+    )
+    assert [one.age_group for one in others] == ["adults"]
+    parts = [
+        context.first_screen(workbook, beside),
+        context.by_age(others),
+        context.closing_sections(workbook, beside, others),
+    ]
+    figure = context.figure(workbook, beside)
+    assert isinstance(figure, Figure)
+    page = "".join(one.html for one in [*parts, figure.table])
+    assert not [one for one in faults(page) if "which is not there" in one]
+    assert len(re.findall(r'href="#db-', page)) > 3
+    ahn = beside.classes[0].trials.set_index("label").loc["Ahn 2001"]
+    shown = f"Ahn 2001 {ahn.effect:.2f} ({ahn.variance**0.5:.2f}), record"
+    assert shown in parts[2].text.replace("\u00a0", " ")
 
 
 def test_text_of_a_database_is_never_markup(workbook: Dataset, beside: Beside) -> None:
-    blocks = (
-        context.closing_sections(workbook, beside),
-        context.trials(beside),
-    )
-    for block in blocks:
-        assert "<b>database</b>" not in block.html
-    assert "A &lt;b&gt;database&lt;/b&gt;, version not stated" in blocks[0].html
+    block = context.closing_sections(workbook, beside)
+    assert "<b>database</b>" not in block.html
+    assert "A &lt;b&gt;database&lt;/b&gt;, version not stated" in block.html
+
+
+def test_a_database_that_names_no_outcome_says_how_to_name_it(
+    workbook: Dataset, tmp_path: Path
+) -> None:
+    other = imported(tmp_path, means(outcome="NA", **ADOLESCENTS)).dataset
+    with pytest.raises(ParameterError, match="import-metapsy FILE --outcome depression"):
+        stand_beside(workbook, other, therapy="abft", outcome="depression")
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "outcome", "g"),
+    [
+        ("depression-childadol-psyctr", 123, "depression", None),
+        ("suicide-psyctr", 190, "suicidal_ideation", 0.766209825942987),
+    ],
+)
+def test_stored_databases_are_as_published(
+    workbook: Dataset, name: str, records: int, outcome: str, g: float | None
+) -> None:
+    database, told = open_database(workbook.path / "context" / name)
+    assert len(database.locators) == records
+    assert told
+    frame = evidence.estimates(database, outcome=outcome, metric="hedges_g")
+    own = frame[(frame.label == "Diamond 2010") & (frame.timepoint == "post")]
+    assert len(own) > 0
+    if g is not None:
+        # The sign of the workbook, which read the same record: it favors ABFT.
+        assert list(own.effect) == pytest.approx([g])
+
+
+def test_a_changed_file_is_refused(workbook: Dataset, tmp_path: Path) -> None:
+    folder = shutil.copytree(workbook.path / "context" / "suicide-psyctr", tmp_path / "it")
+    with (folder / "data.csv").open("a") as file:
+        file.write(";")
+    with pytest.raises(ParameterError, match="expected the file as published, 54926741"):
+        open_database(folder)
 
 
 def test_the_workbook_can_stand_beside_a_copy_of_itself(workbook: Dataset, tmp_path: Path) -> None:

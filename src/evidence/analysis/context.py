@@ -8,8 +8,8 @@ import pandas as pd
 
 from evidence.analysis import Analysis, analyze
 from evidence.analysis.multilevel import MultilevelAnalysis, analyze_several, participants
-from evidence.data.dataset import CLASSES, Dataset
-from evidence.data.labels import read_label
+from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
+from evidence.data.labels import read_label, slug
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.errors import ParameterError
@@ -19,7 +19,7 @@ from evidence.estimation.selection import Selection, select
 from evidence.meta.multilevel.aggregation import aggregate
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.pooling import Pooled, pool
-from evidence.terms import RHO
+from evidence.terms import NOT_NAMED, RHO
 
 METRIC = "hedges_g"
 """What databases print on continuous outcomes."""
@@ -61,8 +61,11 @@ class TherapyClass:
         One effect per trial, pooled as the main analysis; positive favors the therapy.
     by_comparator : dict of str to Pooled
         The same within each class of comparators.
+    trials_by_comparator : dict of str to DataFrame
+        The trials behind each of these, as `trials`.
     several : MultilevelAnalysis or None
-        All estimates by the correlated and hierarchical effects model; None for one trial.
+        All estimates by the correlated and hierarchical effects model; None for one trial, and for
+        other age groups.
     trials : DataFrame
         One row per trial: trial_id, label, age_group, comparators, comparator_classes, instruments,
         estimates (how many were combined), n, effect, variance, locator_ids.
@@ -72,6 +75,7 @@ class TherapyClass:
     meaning: str
     pooled: Pooled
     by_comparator: Mapping[str, Pooled]
+    trials_by_comparator: Mapping[str, pd.DataFrame] = field(repr=False)
     several: MultilevelAnalysis | None
     trials: pd.DataFrame = field(repr=False)
 
@@ -89,6 +93,8 @@ class Beside:
     ----------
     main : Analysis
         The analysis of the workbook.
+    within : dict of str to Analysis
+        The same within each class of comparators that its trials have.
     database : Dataset
         The other package.
     classes : tuple of TherapyClass
@@ -104,6 +110,7 @@ class Beside:
     """
 
     main: Analysis
+    within: Mapping[str, Analysis]
     database: Dataset
     classes: tuple[TherapyClass, ...]
     overlap: tuple[Overlap, ...]
@@ -121,6 +128,7 @@ def stand_beside(
     timepoint: str = "post",
     age_group: str = ALL,
     rho: float = RHO,
+    several: bool = True,
 ) -> Beside:
     """Return a therapy of the workbook beside the therapies of a database.
 
@@ -140,6 +148,8 @@ def stand_beside(
         Age group of the trials of the database, or "all".
     rho : float
         Supposed correlation of the errors of two estimates of one trial.
+    several : bool
+        Whether all estimates are fitted, too.
 
     Raises
     ------
@@ -160,9 +170,13 @@ def stand_beside(
     about = kept[(kept.outcome_id == outcome) & (kept.timepoint == timepoint)]
     if about.empty:
         accepted = sorted(set(kept.outcome_id[kept.timepoint == timepoint]))
-        raise ParameterError(
-            "outcome", outcome, f"one that the database has at {timepoint}: {', '.join(accepted)}"
-        )
+        how = f"one that the database has at {timepoint}: {', '.join(accepted) or 'none'}"
+        if slug(NOT_NAMED) in accepted:
+            how += (
+                "; the database does not name its outcome: import it again with "
+                f"evidence import-metapsy FILE --outcome {outcome}"
+            )
+        raise ParameterError("outcome", outcome, how)
     shared = tuple(_overlap(dataset, database, main))
     rest = kept[~kept.trial_id.isin({one.database_trial_id for one in shared})]
     meanings = database.vocabulary("therapy")
@@ -170,13 +184,55 @@ def stand_beside(
     of_others = about[about.trial_id.isin(rest.trial_id)]
     for one in sorted(set(of_others.therapy)):
         choices = replace(specification, therapy=one, metric=METRIC)
-        made = _class(database, rest, choices, meanings.get(one, one), groups, rho)
+        made = _class(database, rest, choices, meanings.get(one, one), groups, rho, several)
         if made is None:
             without.append(meanings.get(one, one))
         else:
             classes.append(made)
     classes.sort(key=lambda one: (-one.pooled.k, one.therapy))
-    return Beside(main, database, tuple(classes), shared, tuple(without), age_group, rho)
+    own = set(main.selection.estimates.comparator_class)
+    within: dict[str, Analysis] = {
+        name: analyze(dataset, replace(specification, comparator_class=name))
+        for name in CLASSES
+        if name in own
+    }
+    return Beside(main, within, database, tuple(classes), shared, tuple(without), age_group, rho)
+
+
+def other_ages(
+    dataset: Dataset,
+    database: Dataset,
+    *,
+    therapy: str,
+    outcome: str,
+    timepoint: str = "post",
+    age_group: str,
+    rho: float = RHO,
+) -> tuple[Beside, ...]:
+    """Return the therapies of a database in each age group but one that has any number.
+
+    Parameters are those of `stand_beside`; `age_group` is the one that is left out.
+    """
+    groups = sorted({one for own in _age_groups(database).values() for one in own} - {age_group})
+    found = []
+    for group in groups:
+        try:
+            one = stand_beside(
+                dataset,
+                database,
+                therapy=therapy,
+                outcome=outcome,
+                timepoint=timepoint,
+                age_group=group,
+                rho=rho,
+                several=False,
+            )
+        except ParameterError:
+            # Nothing on the outcome in this age group.
+            continue
+        if one.classes:
+            found.append(one)
+    return tuple(found)
 
 
 def _age_groups(database: Dataset) -> dict[str, set[str]]:
@@ -224,6 +280,7 @@ def _class(
     meaning: str,
     groups: Mapping[str, set[str]],
     rho: float,
+    every: bool,
 ) -> TherapyClass | None:
     try:
         selection = select(frame, specification, multilevel=True)
@@ -241,17 +298,23 @@ def _class(
             **specification.methods,
         )
 
-    by_comparator: dict[str, Pooled] = {}
-    for name in CLASSES:
+    by_comparator: dict[str, pd.DataFrame] = {}
+    for name in (*CLASSES, UNKNOWN_CLASS):
         kept = selection.estimates[selection.estimates.comparator_class == name]
         within = replace(selection, estimates=kept.reset_index(drop=True))
         if len(within.estimates):
-            by_comparator[name] = pooled(pd.DataFrame(list(_trials(within, groups, rho))))
+            by_comparator[name] = pd.DataFrame(list(_trials(within, groups, rho)))
     several = None
-    if len(trials) > 1:
+    if every and len(trials) > 1:
         several = analyze_several(database, specification, rho=rho, frame=frame)
     return TherapyClass(
-        specification.therapy, meaning, pooled(trials), by_comparator, several, trials
+        specification.therapy,
+        meaning,
+        pooled(trials),
+        {name: pooled(own) for name, own in by_comparator.items()},
+        by_comparator,
+        several,
+        trials,
     )
 
 

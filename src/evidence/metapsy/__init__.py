@@ -1,13 +1,15 @@
 """Databases of the Metapsy data standard as data packages: `import_database`."""
 
+import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from evidence.data.dataset import Dataset, default_folder
+from evidence.data.dataset import Dataset, default_folder, load
 from evidence.data.validation.descriptor import DESCRIPTOR
 from evidence.data.validation.keys import REFERENCES
 from evidence.errors import ParameterError
@@ -32,6 +34,8 @@ from evidence.terminal import render
 REPORT = "import-report.md"
 DISCREPANCIES = "import-discrepancies.csv"
 RECOMPUTED = "import-recomputed.csv"
+PUBLISHED = "source.json"
+"""Beside a database file that is stored as published: what its publication says of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,3 +150,49 @@ def import_database(
         compared_frame,
         tuple(summary(database, placed, orientation, compared, discrepancies)),
     )
+
+
+def open_database(folder: Path) -> tuple[Dataset, str]:
+    """Return a database to set a therapy beside: a data package, or a file as published.
+
+    With it, how it is known whom a positive g of the file favors, where that is said.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that an import wrote, or one with ``data.csv`` as published and ``source.json``
+        beside it, which says title, version, DOI, license, date of reading, outcome, whom a
+        positive g favors, and the SHA-256 of the file. The latter is imported for the time being.
+
+    Raises
+    ------
+    ParameterError
+        If the file is another one than was stored.
+    DataError
+        If the folder holds neither, or the data have faults.
+    """
+    described = folder / PUBLISHED
+    if not described.is_file():
+        return load(folder), ""
+    said = json.loads(described.read_text(encoding="utf-8"))
+    file = folder / "data.csv"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != said["sha256"]:
+        raise ParameterError(
+            f"{folder.name}/data.csv",
+            f"SHA-256 {digest}",
+            f"the file as published, {said['sha256']}",
+        )
+    with tempfile.TemporaryDirectory() as made:
+        imported = import_database(
+            file,
+            Path(made) / "package",
+            accessed=date.fromisoformat(said["accessed"]),
+            title=said["title"],
+            version=said["version"],
+            doi=said["doi"],
+            license_name=said["license"],
+            outcome=said["outcome"],
+            positive_g=said["positive_g"],
+        )
+    return imported.dataset, said["why"]

@@ -22,12 +22,10 @@ from evidence.data.validation.faults import Faults, parse_json, read_text
 from evidence.errors import DataError, ParameterError
 from evidence.ledger import csv_cell
 from evidence.metapsy.vocabulary import NOT_STATED, OUTCOMES
+from evidence.terms import NOT_NAMED
 
 PUBLICATION = "metapsy_database"
 """Id of the database in ``publications.csv``."""
-
-NOT_NAMED = "outcome not named"
-"""Outcome of records where neither the file nor its folder nor the caller names one."""
 
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]*")
@@ -79,6 +77,8 @@ class Source:
             item["version"] = self.version
         if self.doi:
             item |= {"DOI": self.doi, "URL": self.url}
+        if self.license:
+            item["note"] = f"License: {self.license}"
         return item
 
 

@@ -1,25 +1,26 @@
 """One therapy beside others: the sections of the report on context, also without a database."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from evidence import language
 from evidence.analysis.context import ALL, Beside, TherapyClass
 from evidence.blocks import closing, origins
-from evidence.blocks.escape import html
+from evidence.blocks.escape import addressed, html
 from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_estimate
 from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
-from evidence.ledger import entries, sentences
+from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.meta.pooling import Pooled
 from evidence.pages import pooled as pooled_sections
-from evidence.terms import words_of
 
 FEW = 3
 """Trials below which a class can hardly be compared with anything."""
+
+_EVERY = (*CLASSES, UNKNOWN_CLASS)
 
 _NOTHING = "No database is given, so that there is nothing to show here."
 
@@ -45,31 +46,44 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
     main = beside.main
     entry = entries.of_analysis(main, dataset)
     therapy, outcome = sentences.names(main, dataset)
-    known = [one for one in beside.classes if one.pooled.k >= FEW]
     say = (
         f"Whether {therapy} does more or less than other psychotherapies for {outcome} cannot be "
         "told from trials that do not compare them."
     )
-    shown = "; ".join(
-        f"{html(one.meaning)} {html(_estimate(one.pooled))}, "
-        f"{language.count(one.pooled.k, 'trial')}"
-        for one in known
-    )
-    number = number_link(entry, language.estimate(entry.effect, entry.ci_low, entry.ci_high))
-    paragraph = (
-        f"{html(therapy)} against {html(_comparators(main, dataset))}: g {number}, "
-        f"{language.count(main.pooled.k, 'trial')}, {main.size.of()}. In the database, by the "
-        f"same methods{html(_in_group(beside))}: {shown or 'no class with three trials'}."
-    )
+    parts = []
+    for name, analysis in beside.within.items():
+        own = _entry(analysis, dataset)
+        number = number_link(own, language.estimate(own.effect, own.ci_low, own.ci_high))
+        others = "; ".join(
+            f"{html(one.meaning)} {_linked(beside, one, name)}"
+            for one in beside.classes
+            if name in one.by_comparator and one.by_comparator[name].k >= FEW
+        )
+        against = dataset.in_text("comparator_class", name)
+        parts.append(
+            f"Against {html(against)}: {html(therapy)} g {number}, "
+            f"{language.count(analysis.pooled.k, 'trial')}; "
+            f"in the database {others or 'no class with three trials'}."
+        )
+    paragraph = " ".join([*parts, html(f"Database: {_title(beside)}{_in_group(beside)}.")])
     figures = [
         Headline(
             entry,
             2,
-            f"Hedges g of {therapy}, {language.count(main.pooled.k, 'trial')}; positive favors it",
+            f"Hedges g of {therapy}, {language.count(main.pooled.k, 'trial')}, {main.size.of()}, "
+            f"against {_comparators(main, dataset)}; positive favors it",
         )
     ]
     said = [html(one) for one in _remarks(beside, therapy)]
     return answer(html(say), paragraph, figures, said)
+
+
+def _entry(analysis: Any, dataset: Dataset) -> LedgerEntry:
+    """Return the number of the workbook: that of its trial where it has one alone."""
+    rows = analysis.selection.estimates
+    if len(rows) == 1:
+        return entries.of_estimate(next(records(rows)), dataset)
+    return entries.of_analysis(analysis, dataset)
 
 
 def _remarks(beside: Beside, therapy: str) -> list[str]:
@@ -82,29 +96,28 @@ def _remarks(beside: Beside, therapy: str) -> list[str]:
         said.append(
             f"Of the trials of {therapy}, the database has "
             f"{language.count(len(beside.overlap))} too: "
-            f"{names}. They are left out of its classes, so that no trial stands on both sides."
+            f"{names}. They are left out of its classes, so that no trial is on both sides."
         )
     else:
         said.append(f"No trial of {therapy} was found in the database, by DOI or by name and year.")
     silent = beside.main.selection.without_number
     if len(silent):
         said.append(
-            f"{language.capitalized(language.count(len(silent), 'further trial'))} of "
-            f"{therapy} measured "
-            f"the outcome and {'prints' if len(silent) == 1 else 'print'} no usable number: "
-            f"{language.listed(silent.label)}."
+            f"For {language.count(len(silent), 'further trial')} of {therapy} that measured the "
+            f"outcome, the sources read give no usable number: {language.listed(silent.label)}."
         )
     if beside.age_group == ALL:
         said.append("Trials of every age group entered; the table says which.")
     if beside.without:
         said.append(f"Without a usable number: {language.listed(beside.without)}.")
+    said.append("Nothing here is clinical advice.")
     return said
 
 
 def _in_group(beside: Beside) -> str:
     if beside.age_group == ALL:
         return ""
-    return f" and in {beside.age_group.replace('_', ' ')} alone"
+    return f", {beside.age_group.replace('_', ' ')} alone"
 
 
 def _comparators(main: Any, dataset: Dataset) -> str:
@@ -116,36 +129,51 @@ def _estimate(pooled: Pooled) -> str:
     return language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)
 
 
+def _shown(pooled: Pooled) -> str:
+    return f"{_estimate(pooled)}, {language.count(pooled.k, 'trial')}"
+
+
+def _place(beside: Beside, one: TherapyClass, name: str) -> str:
+    """Return the id of the place that tells which rows of the database a number is made of."""
+    return f"db-{beside.age_group}-{one.therapy}-{name}".replace("_", "-")
+
+
+def _linked(beside: Beside, one: TherapyClass, name: str) -> str:
+    """Return a number of the database as a link to its rows, as HTML."""
+    shown = html(_shown(one.by_comparator[name]))
+    return f'<a class="n" href="#{html(_place(beside, one, name))}">{shown}</a>'
+
+
 def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
-    """Return the therapy and the classes of the database as a forest plot with its table."""
+    """Return the therapy and the classes of the database, by class of comparators, with a table."""
     if beside is None:
         return paragraphs(_NOTHING)
     main = beside.main
     therapy, outcome = sentences.names(main, dataset)
-    rows = [
-        ForestRow(
-            "pooled",
-            therapy,
-            "this workbook",
-            str(main.size),
-            main.pooled.effect,
-            main.pooled.ci_low,
-            main.pooled.ci_high,
-        )
-    ]
-    rows += [
-        ForestRow(
-            "trial",
-            f"{one.meaning} ({one.pooled.k})",
-            _classes_in_words(one, dataset),
-            "" if one.n is None else str(one.n),
-            one.pooled.effect,
-            one.pooled.ci_low,
-            one.pooled.ci_high,
-        )
-        for one in beside.classes
-    ]
-    spoken = "; ".join(f"{row.label}: {_of_row(row)}" for row in rows)
+    rows: list[ForestRow] = []
+    body: list[Sequence[Cell | str]] = []
+    for name in _EVERY:
+        against = language.capitalized(dataset.in_text("comparator_class", name))
+        own = beside.within.get(name)
+        classes_here = [one for one in beside.classes if name in one.by_comparator]
+        if own is None and not classes_here:
+            continue
+        short = dataset.short("comparator_class", name)
+        if own is not None:
+            entry = _entry(own, dataset)
+            rows.append(_line(f"{therapy} ({own.pooled.k})", short, own.pooled, str(own.size)))
+            number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
+            trials_said = f", {language.count(own.pooled.k, 'trial')}"
+            markup = number_link(entry, number) + trials_said
+            body.append(
+                (against, f"{therapy}, this workbook", Cell(markup=markup, entries=(entry,)))
+            )
+        for one in classes_here:
+            pooled, trials = one.by_comparator[name], one.trials_by_comparator[name]
+            n = "" if trials.n.isna().any() else str(int(trials.n.sum()))
+            rows.append(_line(f"{one.meaning} ({pooled.k})", short, pooled, n))
+            body.append((against, one.meaning, Cell(markup=_linked(beside, one, name))))
+    spoken = "; ".join(f"{row.label} against {row.comparator}: {_of_row(row)}" for row in rows)
     return Figure(
         figure_id="context",
         matplotlib_figure=draw(
@@ -158,10 +186,20 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         ),
         alt=f"Hedges g with 95% intervals for {outcome}. {spoken}.",
         caption=f"{therapy} and the therapies of the database, {outcome}, "
-        f"{dataset.in_text('timepoint', main.specification.timepoint)}. Each line pools its own "
-        "trials; the lines share neither trials nor comparators.",
-        table=classes(dataset, beside),
+        f"{dataset.in_text('timepoint', main.specification.timepoint)}, by what they were compared "
+        "with. Diamonds pool trials, squares are of one trial; the lines share neither trials nor "
+        "comparison groups.",
+        table=table(
+            "Therapies by the same methods: one effect per trial",
+            ("Compared with", "Therapy", "g (95% CI)"),
+            body,
+        ),
     )
+
+
+def _line(label: str, against: str, pooled: Pooled, n: str) -> ForestRow:
+    kind: Literal["trial", "pooled"] = "trial" if pooled.k == 1 else "pooled"
+    return ForestRow(kind, label, against, n, pooled.effect, pooled.ci_low, pooled.ci_high)
 
 
 def _of_row(row: ForestRow) -> str:
@@ -171,10 +209,7 @@ def _of_row(row: ForestRow) -> str:
 def _classes_in_words(one: TherapyClass, dataset: Dataset) -> str:
     """Return with what a class was compared, by how many trials."""
     trials = one.trials.comparator_classes
-    counts = {
-        name: int(trials.map(lambda own, n=name: n in own).sum())
-        for name in (*CLASSES, UNKNOWN_CLASS)
-    }
+    counts = {name: int(trials.map(lambda own, n=name: n in own).sum()) for name in _EVERY}
     return ", ".join(
         f"{dataset.short('comparator_class', name)} {times}"
         for name, times in counts.items()
@@ -182,8 +217,10 @@ def _classes_in_words(one: TherapyClass, dataset: Dataset) -> str:
     )
 
 
-def classes(dataset: Dataset, beside: Beside) -> Block:
-    """Return the therapy and the classes of the database as a table."""
+def over_comparators(dataset: Dataset, beside: Beside | None) -> Block:
+    """Return the therapy and the classes of the database over all comparators, if asked for."""
+    if beside is None:
+        return Block("")
     main = beside.main
     therapy, _ = sentences.names(main, dataset)
     entry = entries.of_analysis(main, dataset)
@@ -217,10 +254,10 @@ def classes(dataset: Dataset, beside: Beside) -> Block:
         )
         for one in beside.classes
     ]
-    return table(
-        "Therapies by the same methods: one effect per trial. The last column takes all estimates "
+    shown = table(
+        "Over all comparators together, one effect per trial. The last column takes all estimates "
         f"of each trial by the correlated and hierarchical effects model (rho = {beside.rho:g}, "
-        "supposed).",
+        "supposed)",
         (
             "Therapy",
             "Trials",
@@ -233,6 +270,7 @@ def classes(dataset: Dataset, beside: Beside) -> Block:
         ),
         rows,
     )
+    return joined(Block('<h2 id="over-all">Over all comparators</h2>'), shown)
 
 
 def _trial_ids(main: Any) -> list[str]:
@@ -251,64 +289,89 @@ def _all_estimates(one: TherapyClass) -> str:
     return f"{shown}, {one.several.fit.k_estimates} estimates"
 
 
-def comparators(beside: Beside | None) -> Block:
-    """Return the classes of the database within each class of comparators."""
-    if beside is None:
-        return paragraphs(_NOTHING)
-
-    def cell(one: TherapyClass, name: str) -> Cell:
-        pooled = one.by_comparator.get(name)
-        if pooled is None:
-            return Cell("–", numeric=True)
-        return Cell(f"{_estimate(pooled)}, k = {pooled.k}", numeric=True)
-
+def by_age(others: Sequence[Beside]) -> Block:
+    """Return the classes of the database in other age groups, by class of comparators."""
+    rows: list[Sequence[Cell | str]] = []
+    for beside in others:
+        for one in beside.classes:
+            cells = [
+                Cell(markup=_linked(beside, one, name)) if name in one.by_comparator else Cell("–")
+                for name in _EVERY
+            ]
+            rows.append((_age(beside), Cell(one.meaning), *cells))
+    if not rows:
+        return paragraphs("The database has no other age group with a usable number.")
+    words = others[0].database
     return table(
-        "Therapies of the database by class of comparators, g (95% CI) and trials. A trial with "
-        "several comparators stands in several columns.",
+        "Other age groups of the database: g (95% CI)",
         (
+            "Age group",
             "Therapy",
-            *(
-                language.capitalized(beside.database.in_text("comparator_class", name))
-                for name in CLASSES
-            ),
+            *(language.capitalized(words.short("comparator_class", name)) for name in _EVERY),
         ),
-        [(one.meaning, *(cell(one, name) for name in CLASSES)) for one in beside.classes],
-    )
-
-
-def trials(beside: Beside | None) -> Block:
-    """Return every trial of the database that entered, and those that both packages have."""
-    if beside is None:
-        return paragraphs(_NOTHING)
-    rows = [
-        (
-            trial.label,
-            one.meaning,
-            language.listed(beside.database.in_text("condition", c) for c in trial.comparators),
-            Cell(str(trial.estimates), numeric=True),
-            Cell(language.fixed(trial.effect), numeric=True),
-            Cell(language.fixed(trial.variance**0.5), numeric=True),
-            language.listed(
-                words_of(beside.database.locator(place).place) for place in trial.locator_ids
-            ),
-        )
-        for one in beside.classes
-        for trial in records(one.trials)
-    ]
-    entered = table(
-        "Trials of the database, one effect each: the mean of its estimates.",
-        ("Trial", "Therapy", "Compared with", "Estimates", "g", "SE", "Read in"),
         rows,
     )
-    both = table(
-        "Trials that the workbook and the database have; left out of the classes.",
-        ("In the workbook", "In the database", "Matched by"),
-        [(one.label, one.database_label, one.by) for one in beside.overlap],
+
+
+def _age(beside: Beside) -> str:
+    return beside.age_group.replace("_", " ")
+
+
+def _rows(besides: Sequence[Beside]) -> Block:
+    """Return which rows of the database each of its numbers is made of, and the shared trials."""
+    body = []
+    for beside in besides:
+        for one in beside.classes:
+            for name, pooled in one.by_comparator.items():
+                against = beside.database.in_text("comparator_class", name)
+                trials = records(one.trials_by_comparator[name])
+                said = [_trial(trial, beside.database) for trial in trials]
+                where = "" if beside.age_group == ALL else f", {_age(beside)}"
+                body.append(
+                    (
+                        Cell(
+                            f"{one.meaning} against {against}{where}",
+                            anchor=_place(beside, one, name),
+                        ),
+                        Cell(_shown(pooled), numeric=True),
+                        Cell(markup="; ".join(said)),
+                    )
+                )
+    numbers = table(
+        "Numbers of the database: g (SE) of each trial, and its records in the file",
+        ("What", "g (95% CI)", "Trials"),
+        body,
     )
-    return joined(entered, both)
+    shared = besides[0].overlap
+    both = table(
+        "Trials that the workbook and the database have; left out of the classes",
+        ("In the workbook", "In the database", "Matched by"),
+        [(one.label, one.database_label, one.by) for one in shared],
+    )
+    block = joined(numbers, both) if shared else numbers
+    return Block(f'<section class="provenance">\n<h3>The database</h3>\n{block.html}\n</section>')
 
 
-def _methods(dataset: Dataset, beside: Beside) -> Block:
+def _trial(trial: Any, database: Dataset) -> str:
+    """Return a trial with its effect and the records that it was read in, as HTML."""
+    # "record 13, 16": what comes first names the kind of place.
+    names = [one.replace("_", "\u00a0") for one in trial.locator_ids[:1]]
+    names += [one.rpartition("_")[2] for one in trial.locator_ids[1:]]
+    places = [
+        addressed(database.locator(one).url, name)
+        for one, name in zip(trial.locator_ids, names, strict=True)
+    ]
+    number = f"{language.fixed(trial.effect)} ({language.fixed(trial.variance**0.5)})"
+    return f"{html(trial.label)} {html(number)}, {', '.join(places)}"
+
+
+def _methods(dataset: Dataset, beside: Beside, told: str) -> Block:
+    every = (
+        "Beside it are all estimates by the correlated and hierarchical effects model "
+        "(Pustejovsky and Tipton 2022) with cluster-robust intervals (CR2). "
+        if any(one.several for one in beside.classes)
+        else ""
+    )
     return closing.methods(
         [
             *sentences.methods(beside.main, dataset, i2_limits=None, stress=None),
@@ -317,12 +380,28 @@ def _methods(dataset: Dataset, beside: Beside) -> Block:
             "instruments, estimator and interval. Where a trial has several estimates left, they "
             "entered as their mean, with the variance that a correlation of "
             f"{beside.rho:g} between their errors leaves it (Borenstein et al. 2009, chapter 24). "
-            "Beside it stand all estimates by the correlated and hierarchical effects model "
-            "(Pustejovsky and Tipton 2022) with cluster-robust intervals (CR2). Trials of the "
-            "workbook were looked for in the database by DOI, then by the first author's name and "
-            "the year.",
+            f"{told}{every}Trials of the workbook were looked for in the database by DOI, then by "
+            "the first author's name and the year.",
         ]
     )
+
+
+def _attribution(beside: Beside, dataset: Dataset) -> str:
+    """Return the database as a reference, with authors where the workbook has them; its license."""
+    publications = beside.database.publications
+    named = publications.publication_id[publications.role == "database"]
+    items = [beside.database.references[one] for one in named]
+    known = {
+        str(one.get("DOI", "")).lower(): one
+        for one in dataset.references.values()
+        if one.get("type") == "dataset" and one.get("DOI")
+    }
+    said = []
+    for one in items:
+        said.append(closing.reference(known.get(str(one.get("DOI", "")).lower(), one)))
+        if one.get("note"):
+            said.append(f"{one['note']}.")
+    return " ".join(said)
 
 
 def _title(beside: Beside) -> str:
@@ -335,20 +414,40 @@ def _title(beside: Beside) -> str:
     return f"{titles or 'another data package'}, version {version}"
 
 
-def closing_sections(dataset: Dataset, beside: Beside | None) -> Block:
-    """Return methods, where the numbers of the workbook come from, how to cite, and limits."""
+def closing_sections(
+    dataset: Dataset, beside: Beside | None, others: Sequence[Beside] = (), told: str = ""
+) -> Block:
+    """Return methods, where the numbers come from, how to cite, and limits.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The workbook.
+    beside : Beside or None
+        The therapy and the database.
+    others : sequence of Beside
+        Other age groups.
+    told : str
+        How it is known whom a positive g of the database favors.
+    """
     if beside is None:
         return paragraphs(_NOTHING)
     main = beside.main
-    entry = entries.of_analysis(main, dataset)
     rows = main.selection.estimates
+    several = [main, *(one for one in beside.within.values() if one.pooled.k > 1)]
+    made = {one.estimate_id: one for one in several}
     places = origins.provenance(
-        dataset, estimates=rows, pooled=[(entry, pooled_sections.members(main))]
+        dataset,
+        estimates=rows,
+        pooled=[
+            (entries.of_analysis(one, dataset), pooled_sections.members(one))
+            for one in made.values()
+        ],
     )
     cited = closing.citation(
         dataset, rows, sentence=sentences.result(main, dataset), estimate_id=main.estimate_id
     )
-    also = f"Database: {_title(beside)}. Cite it beside the workbook."
+    also = f"Cite the database beside the workbook. {_attribution(beside, dataset)}"
     limits = closing.limits(
         dataset,
         trial_ids=_trial_ids(main),
@@ -358,4 +457,11 @@ def closing_sections(dataset: Dataset, beside: Beside | None) -> Block:
             "Nothing here compares two therapies: no trial of the one tested the other.",
         ],
     )
-    return joined(_methods(dataset, beside), places, cited, paragraphs(also), limits)
+    return joined(
+        _methods(dataset, beside, f"{told} " if told else ""),
+        places,
+        _rows([beside, *others]),
+        cited,
+        paragraphs(also),
+        limits,
+    )

@@ -265,9 +265,6 @@ def _entries(row: Any, dataset: Dataset) -> tuple[LedgerEntry, ...]:
     return tuple(found)
 
 
-# ---- first screen
-
-
 def first_screen(found: Landscape) -> Block:
     """Return what was found for whom, and what may not be read out of it."""
     if not found.results:
@@ -368,9 +365,6 @@ def _same_trials(found: Landscape) -> str:
     return html(" ".join(parts) or "No two rows are known to tell of one trial.")
 
 
-# ---- figure
-
-
 def figure(found: Landscape) -> Figure | Block:
     """Return the numbers against a comparison group, one panel for each metric and its side."""
     numbers = [one for one in found.of_basis(BETWEEN) if one.entries]
@@ -426,9 +420,6 @@ def _line(one: Result, found: Landscape) -> Line:
         high,
         pooled=not one.is_of_one_study,
     )
-
-
-# ---- tables
 
 
 def compared(found: Landscape) -> Block:
@@ -512,9 +503,6 @@ def elsewhere(found: Landscape) -> Block:
         _tables(within, found, ", change within the treated"),
     ]
     return joined(*blocks)
-
-
-# ---- closing
 
 
 def closing_sections(found: Landscape) -> Block:

@@ -398,6 +398,7 @@ def _inputs(every: Sequence[Report], folders: Folders) -> dict[str, str]:
     """Return the hash of all that goes into each report."""
     common = of_values(
         of_folder(folders.data, within=False),
+        of_folder(folders.data / "context"),
         of_package(Path(evidence.__file__).parent),
         of_file(folders.root / "requirements.lock"),
         sys.version,
