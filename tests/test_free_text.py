@@ -258,6 +258,7 @@ PAGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("14_summary", {"therapy": "abft"}),
     ("31_prisma", {}),
     ("32_landscape", {}),
+    ("23_characteristics", {}),
     ("21_trial_card", {}),
 )
 # Figures alone, what another page shows too, and two of the four questions of the start page.

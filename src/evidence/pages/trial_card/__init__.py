@@ -294,7 +294,7 @@ def read_card(dataset: Dataset, trial_id: str, frame: pd.DataFrame) -> TrialCard
         arm_results=own["arm_results"],
         statistics=own["statistics"],
         directions=own["directions"],
-        facts=_facts(dataset, trial_id),
+        facts=facts_of(dataset, trial_id),
         frame=frame,
         findings=findings[findings.result_id.isin(named)],
         corrections=corrections[corrections.result_id.isin(results)],
@@ -305,7 +305,8 @@ def _of_trial(frame: pd.DataFrame, trial_id: str) -> pd.DataFrame:
     return frame[frame.trial_id == trial_id].reset_index(drop=True)
 
 
-def _facts(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
+def facts_of(dataset: Dataset, trial_id: str) -> tuple[Fact, ...]:
+    """Return what sources say of a trial as a whole, each reading by itself."""
     trials = dataset.trials
     ongoing = trials.trial_id[trials.status == "ongoing"]
     unreported = trial_id in {*dataset.planned_trials.trial_id, *ongoing}

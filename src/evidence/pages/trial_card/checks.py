@@ -35,7 +35,7 @@ _NOUN = {
 }
 """Facts as nouns to stand in a sentence."""
 
-_REPORTED_AS = {
+REPORTED_AS = {
     "n_planned": "n_randomized",
     "n_enrolled": "n_randomized",
     "treatment_weeks_planned": "treatment_weeks",
@@ -88,7 +88,7 @@ def _planned_facts(card: TrialCard) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
     by_name: dict[str, list[Fact]] = {}
     for one in card.facts:
-        by_name.setdefault(_REPORTED_AS.get(one.fact, one.fact), []).append(one)
+        by_name.setdefault(REPORTED_AS.get(one.fact, one.fact), []).append(one)
     for fact, same in by_name.items():
         planned = [one for one in same if one.planned]
         reported = [one for one in same if not one.planned]
