@@ -66,8 +66,8 @@ BETTER = {
 SIDE = {
     "higher": "higher favors the intervention",
     "lower": "lower favors the intervention",
-    "above_1": "above 1 favors the intervention",
-    "below_1": "below 1 favors the intervention",
+    "above_1": f"{language.SIDE['above_1']} favors the intervention",
+    "below_1": f"{language.SIDE['below_1']} favors the intervention",
     "": "which side is better is not stated",
 }
 _LONG = 4
