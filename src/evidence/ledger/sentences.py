@@ -58,6 +58,22 @@ INSTRUMENT_RULE = {
 }
 
 
+NAMED = 6
+"""Trials up to which a sentence names each."""
+
+
+def effect_measure(metric: str, rows: pd.DataFrame, convention: str) -> str:
+    """Return what the effects of rows are, and which of them stand as their source prints them."""
+    said = METRIC_SOURCE.get(metric, metric).format(convention=convention)
+    printed = rows.label[(rows.route == "printed") & (rows.metric == "hedges_g")].unique()
+    if not len(printed):
+        return said
+    if (rows.route == "printed").all():
+        return "Hedges g as the source prints it, by whatever formula that used"
+    of = language.listed(printed) if len(printed) <= NAMED else f"{len(printed)} trials"
+    return f"{said}; of {of} it is as the source prints it, by whatever formula that used"
+
+
 def names(analysis: Analysis, dataset: Dataset) -> tuple[str, str]:
     """Return therapy and outcome of an analysis in words."""
     specification = analysis.specification
@@ -235,12 +251,14 @@ def methods(
     """Return the methods of an analysis as paragraphs, every choice named."""
     specification, pooled = analysis.specification, analysis.pooled
     therapy, _ = names(analysis, dataset)
-    metric = METRIC_SOURCE.get(analysis.selection.metric, analysis.selection.metric)
+    measure = effect_measure(
+        analysis.selection.metric, analysis.selection.estimates, specification.convention
+    )
     rule = INSTRUMENT_RULE.get(
         specification.instrument, f"the instrument {specification.instrument} alone"
     )
     effects = (
-        f"The effect measure is {metric.format(convention=specification.convention)}. Positive "
+        f"The effect measure is {measure}. Positive "
         f"values favor {therapy}. One estimate stands for each trial: {rule}, "
         f"{dataset.in_text('timepoint', specification.timepoint)}"
         + (

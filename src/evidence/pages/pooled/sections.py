@@ -5,7 +5,6 @@ from typing import Literal, get_args
 
 from evidence.analysis import Analysis, analyze
 from evidence.analysis.alternatives import Companions, companions
-from evidence.analysis.multilevel import RHO
 from evidence.analysis.multiverse import panel
 from evidence.blocks.figures import points_forest
 from evidence.blocks.output import Block, Figure
@@ -16,7 +15,7 @@ from evidence.pages import pooled
 from evidence.pages.pooled import panel as companion_tables
 from evidence.pages.pooled import tables
 from evidence.pages.pooled.several import Several, several
-from evidence.terms import Model
+from evidence.terms import RHO, Model
 
 ONE = "one_per_trial"
 Extent = Literal["full", "short"]
@@ -105,7 +104,7 @@ def sections(
         Data package.
     specification : Specification
         Its choices.
-    model : {"one_per_trial", "che", "three-level"}
+    model : {"one_per_trial", "che", "three_level"}
         Whether one estimate stands for each trial, or a model takes all of them.
     rho : float
         For "che" the supposed correlation of the errors of two estimates of one trial.

@@ -25,15 +25,12 @@ from evidence.pages import pooled
 from evidence.pages.pooled import tables
 from evidence.terms import Model
 
-FEW = 6
-"""Trials up to which a remark names each."""
-
 METHOD = {
     "che": "All estimates of each trial entered the correlated and hierarchical effects model "
     "(CHE; Pustejovsky and Tipton 2022): random effects between trials and between the estimates "
     "of a trial, and sampling errors within a trial that correlate by {rho:g}, which is supposed, "
     "since no source prints it.",
-    "three-level": "All estimates of each trial entered a model of three levels (Van den Noortgate "
+    "three_level": "All estimates of each trial entered a model of three levels (Van den Noortgate "
     "et al. 2013): random effects between trials and between the estimates of a trial, with "
     "independent sampling errors.",
 }
@@ -106,9 +103,10 @@ class Several:
         favors = int((rows.effect > 0).sum())
         apart = int((rows.ci_low > 0).sum()), int((rows.ci_high < 0).sum())
         paragraph = (
-            f"Of {language.counted(fit.k_estimates, 'estimate')}, {favors} favor {therapy}; "
-            f"{apart[0]} of the intervals lie wholly on this side and {apart[1]} wholly on the "
-            f"other. {self._further()} "
+            f"Of {language.counted(fit.k_estimates, 'estimate')}, {_times(favors, 'favor')} "
+            f"{therapy}; of their intervals {_times(apart[0], 'lie')} wholly on this side and "
+            f"{language.count(apart[1]) if apart[1] else 'none'} wholly on the other. "
+            f"{self._further()} "
             f"{sentences.narrowed(self.main.specification, self.dataset)}"
         )
         figures = [
@@ -131,7 +129,7 @@ class Several:
                 )
             )
         said = [self._classes(), *self._correlations(), *self._without()]
-        said += [html(f"{one.capitalize()}.") for one in fit.warnings]
+        said += [html(one) for one in fit.warnings]
         return answer(html(say), html(paragraph.strip()), figures, said)
 
     def _metric(self) -> str:
@@ -160,7 +158,11 @@ class Several:
             trials = self.rows[self.rows.comparator_class == name].label.unique()
             if not len(trials):
                 continue
-            who = language.listed(trials) if len(trials) <= FEW else f"{len(trials)} trials"
+            who = (
+                language.listed(trials)
+                if len(trials) <= sentences.NAMED
+                else f"{len(trials)} trials"
+            )
             shown = f"{html(self.dataset.in_text('comparator_class', name))} ({html(who)})"
             if name in self.by_class:
                 entry = entries.of_several(self.by_class[name], self.dataset)
@@ -182,7 +184,11 @@ class Several:
     def _without(self) -> Iterator[str]:
         silent = list(self.main.selection.without_number.label)
         if silent:
-            who = language.listed(silent) if len(silent) <= FEW else f"{len(silent)} trials"
+            who = (
+                language.listed(silent)
+                if len(silent) <= sentences.NAMED
+                else f"{len(silent)} trials"
+            )
             yield html(f"Without a usable number: {who}.")
 
     def figure(self) -> Figure:
@@ -349,9 +355,9 @@ class Several:
 
     def _methods(self) -> Iterator[str]:
         asked, fit = self.main.specification, self.main.fit
-        metric = sentences.METRIC_SOURCE.get(self.main.selection.metric, self._metric())
+        measure = sentences.effect_measure(self.main.selection.metric, self.rows, asked.convention)
         yield (
-            f"The effect measure is {metric.format(convention=asked.convention)}. Positive values "
+            f"The effect measure is {measure}. Positive values "
             f"favor {self.names[0]}. {METHOD[self.main.model].format(rho=self.main.rho or 0)} "
             "Several arms of one condition stand by themselves."
         )
@@ -396,13 +402,18 @@ def several(dataset: Dataset, specification: Specification, model: Model, rho: f
                 # All estimates against this class are of one trial.
                 continue
     otherwise = [replace(main, rho=one, fit=fit, by_rho={}) for one, fit in main.by_rho.items()]
-    other: Model = "three-level" if model == "che" else "che"
+    other: Model = "three_level" if model == "che" else "che"
     otherwise.append(analyze_several(dataset, specification, model=other, rho=rho, frame=frame))
     try:
         single = analyze(dataset, entries.one_per_trial(specification), frame)
     except (ParameterError, SelectionError):
         single = None
     return Several(dataset, main, by_class, otherwise, single)
+
+
+def _times(number: int, verb: str) -> str:
+    """Return "none favor", "one favors", "three favor"."""
+    return f"{language.count(number) if number else 'none'} {verb}{'s' if number == 1 else ''}"
 
 
 def _difference(one: MultilevelAnalysis) -> str:

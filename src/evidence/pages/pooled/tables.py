@@ -182,6 +182,8 @@ SHOWN = "shown on the first screen in points; the analysis pools the standardize
 
 def left_out(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
     """Return every other estimate and result on the outcome, with the reason it did not enter."""
+    if analysis.selection.left_out.empty:
+        return Block("")
     points = points_behind(analysis) if isinstance(analysis, Analysis) else None
     shown = [] if points is None else [points.estimate_id]
     rows = [
