@@ -110,7 +110,9 @@ def test_unmarked_statistics_get_a_suggestion() -> None:
     after, _ = annotate_word(word(paragraph(run("g = 0.23 (−0.16 to 0.63), N = 307"))), KNOWN)
     ((words, says),) = commented(after)
     assert words == "0.23"
-    assert says == f"No mark; it agrees with the effect of {ZERO}: {{ev:{ZERO}}}"
+    assert says == (
+        f"No mark; closest: {ZERO}: limits, effect, number of participants agree: {{ev:{ZERO}}}"
+    )
 
 
 def test_a_footnote_is_commented_at_its_reference() -> None:

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from evidence import ledger
+from evidence.errors import ParameterError
+from evidence.manuscripts.check import check_draft, read_draft
+from evidence.manuscripts.fill import fill_markdown
+from evidence.manuscripts.ledgers import read_known
 from tests.manuscripts.ledgers import ENTRIES, POOLED, ZERO
 from tests.manuscripts.test_drafts import EXAMPLES, ROOT
 from tests.manuscripts.words import paragraph, run, word
@@ -38,6 +42,7 @@ def test_json_is_a_list_and_nothing_else(name: str) -> None:
     assert done.returncode == 1
     assert done.stderr == ""
     keys = {"estimate_id", "field", "status", "printed", "expected", "place", "closest"}
+    keys |= {"reason", "candidates"}
     assert all(set(one) == keys for one in found)
     (one,) = [one for one in found if one["status"] == "superseded"]
     assert one["expected"] == pytest.approx(0.5205273829)
@@ -155,3 +160,27 @@ def test_bad_input_is_one_line(folder: Path, arguments: tuple[str, ...], message
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert message in done.stderr
+
+
+def test_what_looks_like_a_mark_and_how_marks_are_written(folder: Path) -> None:
+    draft = folder / "draft.md"
+    draft.write_text(f"g = 0.52 (ev:{POOLED}).")
+    known = read_known(folder / "reports")
+    checked = check_draft(read_draft(draft), known)
+    assert checked.exit_code == 1
+    assert checked.remarks == (f"(ev:{POOLED}) is no mark, expected {{ev:ID}}",)
+    draft.write_text(f"g = 0.52 {{EV:{POOLED}}}.")
+    checked = check_draft(read_draft(draft), known)
+    assert (checked.exit_code, checked.remarks) == (0, ())
+    assert checked.warnings[0].startswith(f"{{EV:{POOLED}}} is read as a mark")
+
+
+def test_fill_names_every_bad_mark_at_once(folder: Path) -> None:
+    known = read_known(folder / "reports")
+    text = f"{{ev:no.such}} and\n\n{{ev:{POOLED}:apa}}, {{ev:{POOLED}:loud}}"
+    with pytest.raises(ParameterError) as raised:
+        fill_markdown(text.encode(), known)
+    assert "2 that name nothing" in str(raised.value)
+    assert "line 1: " in str(raised.value)
+    assert "line 3: " in str(raised.value)
+    assert "'loud'" in str(raised.value)

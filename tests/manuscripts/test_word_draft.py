@@ -96,8 +96,8 @@ def test_tables_know_their_columns() -> None:
     )
     rows = [one for one in word_draft.parse(word(body)).parts if isinstance(one, Row)]
     assert [[name for name, _ in one.hints] for one in rows] == [
-        ["", "effect", "ci"],
-        ["k", "effect", "ci"],
+        ["", "effect", "ci@95"],
+        ["k", "effect", "ci@95"],
     ]
     marks = [one.estimate_id for one in bound(word_draft.parse(word(body))) if one.estimate_id]
     assert marks == ["a", "c"]

@@ -31,6 +31,6 @@ def check(
         write_annotated(draft, annotate, known)
     writer = checking.as_json if form == "json" else checking.as_markdown
     say(writer(checked.findings))
-    for remark in checked.remarks:
+    for remark in (*checked.remarks, *checked.warnings):
         say(f"evidence: {remark}", err=True)
     raise typer.Exit(checked.exit_code)

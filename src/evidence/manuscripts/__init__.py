@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,8 @@ MOST_NUMBERS = 20_000
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _END = re.compile(r"[.!?…][\"')\]\u201d\u2019]{0,3}(?:[⁰¹²³⁴⁵⁶⁷⁸⁹,]{0,12})(?=\s)")
 _ABBREVIATION = re.compile(
-    r"al|approx|c\.i|ca|cf|ci|conf|diff|dr|e\.g|eq|est|etc|ex|figs?|i\.e|incl|max|min|mo|mrs?|ms"
-    r"|n\.s|nos?|pp?|prof|refs?|resp|s\.[de]|sec|st|suppl|tab|v|viz|vol|vs|wks?|yrs?"
+    r"al|approx|bzw|c\.i|ca|cf|d\.h|ci|conf|diff|dr|e\.g|eq|est|etc|ex|figs?|i\.e|incl|max|min|mo|mrs?|ms"
+    r"|n\.s|nos?|p\.p|pp?|prof|refs?|resp|s\.[de]|sec|st|suppl|tab|v|viz|vol|vs|wks?|yrs?|z\.b"
 )
 # These can end a sentence too, and do where a capital follows.
 _ALSO_LAST = re.compile(r"c\.i|est|etc|max|min|mo|n\.s|no|p|s\.[de]|sec|tab|v|wks?|yrs?")
@@ -107,6 +107,8 @@ class Span:
         See `Row`.
     percent : bool
         See `Row`.
+    cell : bool
+        Whether it is of a row of a table.
     """
 
     passage: Passage
@@ -114,6 +116,7 @@ class Span:
     end: int
     hint: str = ""
     percent: bool = False
+    cell: bool = False
 
     @property
     def text(self) -> str:
@@ -154,6 +157,8 @@ def sentence_starts(text: str) -> list[int]:
     starts = [0]
     for match in _END.finditer(text):
         if match[0][0] == "." and _abbreviates(text, match.start()):
+            continue
+        if match[0] == "…" and _VALUE.match(text[match.end() :].lstrip()[:8]):
             continue
         at = match.end()
         while at < len(text) and text[at].isspace():
@@ -241,7 +246,7 @@ def _bound_row(row: Row) -> Iterator[Bound]:
             pieces = [(0, len(cell.text))]
             if index == holder:
                 pieces = [(0, match.start()), (match.end(), len(cell.text))]
-            spans += [Span(cell, one, two, hint, percent) for one, two in pieces if one < two]
+            spans += [Span(cell, one, two, hint, percent, True) for one, two in pieces if one < two]
         yield Bound(
             match["id"].lower(),
             tuple(spans),
@@ -250,16 +255,99 @@ def _bound_row(row: Row) -> Iterator[Bound]:
         )
         at = last
     rest = tuple(
-        Span(cell, 0, len(cell.text), hint, percent) for cell, (hint, percent) in cells[at:]
+        Span(cell, 0, len(cell.text), hint, percent, True) for cell, (hint, percent) in cells[at:]
     )
     if any(one.text.strip() for one in rest):
         yield Bound(None, rest)
 
 
+def table(rows: Sequence[Sequence[tuple[int, Passage]]]) -> Iterator[Passage | Row]:
+    """Yield the parts of a table: its headers, then its rows.
+
+    Leading rows without a value are headers, a cell that spans several columns heads each of them.
+    Where marks stand in a header and in no row, the statistics stand in the rows, and each column
+    is read as a row.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of tuple
+        Each cell with the first column that it takes, from left to right.
+    """
+    body = 1
+    while body < len(rows) - 1 and not any(_has_value(one.text) for _, one in rows[body]):
+        body += 1
+    heads, below = rows[:body], rows[body:]
+    marked = [
+        (at, one) for row in heads for at, one in row if MARK.search(one.text) and at > row[0][0]
+    ]
+    if marked and below and not any(MARK.search(one.text) for row in below for _, one in row):
+        for row in heads:
+            yield from (one for at, one in row if (at, one) not in marked)
+        yield from (row[0][1] for row in below if row)
+        for column, head in marked:
+            cells = [(hint(row[0][1].text), _cell_at(row, column)) for row in below if row]
+            filled = [(said, one) for said, one in cells if one is not None]
+            yield Row(
+                (head, *(one for _, one in filled)), (("", False), *(said for said, _ in filled))
+            )
+        return
+    for row in heads:
+        yield from (one for _, one in row)
+    for row in below:
+        hints = []
+        for at, _ in row:
+            said = [_cell_at(head, at) for head in reversed(heads)]
+            read = [hint(one.text) for one in said if one is not None]
+            percent = any(share for _, share in read)
+            hints.append((next((name for name, _ in read if name), ""), percent))
+        yield Row(tuple(one for _, one in row), tuple(hints))
+
+
+def _has_value(text: str) -> bool:
+    """Whether a cell holds a number or a mark, and so belongs to no header."""
+    return bool(MARK.search(text) or _VALUE.match(text.strip()))
+
+
+def _cell_at(row: Sequence[tuple[int, Passage]], column: int) -> Passage | None:
+    """Return the cell that takes a column: the last that starts there or before."""
+    return next((one for at, one in reversed(row) if at <= column), None)
+
+
+_VALUE = re.compile(r"[-−–<>≤≥=~(\[]{0,2} ?[0-9.]*[0-9]")
+_LEVEL = re.compile(r"(?P<level>80|90|95|97[.,]5|99|99[.,]9) ?%")
 _HEADERS = (
-    ("ci_low", re.compile(r"\b(?:lower|low|LL|LCL|ci_low)\b", re.IGNORECASE)),
-    ("ci_high", re.compile(r"\b(?:upper|high|UL|UCL|ci_high)\b", re.IGNORECASE)),
-    ("p_value", re.compile(r"^(?:two-sided )?p(?:[- _]?values?)?\b", re.IGNORECASE)),
+    (
+        "ci_low",
+        re.compile(
+            r"\b(?:lower|low|LL|LB|LCL|LCI|ci_low|ci[._]lb|lcl)\b|^2[.,]5 ?%$|\buntere?",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "ci_high",
+        re.compile(
+            r"\b(?:upper|high|UL|UB|UCL|UCI|ci_high|ci[._]ub|ucl)\b|^97[.,]5 ?%$|\bobere?",
+            re.IGNORECASE,
+        ),
+    ),
+    ("q_p", re.compile(r"^(?:p[- _]?(?:for |of )?(?:het\w*|Q)|QEp)\b", re.IGNORECASE)),
+    ("p_value", re.compile(r"^(?:two-sided |adj\.? )?p(?:[- _.]?val(?:ue)?s?)?\b", re.IGNORECASE)),
+    ("effect_se", re.compile(r"\((?:SE|S\.E\.|std\.? ?err(?:or)?)\)", re.IGNORECASE)),
+    ("q", re.compile(r"^(?:Q|QE|Cochran'?s? Q)$")),
+    ("i2", re.compile(r"^I(?:²|\^?2|⁺)")),
+    ("tau2", re.compile(r"^(?:tau|τ)(?:²|\^?2|⁺)", re.IGNORECASE)),
+    (
+        "se",
+        re.compile(r"^(?:SE|S\.E\.|seTE|std\.?[ .]?err(?:or)?|standard errors?)$", re.IGNORECASE),
+    ),
+    (
+        "statistic",
+        re.compile(
+            r"^(?:[tzF]|[tz]val|[tz][- ]values?|df|statistic|SDs?|var(?:iance)?|vi|weights?\b.*"
+            r"|means?\b.*|M|mean \(SD\)|M \(SD\)|year|age\b.*)(?: ?\(%\))?$",
+            re.IGNORECASE,
+        ),
+    ),
     ("k", re.compile(r"^(?:k|(?:no\.?|number) of (?:trials|studies)|trials|studies|rcts)\b", re.I)),
     (
         "n",
@@ -272,12 +360,12 @@ _HEADERS = (
     (
         "effect",
         re.compile(
-            r"\b(?:hedges|cohen|g|d|smd|md|rd|rr|or|b|es|effects?|estimates?|odds ratios?"
-            r"|risk ratios?|differences?|fraction|proportion|share|percent(?:age)?)\b",
+            r"\b(?:hedges|cohen|g|d|smd|md|rd|rr|or|b|es|te|yi|effects?|estimates?|odds ratios?"
+            r"|risk ratios?|differences?|fraction|proportion|share|percent(?:age)?|effekt\w*)\b",
             re.IGNORECASE,
         ),
     ),
-    ("ci", re.compile(r"\bCI\b|interval|limits")),
+    ("ci", re.compile(r"\b(?:CI|KI|IC)(?:[-_~]?[0-9]|\b)|[Ii]ntervall?|limits")),
 )
 _PERCENT_HEADER = re.compile(r"\(%\)|, ?%|\(in %\)|\bin %|^%|\bpercent(?:age)?(?: points?)?\b")
 
@@ -285,11 +373,16 @@ _PERCENT_HEADER = re.compile(r"\(%\)|, ?%|\(in %\)|\bin %|^%|\bpercent(?:age)?(?
 def hint(header: str) -> tuple[str, bool]:
     """Return what a column holds by its header, and whether as percentages.
 
+    The level of an interval stands behind an @.
+
     Examples
     --------
     >>> hint("P"), hint("95% CI"), hint("RD (%)"), hint("Trial")
-    (('p_value', False), ('ci', False), ('effect', True), ('', False))
+    (('p_value', False), ('ci@95', False), ('effect', True), ('', False))
     """
-    text = plain(header).strip()
+    text = plain(MARK.sub("", header)).strip()
     field = next((name for name, pattern in _HEADERS if pattern.search(text)), "")
+    level = _LEVEL.search(text) if re.search("CI|KI|IC|[Ii]nterval", text) else None
+    if level is not None and field in ("ci", "effect", "ci_low"):
+        field = f"{field}@{level['level'].replace(',', '.')}"
     return field, bool(_PERCENT_HEADER.search(text))

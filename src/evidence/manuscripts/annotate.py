@@ -13,7 +13,7 @@ from evidence.data import atomic
 from evidence.errors import ParameterError
 from evidence.language import capitalized
 from evidence.manuscripts import Draft, Span, markdown, word
-from evidence.manuscripts.check import IN_WORDS, explained, read_manuscript
+from evidence.manuscripts.check import IN_WORDS, explained, read_manuscript, suggested
 from evidence.manuscripts.ledgers import Known
 from evidence.manuscripts.match import Finding, judge_bound
 from evidence.manuscripts.prose import FIELDS
@@ -129,7 +129,7 @@ def _comments(draft: Draft, known: Known) -> Iterator[Comment]:
 def _on_findings(findings: Sequence[Finding]) -> Iterator[Comment]:
     told: set[tuple[int, int]] = set()
     for one in findings:
-        if one.status == "right":
+        if one.status in ("right", "other"):
             continue
         if one.status == "unmarked":
             # One comment on an estimate and its limits, none on sizes and P beside it.
@@ -137,13 +137,12 @@ def _on_findings(findings: Sequence[Finding]) -> Iterator[Comment]:
             if one.field not in FIELDS[:3] or group in told:
                 continue
             told.add(group)
-            mark = "" if one.closest is None else f": {{ev:{one.closest.estimate_id}}}"
-            yield Comment(one.words, f"{capitalized(explained(one))}{mark}")
+            mark = f": {{ev:{one.candidates[0]}}}" if one.candidates else ""
+            statement = [two for two in findings if two.statement == one.statement]
+            yield Comment(one.words, f"{capitalized(suggested(statement))}{mark}")
             continue
-        yield Comment(
-            one.words,
-            f"{capitalized(one.status)} as {IN_WORDS[one.field]}: {explained(one)}.",
-        )
+        status = capitalized(one.status.replace("_", " "))
+        yield Comment(one.words, f"{status} as {IN_WORDS[one.field]}: {explained(one)}.")
 
 
 def _note_anchors(parts: dict[str, Any]) -> dict[int, Any]:

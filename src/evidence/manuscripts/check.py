@@ -4,17 +4,21 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from evidence.blocks.escape import markdown
 from evidence.errors import ParameterError
 from evidence.language import fixed, p_value, percent
-from evidence.manuscripts import Draft, word
+from evidence.manuscripts import MARK, Draft, Row, word
 from evidence.manuscripts import markdown as markdown_draft
 from evidence.manuscripts.ledgers import Known
-from evidence.manuscripts.match import STATUSES, Finding, judge, unknown_ids
+from evidence.manuscripts.match import BAD, STATUSES, Finding, judge, unknown_ids
 
+_ALMOST_A_MARK = re.compile(
+    r"[(\[] ?ev ?: ?[a-z0-9_]+\.[a-z0-9_.]+[^)\]]{0,40}[)\]]", re.IGNORECASE
+)
 FORMATS = ("json", "md")
 MARKDOWN = (".md", ".markdown")
 WORD = (".docx",)
@@ -26,6 +30,21 @@ IN_WORDS = {
     "p_value": "P value",
     "n": "number of participants",
     "k": "number of trials",
+    "ci_level": "level of the interval",
+    "q": "Q",
+    "q_df": "degrees of freedom of Q",
+    "q_p": "P of heterogeneity",
+    "tau2": "tau²",
+    "i2": "I²",
+    "se": "standard error",
+    "citation": "citation",
+    "statistic": "statistic",
+    "unread": "number",
+    "metric": "metric",
+    "trial": "trial",
+    "outcome": "outcome",
+    "timepoint": "time",
+    "comparator": "comparator",
 }
 
 
@@ -38,16 +57,19 @@ class Checked:
     findings : tuple of Finding
         One for each number compared, in the order of the manuscript.
     remarks : tuple of str
-        Marks that name no number, with the nearest ids.
+        Marks that name no number, with the nearest ids, and what looks like a mark and is none.
+    warnings : tuple of str
+        Marks that are read, but not written as they should be.
     """
 
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """1 if a number is wrong or superseded, or a mark names none; else 0."""
-        bad = any(one.status in ("wrong", "superseded") for one in self.findings)
+        """1 if a number is wrong, superseded or not compared, or a mark names none; else 0."""
+        bad = any(one.status in BAD for one in self.findings)
         return 1 if bad or self.remarks else 0
 
 
@@ -103,7 +125,16 @@ def check_draft(draft: Draft, known: Known) -> Checked:
     remarks = tuple(
         f"a mark names {one!r}, expected {known.expected(one)}" for one in unknown_ids(draft, known)
     )
-    return Checked(tuple(judge(draft, known)), remarks)
+    texts = [
+        one.text
+        for part in draft.parts
+        for one in (part.cells if isinstance(part, Row) else (part,))
+    ]
+    almost = [one[0] for text in texts for one in _ALMOST_A_MARK.finditer(text)]
+    remarks += tuple(f"{one} is no mark, expected {{ev:ID}}" for one in dict.fromkeys(almost))
+    capital = [one[0] for text in texts for one in MARK.finditer(text) if "ev" not in one[0][:5]]
+    warnings = tuple(f"{one} is read as a mark; {{ev:ID}} is how it is written" for one in capital)
+    return Checked(tuple(judge(draft, known)), remarks, warnings)
 
 
 def as_json(findings: Sequence[Finding]) -> str:
@@ -119,26 +150,40 @@ def _record(one: Finding) -> dict[str, Any]:
         "printed": one.printed,
         "expected": one.expected,
         "place": one.place,
+        "reason": one.reason,
         "closest": None
         if one.closest is None
         else {"estimate_id": one.closest.estimate_id, "field": one.closest.field},
+        "candidates": list(one.candidates),
     }
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:
     """Return findings for reading: a count of each kind, then what is not right."""
-    counts = [f"{sum(one.status == status for one in findings)} {status}" for status in STATUSES]
+    counts = [
+        f"{sum(one.status == status for one in findings)} {status.replace('_', ' ')}"
+        for status in STATUSES
+    ]
     number = "number" if len(findings) == 1 else "numbers"
-    lines = [f"{len(findings)} {number} compared: {', '.join(counts)}."]
+    lines = [f"{len(findings)} {number} found: {', '.join(counts)}."]
     for status in STATUSES[1:]:
         listed = [one for one in findings if one.status == status]
         if listed:
-            lines += ["", f"{status.capitalize()}:", ""]
-            lines += [
-                f"- {markdown(one.place)}: {markdown(one.printed)} as {IN_WORDS[one.field]}; "
-                f"{explained(one, _code)}"
-                for one in listed
-            ]
+            lines += ["", f"{status.replace('_', ' ').capitalize()}:", ""]
+        if status == "unmarked":
+            for _, same in groupby(listed, lambda one: (one.statement, one.place)):
+                statement = list(same)
+                printed = ", ".join(f"{IN_WORDS[one.field]} {one.printed}" for one in statement)
+                lines.append(
+                    f"- {markdown(statement[0].place)}: {markdown(printed)}; "
+                    f"{suggested(statement, _code)}"
+                )
+            continue
+        lines += [
+            f"- {markdown(one.place)}: {markdown(one.printed)} as {IN_WORDS[one.field]}; "
+            f"{explained(one, _code)}"
+            for one in listed
+        ]
     return "\n".join(lines)
 
 
@@ -154,6 +199,10 @@ def shown(finding: Finding) -> str:
     value, number = finding.expected, finding.reading.number
     if value is None:
         return "none in the ledger"
+    if isinstance(value, str):
+        return value
+    if finding.field == "ci_level":
+        return f"{value:g}%"
     if finding.field in ("n", "k"):
         return str(value)
     exponent = number.value.as_tuple().exponent
@@ -163,6 +212,39 @@ def shown(finding: Finding) -> str:
     if finding.share:
         return f"{percent(float(value))} ({fixed(value, 3)})"
     return fixed(value, max(digits, 2))
+
+
+MOST_OFFERED = 3
+"""How many ids with the same numbers are named."""
+
+
+def suggested(statement: Sequence[Finding], code: Callable[[str], str] = str) -> str:
+    """Return which number of the ledger a statement without a mark would be.
+
+    Parameters
+    ----------
+    statement : sequence of Finding
+        Its numbers, none of which a mark binds.
+    code : callable
+        How an id is set.
+    """
+    ids = statement[0].candidates
+    if not ids:
+        return "no mark, and no number of the ledger like it"
+    agree = [IN_WORDS[one.field] for one in statement if one.agrees]
+    if {"lower limit", "upper limit"} <= set(agree):
+        agree = ["limits", *(one for one in agree if one[6:] != "limit")]
+    parts = [f"{', '.join(agree)} agree{'s' * (agree not in (['limits'], []) and len(agree) == 1)}"]
+    parts = parts if agree else []
+    parts += [
+        f"{IN_WORDS[one.field]} {markdown(one.printed)} should be {shown(one)}"
+        for one in statement
+        if not one.agrees and one.closest is not None
+    ]
+    others = ids[1:MOST_OFFERED]
+    more = f" and {len(ids) - MOST_OFFERED} more" if len(ids) > MOST_OFFERED else ""
+    same = f"; the same numbers: {', '.join(map(code, others))}{more}" if others else ""
+    return f"no mark; closest: {code(ids[0])}: {', '.join(parts)}{same}"
 
 
 def explained(finding: Finding, code: Callable[[str], str] = str) -> str:
@@ -175,12 +257,14 @@ def explained(finding: Finding, code: Callable[[str], str] = str) -> str:
     code : callable
         How an id is set.
     """
+    if finding.reason:
+        return finding.reason
     would = ""
-    if finding.closest is not None:
+    if finding.closest is not None and finding.estimate_id is not None:
         name = IN_WORDS[finding.closest.field]
         would = f"it agrees with the {name} of {code(finding.closest.estimate_id)}"
     if finding.estimate_id is None:
-        return f"no mark; {would}" if would else "no mark, and no number of the ledger like it"
+        return suggested([finding], code)
     has = f"{code(finding.estimate_id)} has {shown(finding)}"
     if finding.status == "superseded":
         return f"that was so in an earlier version; {has} now"

@@ -8,12 +8,12 @@ from typing import Any
 
 from evidence import manuscripts as drafts
 from evidence.blocks.escape import markdown
-from evidence.errors import check_choice
+from evidence.errors import ParameterError, check_choice
 from evidence.ledger import LedgerEntry, quotation
-from evidence.manuscripts import Bound, Span, word
+from evidence.manuscripts import Bound, Draft, Span, word
 from evidence.manuscripts import markdown as markdown_draft
 from evidence.manuscripts.ledgers import Known
-from evidence.manuscripts.match import judge_bound
+from evidence.manuscripts.match import BAD, judge_bound
 from evidence.manuscripts.prose import FIELDS, FIRM
 from evidence.manuscripts.word import W, draft_of
 
@@ -50,6 +50,31 @@ def number(entry: LedgerEntry, style: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def refuse_bad_marks(draft: Draft, known: Known, style: str) -> None:
+    """Name all marks of a manuscript that name no number or no style at once.
+
+    Raises
+    ------
+    ParameterError
+        If there is one.
+    """
+    bad: list[str] = []
+    first: ParameterError | None = None
+    for bound in drafts.bound(draft):
+        if bound.mark is None:
+            continue
+        try:
+            known.entry(bound.estimate_id or "")
+            check_choice("style", bound.style or style, quotation.STYLES)
+        except ParameterError as error:
+            first = first or error
+            bad.append(f"{bound.mark.passage.where(bound.mark.start)}: {error}")
+    if first is not None:
+        if len(bad) == 1:
+            raise first
+        raise ParameterError("marks", f"{len(bad)} that name nothing", "; ".join(bad))
+
+
 def decide(bound: Bound, known: Known, style: str, *, keep_marks: bool) -> Decision:
     """Return what becomes of a mark.
 
@@ -73,7 +98,7 @@ def decide(bound: Bound, known: Known, style: str, *, keep_marks: bool) -> Decis
     )
     if not printed:
         return Decision(FILL, number(entry, style), place)
-    if any(one.status != "right" for one in findings):
+    if any(one.status in BAD for one in findings):
         return Decision(LEAVE, "", place)
     return Decision(KEEP if keep_marks else REMOVE, "", place)
 
@@ -126,6 +151,7 @@ def fill_markdown(
         If a mark names no number or no style.
     """
     text = markdown_draft.text_of(data)
+    refuse_bad_marks(markdown_draft.parse_text(text), known, style)
     done: list[str] = []
     left: list[str] = []
     filled = removed = at = 0
@@ -187,6 +213,7 @@ def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool
             parts[name] = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
     left: list[str] = []
     filled = removed = 0
+    refuse_bad_marks(draft_of(parts), known, style)
     marks = [one for one in drafts.bound(draft_of(parts)) if one.mark is not None]
     decisions = [decide(one, known, style, keep_marks=keep_marks) for one in marks]
     # From the end to the start, so that no change moves the marks still to come.

@@ -10,6 +10,8 @@ from pathlib import Path
 from evidence import ledger
 from evidence.errors import DataError, Fault, ParameterError
 from evidence.ledger import LedgerEntry
+from evidence.manuscripts import names
+from evidence.manuscripts.names import Vocabulary
 
 LEDGER = "estimates.csv"
 SUPERSEDED = "superseded.csv"
@@ -27,10 +29,13 @@ class Known:
         Those that stand.
     superseded : mapping of str to tuple
         Earlier values, each a mapping of field to number.
+    vocabulary : Vocabulary
+        Words by which sentences name trials, outcomes and comparators.
     """
 
     entries: Mapping[str, LedgerEntry]
     superseded: Mapping[str, tuple[Mapping[str, float], ...]]
+    vocabulary: Vocabulary = field(default_factory=Vocabulary, repr=False, compare=False)
     _in_order: dict[str, list[tuple[float, str]]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -145,7 +150,11 @@ def read_known(path: Path | None = None, *, data: Path | None = None) -> Known:
     """
     found = find_ledger(path, data=data)
     entries = ledger.read(found)
-    return Known({one.estimate_id: one for one in entries}, _superseded(found.parent / SUPERSEDED))
+    return Known(
+        {one.estimate_id: one for one in entries},
+        _superseded(found.parent / SUPERSEDED),
+        names.read(data or found.parent.parent / "data", entries),
+    )
 
 
 def _superseded(path: Path) -> dict[str, tuple[Mapping[str, float], ...]]:

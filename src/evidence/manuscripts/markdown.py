@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import unescape
 
 from evidence.errors import ParameterError
-from evidence.manuscripts import MARK, Draft, Passage, Row, hint
+from evidence.manuscripts import MARK, Draft, Passage, Row, table
 
 Characters = list[tuple[str, int]]
 """Characters with their places."""
@@ -33,8 +33,20 @@ _RAISED = re.compile(r"\^(?P<a>[0-9A-Za-z,+-]{1,12})\^|<sup>(?P<b>[^<]{1,30})</s
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _MATH = re.compile(r"\$(?! )([^$\n]{1,200}?)(?<! )\$(?![0-9])")
+# Escaped brackets are text; they enclose a formula where a command stands in them.
+_BRACKET_MATH = re.compile(r"\\[(\[](?=[^\n]{0,300}\\[A-Za-z])([^\n]{1,300}?)\\[)\]](?!\w)")
+_LOWERED = re.compile(r"~(?P<a>[^~\s]{1,20})~(?!~)|<sub>(?P<b>[^<]{1,30})</sub>", re.IGNORECASE)
 _COMMAND = re.compile(r"\\([A-Za-z]{1,20})|\\([,;:! ])|[{}]|\^\{?([0-9+-])\}?")
-_LATEX = {"leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "times": "×", "approx": "≈", "pm": "±"}
+_LATEX = {
+    **{"leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "times": "×", "approx": "≈", "pm": "±"},
+    **{"lt": "<", "gt": ">", "sim": "~", "ldots": "…", "dots": "…", "to": "to", "cdot": "·"},
+    **{"Delta": "Δ", "quad": " ", "qquad": " "},
+    **dict.fromkeys(
+        ("text", "mathrm", "mathit", "mathbf", "textit", "textbf", "textrm", "operatorname", "rm"),
+        "",
+    ),
+    **dict.fromkeys(("left", "right", "hat", "bar", "big", "Big", "displaystyle"), ""),
+}
 _PUNCTUATION = frozenset("\\`*_{}[]()<>#+-.!|~$&^@%:;\"',=/?")
 
 
@@ -75,6 +87,9 @@ def _step(source: str, places: Sequence[int], at: int, found: Characters) -> int
                 (one, places[at + offset]) for offset, one in enumerate(match[0]) if one != "\\"
             )
             return len(match[0])
+    if letter == "\\" and (match := _BRACKET_MATH.match(source, at)):
+        _put_math(match[1], places[at + 2 :], found)
+        return len(match[0])
     if letter == "\\":
         following = source[at + 1 : at + 2]
         if following == "\n":
@@ -88,6 +103,10 @@ def _step(source: str, places: Sequence[int], at: int, found: Characters) -> int
         return length
     if letter in "^<" and (match := _RAISED.match(source, at)):
         _put(found, raised(match["a"] or match["b"]), place)
+        return len(match[0])
+    if letter in "~<" and (match := _LOWERED.match(source, at)):
+        start = match.start("a" if match["a"] else "b")
+        found.extend((one, places[start + at]) for at, one in enumerate(match["a"] or match["b"]))
         return len(match[0])
     if letter == "<" and (match := _TAG.match(source, at)):
         if match[0].lower().startswith(("<br", "</p", "</td", "</li")):
@@ -133,7 +152,7 @@ def _put_math(formula: str, places: Sequence[int], found: Characters) -> None:
         if match is None:
             if formula[at : at + 2] == "\\%":
                 at += 1
-            found.append((formula[at], places[at]))
+            found.append((" " if formula[at] == "~" else formula[at], places[at]))
             at += 1
             continue
         if match[1]:
@@ -294,17 +313,14 @@ class _Parser:
     def _table(self, index: int) -> int:
         """Read a table, and return the index of the line behind it."""
         self._close()
-        headers = [self._passage(cell) for cell in _cells(self.lines[index])]
-        self.parts += headers
-        hints = [hint(header.text) for header in headers]
+        rows = [[self._passage(cell) for cell in _cells(self.lines[index])]]
         index += 2
         while index < len(self.lines):
             if not any(letter == "|" for letter, _ in self.lines[index]):
                 break
-            cells = [self._passage(cell) for cell in _cells(self.lines[index])]
-            said = (hints + [("", False)] * len(cells))[: len(cells)]
-            self.parts.append(Row(tuple(cells), tuple(said)))
+            rows.append([self._passage(cell) for cell in _cells(self.lines[index])])
             index += 1
+        self.parts += table([list(enumerate(row)) for row in rows])
         return index
 
 

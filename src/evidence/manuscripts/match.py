@@ -5,63 +5,20 @@ second statistic. Effects, limits and P in a statistical form are compared alway
 prose only tells, if nothing else in the sentence says it rightly.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 from evidence import manuscripts as drafts
 from evidence.ledger import LedgerEntry
-from evidence.manuscripts import Bound, Draft, Span
+from evidence.manuscripts import Bound, Draft, Span, prose
 from evidence.manuscripts.ledgers import Known
+from evidence.manuscripts.names import fits, is_share
 from evidence.manuscripts.numbers import Printed
-from evidence.manuscripts.prose import FIRM, LOOSE, PROSE, Reading, read
-
-_STANDARDIZED = re.compile(r"hedges_g|d_\w+|mixed|standardized")
-_NAMED = ("odds_ratio", "risk_ratio", "mean_difference", "retained_fraction", "proportion")
-_SHARES = ("risk_difference", "retained_fraction", "proportion", "share")
-
-
-def kind(entry: LedgerEntry) -> str:
-    """Return the kind of metric of an entry, empty where no word of prose settles it."""
-    if entry.scale == "proportion":
-        return "proportion"
-    if _STANDARDIZED.fullmatch(entry.metric):
-        return "standardized"
-    if entry.metric in ("qaly_difference", "cost_difference"):
-        return "mean_difference"
-    if entry.metric in _NAMED:
-        return entry.metric
-    # The change of a risk difference is one of shares too.
-    return "risk_difference" if entry.metric.endswith("risk_difference") else ""
-
-
-def is_share(entry: LedgerEntry) -> bool:
-    """Whether a number is a share of a whole, or a difference of shares, quoted in percent."""
-    return kind(entry) in _SHARES
-
-
-def fits(told: str, entry: LedgerEntry) -> bool:
-    """Whether what a text calls a number can be the metric of an entry.
-
-    Parameters
-    ----------
-    told : str
-        Kind of a reading; empty where the text does not say.
-    entry : LedgerEntry
-        Number of the ledger.
-
-    Examples
-    --------
-    The word "odds ratio" cannot mean Hedges g; "effect" can mean anything.
-    """
-    meant = kind(entry)
-    if not told or told == meant:
-        return True
-    if told == "share":
-        return not meant or meant in _SHARES
-    return not meant
-
+from evidence.manuscripts.prose import FIELDS, FIRM, LOOSE, PROSE, Reading, read
+from evidence.manuscripts.statements import Place, candidates, closest
 
 MOST_SIZES = 8
 """How many sizes of arms in one sentence are added up."""
@@ -114,7 +71,7 @@ def located(bound: Bound) -> list[Located]:
     """Return the readings of all parts that a mark binds; groups of different parts differ."""
     found = []
     for number, span in enumerate(bound.spans):
-        for one in read(span.text, hint=span.hint, percent=span.percent):
+        for one in read(span.text, hint=span.hint, percent=span.percent, cell=span.cell):
             group = one.group if one.group < 0 else one.group + 100_000 * number
             found.append(Located(replace(one, group=group), span))
     return found
@@ -236,7 +193,9 @@ def _sums(sizes: Sequence[Located], entry: LedgerEntry | None) -> list[Located]:
 
 def is_statistical(reading: Reading) -> bool:
     """Whether a number without a mark stands in a form that only a statistic has."""
-    if reading.sureness < FIRM:
+    if reading.label in (prose.ARM_SHARE, prose.NEEDED_TO_TREAT):
+        return True
+    if reading.sureness < FIRM or reading.field not in FIELDS:
         return False
     if reading.field == "effect":
         return bool(reading.kind and reading.kind != "share") or reading.group >= 0
@@ -248,81 +207,36 @@ def summed(number: Printed) -> bool:
     return " + " in number.text
 
 
-_ALIKE = {
-    "effect": ("effect", "ci_low", "ci_high"),
-    "ci_low": ("ci_low", "ci_high", "effect"),
-    "ci_high": ("ci_high", "ci_low", "effect"),
-    "p_value": ("p_value",),
-    "n": ("n",),
-    "k": ("k",),
+BAD = ("wrong", "superseded", "not_compared")
+"""Statuses of numbers that a writer has to look at."""
+STATUSES = ("right", "wrong", "superseded", "unmarked", "not_compared", "other")
+"""Of a number: `not_compared` stands in the form of a statistic and could not be held against the
+ledger; `other` is none of the estimate, as a citation or a mean.
+"""
+
+_WHY_NOT = {
+    "effect": "the sentence does not say that it is the effect of the mark",
+    "ci_low": "the sentence does not say that it is a limit of the mark",
+    "ci_high": "the sentence does not say that it is a limit of the mark",
+    prose.UNREAD: "what it is could not be read",
 }
-"""Fields whose values can stand in each other's place, the likeliest first."""
-
-MOST_TOGETHER = 20
-"""How many numbers printed with one are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One number of the ledger."""
-
-    estimate_id: str
-    field: str
-
-
-def closest(
-    reading: Reading, estimate_id: str | None, together: Sequence[Reading], known: Known
-) -> Place | None:
-    """Return the number of the ledger that a printed one agrees with, None where there is none.
-
-    Parameters
-    ----------
-    reading : Reading
-        The printed number.
-    estimate_id : str or None
-        Of its mark.
-    together : sequence of Reading
-        Numbers printed with it: the estimate that has most of them comes first, behind the one of
-        the mark itself, whose limits may have been swapped.
-    known : Known
-        Ledger.
-    """
-    best: tuple[tuple[float, ...], str] | None = None
-    found = None
-    beside = together[:MOST_TOGETHER]
-    fields = _ALIKE[reading.field]
-    for key in known.near(fields, reading.number.span):
-        entry = known.entries[key]
-        if reading.field == "effect" and not fits(reading.kind, entry):
-            continue
-        for rank, field in enumerate(fields):
-            if not _agrees(reading, key, field, known):
-                continue
-            also = sum(_agrees(one, key, one.field, known) for one in beside)
-            prefix = _shared_start(key, estimate_id or "")
-            order = (-(key == estimate_id), -also, rank, -prefix, len(key)), key
-            if best is None or order < best:
-                best, found = order, Place(key, field)
-            break
-    return found
-
-
-def _agrees(reading: Reading, estimate_id: str, field: str, known: Known) -> bool:
-    value = known.value(estimate_id, field)
-    entry = known.entries[estimate_id]
-    if value is None:
-        return False
-    share = is_share(entry) and field in ("effect", "ci_low", "ci_high")
-    return reading.number.agrees(float(value), share=share)
-
-
-def _shared_start(one: str, two: str) -> int:
-    """Return how many characters two ids share at their start."""
-    unlike = (at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b)
-    return next(unlike, min(len(one), len(two)))
-
-
-STATUSES = ("right", "wrong", "superseded", "unmarked")
+_WHY_OTHER = {
+    "effect": "told in prose; another number of the sentence is the effect",
+    "ci_low": "a range of something else",
+    "ci_high": "a range of something else",
+    "p_value": "another P",
+    "n": "the size of something else",
+    "k": "a count of something else",
+    "q": "Q, which the ledger has not for this id",
+    "q_df": "degrees of freedom of Q, which the ledger has not for this id",
+    "q_p": "P of heterogeneity, which the ledger has not for this id",
+    "tau2": "tau², which the ledger has not for this id",
+    "i2": "I², which the ledger has not for this id",
+    "se": "a standard error, which the ledger has not for this id",
+    "citation": "a citation",
+    "statistic": "another statistic",
+    prose.LEVEL: "the level of another interval",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,12 +248,13 @@ class Finding:
     estimate_id : str or None
         Of the mark that binds it; None if no mark does.
     field : str
-        ``effect``, ``ci_low``, ``ci_high``, ``p_value``, ``n`` or ``k``.
+        ``effect``, ``ci_low``, ``ci_high``, ``p_value``, ``n`` or ``k``, another quantity, or what
+        the sentence names: ``metric``, ``trial``, ``outcome``, ``timepoint``, ``comparator``.
     status : str
-        ``right``, ``wrong``, ``superseded`` or ``unmarked``.
+        One of `STATUSES`.
     printed : str
         As it stands in the manuscript.
-    expected : float or int or None
+    expected : float or int or str or None
         As the ledger has it; None where it has none.
     place : str
         Where it stands.
@@ -351,18 +266,30 @@ class Finding:
         The very words.
     share : bool
         Whether the number is a share of a whole, which readers may see in percent.
+    reason : str
+        Why a number was not compared.
+    candidates : tuple of str
+        Of an unmarked number all ids that its statement fits equally well.
+    statement : int
+        Numbers of one statement without a mark have the same.
+    agrees : bool
+        Of an unmarked number whether the first candidate has it.
     """
 
     estimate_id: str | None
     field: str
     status: str
     printed: str
-    expected: float | int | None
+    expected: float | int | str | None
     place: str
     closest: Place | None
     reading: Reading
     words: Span
     share: bool = False
+    reason: str = ""
+    candidates: tuple[str, ...] = ()
+    statement: int = -1
+    agrees: bool = False
 
 
 def judge(draft: Draft, known: Known) -> list[Finding]:
@@ -394,14 +321,14 @@ def judge_bound(bound: Bound, known: Known) -> list[Finding]:
     readings = located(bound)
     estimate_id = bound.estimate_id
     if estimate_id is None:
-        return _unmarked([one for one in readings if is_statistical(one.reading)], known)
+        return _unmarked(bound, [one for one in readings if is_statistical(one.reading)], known)
     choice = choose(
         readings,
         known.entries.get(estimate_id),
         lambda one: _status(one, estimate_id, known) != "wrong",
     )
     together = [one.reading for one in choice.compared]
-    findings = _unmarked(choice.besides, known)
+    findings = _unmarked(bound, choice.besides, known)
     for one in (*choice.compared, *choice.sums):
         status = "right" if summed(one.reading.number) else _status(one.reading, estimate_id, known)
         findings.append(
@@ -418,8 +345,76 @@ def judge_bound(bound: Bound, known: Known) -> list[Finding]:
                 _is_share(one.reading.field, estimate_id, known),
             )
         )
+    effects = [one for one in findings if one.field == "effect" and one.estimate_id]
+    if any(one.field in FIELDS and one.estimate_id for one in findings):
+        findings += _not_bound(readings, choice, estimate_id, known)
+    findings += [one for one in map(partial(_metric, known=known), effects) if one is not None]
+    findings += _named_otherwise(bound, findings, known)
     order = {id(span.passage): number for number, span in enumerate(bound.spans)}
     return sorted(findings, key=lambda one: (order[id(one.words.passage)], one.words.start))
+
+
+def _not_bound(
+    readings: Sequence[Located], choice: Choice, estimate_id: str, known: Known
+) -> Iterator[Finding]:
+    """Yield what stands in the reach of a mark and is no effect, limit, P or size of it."""
+    done = {id(one) for one in (*choice.compared, *choice.besides)}
+    entry = known.entries.get(estimate_id)
+    summed_up = bool(choice.sums)
+    groups = {one.reading.group for one in choice.compared if one.reading.field == "ci_low"}
+    for one in readings:
+        reading = one.reading
+        if id(one) in done or (summed_up and reading.field == "n"):
+            continue
+        value: float | None = getattr(entry, reading.field, None) if entry else None
+        status, reason = "other", _WHY_OTHER.get(reading.field, "")
+        if reading.field == prose.LEVEL and (reading.group in groups or one.span.cell):
+            if value is not None:
+                value *= 100
+            number = replace(reading.number, percent=False)
+            status = "right" if value is not None and number.agrees(value) else "wrong"
+        elif reading.field in prose.HETEROGENEITY and value is not None:
+            agrees = reading.number.agrees(value, share=reading.field == "i2")
+            status = "right" if agrees else "wrong"
+        elif reading.field == prose.UNREAD or (reading.formal and reading.field in _WHY_NOT):
+            status, reason = "not_compared", _WHY_NOT[reading.field]
+        yield Finding(
+            estimate_id,
+            reading.field,
+            status,
+            reading.number.text,
+            value,
+            one.words.passage.where(one.words.start),
+            None,
+            reading,
+            one.words,
+            reason=reason if status in STATUSES[4:] else "",
+        )
+
+
+def _metric(finding: Finding, *, known: Known) -> Finding | None:
+    """Return what is wrong about the metric that a sentence gives to a right effect."""
+    entry = known.entries.get(finding.estimate_id or "")
+    if entry is None or finding.status == "wrong" or not finding.reading.label:
+        return None
+    told = finding.reading.label
+    if fits(finding.reading.kind, entry, told):
+        return None
+    return replace(
+        finding, field="metric", status="wrong", printed=told, expected=entry.metric, closest=None
+    )
+
+
+def _named_otherwise(bound: Bound, findings: Sequence[Finding], known: Known) -> Iterator[Finding]:
+    """Yield what the sentence of a mark names and the number of the mark is not."""
+    entry = known.entries.get(bound.estimate_id or "")
+    first = next((one for one in findings if one.estimate_id and one.status == "right"), None)
+    if entry is None or first is None:
+        return
+    text = " ; ".join(one.text for one in bound.spans)
+    named = known.vocabulary.named(text)
+    for field, (words, holds) in known.vocabulary.contradicted(named, entry).items():
+        yield replace(first, field=field, status="wrong", printed=words, expected=holds, reason="")
 
 
 def _status(reading: Reading, estimate_id: str, known: Known) -> str:
@@ -440,27 +435,63 @@ def _is_share(field: str, estimate_id: str, known: Known) -> bool:
     return field in ("effect", "ci_low", "ci_high") and (entry is None or is_share(entry))
 
 
-def _unmarked(readings: Sequence[Located], known: Known) -> list[Finding]:
+def _unmarked(bound: Bound, readings: Sequence[Located], known: Known) -> list[Finding]:
+    """Return the findings of numbers without a mark, those of one statement with one candidate."""
     found = []
-    groups: dict[int, list[Reading]] = {}
-    for one in readings:
-        groups.setdefault(one.reading.group, []).append(one.reading)
-    for at, one in enumerate(readings):
-        reading = one.reading
-        # A P or a size stands beside the estimate that it belongs to.
-        beside = [other.reading for other in readings[max(0, at - 6) : at + 7]]
-        together = groups[reading.group] if reading.group >= 0 else beside
-        found.append(
-            Finding(
-                None,
-                reading.field,
-                "unmarked",
-                reading.number.text,
-                None,
-                one.words.passage.where(one.words.start),
-                closest(reading, None, together, known),
-                reading,
-                one.words,
+    for number, (sentence, statement) in enumerate(_statements(bound, readings)):
+        one_of = [one.reading for one in statement]
+        ids = candidates(one_of, known.vocabulary.named(sentence), known)
+        for one in statement:
+            field = one.reading.field
+            has = known.value(ids[0], field) if ids and field in FIELDS else None
+            found.append(
+                Finding(
+                    None,
+                    field,
+                    "unmarked",
+                    one.reading.number.text,
+                    has,
+                    one.words.passage.where(one.words.start),
+                    Place(ids[0], field) if has is not None else None,
+                    one.reading,
+                    one.words,
+                    share=bool(ids) and _is_share(field, ids[0], known),
+                    candidates=ids,
+                    statement=number,
+                    agrees=bool(ids) and _status(one.reading, ids[0], known) == "right"
+                    if field in FIELDS
+                    else False,
+                )
             )
-        )
     return found
+
+
+def _statements(bound: Bound, readings: Sequence[Located]) -> Iterator[tuple[str, list[Located]]]:
+    """Yield each statement of a text with its sentence: effect, limits, P and sizes together."""
+    units: dict[tuple[int, int], list[Located]] = {}
+    texts: dict[tuple[int, int], str] = {}
+    for one in readings:
+        if one.span.cell:
+            key, text = (0, -1), " ; ".join(span.text for span in bound.spans)
+        else:
+            whole = one.span.passage.text
+            starts = [*drafts.sentence_starts(whole), len(whole)]
+            at = bisect_right(starts, one.words.start) - 1
+            key, text = (id(one.span.passage), at), whole[starts[at] : starts[at + 1]]
+        units.setdefault(key, []).append(one)
+        texts[key] = text
+    for key, unit in units.items():
+        effects = [one for one in unit if one.reading.field == "effect"]
+        groups: list[list[Located]] = [[one] for one in effects] or [[]]
+        # A statement begins where the statement before is over, at the latest with its effect.
+        for one in unit:
+            if one.reading.field == "effect":
+                continue
+            grouped = [
+                at for at, first in enumerate(effects) if first.reading.group == one.reading.group
+            ]
+            before = [at for at, first in enumerate(effects) if first.words.start < one.words.start]
+            own = grouped if one.reading.group >= 0 and grouped else before
+            groups[own[-1] if own else 0].append(one)
+        for group in groups:
+            yield texts[key], sorted(group, key=lambda one: one.words.start)

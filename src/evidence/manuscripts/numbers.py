@@ -23,6 +23,18 @@ _PLAIN = str.maketrans(
         **dict.fromkeys("⩾≧", "≥"),
         **dict.fromkeys("﹤＜", "<"),
         **dict.fromkeys("﹥＞", ">"),
+        **dict.fromkeys("∼～˜", "~"),
+        **{chr(0x2080 + digit): str(digit) for digit in range(10)},
+        **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
+        # Word keeps a sign of the font Symbol by its place in that font.
+        **{chr(0xF000 + code): chr(code) for code in range(0x20, 0x7F)},
+        "\uf0b4": "×",
+        "\uf0b1": "±",
+        "\uf0a3": "≤",
+        "\uf0b3": "≥",
+        "\uf044": "Δ",
+        "\uf063": "χ",
+        "\uf074": "τ",
         "＝": "=",
         "％": "%",
     }
@@ -37,8 +49,15 @@ _POWER = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 # After these a dash followed by a space and a number is a minus, "CI − 0.29".
 _BEFORE_MINUS = re.compile(r"(?:^|[(\[=,;:<>≤≥≈~/]|\b(?:to|and|from|between|was|is|of|CI|at))$")
 _PERCENT = re.compile(
-    r" ?(?:%(?:[- ]?points?\b)?|(?:percent|per cent|percentage)(?:[- ]points?)?\b|pp\b)"
+    r" ?(?:%(?:[- ]?(?:points?|Punkten?)\b)?|(?:percent|per cent|percentage)(?:[- ]points?)?\b"
+    r"|pp\b|p\.p\.?|Prozent(?:punkten?)?\b)"
 )
+_COMMA_NUMBER = re.compile(
+    r"(?<![0-9.,])(?P<whole>[0-9]{1,3}),(?P<part>[0-9]{1,12})(?![0-9]|[.,][0-9])"
+)
+_LISTED = re.compile(r"[(\[] ?[-–]?[0-9]{1,3}(?: ?[,;–-] ?[-–]?[0-9]{1,3}(?![0-9])){1,20} ?[)\]]")
+_POINT_NUMBER = re.compile(r"(?<![0-9.,])[0-9]{0,4}\.[0-9]+(?![0-9]|[.,][0-9])")
+_THOUSAND = 3
 
 WORDS = {
     "both": 2,
@@ -90,9 +109,41 @@ class Token:
 def plain(text: str) -> str:
     """Return the text with one kind of dash, minus, space and quote, of the same length.
 
-    Signs of notes right behind a number become spaces.
+    Signs of notes right behind a number become spaces, decimal commas points.
     """
-    return _NOTE_SIGN.sub(lambda match: " " * len(match[0]), text.translate(_PLAIN))
+    noted = _NOTE_SIGN.sub(lambda match: " " * len(match[0]), text.translate(_PLAIN))
+    return _pointed(noted) if "," in noted else noted
+
+
+def _pointed(text: str) -> str:
+    """Return a text with its decimal commas as points.
+
+    A comma between digits is decimal behind a zero, or before two or more than three digits.
+    Before one digit it may stand in a list, before three it may part thousands: there the other
+    numbers of the text say. "(1,2)" is a list always.
+    """
+    listed = {at for match in _LISTED.finditer(text) for at in range(*match.span())}
+    found = [
+        one
+        for one in _COMMA_NUMBER.finditer(text)
+        if one.start() not in listed and not text[max(0, one.start() - 1) : one.start()].isalpha()
+    ]
+    sure = {
+        one.start("part") - 1
+        for one in found
+        if one["whole"] == "0" or len(one["part"]) not in (1, _THOUSAND)
+    }
+    points = bool(_POINT_NUMBER.search(text))
+    if not points:
+        sure |= {
+            one.start("part") - 1
+            for one in found
+            if len(one["part"]) == 1 or (sure and len(one["part"]) == _THOUSAND)
+        }
+    letters = list(text)
+    for at in sure:
+        letters[at] = "."
+    return "".join(letters)
 
 
 def tokens(text: str) -> list[Token]:
@@ -151,7 +202,7 @@ def _attached(text: str, start: int, end: int) -> bool:
         return True
     if len(before) == 2 and before[1] == "-" and before[0].isalpha():
         return True
-    if after[:1].isalpha() and text[end : end + 2].lower() not in ("sd", "pp", "to"):
+    if after[:1].isalpha() and text[end : end + 2].lower() not in ("sd", "pp", "to", "bi"):
         return "." not in text[start:end]
     return len(after) == 2 and after[0] == "-" and after[1].isalpha()
 
@@ -165,16 +216,19 @@ def _before(label: str, connectors: str) -> re.Pattern[str]:
 
 
 _INTERVAL_NAME = (
-    r"(?:CIs?|C\.I\.|CrIs?|HDI|(?:confidence|credible|credibility|compatibility|uncertainty)"
-    r"[ -](?:intervals?|limits|range)|intervals?|limits)(?![A-Za-z])"
+    r"(?:(?:CIs?|C\.I\.|KIs?|ICs?|CrIs?|HDI)(?:[_~-]?x{2,5}~?)?"
+    r"|(?:confidence|credible|credibility|compatibility|uncertainty)"
+    r"[ -](?:intervals?|limits|range)|intervals?|limits|[Kk]onfidenzintervalle?s?"
+    r"|intervall[eo] (?:de confiance|di confidenza)|intervalo de confianza)(?![A-Za-z])"
 )
 _INTERVAL_LABEL = (
-    rf"(?:[0-9]{{2}}(?:\.[0-9]+)? ?%? ?-?(?:[^0-9;()\[\]]{{0,30}} )?|(?<![A-Za-z]))"
-    rf"{_INTERVAL_NAME}"
+    rf"(?:[0-9]{{2}}(?:\.[0-9]+)? ?%? ?[-–]?(?:[^0-9;()\[\]]{{0,30}} )?"
+    rf"|(?<![A-Za-z])(?:x{{2,5}}[-–]?)?){_INTERVAL_NAME}"
 )
 _INTERVAL_LINK = (
-    r"[ ,:;=(\[)\]]|\b(?:was|were|is|of|from|between|rang(?:ed|ing|es)|runn?(?:ing|s)?|ran"
-    r"|spann?(?:ing|s|ed)?|extend(?:ing|s|ed)?|lies|lay|about|approximately|both|the)\b"
+    r"[ ,:;=(\[)\]{]|\b(?:was|were|is|of|from|between|rang(?:ed|ing|es)|runn?(?:ing|s)?|ran"
+    r"|spann?(?:ing|s|ed)?|extend(?:ing|s|ed)?|lies|lay|about|approximately|both|the|von|zwischen"
+    r"|de|entre|\u00e0|at)\b|(?<= )[\u00e0](?= )|\(?[0-9]{2}(?:\.[0-9])? ?%\)?"
 )
 INTERVAL_BEFORE = _before(_INTERVAL_LABEL, _INTERVAL_LINK)
 """A label of an interval: "95% CI, ", "confidence interval from "."""
@@ -183,32 +237,42 @@ INTERVAL_AFTER = re.compile(
     rf"^ ?[)\]]? ?[,;(\[]? ?\(?(?:[0-9]{{2}}(?:\.[0-9]+)? ?% ?)?{_INTERVAL_NAME}"
 )
 """A label that follows its interval: "(-0.29 to 1.33, 95% CI)"."""
+LEVEL_LABEL = re.compile(rf"{_INTERVAL_NAME}(?: à)?[ =(\[,]*$")
+"""Before a level that follows its label: "CI (95%)"."""
+LABEL_BETWEEN = re.compile(rf"{_INTERVAL_NAME}[^;]{{0,60}}$")
+"""Before a number that stands behind a label of an interval, in the same clause."""
 
 OTHER_INTERVAL = re.compile(r"\b(?:predicti(?:on|ve)|range[ds]?|IQR|interquartile|Q-profile)\b")
 """Words of intervals that are not those of the estimate."""
 
-_LEVEL_OF = r"(?:CI|CrI|PI|HDI|interval|limits|confidence|credible)"
-LEVEL_AFTER = re.compile(rf"^ ?-?(?:[^0-9.,;()\[\]]{{0,40}}[ -])?{_LEVEL_OF}")
-LEVEL_RIGHT_AFTER = re.compile(rf"^ ?-?{_LEVEL_OF}")
+_LEVEL_OF = r"(?:CI|KI|IC|CrI|PI|HDI|interval|limits|confidence|credible|[Kk]onfidenz)"
+LEVEL_AFTER = re.compile(rf"^ ?[-–]?(?:[^0-9.,;()\[\]]{{0,40}}[ -])?{_LEVEL_OF}")
+LEVEL_RIGHT_AFTER = re.compile(rf"^ ?[-–]?{_LEVEL_OF}")
 """After the level of an interval: " CI", " confidence interval"."""
 
-TO = re.compile(r"^(?: ?points?)?(?: ?(?:to|through|–|-|\.{2,3}|…) ?)$")
-AND = re.compile(r"^(?: ?points?)?,? and $")
+TO = re.compile(
+    r"^(?: ?(?:points?|Punkten?))?(?: ?(?:to|through|until|bis|\u00e0|a|–|--|-|~|\.{2,3}|…) ?)$"
+)
+AND = re.compile(r"^(?: ?points?)?,? (?:and|und|et|y) $")
 COMMA = re.compile(r"^ ?[,;/] ?$")
 """Between the limits of an interval."""
 
 LIMIT_BEFORE = re.compile(
     r"(?:\b(?P<side>lower|upper) (?:[a-z%0-9]{1,12} ){0,3}?(?:limit|bound|end)\b"
-    r"(?: of (?:the|its) [A-Za-z0-9% ]{2,30}?)?|(?<![A-Za-z])(?P<short>[LU])(?:C?L|B))"
+    r"(?: of (?:the|its) [A-Za-z0-9% ]{2,30}?)?|(?<![A-Za-z])(?P<short>[LU])(?:C?L|B|CI)"
+    r"|\bci[._](?P<r>[lu])b|\bconf[._](?P<broom>low|high)|(?P<quantile>2\.5|97\.5) ?%)"
     r"(?:[ =:,(]|\b(?:was|is|of|at)\b)*$"
 )
 """A limit named by itself: "lower limit of the CI was "."""
 
 P_BEFORE = _before(
-    r"(?<![A-Za-z])[pP](?:[- ]?values?)?(?: ?\([^()0-9]{1,20}\))?",
+    r"(?<![A-Za-z])[pP](?:[- _.]?val(?:ue)?s?)?(?: ?\([^()0-9]{1,20}\))?",
     r"[ =:,<>≤≥≈]|\b(?:was|is|of|at|less|greater|larger|smaller|than|below|above|under|over|about"
     r"|approximately|equals?|to)\b",
 )
+P_OF_TEST = re.compile(r"^[ ,)(]*$|^ ?[,;(]? ?(?:df ?=? ?)?\(?$")
+"""Between a statistic of heterogeneity, or its degrees of freedom, and the P of its test."""
+HETEROGENEITY_NEAR = re.compile(r"[Hh]eterogen|\b[Tt]au\b|τ|\bI²|\bIx")
 P_OF_OTHER = re.compile(
     r"(?<![A-Za-z])[pP](?:[- ]?values?)?[ _-](?:for|of|from) (?!the (?:test|effect|difference))"
     r"[a-z][^0-9.;]{2,50}$|(?<![A-Za-z])[pP][ _-]?(?:for |of )?\(?(?:het\w*|Q\b|int(?:eraction)?\b"
@@ -268,9 +332,9 @@ OF_BETWEEN = re.compile(r"^ (?:of|out of) (?:the )?$|^ ?/ ?$")
 """Between events and those counted: "27 of 31"."""
 
 _EFFECT_LINK = (
-    r"[ =:,;(\[≈~]|\b(?:was|were|is|are|of|at|be|to|equals?|equaled|about|approximately|around"
-    r"|roughly|only|just|estimated|came|amounted|stood|reached|as|a|an|the|pooled|overall|in)\b"
-    r"|\(?[0-9]{2} ?% ?CI\)?"
+    r"[ =:,;(\[≈~{]|\b(?:was|were|is|are|of|at|be|to|equals?|equaled|about|approximately|around"
+    r"|roughly|only|just|estimated|came|amounted|stood|reached|as|a|an|the|pooled|overall|in|von"
+    r"|war|betrug|lag|bei)\b|\(?[0-9]{2} ?% ?[CK]I\)?|\((?:SE|S\.E\.)\)"
 )
 EFFECT_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, _before(label, _EFFECT_LINK))
@@ -283,26 +347,34 @@ EFFECT_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "standardized",
             r"(?<![A-Za-z])(?:Hedges'?s? ?)?[gd](?:[_ ]?(?:ppc2?|xxxx))?(?![A-Za-z'])|Cohen'?s? d"
-            r"|\bSMDs?|\bstandardi[sz]ed (?:mean )?(?:differences?|effects?)",
+            r"|\bSMDs?|\b(?:standardi[sz]ed (?:mean )?|[Ss]tandardi[sz]ed mean )"
+            r"(?:differences?|effects?)",
         ),
-        ("odds_ratio", r"(?<![A-Za-z])a?ORs?(?![A-Za-z])|\bodds ratios?"),
-        ("risk_ratio", r"(?<![A-Za-z])a?RRs?(?![A-Za-z])|\brisk ratios?|\brelative risks?"),
+        ("hazard_ratio", r"(?<![A-Za-z])a?HRs?(?![A-Za-z])|\b[Hh]azard ratios?"),
+        ("rate_ratio", r"(?<![A-Za-z])IRRs?(?![A-Za-z])|\b(?:incidence )?rate ratios?"),
+        (
+            "odds_ratio",
+            r"(?<![A-Za-z])a?ORs?(?![A-Za-z])|\b[Oo]dds ratios?|\b[Oo]dds(?= were| are)",
+        ),
+        ("risk_ratio", r"(?<![A-Za-z])a?RRs?(?![A-Za-z])|\b[Rr]isk ratios?|\b[Rr]elative risks?"),
         (
             "risk_difference",
-            r"(?<![A-Za-z])A?RDs?(?![A-Za-z])|\brisk differences?"
-            r"|\babsolute (?:risk )?(?:differences?|reductions?)",
+            r"(?<![A-Za-z])A?RDs?(?![A-Za-z])|\b[Rr]isk differences?"
+            r"|\b[Aa]bsolute (?:risk )?(?:differences?|reductions?)",
         ),
         (
             "mean_difference",
-            r"(?<![A-Za-z])W?MDs?(?![A-Za-z])|\bmean differences?|(?<![A-Za-z])[Bb](?![A-Za-z'])"
-            r"|\bcoefficients?|\bdifferences? in points",
+            r"(?<![A-Za-z])W?MDs?(?![A-Za-z])|\b[Mm]ean differences?"
+            r"|(?<![A-Za-z])[Bb](?![A-Za-z'])|\b[Cc]oefficients?|\b[Dd]ifferences? in points"
+            r"|[Δ∆] ?M?(?![A-Za-z])|(?<![A-Za-z])M_?diff|\bMittelwertdifferenz",
         ),
         ("retained_fraction", r"\bretained fraction|\bfraction retained"),
         ("proportion", r"\bproportion|\bshare"),
         (
             "",
-            r"\b(?:effect sizes?|effects?|estimates?|differences?|ratios?|changes?|median|benefit"
-            r"|advantage)|(?<![A-Za-z])ES(?![A-Za-z])",
+            r"\b(?:[Ee]ffect sizes?|[Ee]ffects?|[Ee]stimates?|[Dd]ifferences?|[Rr]atios?"
+            r"|[Cc]hanges?|median|benefit|advantage|(?:Gesamt)?[Ee]ffekt(?:st\u00e4rke)?|Differenz)"
+            r"|(?<![A-Za-z])ES(?![A-Za-z])",
         ),
     )
 )
@@ -312,6 +384,11 @@ UNIT = (
     r"(?: ?(?:SDs?|standard deviations?)\b| (?:[A-Za-z][\w-]* ){0,3}points?\b"
     r"[^0-9.;:()\[\]]{0,60})?"
 )
+TIMES_AFTER = re.compile(
+    r"^ ?(?:times|-?fold|mal)\b(?P<as> (?:as|so) (?:high|likely|great|large|many|often|hoch)"
+    r"|(?: the)? (?:odds|risk)| (?:higher|greater|more likely))?"
+)
+"""After a ratio told in words: "8.3 times as high"."""
 POINTS_AFTER = re.compile(r"^ (?:[A-Za-z][\w-]* ){0,3}points?\b")
 SD_AFTER = re.compile(r"^ ?(?:SDs?|standard deviations?)\b")
 ATTACHED = re.compile(
@@ -319,22 +396,26 @@ ATTACHED = re.compile(
     rf"(?:{_INTERVAL_LABEL}(?:{_INTERVAL_LINK})*)?$"
 )
 """Between an effect and its interval."""
-BRACKET = re.compile(rf"^{UNIT} ?[(\[] ?$")
+BRACKET = re.compile(rf"^{UNIT} ?[,;:]? ?[(\[] ?$")
 OPEN_COMMA = re.compile(rf"^{UNIT} ?[,;:] $")
 IN_PERCENT_AFTER = re.compile(r"^ ?[)\]]?,? ?(?:in )?(?:%|percent\b|percentage points?\b)")
 
 HETEROGENEITY = re.compile(
-    r"(?<![A-Za-z])(?:I|H|R|tau|Tau|τ|τ̂)(?:\^?[2x]|²|[ -]?squared?)?(?: statistic)?"
-    r"(?:[ =:,<>(≈]|\b(?:was|is|of)\b)*$"
-    r"|(?<![A-Za-z])(?:Cochran'?s? )?Q(?: ?\([^()]{0,12}\))?(?:[ =:,]|\b(?:was|is|of)\b)*$"
+    r"(?<![A-Za-z])(?P<name>I|H|R|tau|Tau|τ|τ̂)(?P<squared>\^?[2x⁺]|²|[ -]?squared?)?"
+    r"(?: statistic)?(?:[ =:,<>(≈]|\b(?:was|is|of)\b)*$"
+    r"|(?<![A-Za-z])(?:Cochran'?s? )?(?P<q>Q)[A-Z]?(?: ?\([^()]{0,12}\))?"
+    r"(?:[ =:,]|\b(?:was|is|of)\b)*$"
 )
 STATISTIC = re.compile(
-    r"(?:(?<![A-Za-z])(?:t|F|z|Z|χ²?|χ2|X²|df|r|rho|ρ|alpha|α|kappa|κ|NNT|SEs?|SDs?|SEM|MSE|AUC)"
-    r"|\bchi-?squared?|\bstandard (?:error|deviation)s?|\bcorrelations?(?: r)?"
-    r"|\bscale|\bmeans?|(?<![A-Za-z])M|±)(?: ?\([^()]{0,20}\))?"
+    r"(?:(?<![A-Za-zΔ∆])(?P<short>t|F|z|Z|χ²?|χ[2x]|[Xx]²|df|r|rho|ρ|alpha|α|kappa|κ|NNTs?|SEs?"
+    r"|S\.E\.|SDs?|SEM|MSE|AUC|AIC|BIC|[Cc]hi(?:²|[2x]|-?squared?)|M)"
+    r"|\b(?P<long>standard (?:error|deviation)s?|correlations?(?: r)?|scale|means?)|±)"
+    r"(?: ?\([^()]{0,20}\))?"
     r"(?:[ =:,<>≈]|\b(?:was|were|is|of)\b)*$"
 )
-IN_STATISTIC = re.compile(r"(?<![A-Za-z])(?:t|F|z|Q|χ²?|χ2|X²|chi-?squared?)\((?:[^()]{0,12}, ?)?$")
+IN_STATISTIC = re.compile(
+    r"(?<![A-Za-z])(?P<of>t|F|z|Q|χ²?|χ2|X²|[Cc]hi(?:²|2|-?squared?))\((?:[^()]{0,12}, ?)?$"
+)
 AFTER_UNIT = re.compile(
     r"^ ?-?(?:weeks?|months?|days?|years?|hours?|minutes?|sessions?|items?|wks?|mos?|yrs?|times"
     r"|fold|arms?|groups?|sites?|cent(?:er|re)s?|countries|waves?|raters?|databases?|reports?"
@@ -351,6 +432,14 @@ TO_UNIT = re.compile(
     r"|sessions?|items?|wks?|mos?|yrs?)\b"
 )
 CITATION = re.compile(r"\[ ?[0-9]{1,3}(?: ?[,–-] ?[0-9]{1,3}){0,20} ?\]")
+NEEDED_BEFORE = re.compile(r"(?:\bNNTs?|\bnumbers? needed to treat)\b[ =:a-z]{0,24}$")
+SHARES_BESIDE = re.compile(
+    r"^ (?:against|versus|vs?\.?|and|compared (?:with|to)) [0-9.]{1,6} ?%"
+    r"|[0-9] ?% (?:against|versus|vs?\.?|and|compared (?:with|to)) $"
+)
+"""Beside one of two shares, "87% against 51.7%"."""
+FORM_BEFORE = re.compile(r"(?:[=<>≤≥≈]|\b[A-Za-z]{1,4}[._][a-z]{1,5}) ?[(\[]? ?$")
+"""Before a number that stands as the value of something."""
 WORD_NUMBER = re.compile(rf"\b(?P<word>{'|'.join(WORDS)})\b(?!-)", re.IGNORECASE)
 
 

@@ -1,5 +1,6 @@
 """What the numbers of a passage are: effect, limits, P, trials, participants, or none of these."""
 
+import re
 from dataclasses import dataclass
 
 from evidence.manuscripts import numbers
@@ -51,18 +52,9 @@ _YEARS = range(1900, 2100)
 
 
 def set_aside(view: View) -> dict[int, str]:
-    """Return the numbers that are not compared, each with what it is.
+    """Return the numbers that are not compared, by their indices, each with what it is.
 
-    Parameters
-    ----------
-    view : View
-        A passage.
-
-    Returns
-    -------
-    dict of int to str
-        For the index of each such number ``part of a word``, ``level``, ``citation``,
-        ``heterogeneity`` or ``other``.
+    That is ``part of a word``, ``level``, ``citation``, ``heterogeneity`` or ``other``.
     """
     cited = {at for match in numbers.CITATION.finditer(view.text) for at in range(*match.span())}
     roles = {}
@@ -76,7 +68,7 @@ def set_aside(view: View) -> dict[int, str]:
 def _role(token: Token, before: str, after: str, cited: bool) -> str:
     if token.attached:
         return "part of a word"
-    if _is_level(token, after):
+    if _is_level(token, before, after):
         return "level"
     if cited and not numbers.INTERVAL_BEFORE.search(before):
         return "citation"
@@ -85,7 +77,7 @@ def _role(token: Token, before: str, after: str, cited: bool) -> str:
     other = (
         numbers.STATISTIC.search(before)
         or numbers.IN_STATISTIC.search(before)
-        or numbers.AFTER_UNIT.match(after)
+        or (numbers.AFTER_UNIT.match(after) and not _is_ratio(token, after))
         or numbers.BEFORE_UNIT.search(before)
         or numbers.TO_UNIT.match(after)
         or _is_year(token, before)
@@ -93,11 +85,19 @@ def _role(token: Token, before: str, after: str, cited: bool) -> str:
     return "other" if other else ""
 
 
-def _is_level(token: Token, after: str) -> bool:
+def _is_level(token: Token, before: str, after: str) -> bool:
     if float(token.digits.replace(",", "")) not in LEVELS:
         return False
+    if token.percent and numbers.LEVEL_LABEL.search(before):
+        return True
     pattern = numbers.LEVEL_AFTER if token.percent else numbers.LEVEL_RIGHT_AFTER
     return bool(pattern.match(after))
+
+
+def _is_ratio(token: Token, after: str) -> bool:
+    """Whether a number tells how many times as high something is."""
+    match = numbers.TIMES_AFTER.match(after)
+    return match is not None and ("." in token.digits or bool(match["as"]))
 
 
 def _is_year(token: Token, before: str) -> bool:
@@ -114,6 +114,22 @@ def _is_year(token: Token, before: str) -> bool:
 FIELDS = ("effect", "ci_low", "ci_high", "p_value", "n", "k")
 """What is compared, in the order in which a sentence says it."""
 
+LEVEL = "ci_level"
+"""Level of an interval, in percent."""
+
+HETEROGENEITY = ("q", "q_df", "q_p", "tau2", "i2", "se")
+"""Quantities of a pooled number, compared where the ledger has them."""
+
+NOTED = ("citation", "statistic")
+"""What is seen and is no number of an estimate: citations, and z, t, df, SD, means."""
+
+ARM_SHARE = "share of an arm"
+NEEDED_TO_TREAT = "number needed to treat"
+"""Labels of numbers that are statements by themselves, where no mark binds them."""
+
+UNREAD = "unread"
+"""A number in the form of a statistic of which the words do not say what it is."""
+
 FIRM, PROSE, LOOSE = 3, 2, 1
 """How sure a reading is: named in a statistical form, told in prose, only possible."""
 
@@ -125,7 +141,7 @@ class Reading:
     Attributes
     ----------
     field : str
-        One of `FIELDS`.
+        One of `FIELDS`, `HETEROGENEITY` or `NOTED`, `LEVEL` or `UNREAD`.
     start, end : int
         Its place in the passage.
     number : Printed
@@ -136,6 +152,10 @@ class Reading:
         Metric that an effect or a limit can only mean, ``share`` for a percentage; else empty.
     group : int
         Effect and limits that stand together have one number.
+    label : str
+        The words that name it.
+    formal : bool
+        Whether it stands in the form of a statistic: behind a sign or a label, or in a cell.
     """
 
     field: str
@@ -145,10 +165,12 @@ class Reading:
     sureness: int = FIRM
     kind: str = ""
     group: int = -1
+    label: str = ""
+    formal: bool = False
 
 
-def read(text: str, *, hint: str = "", percent: bool = False) -> list[Reading]:
-    """Return the numbers of a passage that are of a kind that can be compared.
+def read(text: str, *, hint: str = "", percent: bool = False, cell: bool = False) -> list[Reading]:
+    """Return the numbers of a passage that can be compared, and those that only may be.
 
     Parameters
     ----------
@@ -158,6 +180,8 @@ def read(text: str, *, hint: str = "", percent: bool = False) -> list[Reading]:
         What the header of a table says the cell holds: one of `FIELDS`, ``ci``, or nothing.
     percent : bool
         Whether the header says percent.
+    cell : bool
+        Whether it is a cell of a table, where no number stands but as a value.
 
     Returns
     -------
@@ -169,18 +193,21 @@ def read(text: str, *, hint: str = "", percent: bool = False) -> list[Reading]:
     >>> [(one.field, one.number.text) for one in read("g = 0.52 (95% CI, −0.29 to 1.33), P = .11")]
     [('effect', '0.52'), ('ci_low', '−0.29'), ('ci_high', '1.33'), ('p_value', '.11')]
     """
-    return _Passage(text, hint, percent).readings()
+    return _Passage(text, hint, percent, cell).readings()
 
 
 class _Passage(View):
     """One passage; each step names more of its numbers."""
 
-    def __init__(self, text: str, hint: str, percent: bool) -> None:
+    def __init__(self, text: str, hint: str, percent: bool, cell: bool) -> None:
         super().__init__(text)
-        self.hint = hint
+        self.hint, _, self.level = hint.partition("@")
         self.percent = percent
+        self.cell = cell
         self.roles: dict[int, str] = set_aside(self)
         self.found: list[Reading] = []
+        # Numbers that another step names as what is no number of an estimate.
+        self.noted: dict[int, str] = {}
 
     def free(self, index: int) -> bool:
         return index not in self.roles
@@ -193,7 +220,62 @@ class _Passage(View):
         self._intervals()
         self._limits()
         self._effects()
+        self._others()
         return sorted(self.found, key=lambda one: one.start)
+
+    def _formal(self, index: int) -> bool:
+        """Whether a number stands in the form of a statistic, whatever it is."""
+        before, token = self.before(index), self.tokens[index]
+        bracketed = before.endswith("[") or self.after(index).startswith("]")
+        if bracketed or numbers.FORM_BEFORE.search(before[-24:]):
+            return True
+        if self.cell:
+            return "." in token.digits or token.percent
+        labelled = numbers.LABEL_BETWEEN.search(before)
+        return labelled is not None and before[labelled.start() :].count(")") <= 1
+
+    def _others(self) -> None:
+        """Name what is no number of an estimate, and what no step could name."""
+        for index, token in enumerate(self.tokens):
+            role = self.roles.get(index, "")
+            field = self.noted.get(index, "")
+            if role == "citation":
+                field = "citation"
+            elif role in ("heterogeneity", "other") and not field:
+                field = self._quantity(index)
+            elif not role and self._formal(index):
+                field = UNREAD
+            if field:
+                number = self._number(index)
+                needed = numbers.NEEDED_BEFORE.search(self.before(index))
+                label = NEEDED_TO_TREAT if needed else ""
+                formal = field == UNREAD
+                self.found.append(
+                    Reading(field, token.start, token.end, number, label=label, formal=formal)
+                )
+
+    def _quantity(self, index: int) -> str:
+        """Return which statistic the words before a number name, empty where none."""
+        before = self.before(index)
+        match = numbers.HETEROGENEITY.search(before)
+        if match is not None:
+            if match["q"]:
+                return "q"
+            name = {"I": "i2", "tau": "tau2", "Tau": "tau2", "τ": "tau2", "τ̂": "tau2"}
+            return name.get(match["name"], "statistic") if match["squared"] else "statistic"
+        inside = numbers.IN_STATISTIC.search(before)
+        if inside is not None:
+            return "q_df" if inside["of"] == "Q" else "statistic"
+        match = numbers.STATISTIC.search(before)
+        if match is None:
+            return ""
+        short = (match["short"] or "").rstrip("s.")
+        if short in ("SE", "S.E") or (match["long"] or "").startswith("standard error"):
+            return "se"
+        near = self.masked[max(0, self.tokens[index].start - WINDOW) :][: 2 * WINDOW]
+        if short.lower().startswith(("chi", "χ")) and numbers.HETEROGENEITY_NEAR.search(near):
+            return "q"
+        return "statistic"
 
     def _number(self, index: int, relation: str = "=", percent: bool | None = None) -> Printed:
         token = self.tokens[index]
@@ -213,16 +295,34 @@ class _Passage(View):
             before = self.before(index)
             if numbers.P_OF_OTHER.search(before):
                 self.roles[index] = "other"
+                het = re.search("[Hh]et|hom|Q", before[-40:])
+                self.noted[index] = "q_p" if het else "statistic"
                 continue
             match = numbers.P_BEFORE.search(before)
             if match is None or float(token.digits.replace(",", "")) > 1:
                 continue
-            if index and self.roles.get(index - 1) == "heterogeneity":
-                between = self.gap(index - 1, index)
-                if between.lstrip(" ,;)").startswith(match[0].lstrip()):
-                    self.roles[index] = "other"
-                    continue
+            if self._tests_heterogeneity(index, match[0]):
+                self.roles[index] = "other"
+                self.noted[index] = "q_p"
+                continue
             self._add("p_value", index, self._p_number(index, match[0]))
+
+    def _tests_heterogeneity(self, index: int, label: str) -> bool:
+        """Whether a P stands right behind Q, I² or their degrees of freedom."""
+        at, between = index - 1, label
+        while at >= 0 and self.roles.get(at) in ("heterogeneity", "other"):
+            gap = self.gap(at, at + 1)
+            rest = gap[: len(gap) - len(between.lstrip())] if at == index - 1 else gap
+            if at == index - 1 and not gap.endswith(between.lstrip()):
+                return False
+            if ";" in rest.strip(" ,;)(") or len(rest) > 24:
+                return False
+            if self._quantity(at) in ("q", "i2", "tau2"):
+                return True
+            if not re.search(r"df", self.before(at)[-8:]):
+                return False
+            at -= 1
+        return False
 
     def _p_number(self, index: int, label: str) -> Printed:
         relation = "="
@@ -302,10 +402,21 @@ class _Passage(View):
             self._add(self.hint, free[0], self._number(free[0]))
         elif self.hint in ("effect", "ci_low", "ci_high") and len(free) == 1:
             self._add(self.hint, free[0], self._number(free[0]), group=0)
+        elif self.hint == "effect_se" and len(free) in (1, 2):
+            self._add("effect", free[0], self._number(free[0]), group=0)
+            self.roles.update(dict.fromkeys(free[1:], "other"))
+            self.noted.update(dict.fromkeys(free[1:], "se"))
+        elif self.hint in (*HETEROGENEITY, "statistic"):
+            self.roles.update(dict.fromkeys(free, "other"))
+            self.noted.update(dict.fromkeys(free, self.hint))
         elif self.hint in ("effect", "ci") and len(free) in (2, 3):
             names = ("effect", "ci_low", "ci_high")[-len(free) :]
             for name, index in zip(names, free, strict=True):
                 self._add(name, index, self._number(index), group=0)
+        if self.level and free and self.roles.get(free[0]) in FIELDS:
+            token = self.tokens[free[0]]
+            shown = printed(self.level, text=f"{self.level}% CI")
+            self.found.append(Reading(LEVEL, token.start, token.end, shown))
 
     def _intervals(self) -> None:
         """Name pairs of limits, and the effect that stands before each."""
@@ -340,6 +451,9 @@ class _Passage(View):
         elif owned and numbers.BRACKET.match(between) and (ranged or numbers.COMMA.match(gap)):
             if not (decimal or owner_decimal):
                 return False
+            if owner is not None and not decimal and self._is_cited(owner, low, gap):
+                self.roles[low] = self.roles[high] = "citation"
+                return True
             sureness = FIRM
         elif owned and ranged and decimal and numbers.OPEN_COMMA.match(between):
             sureness = FIRM
@@ -356,10 +470,35 @@ class _Passage(View):
         if role == "heterogeneity" or (role and ("(" in between or "[" in between)):
             # The interval of I², of a mean, of a standard deviation, not that of the estimate.
             self.roles[low] = self.roles[high] = "other"
+            self.noted[low] = self.noted[high] = "statistic"
             return True
         owned = owned and not role
         self._name_interval(low, owner if owned else None, sureness)
+        self._level(low, high)
         return True
+
+    def _is_cited(self, owner: int, low: int, gap: str) -> bool:
+        """Whether two whole numbers behind a decimal cite sources: limits have its decimals."""
+        values = [float(self.tokens[at].digits.replace(",", "")) for at in (low, low + 1, owner)]
+        within = values[0] <= values[2] <= values[1]
+        labelled = numbers.INTERVAL_BEFORE.search(self.masked[self.tokens[low + 1].end :][:16])
+        return not self.tokens[owner].percent and bool(labelled or (gap == "," and not within))
+
+    def _level(self, low: int, high: int) -> None:
+        """Name the level that a label beside an interval prints."""
+        for index in (low - 1, low - 2, high + 1):
+            if not 0 <= index < len(self.tokens):
+                continue
+            token = self.tokens[index]
+            near = self.gap(index, low) if index < low else self.gap(high, index)
+            attached = re.search(r"(?:CI|KI|IC)[_-]?$", self.text[: token.start][-6:])
+            labels = self.roles[index] == "level" if index in self.roles else False
+            if len(near) < WINDOW / 2 and (labels or (token.attached and attached)):
+                digits = token.digits.lstrip("-")
+                number = printed(digits, text=self.original[token.start : token.end])
+                self.roles[index] = LEVEL
+                self.found.append(Reading(LEVEL, token.start, token.end, number, group=low))
+                return
 
     def _is_decimal(self, index: int) -> bool:
         return "." in self.tokens[index].digits or self.tokens[index].percent
@@ -386,7 +525,7 @@ class _Passage(View):
         number = self._number(owner)
         if not number.percent and (kind == "share" or points):
             number = self._open(number)
-        named = self._effect_kind(owner)
+        named, label = self._effect_label(owner)
         self._add(
             "effect",
             owner,
@@ -394,6 +533,7 @@ class _Passage(View):
             sureness=sureness if named is None else FIRM,
             kind=named or kind,
             group=low,
+            label=label,
         )
 
     def _open(self, number: Printed) -> Printed:
@@ -402,16 +542,23 @@ class _Passage(View):
 
     def _effect_kind(self, index: int) -> str | None:
         """Return the kind of metric that the words before a number name, None where none does."""
+        return self._effect_label(index)[0]
+
+    def _effect_label(self, index: int) -> tuple[str | None, str]:
+        """Return the kind of metric that the words before a number name, and these words."""
         before = self.before(index)
-        return next(
-            (kind for kind, pattern in numbers.EFFECT_BEFORE if pattern.search(before)), None
-        )
+        for kind, pattern in numbers.EFFECT_BEFORE:
+            match = pattern.search(before)
+            if match is not None:
+                return kind, match[0].strip(" =:,;([≈~")
+        return None, ""
 
     def _limits(self) -> None:
         for index in range(len(self.tokens)):
             match = numbers.LIMIT_BEFORE.search(self.before(index)) if self.free(index) else None
             if match is not None:
-                low = match["side"] == "lower" or match["short"] == "L"
+                side = match["side"] or match["short"] or match["r"] or match["broom"]
+                low = (side or match["quantile"])[0] in "lL2"
                 self._add("ci_low" if low else "ci_high", index, self._number(index))
 
     def _effects(self) -> None:
@@ -420,10 +567,10 @@ class _Passage(View):
             if not self.free(index):
                 continue
             after = self.after(index)
-            kind = self._effect_kind(index)
+            kind, label = self._effect_label(index)
             points = bool(numbers.POINTS_AFTER.match(after))
             decimal = self._is_decimal(index)
-            told = points or bool(numbers.SD_AFTER.match(after))
+            told = points or bool(numbers.SD_AFTER.match(after) or numbers.TIMES_AFTER.match(after))
             if kind is None and not (decimal or told):
                 continue
             if kind in ("", "proportion") and not (decimal or told or token.digits.startswith("-")):
@@ -435,4 +582,19 @@ class _Passage(View):
             # "the difference was 7.2" tells of a number that another in the passage may be.
             sureness = FIRM if kind else LOOSE if kind is None else PROSE
             shared = "share" if token.percent else ""
-            self._add("effect", index, number, sureness=sureness, kind=kind or shared, group=index)
+            if not kind and numbers.TIMES_AFTER.match(after):
+                sureness, shared = PROSE, "ratio"
+            formal = self._formal(index)
+            sides = (self.before(index), after)
+            if token.percent and kind is None and any(map(numbers.SHARES_BESIDE.search, sides)):
+                label = ARM_SHARE
+            self._add(
+                "effect",
+                index,
+                number,
+                sureness=sureness,
+                kind=kind or shared,
+                group=index,
+                label=label,
+                formal=formal,
+            )

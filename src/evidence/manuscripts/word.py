@@ -1,6 +1,7 @@
 """DOCX manuscripts: opened with distrust, read as they are once all changes are accepted."""
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,8 @@ import defusedxml.ElementTree as safe  # type: ignore[import-untyped]
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 
 from evidence.errors import ParameterError
-from evidence.manuscripts import Draft, Passage, Row, hint
+from evidence.manuscripts import Draft, Passage, Row
+from evidence.manuscripts import table as table_parts
 from evidence.manuscripts.markdown import raised
 
 LARGEST = 20_000_000
@@ -183,6 +185,7 @@ _UNSEEN = frozenset(
 CODE_STYLE = "VerbatimChar"
 """Style that pandoc gives to code."""
 
+_CITING = re.compile(r"ADDIN (?:ZOTERO|EN\.CITE|CSL_CITATION|Mendeley)|CITATION ")
 _OFF = ("0", "false", "off")
 _SPACES = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}ptab": "\t"}
 _HYPHENS = {f"{W}noBreakHyphen": "-"}
@@ -200,6 +203,20 @@ class Spot:
 class _Paragraph:
     characters: list[str] = field(default_factory=list)
     spots: list[Spot] = field(default_factory=list)
+    # How many fields are open, and which of them, counted so, cites sources.
+    fields: int = 0
+    citing: int = 0
+
+    @property
+    def cites(self) -> bool:
+        """Whether the text that comes is that of a citation by a reference manager."""
+        return 0 < self.citing <= self.fields
+
+    def turn(self, kind: str | None) -> None:
+        """Note that a field begins or ends."""
+        self.fields += {"begin": 1, "end": -1}.get(kind or "", 0)
+        if self.fields < self.citing:
+            self.citing = 0
 
     def add(self, text: str, element: Any) -> None:
         for offset, letter in enumerate(text):
@@ -277,26 +294,22 @@ class _Walk:
     def _table(self, table: Any) -> Iterator[Passage | Row]:
         self.tables += 1
         name = f"table {self.tables}"
-        hints: dict[int, tuple[str, bool]] = {}
+        rows: list[list[tuple[int, Passage]]] = []
+        inner: list[Any] = []
         for number, row in enumerate(_rows(table), 1):
-            cells: list[Passage] = []
-            columns: list[int] = []
-            inner: list[Any] = []
+            cells: list[tuple[int, Passage]] = []
             column = _skipped_columns(row)
             for cell in _below(row, f"{W}tc"):
                 properties = cell.find(f"{W}tcPr")
                 wide = properties.find(f"{W}gridSpan") if properties is not None else None
                 if properties is None or properties.find(f"{W}cellDel") is None:
-                    cells.append(self._cell(cell, f"{name}, row {number}", len(cells) + 1, inner))
-                    columns.append(column)
+                    place = f"{name}, row {number}"
+                    cells.append((column, self._cell(cell, place, len(cells) + 1, inner)))
                 column += _number(wide, 1)
-            if number == 1:
-                hints = {at: hint(one.text) for at, one in zip(columns, cells, strict=True)}
-                yield from cells
-            else:
-                yield Row(tuple(cells), tuple(hints.get(at, ("", False)) for at in columns))
-            for one in inner:
-                yield from self._table(one) if one.tag == f"{W}tbl" else self.body(one)
+            rows.append(cells)
+        yield from table_parts(rows)
+        for one in inner:
+            yield from self._table(one) if one.tag == f"{W}tbl" else self.body(one)
 
     def _cell(self, cell: Any, place: str, number: int, inner: list[Any]) -> Passage:
         """Return a cell as one passage; its paragraphs are apart by a line end."""
@@ -352,6 +365,8 @@ def _read(element: Any, into: _Paragraph, boxes: list[Any]) -> None:
     """Add the text of a paragraph; text boxes in it are set aside, to be read apart."""
     for child in element:
         tag = child.tag
+        if tag == f"{W}instrText" and _CITING.search(child.text or ""):
+            into.citing = into.fields
         if tag in _UNSEEN or not isinstance(tag, str):
             continue
         if tag == f"{W}txbxContent":
@@ -361,7 +376,7 @@ def _read(element: Any, into: _Paragraph, boxes: list[Any]) -> None:
                 continue
             start = len(into.characters)
             _read(child, into, boxes)
-            if _is_raised(child):
+            if into.cites or _is_raised(child):
                 into.characters[start:] = raised("".join(into.characters[start:]))
         elif tag in (f"{W}t", f"{M}t"):
             into.add(child.text or "", child)
@@ -369,8 +384,18 @@ def _read(element: Any, into: _Paragraph, boxes: list[Any]) -> None:
             into.add(_SPACES[tag], child)
         elif tag in _HYPHENS:
             into.add(_HYPHENS[tag], child)
+        elif tag == f"{W}sym":
+            into.add(_symbol(child), child)
+        elif tag == f"{W}fldChar":
+            into.turn(child.get(f"{W}fldCharType"))
         else:
             _read(child, into, boxes)
+
+
+def _symbol(element: Any) -> str:
+    """Return a symbol by its code; of a font of signs the code is a place in that font."""
+    code = str(element.get(f"{W}char", ""))
+    return chr(int(code, 16)) if re.fullmatch("[0-9A-Fa-f]{4}", code) else ""
 
 
 def _is_struck(run: Any) -> bool:
