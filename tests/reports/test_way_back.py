@@ -20,8 +20,8 @@ def test_each_place_leads_to_the_first_link_that_leads_to_it() -> None:
     assert page.index('id="from-n-a"') < page.index("again")
     assert '<h4>1 <small>What</small> <a class="back" href="#from-n-a">back to the' in page
     assert '<th scope="row">2 <a class="back" href="#from-n-b">' in page
-    assert 'Source</a> <a class="back" href="#from-p-d">back to the text</a></li>' in page
-    assert '5 of 6 <a class="back" href="#from-p-e">back to the text</a></dt>' in page
+    assert 'Source</a> <a class="back" href="#from-p-d" aria-label="back to the text">↩</a></li>' in page
+    assert '5 of 6 <a class="back" href="#from-p-e" aria-label="back to the text">↩</a></dt>' in page
     assert not [one for one in inspection.faults(page) if "links to" in one]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.output import Block, anchor
-from evidence.blocks.tables import Cell, table, with_id
+from evidence.blocks.tables import Cell
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator, union
 from evidence.data.records import records
@@ -62,9 +62,12 @@ def provenance(
     estimates: pd.DataFrame,
     pooled: Sequence[tuple[LedgerEntry, str | Cell]] = (),
     heading: str = "Pooled results",
-    caption: str = "Pooled results, the estimates that entered, and how",
+    whole: bool = False,
 ) -> Block:
     """Return the section that every number of a report leads to.
+
+    How an estimate follows from print stands whole on the card of its trial; elsewhere a line says
+    what it is, from which source, and leads there. A package that has no cards has it whole.
 
     Parameters
     ----------
@@ -74,42 +77,137 @@ def provenance(
         Rows of the frame of estimates that the report shows, each with an effect.
     pooled : sequence of tuple
         Pooled results, or others computed from estimates, each with what entered it.
-    heading, caption : str
+    heading : str
         What these are called.
+    whole : bool
+        Whether to tell each estimate whole, as the card of its trial does.
     """
-    found: list[LedgerEntry] = []
-    items: list[str] = []
-    for row in records(estimates.drop_duplicates("estimate_id")):
-        entry = entries.of_estimate(row, dataset)
-        found.append(entry)
-        items.append(_estimate(row, entry, dataset))
-    markup = (
-        '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>\n'
-        "<h3>Estimates of single trials</h3>\n" + "\n".join(items)
-    )
-    if pooled:
-        block = table(
-            caption,
-            ("Number", "What", "From", "Method", "How obtained"),
-            [_pooled_row(entry, members, estimates, dataset) for entry, members in pooled],
-            entries=[entry for entry, _ in pooled],
+    rows = list(records(estimates.drop_duplicates("estimate_id")))
+    found = [entries.of_estimate(row, dataset) for row in rows]
+    listed = _Sources(dataset)
+    parts = ['<section class="provenance">', '<h2 id="numbers">Where each number comes from</h2>']
+    if whole or not dataset.has_cards:
+        parts.append("<h3>Estimates of single trials</h3>")
+        parts += [_estimate(row, entry, dataset) for row, entry in zip(rows, found, strict=True)]
+    elif rows:
+        parts.append(
+            "<h3>Estimates of single trials</h3>\n<p>Each number leads to the card of its trial: "
+            "what is printed, and how the number follows.</p>"
         )
-        markup += f"\n<h3>{html(heading)}</h3>\n{block.html}"
-        found += block.entries
-    return Block(f"{markup}\n</section>", tuple(found))
+        parts += _by_trial(list(zip(rows, found, strict=True)), listed)
+    if pooled:
+        parts.append(f"<h3>{html(heading)}</h3>")
+        parts += _computed(pooled, estimates, listed)
+        found += [entry for entry, _ in pooled]
+    parts += [listed.markup(), "</section>"]
+    return Block("\n".join(one for one in parts if one), tuple(found))
 
 
-def _pooled_row(
-    entry: LedgerEntry, members: str | Cell, estimates: pd.DataFrame, dataset: Dataset
-) -> Sequence[Cell]:
-    members = members if isinstance(members, Cell) else Cell(members)
+class _Sources:
+    """Places of print that a section names by their numbers, each told once at its end."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._found: dict[str, int] = {}
+
+    def links(self, locator_ids: Iterable[str]) -> str:
+        """Return links to places by their numbers, as "source 1, 2"."""
+        numbers = [self._found.setdefault(one, len(self._found) + 1) for one in locator_ids]
+        linked = ", ".join(f'<a href="#source-{one}">{one}</a>' for one in dict.fromkeys(numbers))
+        return f"source {linked}" if linked else ""
+
+    def markup(self) -> str:
+        """Return the places, each with how often and when it was read."""
+        if not self._found:
+            return ""
+        told = "\n".join(
+            f'<li id="source-{number}">{sources([one], self._dataset)}</li>'
+            for one, number in self._found.items()
+        )
+        return f'<h3>Sources</h3>\n<ol class="sources">\n{told}\n</ol>'
+
+
+def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: _Sources) -> list[str]:
+    """Return the estimates of each trial, a line each."""
+    grouped: dict[str, list[tuple[Any, LedgerEntry]]] = {}
+    for row, entry in rows:
+        grouped.setdefault(row.trial_id, []).append((row, entry))
+    parts = []
+    for trial_id, each in grouped.items():
+        card = f"trial-{trial_id}.html"
+        parts.append(f'<h4><a href="{html(card)}">{html(each[0][0].label)}</a></h4>')
+        parts.append('<ul class="lines">')
+        for row, entry in each:
+            place = anchor(row.estimate_id)
+            shown = f'<a href="{html(card)}#{html(place)}">{html(entries.quoted(entry))}</a>'
+            what = entry.label.removeprefix(f"{row.label}, ")
+            told = [html(what), listed.links(row.locator_ids)]
+            parts.append(_line(entry, shown, "; ".join(one for one in told if one)))
+        parts.append("</ul>")
+    return parts
+
+
+def _line(entry: LedgerEntry, shown: str, told: str) -> str:
+    """Return a number in a line that a link can lead to."""
     return (
-        Cell(entries.quoted(entry), anchor=anchor(entry.estimate_id)),
-        with_id(entry.label, entry.estimate_id),
-        with_sources(members, entry, estimates, dataset),
-        Cell(entry.method),
-        Cell("", tag=entry.processing),
+        f'<li id="{html(anchor(entry.estimate_id))}" tabindex="-1"><b>{shown}</b> {told} '
+        f'<span class="tag {html(entry.processing)}">{html(entry.processing)}</span> '
+        f"<code>{html(entry.estimate_id)}</code></li>"
     )
+
+
+def _computed(
+    pooled: Sequence[tuple[LedgerEntry, str | Cell]], estimates: pd.DataFrame, listed: _Sources
+) -> list[str]:
+    """Return numbers that were computed from others, those from the same ones together."""
+    grouped: dict[str, list[LedgerEntry]] = {}
+    for entry, made_from in pooled:
+        cell = made_from if isinstance(made_from, Cell) else Cell(made_from)
+        grouped.setdefault(_members(cell, entry, estimates, listed), []).append(entry)
+    parts = []
+    for number, (members, each) in enumerate(grouped.items(), start=1):
+        shared = _shared([one.label for one in each])
+        method = each[0].method if len({one.method for one in each}) == 1 else ""
+        start = ". ".join([part for part in (shared.rstrip(", "), method) if part])
+        if len(each) > 1:
+            parts.append(
+                f'<p id="set-{number}">Set {number}: {members}.'
+                f"{f' {html(start)}.' if start else ''}</p>"
+            )
+        parts.append('<ul class="lines">')
+        for entry in each:
+            what = entry.label.removeprefix(shared) if len(each) > 1 else entry.label
+            told = [html(what), *([] if method and len(each) > 1 else [html(entry.method)])]
+            if len(each) > 1:
+                told.append(f'<a href="#set-{number}">set {number}</a>')
+            else:
+                told.append(f"from {members}")
+            shown = html(entries.quoted(entry))
+            parts.append(_line(entry, shown, "; ".join(one for one in told if one)))
+        parts.append("</ul>")
+    return parts
+
+
+def _shared(labels: Sequence[str]) -> str:
+    """Return the parts that several labels begin with, up to the end of a part.
+
+    Examples
+    --------
+    >>> _shared(["ABFT, at the end, pooled", "ABFT, at the end, pooled, without one"])
+    'ABFT, at the end, '
+    """
+    split = [one.split(", ") for one in labels]
+    shortest = min(map(len, split)) - 1
+    same = next(
+        (place for place in range(shortest) if len({one[place] for one in split}) > 1), shortest
+    )
+    return "".join(f"{one}, " for one in split[0][:same])
+
+
+def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed: _Sources) -> str:
+    """Return what a number was computed from, with the places that no link in it leads to."""
+    shown, rest = _linked(members, entry, estimates)
+    return "; ".join([one for one in (shown, listed.links(rest)) if one])
 
 
 def with_sources(
@@ -128,6 +226,15 @@ def with_sources(
     dataset : Dataset
         Data package.
     """
+    shown, left = _linked(members, entry, estimates)
+    places = {_place(one, dataset): html(dataset.locator(one).url) for one in left}
+    rest = [place for place, address in places.items() if f'"{address}"' not in shown]
+    read_in = [f"Read in {'; '.join(rest)}"] if rest else []
+    return replace(members, markup="<br>".join([part for part in (shown, *read_in) if part]))
+
+
+def _linked(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame) -> tuple[str, list[str]]:
+    """Return what a number was computed from as HTML, and the places no link in it leads to."""
     there = {anchor(one) for one in estimates.estimate_id}
     shown = _TO_ESTIMATE.sub(
         lambda link: link[0] if link[1] in there else link[2],
@@ -135,14 +242,7 @@ def with_sources(
     )
     linked = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
     told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])
-    places = {
-        _place(one, dataset): html(dataset.locator(one).url)
-        for one in entry.locator_ids
-        if one not in told
-    }
-    rest = [place for place, address in places.items() if f'"{address}"' not in shown]
-    read_in = [f"Read in {'; '.join(rest)}"] if rest else []
-    return replace(members, markup="<br>".join([part for part in (shown, *read_in) if part]))
+    return shown, [one for one in entry.locator_ids if one not in told]
 
 
 def place_name(locator: Locator, dataset: Dataset) -> str:

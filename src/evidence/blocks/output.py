@@ -1,5 +1,6 @@
 """What a notebook shows: text, HTML and the numbers behind them, in one output."""
 
+import base64
 import os
 import sys
 from collections.abc import Iterable
@@ -93,7 +94,9 @@ class Figure:
     caption : str
         What it is.
     table : Block
-        The same numbers as a table.
+        The same numbers as a table, or a summary where there are too many to read.
+    data : DataFrame, optional
+        All that is drawn, to be taken along as a file, where the table is a summary.
     """
 
     figure_id: str
@@ -101,6 +104,7 @@ class Figure:
     alt: str
     caption: str
     table: Block
+    data: pd.DataFrame | None = None
 
 
 def anchor(estimate_id: str) -> str:
@@ -159,7 +163,20 @@ def _markup(figure: Figure, svg: str) -> str:
         f'aria-label="{html(figure.caption.partition(".")[0])}">\n{svg}\n</div>\n'
         f"<figcaption>{html(figure.caption)}</figcaption>\n"
         "<details><summary>The figure as a table</summary>\n"
-        f"{figure.table.html}\n</details>\n</figure>"
+        f"{figure.table.html}\n</details>\n{_download(figure)}</figure>"
+    )
+
+
+def _download(figure: Figure) -> str:
+    """Return a link that gives the numbers of a figure as a file, from the page itself."""
+    if figure.data is None:
+        return ""
+    text = figure.data.to_csv(index=False, float_format="%.12g", lineterminator="\n")
+    encoded = base64.b64encode(text.encode()).decode()
+    return (
+        f'<p class="take"><a download="{html(figure.figure_id)}.csv" '
+        f'href="data:text/csv;charset=utf-8;base64,{encoded}">'
+        f"All {len(figure.data)} rows behind the figure (CSV)</a></p>\n"
     )
 
 

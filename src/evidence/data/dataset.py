@@ -204,6 +204,10 @@ _DEPTHS = (
 """How a publication can have been read, the deepest first."""
 
 
+IMPORTED = "imported-metapsy-database"
+"""Name of a package that was made from a database of the Metapsy standard."""
+
+
 class Term(NamedTuple):
     """A term of a vocabulary, with what the cells of its row say.
 
@@ -248,6 +252,8 @@ class Dataset:
     ----------
     path : Path
         Folder of the data package.
+    name : str
+        Name of the package.
     version : str
         Version of the data.
     digest : str
@@ -255,6 +261,7 @@ class Dataset:
     """
 
     path: Path
+    name: str
     version: str
     digest: str
     _used: Mapping[str, pd.DataFrame]
@@ -283,6 +290,11 @@ class Dataset:
     def __repr__(self) -> str:
         """Name folder and version."""
         return f"Dataset({str(self.path)!r}, version {self.version})"
+
+    @property
+    def has_cards(self) -> bool:
+        """Whether each trial has a page of its own; those of an imported database have none."""
+        return self.name != IMPORTED
 
     @property
     def planned_trials(self) -> pd.DataFrame:
@@ -539,6 +551,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
             frames[name] = clocks.add_to(frames[name])
     return Dataset(
         path=folder.resolve(),
+        name=package.name,
         version=package.version,
         digest=package.digest,
         _used=used,

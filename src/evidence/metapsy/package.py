@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.data.atomic import READABLE_BY_ALL
-from evidence.data.dataset import Dataset, load
+from evidence.data.dataset import IMPORTED, Dataset, load
 from evidence.data.labels import slug
 from evidence.data.safety import inside
 from evidence.data.validation.descriptor import DESCRIPTOR
@@ -185,7 +185,7 @@ def widened(schema: Mapping[str, Any], source: Source) -> dict[str, Any]:
     """
     made: dict[str, Any] = json.loads(json.dumps(schema))
     named = {
-        "name": "imported-metapsy-database",
+        "name": IMPORTED,
         "title": source.title,
         "version": source.data_version,
         "description": f"Imported from {source.file}. Numbers stand as the file prints them, with "

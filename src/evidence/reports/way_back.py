@@ -4,7 +4,7 @@ import re
 
 _NUMBER = re.compile(r'<a class="n" href="#([^"]+)">')
 _PLACE = re.compile(r'<(article|tr|li|dt)(?: class="[\w ]+")? id="([^"]+)" tabindex="-1">')
-_BACK = re.compile(r' <a class="back" href="[^"]+">[^<]*</a>')
+_BACK = re.compile(r' <a class="back" href="[^"]+" aria-label="[^"]+">[^<]*</a>')
 _NAMED = re.compile(r'(<a class="n") id="from-[^"]+"')
 # Where the way back stands: at the end of the heading of a place, or of the place itself.
 _END = {"article": "</h4>", "tr": "</th>", "li": "</li>", "dt": "</dt>"}
@@ -47,7 +47,7 @@ def with_ways_back(page: str) -> str:
         if place[2] not in shown:
             continue
         end = page.index(_END[place[1]], place.end())
-        back = f' <a class="back" href="#{shown_at(place[2])}">back to the text</a>'
+        back = f' <a class="back" href="#{shown_at(place[2])}" aria-label="back to the text">↩</a>'
         parts += [page[done:end], back]
         done = end
     return "".join([*parts, page[done:]])

@@ -29,6 +29,8 @@ class Package:
 
     Attributes
     ----------
+    name : str
+        Name of the package; empty where it states none.
     version : str
         Version of the data.
     digest : str
@@ -41,6 +43,7 @@ class Package:
         Values used instead of printed ones.
     """
 
+    name: str
     version: str
     digest: str
     sheets: Mapping[str, Sheet]
@@ -87,6 +90,7 @@ def read_package(folder: Path) -> Package:
     if len(faults) or references is None:
         raise DataError(faults.in_order([DESCRIPTOR, *texts]))
     return Package(
+        name=descriptor.name,
         version=descriptor.version,
         digest=_digest(descriptor, texts),
         sheets=sheets,

@@ -87,9 +87,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What ``datapackage.json`` states: data version and tables in order."""
+    """What ``datapackage.json`` states: its name, data version and tables in order."""
 
     text: str
+    name: str
     version: str
     tables: Mapping[str, Table]
 
@@ -111,7 +112,8 @@ def read_descriptor(folder: Path, faults: Faults) -> Descriptor | None:
         reader.check_columns(by_name)
     if version is None or len(faults):
         return None
-    return Descriptor(text, version, by_name)
+    name = stated.get("name", "") if isinstance(stated, dict) else ""
+    return Descriptor(text, str(name), version, by_name)
 
 
 class _Reader:

@@ -483,7 +483,6 @@ def _provenance(dataset: Dataset, found: Durability) -> Block:
         estimates=found.estimates,
         pooled=list(_computed(dataset, found)),
         heading="Shares, changes and what is left",
-        caption="Numbers computed from the estimates above or from counts, with the numbers put in",
     )
 
 

@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 
 from evidence import language
 from evidence.analysis import Analysis
-from evidence.analysis.alternatives import Companions
+from evidence.analysis.alternatives import Companions, includes_no_difference
 from evidence.analysis.multiverse import CHOICES
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks.figures.forest import BLUE, INK, SOFT
 from evidence.blocks.output import Block, Figure, paragraphs
-from evidence.blocks.tables import Cell, table, to_number, with_id
+from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import entries, sentences
@@ -132,31 +132,41 @@ def varied_choices(panel: pd.DataFrame) -> list[str]:
     return [name for name in names if len(set(panel[name])) > 1]
 
 
-def panel_table(dataset: Dataset, main: Analysis, beside: Companions, panel: pd.DataFrame) -> Block:
-    """Return the whole panel as a table; numbers that the report shows elsewhere are links."""
-    known = {one.estimate_id: entries.of_analysis(one, dataset) for one in (main, *beside.analyses)}
-    if beside.stress is not None:
-        entry = entries.of_stress_test(beside.stress, main, dataset)
-        known[entry.estimate_id] = entry
+def distinct(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return a panel with one row for each result that differs in a printed number.
+
+    Of those that read alike the main analysis stays, else the first.
+    """
+    shown = pd.Series(
+        [
+            f"{row.k}: {language.estimate(row.effect, row.ci_low, row.ci_high)}"
+            for row in records(panel)
+        ],
+        index=panel.index,
+    )
+    main_first = panel.index[panel.main].append(panel.index[~panel.main])
+    return panel.loc[shown[main_first].drop_duplicates().index].sort_index()
+
+
+def by_choice(panel: pd.DataFrame) -> Block:
+    """Return what each choice leads to: how many results, how far apart, and how many include 0."""
     rows = []
-    varied = varied_choices(panel)
-    for place, row in enumerate(records(panel), start=1):
-        shown = language.estimate(row.effect, row.ci_low, row.ci_high)
-        entry_of_row = known.get(row.estimate_id)
-        rows.append(
-            (
-                Cell("main analysis")
-                if row.main
-                else with_id(f"analysis {place}", row.estimate_id),
-                *(Cell(choice_in_words(name, getattr(row, name))) for name in varied),
-                Cell(str(row.k), numeric=True),
-                to_number(entry_of_row, shown) if entry_of_row else Cell(shown, numeric=True),
+    for name in varied_choices(panel):
+        for value in dict.fromkeys(panel[name]):
+            part = panel[panel[name] == value]
+            rows.append(
+                (
+                    Cell(
+                        language.capitalized(name.removesuffix("_method").replace("tau2", "tau²"))
+                    ),
+                    Cell(choice_in_words(name, value)),
+                    Cell(language.limits(part.effect.min(), part.effect.max()), numeric=True),
+                    Cell(f"{int(includes_no_difference(part).sum())} of {len(part)}", numeric=True),
+                )
             )
-        )
-    headings = [name.removesuffix("_method").replace("tau2", "tau²") for name in varied]
     return table(
-        "Every combination of choices, sorted by its estimate",
-        ("Analysis", *(language.capitalized(one) for one in headings), "k", "Pooled (95% CI)"),
+        "What each choice leads to, over all combinations with the others",
+        ("Choice", "Value", "Estimates", "95% intervals that include no difference"),
         rows,
     )
 
@@ -190,12 +200,13 @@ def panel_curve(
             "One trial and one way to read it: no other combination of choices gives a number."
         )
     therapy, outcome = sentences.names(analysis, dataset)
-    ordered = panel.sort_values(["effect", "estimate_id"], ignore_index=True)
-    over = int(((ordered.ci_low <= 0) & (ordered.ci_high >= 0)).sum())
+    ordered = distinct(panel).sort_values(["effect", "estimate_id"], ignore_index=True)
+    over = int(includes_no_difference(ordered).sum())
     position = int(ordered.index[ordered.main][0]) + 1
     pooled = analysis.pooled
     alt = (
-        f"{len(ordered)} combinations of choices sorted by their estimate, from "
+        f"{len(ordered)} distinct results of {len(panel)} combinations of choices, sorted by their "
+        f"estimate, from "
         f"{language.fixed(ordered.effect.min())} to {language.fixed(ordered.effect.max())}; "
         f"{over} of their intervals include no difference. The main analysis, "
         f"{language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)}"
@@ -205,11 +216,13 @@ def panel_curve(
         figure_id="panel",
         matplotlib_figure=draw(ordered, marked=position - 1),
         alt=alt,
-        caption=f"Specification panel. {len(ordered)} analyses of {outcome} with {therapy}: above, "
-        "estimates with 95% intervals, sorted; below, the choices behind each. The main analysis "
-        "is the one with the vertical line. The analyses share their trials, so their number is no "
-        "measure of evidence.",
-        table=panel_table(dataset, analysis, beside, ordered),
+        caption=f"Specification panel: {outcome} with {therapy}. {len(panel)} combinations of "
+        f"choices give {len(ordered)} distinct results; {over} of the {len(ordered)} intervals "
+        "include no difference. Above, estimates with 95% intervals; below, the choices behind "
+        "each. The vertical line is the main analysis. The results share their trials, so their "
+        "number is no measure of evidence.",
+        table=by_choice(panel),
+        data=panel.drop(columns=["main"]),
     )
 
 

@@ -278,7 +278,7 @@ def closing_sections(card: TrialCard, lines: Sequence[Line]) -> Block:
             "and time: points as printed, else Hedges g, else g from a test statistic, else an "
             "odds ratio; one with an interval before one without."
         )
-        numbers = origins.provenance(card.dataset, estimates=card.estimates)
+        numbers = origins.provenance(card.dataset, estimates=card.estimates, whole=True)
     limits = closing.limits(
         card.dataset,
         trial_ids=[card.trial.trial_id],

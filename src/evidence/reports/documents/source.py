@@ -14,6 +14,8 @@ from evidence.reports.way_back import without_ways_back
 FONT = "DejaVu Sans"
 """The font that figures were laid out with; matplotlib brings it."""
 
+# Files that a page hands out have no place on paper.
+_TAKEN = re.compile(r'<p class="take">.*?</p>\n?', re.DOTALL)
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _DESCRIPTION = re.compile(r"<desc\b[^>]*>(.*?)</desc>", re.DOTALL)
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
@@ -90,7 +92,7 @@ def read(page: str) -> Source:
         return f'<img src="picture:{len(pictures) - 1}">'
 
     rewriter = _Rewriter(pictures)
-    rewriter.feed(_SVG.sub(drawn, without_ways_back(page)))
+    rewriter.feed(_SVG.sub(drawn, _TAKEN.sub("", without_ways_back(page))))
     rewriter.close()
     return Source("".join(rewriter.out), tuple(pictures))
 
