@@ -103,6 +103,7 @@ def citation(
     sentence: str = "",
     estimate_id: str = "",
     also: Iterable[str] = (),
+    sources: str = "",
 ) -> Block:
     """Return how to cite: a sentence to quote, the workbook, and the sources of the numbers.
 
@@ -118,22 +119,24 @@ def citation(
         Its id.
     also : iterable of str
         Locators beyond those of the estimates.
+    sources : str
+        Address of the place that lists the sources, where there is one already.
     """
     data = database_of(dataset) or f"data version {dataset.version}"
     workbook = f"{TITLE}, package version {evidence.__version__}, {data}" + (
         f"; estimate {estimate_id}." if estimate_id else "."
     )
+    quoted = "".join(f'<p class="cite">{html(one)}</p>' for one in (sentence, workbook) if one)
+    start = f'<h2 id="cite">How to cite</h2>{quoted}'
+    beside = "Cite the sources of the numbers beside the workbook"
+    if sources:
+        return Block(f'{start}<p>{beside}: <a href="{html(sources)}">sources</a>.</p>')
     locators = union([*frame.locator_ids, tuple(also)])
     publications = dataset.publications
     main = publications[publications.role == "main"]
     mains = main.publication_id[main.trial_id.isin(frame.trial_id)]
     cited = union([tuple(mains), [dataset.locator(one).publication_id for one in locators]])
-    quoted = "".join(f'<p class="cite">{html(one)}</p>' for one in (sentence, workbook) if one)
-    return Block(
-        f'<h2 id="cite">How to cite</h2>{quoted}'
-        "<p>Cite the sources of the numbers beside the workbook. Sources of this report:</p>"
-        + reference_list(cited, dataset)
-    )
+    return Block(f"{start}<p>{beside}. Sources of this report:</p>{reference_list(cited, dataset)}")
 
 
 def limits(
@@ -152,35 +155,31 @@ def limits(
     outcome : str
         The one outcome that it is about, if any.
     """
-    found = {one: judged(dataset, one, outcome=outcome) for one in trial_ids}
+    several = len(trial_ids) > 1
+    found = {one: judged(dataset, one, outcome=outcome, only_high=several) for one in trial_ids}
     assessed = [dataset.trial(one).label for one, said in found.items() if said]
     if not assessed:
-        whose = "this trial" if len(trial_ids) == 1 else "any of these trials"
+        whose = "any of these trials" if several else "this trial"
         bias_said = f"Risk of bias was not assessed for {whose} in any source seen, nor here."
     else:
         others = language.listed(
             dataset.trial(one).label for one, said in found.items() if not said
         )
-        each = " ".join(
-            f"{dataset.trial(one).label}: {said}." for one, said in found.items() if said
+        each = "; ".join(
+            f"{dataset.trial(one).label}: {said}" for one, said in found.items() if said
         )
         bias_said = (
-            f"Risk of bias was judged in a source seen for {language.listed(assessed)}"
-            f"{' only' if others else ''}. {each} "
-            f"{f'Not assessed in any source seen: {others}. ' if others else ''}"
-            "No assessment was made here."
+            f"Risk of bias, as sources seen judge it{', domains judged high' * several}: {each}. "
+            f"{f'Not assessed in any source seen: {others}. ' if others else ''}Not assessed here."
         )
-    told = [
-        *_where_read(dataset),
-        *also,
-        bias_said,
-        "Nothing here says for whom a therapy works, or whether any single person benefits. This "
-        "is no clinical advice.",
-    ]
-    return Block(f'<h2 id="limits">Limits</h2>{items(map(html, told))}')
+    no_advice = "Nothing here says for whom a therapy works. This is no clinical advice."
+    told = [*map(html, _where_read(dataset)), *map(html, also), html(bias_said), html(no_advice)]
+    if dataset.has_cards:
+        told[0] += ' <a href="how-to-read.html#limits">Limits of every report</a>'
+    return Block(f'<h2 id="limits">Limits</h2>{items(told)}')
 
 
-def _where_read(dataset: Dataset) -> tuple[str, str]:
+def _where_read(dataset: Dataset) -> tuple[str, ...]:
     """Return what was searched for trials, and where numbers were read."""
     database = database_of(dataset)
     if database:
@@ -189,11 +188,7 @@ def _where_read(dataset: Dataset) -> tuple[str, str]:
             f"All numbers were read in one place: {database}. No report of a trial was read here; "
             "what the database has wrong is wrong here.",
         )
-    return (
-        "No systematic search was made; a trial that nobody here knows of is missing.",
-        "Most numbers were read in abstracts, registrations, a review by the developers and public "
-        "databases; each says where. Full tables of the trials were reached for few.",
-    )
+    return ("No systematic search was made; most trials were read in abstracts.",)
 
 
 def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: bool = False) -> str:

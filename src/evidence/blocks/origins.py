@@ -14,7 +14,8 @@ from evidence.blocks.tables import Cell
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator, union
 from evidence.data.records import records
-from evidence.ledger import LedgerEntry, chains, entries
+from evidence.estimation.row import size_of
+from evidence.ledger import LedgerEntry, chains, entries, units
 from evidence.terms import words_of
 
 TOOL = {
@@ -84,11 +85,11 @@ def provenance(
     """
     rows = list(records(estimates.drop_duplicates("estimate_id")))
     found = [entries.of_estimate(row, dataset) for row in rows]
-    listed = _Sources(dataset)
+    listed = Sources(dataset)
     parts = ['<section class="provenance">', '<h2 id="numbers">Where each number comes from</h2>']
     if whole or not dataset.has_cards:
         parts.append("<h3>Estimates of single trials</h3>")
-        parts += [_estimate(row, entry, dataset) for row, entry in zip(rows, found, strict=True)]
+        parts += _by_print(list(zip(rows, found, strict=True)), dataset, listed)
     elif rows:
         parts.append(
             "<h3>Estimates of single trials</h3>\n<p>Each number leads to the card of its trial: "
@@ -103,15 +104,23 @@ def provenance(
     return Block("\n".join(one for one in parts if one), tuple(found))
 
 
-class _Sources:
-    """Places of print that a section names by their numbers, each told once at its end."""
+class Sources:
+    """Places of print that a page names by their numbers, each told once.
 
-    def __init__(self, dataset: Dataset) -> None:
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    first : iterable of str
+        Locators that have the first numbers; others follow as they are named.
+    """
+
+    def __init__(self, dataset: Dataset, first: Iterable[str] = ()) -> None:
         self._dataset = dataset
-        self._found: dict[str, int] = {}
+        self._found = {one: place for place, one in enumerate(dict.fromkeys(first), start=1)}
 
     def links(self, locator_ids: Iterable[str]) -> str:
-        """Return links to places by their numbers, as "source 1, 2"."""
+        """Return links to places by their numbers, as "source 1, 2", as HTML."""
         numbers = [self._found.setdefault(one, len(self._found) + 1) for one in locator_ids]
         linked = ", ".join(f'<a href="#source-{one}">{one}</a>' for one in dict.fromkeys(numbers))
         return f"source {linked}" if linked else ""
@@ -121,13 +130,72 @@ class _Sources:
         if not self._found:
             return ""
         told = "\n".join(
-            f'<li id="source-{number}">{sources([one], self._dataset)}</li>'
+            f'<li id="source-{number}" tabindex="-1">{sources([one], self._dataset)}</li>'
             for one, number in self._found.items()
         )
-        return f'<h3>Sources</h3>\n<ol class="sources">\n{told}\n</ol>'
+        return f'<h3 id="sources">Sources</h3>\n<ol class="sources">\n{told}\n</ol>'
 
 
-def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: _Sources) -> list[str]:
+def told_whole(dataset: Dataset, estimates: pd.DataFrame, listed: Sources) -> Block:
+    """Return estimates with what is printed and how they follow, those of one print together."""
+    rows = list(records(estimates.drop_duplicates("estimate_id")))
+    found = [entries.of_estimate(row, dataset) for row in rows]
+    parts = _by_print(list(zip(rows, found, strict=True)), dataset, listed, heading="h3")
+    body = "\n".join(parts)
+    return Block(f'<section class="provenance">\n{body}\n</section>', tuple(found))
+
+
+def _by_print(
+    rows: Sequence[tuple[Any, LedgerEntry]],
+    dataset: Dataset,
+    listed: Sources,
+    heading: str = "h4",
+) -> list[str]:
+    """Return estimates with their chains; what those of the same print share is said once."""
+    grouped: dict[tuple[Any, ...], list[tuple[Any, LedgerEntry]]] = {}
+    one_trial = len({row.trial_id for row, _ in rows}) == 1
+    for row, entry in rows:
+        name, _, _ = entry.label.rpartition(f", {units.metric(row, dataset)}")
+        grouped.setdefault((name, chains.printed(row, dataset), *row.locator_ids), []).append(
+            (row, entry)
+        )
+    parts = []
+    for (name, printed, *places), each in grouped.items():
+        remarks = [{one.text: one for one in row.remarks} for row, _ in each]
+        shared = [text for text in remarks[0] if all(text in one for one in remarks)]
+        told = [
+            ("Printed", html(printed).replace("\n", "<br>")),
+            ("Read in", listed.links(places)),
+            ("Participants", html(str(size_of([each[0][0]])))),
+            ("Remarks", "<br>".join(map(html, shared))),
+        ]
+        body = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in told if value)
+        # Where all are of one trial, the page is on it.
+        titled = name.removeprefix(f"{each[0][0].label}, ") if one_trial else name
+        lines = []
+        for row, entry in each:
+            own = [html(one.text) for one in row.remarks if one.text not in shared]
+            metric = entry.label.removeprefix(f"{name}, ")
+            how = [f"{html(metric)}: {html(chains.conversion(row, dataset))}", _span(row), *own]
+            lines.append(_line(entry, html(entries.quoted(entry)), "; ".join(filter(None, how))))
+        parts.append(
+            f'<article class="origin">\n<{heading}>{html(titled)}</{heading}>\n<dl>{body}</dl>\n'
+            '<ul class="lines">\n' + "\n".join(lines) + "\n</ul>\n</article>"
+        )
+    return parts
+
+
+def _span(row: Any) -> str:
+    """Return the range that a source leaves open, in words."""
+    if pd.isna(row.effect_low):
+        return ""
+    _, low, high, digits = entries.quoted_numbers(
+        row.metric, row.more_is, row.effect_low, row.effect_low, row.effect_high
+    )
+    return html(f"range left open {language.limits(low, high, digits + 1)}")
+
+
+def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: Sources) -> list[str]:
     """Return the estimates of each trial, a line each."""
     grouped: dict[str, list[tuple[Any, LedgerEntry]]] = {}
     for row, entry in rows:
@@ -157,7 +225,7 @@ def _line(entry: LedgerEntry, shown: str, told: str) -> str:
 
 
 def _computed(
-    pooled: Sequence[tuple[LedgerEntry, str | Cell]], estimates: pd.DataFrame, listed: _Sources
+    pooled: Sequence[tuple[LedgerEntry, str | Cell]], estimates: pd.DataFrame, listed: Sources
 ) -> list[str]:
     """Return numbers that were computed from others, those from the same ones together."""
     grouped: dict[str, list[LedgerEntry]] = {}
@@ -204,7 +272,7 @@ def _shared(labels: Sequence[str]) -> str:
     return "".join(f"{one}, " for one in split[0][:same])
 
 
-def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed: _Sources) -> str:
+def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed: Sources) -> str:
     """Return what a number was computed from, with the places that no link in it leads to."""
     shown, rest = _linked(members, entry, estimates)
     return "; ".join([one for one in (shown, listed.links(rest)) if one])
@@ -254,34 +322,3 @@ def _place(locator_id: str, dataset: Dataset) -> str:
     """Return a place where a number was read as a link, as HTML."""
     locator = dataset.locator(locator_id)
     return addressed(locator.url, place_name(locator, dataset))
-
-
-def _estimate(row: Any, entry: LedgerEntry, dataset: Dataset) -> str:
-    """Return one estimate as a definition list that a link can lead to."""
-    remarks = union([row.remarks])
-    parts = [
-        ("Printed", html(chains.printed(row, dataset)).replace("\n", "<br>")),
-        ("Read in", sources(row.locator_ids, dataset)),
-        ("Conversion", html(chains.conversion(row, dataset))),
-        (
-            "How obtained",
-            f'<span class="tag {html(row.processing)}">{html(row.processing)}</span>',
-        ),
-    ]
-    if not pd.isna(row.effect_low):
-        _, low, high, digits = entries.quoted_numbers(
-            row.metric, row.more_is, row.effect_low, row.effect_low, row.effect_high
-        )
-        span = language.limits(low, high, digits + 1)
-        parts.append(("Range left open", html(span)))
-    if remarks:
-        parts.append(
-            ("Remarks", "<ul>" + "".join(f"<li>{html(one.text)}</li>" for one in remarks) + "</ul>")
-        )
-    parts.append(("Id", f"<code>{html(row.estimate_id)}</code>"))
-    shown = entries.quoted(entry)
-    body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in parts)
-    return (
-        f'<article class="origin" id="{html(anchor(row.estimate_id))}" tabindex="-1">'
-        f"<h4>{html(shown)} <small>{html(entry.label)}</small></h4><dl>{body}</dl></article>"
-    )

@@ -511,9 +511,8 @@ def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry
 
 
 def _printed(row: Any, dataset: Dataset) -> Cell:
-    """Return what is printed of an arm, and where."""
-    said = chains.printed(row, dataset)
-    return Cell(markup=f"{html(said)}<br>{origins.sources(row.locator_ids, dataset)}")
+    """Return what is printed of an arm."""
+    return Cell(chains.printed(row, dataset))
 
 
 def _subtraction(row: Any, at_times: list[LedgerEntry], one: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from evidence import language
+from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block
 from evidence.blocks.tables import SIZES, place_of_fact
@@ -121,6 +122,11 @@ class TrialCard:
                 bias.locator_id[bias.trial_id == self.trial.trial_id],
             ]
         )
+
+    @property
+    def sources(self) -> origins.Sources:
+        """Places that its page names by their numbers."""
+        return origins.Sources(self.dataset, union([self.locator_ids, *self.estimates.locator_ids]))
 
     @property
     def publications(self) -> pd.DataFrame:

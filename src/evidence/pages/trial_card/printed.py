@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidence import language
-from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, place_of, remark_of, table
@@ -58,8 +57,8 @@ def fact_name(fact: str) -> str:
 
 
 def source(card: TrialCard, locator_id: str) -> Cell:
-    """Return the place where something was read, with its address and the number of readings."""
-    return Cell(markup=origins.sources([locator_id], card.dataset))
+    """Return the number of the place where something was read, as a link to it."""
+    return Cell(markup=card.sources.links([locator_id]))
 
 
 def arms_and_facts(card: TrialCard) -> Block:
@@ -80,7 +79,7 @@ def arms_and_facts(card: TrialCard) -> Block:
 
 def _item(card: TrialCard, printed: str, locator_id: str) -> str:
     """Return what is printed and where it was read, as HTML."""
-    return f"{html(printed)}. {origins.sources([locator_id], card.dataset)}."
+    return f"{html(printed)}, {card.sources.links([locator_id])}"
 
 
 def clocks(card: TrialCard) -> Block | None:

@@ -10,16 +10,13 @@ from evidence.blocks import closing, origins, tables
 from evidence.blocks.closing import reference
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, joined, paragraphs
-from evidence.blocks.tables import Cell, table, to_number
+from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
 from evidence.estimation.missing_evidence import missing_evidence
-from evidence.estimation.row import size_of
-from evidence.ledger import entries, sentences, units
-from evidence.ledger.chains import route
 from evidence.ledger.quotation import caveat
 from evidence.pages.effects import without_estimate
-from evidence.pages.trial_card import TrialCard, distinct
+from evidence.pages.trial_card import TrialCard, distinct, in_provenance
 from evidence.pages.trial_card.lines import Line, named
 from evidence.pages.trial_card.printed import ROLE, source
 from evidence.terms import Favors
@@ -119,43 +116,14 @@ JUDGEMENT = {
 }
 
 
-def estimates_table(card: TrialCard) -> Block | None:
-    """Return every estimate of the trial with its route, each leading to its chain."""
-    rows = []
-    for row in records(card.estimates):
-        entry = entries.of_estimate(row, card.dataset)
-        size = size_of([row])
-        what = (
-            f"{language.capitalized(card.outcome(row.outcome_id))}, "
-            f"{sentences.when(row, card.dataset)}"
-        )
-        rows.append(
-            (
-                Cell(f"{what}\n{card.measure(row)}"),
-                Cell(card.contrast(row.intervention_arm_id, row.comparator_arm_id)),
-                Cell(units.metric(row, card.dataset)),
-                to_number(entry, entries.quoted(entry)),
-                Cell(str(size), numeric=True),
-                Cell(route(row.route).shown, tag=row.processing),
-            )
-        )
-    if not rows:
-        return None
-    return table(
-        "Every estimate between arms, and its route from the printed numbers; several of one trial "
-        "are views of the same participants",
-        ("Outcome, time, measure", "Contrast", "Metric", "Estimate (95% CI)", "n", "Route"),
-        rows,
-    )
-
-
 def estimated(card: TrialCard) -> Block:
-    """Return every estimate with its route, and the results that allow none with the reason."""
-    estimates = estimates_table(card)
+    """Return every estimate with its chain, and the results that allow none with the reason."""
     found = [
-        paragraphs("No effect between randomized arms can be computed from what the sources print.")
-        if estimates is None
-        else estimates
+        origins.told_whole(card.dataset, card.estimates, card.sources)
+        if len(card.estimates)
+        else paragraphs(
+            "No effect between randomized arms can be computed from what the sources print."
+        )
     ]
     if card.rows.effect.isna().any():
         found.append(without_estimate(card.rows, on_card=True))
@@ -207,13 +175,14 @@ def companions(card: TrialCard) -> Block:
                 Cell(language.listed(places) or "no number was read in it"),
             )
         )
-    return table(
+    papers = table(
         f"{language.capitalized(language.count(count, 'article'))} on {which} trial; then "
         "registrations "
         "and other sources that print its numbers",
         ("Role", "Reference", "Read"),
         rows,
     )
+    return joined(papers, Block(in_provenance(card.sources.markup())))
 
 
 def missing(card: TrialCard) -> Block:
@@ -258,27 +227,7 @@ def missing(card: TrialCard) -> Block:
 
 
 def closing_sections(card: TrialCard, lines: Sequence[Line]) -> Block:
-    """Return methods, where each number comes from, how to cite each line, and limits."""
-    paragraphs = [
-        "Printed numbers stand with the digits of their source. A row for each reading names the "
-        "place, how many times it was read independently, and when. Where a source prints a value "
-        "that cannot be right, the printed value stays and a remark says what is used."
-    ]
-    numbers = Block(
-        '<h2 id="numbers">Where each number comes from</h2><p>No estimate is made from this trial. '
-        "Every printed number on this page leads to the row that says where it was read.</p>"
-    )
-    if len(card.estimates):
-        paragraphs.append(
-            "Estimates follow the rules of the report on every effect size, which tells the "
-            "formulas. Positive values and ratios above 1 favor the treatment named first, of a "
-            "harm those below. Each "
-            "estimate leads to what its source prints, the conversion with the numbers put in, "
-            "and how far it is from print. On the first screen one metric stands for each measure "
-            "and time: points as printed, else Hedges g, else g from a test statistic, else an "
-            "odds ratio; one with an interval before one without."
-        )
-        numbers = origins.provenance(card.dataset, estimates=card.estimates, whole=True)
+    """Return how to cite each line, and limits."""
     limits = closing.limits(
         card.dataset,
         trial_ids=[card.trial.trial_id],
@@ -287,12 +236,12 @@ def closing_sections(card: TrialCard, lines: Sequence[Line]) -> Block:
             "reports on each outcome set it beside the others."
         ],
     )
-    return joined(closing.methods(paragraphs), numbers, _citation(card, lines), limits)
+    return joined(_citation(card, lines), limits)
 
 
 def _citation(card: TrialCard, lines: Sequence[Line]) -> Block:
     """Return how to cite the trial's numbers: a sentence for each line of the first screen."""
-    block = closing.citation(card.dataset, card.rows, also=card.locator_ids)
+    block = closing.citation(card.dataset, card.rows, sources="#papers-on-the-trial")
     quoted = "".join(
         f'<p class="cite">{html(_quoted(card, one))} '
         f"<code>{html(one.entries[0].estimate_id)}</code></p>"
