@@ -88,20 +88,35 @@ def _level(entry: LedgerEntry) -> Callable[[re.Match[str]], str]:
     return lambda level: "CI" if 100 * (entry.ci_level or 0) == int(level[1]) else level[0]
 
 
+STEPS = 3
+"""From a pooled number to what entered it, to an estimate, to its source."""
+
+
 @cache
 def behind(name: str, place: str) -> str:
     """Return the text of a place and of the places in the page that it leads to, with addresses."""
-    there = crawl.ids(name)[place]
-    # The sources of a term of a list follow it.
-    parts = [there, *_following(there)]
-    addresses = [link for part in parts for link in part.xpath(".//a/@href")]
-    said = [crawl.text(part) for part in parts]
-    for href in list(addresses):
-        if href.startswith("#") and not href.startswith("#from-"):
-            further = crawl.ids(name)[href[1:]]
-            steps = [further, *_following(further)]
-            said += [crawl.text(one) for one in steps]
-            addresses += [link for one in steps for link in one.xpath(".//a/@href")]
+    said: list[str] = []
+    addresses: list[str] = []
+    seen: set[str] = set()
+    places = [place]
+    for _ in range(STEPS + 1):
+        further = []
+        for one in dict.fromkeys(places):
+            if one in seen:
+                continue
+            seen.add(one)
+            there = crawl.ids(name)[one]
+            # The sources of a term of a list follow it.
+            for part in [there, *_following(there)]:
+                said.append(crawl.text(part))
+                links = part.xpath(".//a/@href")
+                addresses += links
+                further += [
+                    href[1:]
+                    for href in links
+                    if href.startswith("#") and not href.startswith("#from-")
+                ]
+        places = further
     return " ".join([*said, *addresses])
 
 
@@ -197,9 +212,11 @@ def test_every_printed_number_of_a_trial_card_has_its_place(name: str) -> None:
     addresses = {locator.url for locator in DATASET.locators.itertuples() if locator.url}
     for element in printed:
         assert element.xpath("ancestor-or-self::*[contains(@class, 'provenance')]")
-        links = set(element.xpath(".//a/@href"))
-        assert links & addresses, f"{element.get('id')} names no place"
-        assert "reading" in crawl.text(element)
+        named = element.xpath(".//a[starts-with(@href, '#source-')]/@href")
+        assert named, f"{element.get('id')} names no source"
+        source = crawl.ids(name)[named[0][1:]]
+        assert set(source.xpath(".//a/@href")) & addresses, f"{element.get('id')} names no place"
+        assert "reading" in crawl.text(source)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -191,6 +191,16 @@ def _where_read(dataset: Dataset) -> tuple[str, ...]:
     return ("No systematic search was made; most trials were read in abstracts.",)
 
 
+def all_outcomes(dataset: Dataset) -> Block:
+    """Return where it stands what each trial reports on each outcome, if a page tells it."""
+    if not dataset.has_cards:
+        return Block("")
+    place = "data-audit.html#what-each-trial-reports-on-each-outcome"
+    return Block(
+        f'<p><a href="{place}">What each trial reports on each outcome</a>, all trials.</p>'
+    )
+
+
 def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: bool = False) -> str:
     """Return the judgements on the risk of bias of a trial, each with its tool and source.
 

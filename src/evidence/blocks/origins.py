@@ -1,8 +1,9 @@
 """Where each number of a report comes from: print, place, conversion, processing."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -64,6 +65,7 @@ def provenance(
     pooled: Sequence[tuple[LedgerEntry, str | Cell]] = (),
     heading: str = "Pooled results",
     whole: bool = False,
+    listed: "Sources | None" = None,
 ) -> Block:
     """Return the section that every number of a report leads to.
 
@@ -82,10 +84,12 @@ def provenance(
         What these are called.
     whole : bool
         Whether to tell each estimate whole, as the card of its trial does.
+    listed : Sources, optional
+        Places that the page names by their numbers before this section.
     """
     rows = list(records(estimates.drop_duplicates("estimate_id")))
     found = [entries.of_estimate(row, dataset) for row in rows]
-    listed = Sources(dataset)
+    listed = listed or Sources(dataset)
     parts = ['<section class="provenance">', '<h2 id="numbers">Where each number comes from</h2>']
     if whole or not dataset.has_cards:
         parts.append("<h3>Estimates of single trials</h3>")
@@ -202,17 +206,56 @@ def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: Sources) -> list[
         grouped.setdefault(row.trial_id, []).append((row, entry))
     parts = []
     for trial_id, each in grouped.items():
-        card = f"trial-{trial_id}.html"
-        parts.append(f'<h4><a href="{html(card)}">{html(each[0][0].label)}</a></h4>')
-        parts.append('<ul class="lines">')
+        card, label = f"trial-{trial_id}.html", each[0][0].label
+        parts.append(f'<h4><a href="{html(card)}">{html(label)}</a></h4>')
+        lines = []
         for row, entry in each:
-            place = anchor(row.estimate_id)
-            shown = f'<a href="{html(card)}#{html(place)}">{html(entries.quoted(entry))}</a>'
-            what = entry.label.removeprefix(f"{row.label}, ")
-            told = [html(what), listed.links(row.locator_ids)]
-            parts.append(_line(entry, shown, "; ".join(one for one in told if one)))
-        parts.append("</ul>")
+            place = html(anchor(row.estimate_id))
+            shown = f'<a href="{html(card)}#{place}">{html(entries.quoted(entry))}</a>'
+            what = entry.label.removeprefix(f"{label}, ")
+            lines.append(_Line(entry, what, shown, listed.links(row.locator_ids)))
+        parts += _lists(lines)
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A number that a link can lead to: what it is, the number as HTML, and where it is from."""
+
+    entry: LedgerEntry
+    what: str
+    shown: str
+    origin: str
+
+
+LEAST_SHARED = 3
+"""Parts that labels begin with alike for what they share to be said once above them."""
+
+
+def _lists(lines: Sequence[_Line]) -> list[str]:
+    """Return numbers in lists; what neighbors are called alike is said once, above them."""
+    groups: list[list[_Line]] = []
+    for one in lines:
+        together = groups and _shared([each.what for each in (*groups[-1], one)])
+        if together and together.count(", ") >= LEAST_SHARED:
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    parts = []
+    for group in groups:
+        shared = _shared([one.what for one in group]) if len(group) > 1 else ""
+        if shared:
+            parts.append(f'<p class="shared">{html(shared.rstrip(", "))}:</p>')
+        items = [
+            _line(one.entry, one.shown, _joined(html(one.what.removeprefix(shared)), one.origin))
+            for one in group
+        ]
+        parts.append('<ul class="lines">\n' + "\n".join(items) + "\n</ul>")
+    return parts
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(one for one in parts if one)
 
 
 def _line(entry: LedgerEntry, shown: str, told: str) -> str:
@@ -227,33 +270,29 @@ def _line(entry: LedgerEntry, shown: str, told: str) -> str:
 def _computed(
     pooled: Sequence[tuple[LedgerEntry, str | Cell]], estimates: pd.DataFrame, listed: Sources
 ) -> list[str]:
-    """Return numbers that were computed from others, those from the same ones together."""
-    grouped: dict[str, list[LedgerEntry]] = {}
+    """Return numbers that were computed from others; what several were made from is said once."""
+    made = []
     for entry, made_from in pooled:
         cell = made_from if isinstance(made_from, Cell) else Cell(made_from)
-        grouped.setdefault(_members(cell, entry, estimates, listed), []).append(entry)
-    parts = []
-    for number, (members, each) in enumerate(grouped.items(), start=1):
-        shared = _shared([one.label for one in each])
-        method = each[0].method if len({one.method for one in each}) == 1 else ""
-        start = ". ".join([part for part in (shared.rstrip(", "), method) if part])
-        if len(each) > 1:
-            parts.append(
-                f'<p id="set-{number}">Set {number}: {members}.'
-                f"{f' {html(start)}.' if start else ''}</p>"
-            )
-        parts.append('<ul class="lines">')
-        for entry in each:
-            what = entry.label.removeprefix(shared) if len(each) > 1 else entry.label
-            told = [html(what), *([] if method and len(each) > 1 else [html(entry.method)])]
-            if len(each) > 1:
-                told.append(f'<a href="#set-{number}">set {number}</a>')
-            else:
-                told.append(f"from {members}")
-            shown = html(entries.quoted(entry))
-            parts.append(_line(entry, shown, "; ".join(one for one in told if one)))
-        parts.append("</ul>")
-    return parts
+        made.append((entry, _members(cell, entry, estimates, listed)))
+    often = Counter((members, entry.method) for entry, members in made)
+    sets = {key: place for place, key in enumerate((k for k in often if often[k] > 1), start=1)}
+    told = [
+        f'<li id="set-{place}">{members}. {html(method)}.</li>'
+        for (members, method), place in sets.items()
+    ]
+    lines = []
+    for entry, members in made:
+        place = sets.get((members, entry.method))
+        origin = (
+            f'<a href="#set-{place}">set {place}</a>'
+            if place
+            else _joined(html(entry.method), f"from {members}")
+        )
+        lines.append(_Line(entry, entry.label, html(entries.quoted(entry)), origin))
+    if told:
+        told = ["<p>Sets that numbers are made from:</p>", '<ol class="sets">', *told, "</ol>"]
+    return [*told, *_lists(lines)]
 
 
 def _shared(labels: Sequence[str]) -> str:

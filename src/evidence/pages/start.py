@@ -8,7 +8,7 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
-from evidence.blocks import closing, tables
+from evidence.blocks import closing, origins, tables
 from evidence.blocks.escape import html
 from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.headline import answer
@@ -285,7 +285,20 @@ def closing_sections(dataset: Dataset, frame: pd.DataFrame, questions: Sequence[
                 "stress test. The report behind each link tells its methods whole."
             ]
         ),
-        first_screen.provenance(dataset, *((one.analysis, one.beside) for one in questions)),
+        _provenance(dataset, questions),
         closing.citation(dataset, frame[frame.effect.notna()]),
         closing.limits(dataset, trial_ids=list(dataset.trials.trial_id)),
     )
+
+
+def _provenance(dataset: Dataset, questions: Sequence[Question]) -> Block:
+    """Return where the main results come from; what stands beside them is told on their pages."""
+    points = [points_behind(one.analysis) for one in questions]
+    estimates = [one.analysis.selection.estimates for one in questions]
+    estimates += [pd.DataFrame([one]) for one in points if one is not None]
+    pooled = [
+        one
+        for each in questions
+        for one in first_screen.main_numbers(dataset, each.analysis, each.beside.stress)
+    ]
+    return origins.provenance(dataset, estimates=pd.concat(estimates), pooled=pooled)

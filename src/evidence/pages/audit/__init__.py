@@ -179,7 +179,7 @@ def closing_sections(
 ) -> Block:
     """Return methods, where each number comes from, how to cite, and limits.
 
-    Every place where something was read is cited; the parameters are those of the first screen.
+    The sources are the list of every place; the parameters are those of the first screen.
     """
     high = int((found.severity == "high").sum())
     numbers = places.numbers.sum()
@@ -209,6 +209,6 @@ def closing_sections(
     return joined(
         _methods(analyses),
         origins.provenance(dataset, estimates=chosen, pooled=pooled),
-        closing.citation(dataset, chosen, sentence=sentence, also=places.locator_id),
+        closing.citation(dataset, chosen, sentence=sentence, sources="#every-place"),
         limits,
     )

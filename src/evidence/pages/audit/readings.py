@@ -161,7 +161,8 @@ def places_table(dataset: Dataset, places: pd.DataFrame) -> Block:
         ("Place", "Kind", "Numbers", "Statements", "Readings", "Last reading"),
         rows,
     )
-    return Block(f"<details><summary>Every place, one by one</summary>\n{block.html}\n</details>")
+    summary = "<summary>Every place, one by one</summary>"
+    return Block(f'<details id="every-place">{summary}\n{block.html}\n</details>')
 
 
 def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:

@@ -17,7 +17,15 @@ from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries
 from evidence.pages import pooled as pooled_sections
-from evidence.pages.claims.details import SIGN, link, linked, named, pooled_behind, retained_behind
+from evidence.pages.claims.details import (
+    SIGN,
+    link,
+    linked,
+    named,
+    pooled_behind,
+    retained_behind,
+    sources_behind,
+)
 
 
 def in_few_words(dataset: Dataset, judgement: Judgement) -> str:
@@ -367,7 +375,12 @@ def _provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
         )
         for row, entry in retained_behind(dataset, judgements)
     ]
-    return origins.provenance(dataset, estimates=estimates[estimates.effect.notna()], pooled=pooled)
+    return origins.provenance(
+        dataset,
+        estimates=estimates[estimates.effect.notna()],
+        pooled=pooled,
+        listed=sources_behind(dataset, judgements),
+    )
 
 
 def closing_sections(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:

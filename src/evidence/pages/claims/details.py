@@ -14,6 +14,7 @@ from evidence.blocks.tables import Cell, table, to_estimate, to_number
 from evidence.claims import Judgement
 from evidence.claims.sentences import Sentence
 from evidence.data.dataset import Dataset
+from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, followup_entries, sentences, units
 from evidence.pages.trial_card.printed import fact_name
@@ -83,31 +84,48 @@ def _kept(markup: str) -> str:
 
 def details(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     """Return the claims one by one: question, verdict, what it rests on, limits."""
-    return joined(*(_detail(dataset, one) for one in judgements))
+    listed = sources_behind(dataset, judgements)
+    return joined(*(_detail(dataset, one, listed) for one in judgements))
 
 
-def _detail(dataset: Dataset, judgement: Judgement) -> Block:
+def sources_behind(dataset: Dataset, judgements: Sequence[Judgement]) -> origins.Sources:
+    """Return the places behind verdicts, by the numbers that the page names them by."""
+    found = union(
+        frame.locator_id
+        for one in judgements
+        for frame in (
+            one.gathered.directions,
+            one.gathered.syntheses,
+            one.gathered.arms,
+            one.gathered.facts,
+        )
+    )
+    return origins.Sources(dataset, found)
+
+
+def _detail(dataset: Dataset, judgement: Judgement, listed: origins.Sources) -> Block:
     claim = judgement.claim
     title = language.capitalized(claim.claim)
-    rule = f"Decided by the rule: {judgement.rule.condition}."
     tables = [
         one
         for one in (
             _estimates_table(dataset, judgement),
-            _directions_table(dataset, judgement),
-            _syntheses_table(dataset, judgement),
-            _facts_table(dataset, judgement),
+            _directions_table(dataset, judgement, listed),
+            _syntheses_table(dataset, judgement, listed),
+            _facts_table(dataset, judgement, listed),
         )
         if one is not None
     ]
+    tested = judgement.verdict != "not tested"
     markup = (
         f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
         f"<p>{html(f'In the article: {claim.section}')}<br>{html(f'Question: {claim.question}')}"
         "</p>"
-        f"<p><strong>{html(named(judgement.verdict))}</strong>. {linked(judgement.sentence)}</p>"
-        f"<p>{html(rule)}</p>"
+        f"<p><strong>{html(named(judgement.verdict))}</strong>: "
+        f"{html(judgement.rule.condition)}.</p>"
         + "".join(one.html for one in tables)
-        + (items(map(html, judgement.limits), "not") if judgement.limits else "")
+        # What was not tested has no limits but that nothing was found.
+        + (items(map(html, judgement.limits), "not") if judgement.limits and tested else "")
         + "</section>"
     )
     return Block(markup, joined(*tables).entries)
@@ -178,7 +196,9 @@ def _against(entry: LedgerEntry, dataset: Dataset) -> str:
     )
 
 
-def _directions_table(dataset: Dataset, judgement: Judgement) -> Block | None:
+def _directions_table(
+    dataset: Dataset, judgement: Judgement, listed: origins.Sources
+) -> Block | None:
     rows = [
         (
             Cell(row.label),
@@ -189,7 +209,7 @@ def _directions_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             ),
             Cell(DIRECTION[row.direction]),
             Cell(row.note or "–"),
-            _source([row.locator_id], dataset),
+            Cell(markup=listed.links([row.locator_id])),
         )
         for row in records(judgement.gathered.directions)
     ]
@@ -202,7 +222,9 @@ def _directions_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     )
 
 
-def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
+def _syntheses_table(
+    dataset: Dataset, judgement: Judgement, listed: origins.Sources
+) -> Block | None:
     printed = dataset.text("syntheses").set_index("synthesis_id", drop=False)
     rows = []
     for row in records(printed.loc[list(judgement.gathered.syntheses.synthesis_id)]):
@@ -216,7 +238,7 @@ def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
                 Cell(f"{language.term(_METRIC, row.metric)} {value}{limits}".replace(" -", " −")),
                 Cell(row.k or "–", numeric=True),
                 Cell(f"{int(row.n):,}" if row.n else "–", numeric=True),
-                _source([row.locator_id], dataset),
+                Cell(markup=listed.links([row.locator_id])),
             )
         )
     if not rows:
@@ -228,14 +250,14 @@ def _syntheses_table(dataset: Dataset, judgement: Judgement) -> Block | None:
     )
 
 
-def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
+def _facts_table(dataset: Dataset, judgement: Judgement, listed: origins.Sources) -> Block | None:
     """Return arms and ages of the trial meant, or lengths of treatment, with their sources."""
     rows = [
         (
             Cell(dataset.trial(row.trial_id).label),
             Cell(dataset.in_text("condition", row.condition)),
             Cell(row.note or "–"),
-            _source([row.locator_id], dataset),
+            Cell(markup=listed.links([row.locator_id])),
         )
         for row in records(judgement.gathered.arms)
     ] + [
@@ -243,7 +265,7 @@ def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
             Cell(dataset.trial(row.trial_id).label),
             Cell(f"{language.capitalized(fact_name(row.fact))}: {row.value:g} {row.unit}"),
             Cell(row.note or "–"),
-            _source([row.locator_id], dataset),
+            Cell(markup=listed.links([row.locator_id])),
         )
         for row in records(judgement.gathered.facts)
     ]
@@ -254,10 +276,6 @@ def _facts_table(dataset: Dataset, judgement: Judgement) -> Block | None:
         ("Trial", "Fact", "Remark", "Read in"),
         rows,
     )
-
-
-def _source(locator_ids: Iterable[str], dataset: Dataset) -> Cell:
-    return Cell(markup=origins.sources(locator_ids, dataset))
 
 
 def _short(judgement: Judgement) -> str:

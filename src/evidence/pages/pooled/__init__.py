@@ -325,34 +325,45 @@ def shown_estimates(analysis: Analysis) -> pd.DataFrame:
     ]
 
 
-def provenance(dataset: Dataset, *pairs: tuple[Analysis, Companions]) -> Block:
-    """Return the section that tells where each number of analyses in one report comes from."""
-    pooled = [
-        one for analysis, beside in pairs for one in pooled_numbers(dataset, analysis, beside)
-    ]
-    estimates = pd.concat([shown_estimates(analysis) for analysis, _ in pairs])
-    return origins.provenance(dataset, estimates=estimates, pooled=pooled)
+def provenance(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
+    """Return the section that tells where each number of an analysis comes from."""
+    return origins.provenance(
+        dataset,
+        estimates=shown_estimates(analysis),
+        pooled=pooled_numbers(dataset, analysis, beside),
+    )
 
 
-def pooled_numbers(
-    dataset: Dataset, analysis: Analysis, beside: Companions
+def main_numbers(
+    dataset: Dataset, analysis: Analysis, stress: StressTest | None
 ) -> list[tuple[LedgerEntry, Cell]]:
-    """Return every pooled number of an analysis with what entered it in words."""
-    analyses = {one.estimate_id: one for one in (analysis, *beside.analyses)}
-    pooled = [(entries.of_analysis(one, dataset), members(one)) for one in analyses.values()]
+    """Return the main result of an analysis and its stress test, with what entered them."""
     main = members(analysis)
-    stress = beside.stress
-    zeros = main
+    numbers = [(entries.of_analysis(analysis, dataset), main)]
     if stress is not None:
         zeros = main.followed_by(f"; at zero: {language.listed(stress.entered.label)}")
-        pooled.append((entries.of_stress_test(stress, analysis, dataset), zeros))
+        numbers.append((entries.of_stress_test(stress, analysis, dataset), zeros))
         allowed = main.followed_by(
             "; at the ends of what “no difference” allows: "
             + language.listed(
                 f"{row.label} ±{language.fixed(row.bound)}" for row in records(stress.entered)
             )
         )
-        pooled += [(end, allowed) for end in entries.of_stress_ends(stress, analysis, dataset)]
+        numbers += [(end, allowed) for end in entries.of_stress_ends(stress, analysis, dataset)]
+    return numbers
+
+
+def pooled_numbers(
+    dataset: Dataset, analysis: Analysis, beside: Companions
+) -> list[tuple[LedgerEntry, Cell]]:
+    """Return every pooled number of an analysis with what entered it in words."""
+    others = {one.estimate_id: one for one in beside.analyses}
+    others.pop(analysis.estimate_id, None)
+    main, *stressed = main_numbers(dataset, analysis, beside.stress)
+    pooled = [main, *((entries.of_analysis(one, dataset), members(one)) for one in others.values())]
+    pooled += stressed
+    entered, stress = main[1], beside.stress
+    zeros = stressed[0][1] if stressed else entered
     for row in records(analysis.selection.estimates):
         if row.metric == "d_from_test_statistic" and not pd.isna(row.effect_low):
             pooled += [
@@ -366,11 +377,11 @@ def pooled_numbers(
             for row in records(beside.converted.entered)
         )
         entry = entries.of_events_converted(beside.converted, analysis, dataset)
-        pooled.append((entry, main.followed_by(f"; {converted}")))
+        pooled.append((entry, entered.followed_by(f"; {converted}")))
     for view in beside.priors:
         entry = entries.of_posterior(view.estimate_id, view.posterior, analysis, dataset)
-        pooled.append((entry, main))
-        pooled.append((entries.of_probability(entry, view.posterior.probability_positive), main))
+        pooled.append((entry, entered))
+        pooled.append((entries.of_probability(entry, view.posterior.probability_positive), entered))
         if view.at_zero is not None:
             entry = entries.of_posterior(view.at_zero_id, view.at_zero, analysis, dataset, stress)
             pooled.append((entry, zeros))
@@ -421,7 +432,7 @@ def closing_sections(dataset: Dataset, analysis: Analysis, beside: Companions) -
     )
     return joined(
         closing.methods(methods(dataset, analysis, beside)),
-        provenance(dataset, (analysis, beside)),
+        provenance(dataset, analysis, beside),
         cited,
         _limits(dataset, analysis),
     )
