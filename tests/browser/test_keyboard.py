@@ -114,6 +114,10 @@ def test_the_skip_link_passes_the_navigation(page: Page, kind: str) -> None:
     assert focused(page)["seen"]
 
 
+STEPS = 3
+"""From a pooled number to its set, to an estimate in it, to the source."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_number_leads_to_its_source_and_back(page: Page, kind: str) -> None:
     page.goto(address(KINDS[kind]))
@@ -135,18 +139,20 @@ def test_a_number_leads_to_its_source_and_back(page: Page, kind: str) -> None:
     for _ in range(3):
         press(page, "Tab")
         stops.append(focused(page))
-    assert any("back to the text" in str(one["text"]) for one in stops)
-    on = next(one for one in stops if "back to the text" not in str(one["text"]))
+    assert any("↩" in str(one["text"]) for one in stops)
+    on = next(one for one in stops if "↩" not in str(one["text"]))
     assert on["place"]
-    if str(on["href"]).startswith("#"):
+    for _ in range(STEPS):
+        if not str(on["href"]).startswith("#"):
+            break
         page.evaluate(
             "href => document.querySelector(`.provenance a[href='${href}']`).focus()", on["href"]
         )
         press(page, "Enter")
         assert f"#{focused(page)['id']}" == on["href"]
-        tab_to(page, ".provenance a[href^='http']", most=3)
+        press(page, "Tab")
         on = focused(page)
-    assert str(on["href"]).startswith("https://")
+    assert str(on["href"]).startswith(("https://", "trial-"))
 
     # And the way back takes keyboard and eye to where the number stands.
     page.evaluate("id => document.getElementById(id).focus()", target)

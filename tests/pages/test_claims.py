@@ -216,13 +216,18 @@ def test_every_row_behind_a_verdict_stands_in_the_details_with_its_source(
     blocks: dict[str, Block], answers: tuple[Judgement, ...], dataset: Dataset
 ) -> None:
     markup = blocks["details"].html
+    sources = blocks["closing"].html
     for one in answers:
         assert one.claim.question in plain(markup)
-        assert all(limit in plain(markup) for limit in one.limits)
+        if one.verdict != "not tested":
+            assert all(limit in plain(markup) for limit in one.limits)
         for rows in (one.gathered.directions, one.gathered.syntheses, one.gathered.facts):
             for locator_id in rows.locator_id:
                 url = dataset.locator(locator_id).url
-                assert not url or f'href="{url}"'.replace("&", "&amp;") in markup
+                assert not url or f'href="{url}"'.replace("&", "&amp;") in sources
+    named = set(re.findall(r'href="#(source-\d+)"', markup))
+    assert named
+    assert all(f'id="{one}"' in sources for one in named)
 
 
 def test_ages_stand_behind_a_verdict_on_a_population(

@@ -290,15 +290,14 @@ def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:
         said = pooled.closing_sections(dataset, analysis, beside).text
         assert judged in said
         assert (
-            "intention to treat, self-report for blinding of assessors by four items of the "
-            "first Cochrane tool (RoB 1) in a public database; low for randomisation method and "
-            "intention to treat, high for blinding, baseline comparability and overall by the "
-            "Maastricht-Amsterdam list in Henken et al. 2007; sources differ on intention to treat."
+            "Diamond 2002: no domain high by four items of the first Cochrane tool (RoB 1) in a "
+            "public database; high for blinding, baseline comparability and overall by the "
+            "Maastricht-Amsterdam list in Henken et al. 2007; sources differ on intention to treat"
         ) in said
     every = closing.limits(dataset, trial_ids=["diamond2019"]).text
-    assert "judged in a source seen for Diamond 2019. Diamond 2019: high for overall" in every
+    assert "Risk of bias, as sources seen judge it: Diamond 2019: high for overall" in every
     assert "overall (suicidal ideation only) by" in every
-    assert "Not assessed" not in every
+    assert "Not assessed in any source" not in every
 
 
 def test_points_stand_beside_each_standardized_value(dataset: Dataset) -> None:

@@ -27,7 +27,7 @@ TRIALS = [
     for line in (ROOT / "data" / "trials.csv").read_text("utf-8").splitlines()[1:]
 ]
 Cards = dict[str, TrialCard]
-HEADINGS = ("contradictions", "papers-on-the-trial")
+HEADINGS = ("contradictions", "papers-on-the-trial", "numbers")
 """Sections of the notebook that parts of a card link to."""
 
 
@@ -95,7 +95,7 @@ def test_every_trial_has_a_whole_card(cards: Cards, trial_id: str) -> None:
     page = f"<h1>{trial_id}</h1>" + "".join(f'<h2 id="{one}"></h2>' for one in HEADINGS) + body
     entries = [entry for one in blocks for entry in one.entries]
     assert faults(page, anchors={anchor(one.estimate_id) for one in entries}) == ()
-    for place in ("methods", "numbers", "cite", "limits"):
+    for place in ("cite", "limits"):
         assert f'id="{place}"' in body
     assert {one.estimate_id for one in entries} == set(card.estimates.estimate_id)
     own = plain(body)
@@ -110,6 +110,7 @@ def test_every_printed_number_stands_in_its_row_with_its_source(
 ) -> None:
     card = cards[trial_id]
     markup = printed.printed(card).html
+    papers = sections.companions(card).html
     fields = {
         "arms": ("arm_id", ["n_randomized"]),
         "arm_results": (
@@ -130,8 +131,11 @@ def test_every_printed_number_stands_in_its_row_with_its_source(
                 if row[column]:
                     assert re.search(rf"(?<![\d.]){re.escape(row[column])}(?!\d)", shown), column
             locator = dataset.locator(row.locator_id)
-            assert words_of(locator.place) in shown
-            assert ("one reading" if locator.readings == 1 else "two readings") in shown
+            number = re.search(r"source (\d+)", shown)
+            assert number is not None
+            source = at(papers, f"source-{number[1]}")
+            assert words_of(locator.place) in source
+            assert ("one reading" if locator.readings == 1 else "two readings") in source
     facts = dataset.text("trial_facts")
     assert [one.value for one in card.facts] == list(facts.value[facts.trial_id == trial_id])
     for fact in card.facts:

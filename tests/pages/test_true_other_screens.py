@@ -66,7 +66,7 @@ def test_a_plain_t_is_converted_and_leaves_no_range() -> None:
     assert "The standardized value is converted from a test statistic." in said
     assert "Made 0: the standardized value is converted from t of a test." in said
     assert "imputed" not in said
-    found = pooled.provenance(dataset, (analysis, beside))
+    found = pooled.provenance(dataset, analysis, beside)
     assert not [one for one in found.entries if one.estimate_id.endswith("lowest")]
 
 

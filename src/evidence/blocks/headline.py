@@ -1,6 +1,6 @@
 """The parts of a first screen: the answer in words, numbers in large type, what stands beside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evidence import language
@@ -62,11 +62,24 @@ class Headline:
         return f"<b>{link}</b><span>{html(self.caption)}{self.also}</span>"
 
 
+SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt"})
+"""Outcomes whose readers may be in danger, or write for people who are."""
+
+_SAFETY = (
+    '<p class="safety">In danger, or worried about someone? Call the local emergency number, '
+    'find a helpline at <a href="https://findahelpline.com">findahelpline.com</a>, in the US call '
+    "or text 988. Writing about suicide? Follow the "
+    '<a href="https://reportingonsuicide.org">reporting guidelines</a>. '
+    "Nothing here is clinical advice.</p>"
+)
+
+
 def answer(
     say: str,
     paragraph: str,
     figures: Sequence[Headline | str] = (),
     remarks: Sequence[str] = (),
+    about: Iterable[str] = (),
 ) -> Block:
     """Put a first screen together; all but headlines is HTML made from escaped parts.
 
@@ -80,6 +93,8 @@ def answer(
         Numbers in large type, all of one size, or what stands in place of one.
     remarks : sequence of str
         What has to be said beside them.
+    about : iterable of str
+        Outcomes that the page is on.
     """
     markup = (
         f'<section class="answer" aria-label="Answer">\n<p class="say">{say}</p>\n'
@@ -91,4 +106,6 @@ def answer(
         markup += f'\n<div class="pair">\n{shown}\n</div>'
     if remarks:
         markup += f"\n{items(remarks, 'not')}"
+    if SUICIDALITY.intersection(about):
+        markup += f"\n{_SAFETY}"
     return Block(markup, tuple(one.entry for one in figures if isinstance(one, Headline)))

@@ -16,7 +16,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator, union
 from evidence.data.records import records
 from evidence.estimation.row import size_of
-from evidence.ledger import LedgerEntry, chains, entries, units
+from evidence.ledger import LedgerEntry, chains, entries
 from evidence.terms import words_of
 
 TOOL = {
@@ -25,6 +25,7 @@ TOOL = {
     "rob2": "RoB 2",
 }
 """Tools of risk of bias in words."""
+_PART = re.compile(r"(?<=[,:] )")
 _TO_ESTIMATE = re.compile(r'<a href="#(n-[^"]+)">([^<]*)</a>')
 
 
@@ -90,7 +91,12 @@ def provenance(
     rows = list(records(estimates.drop_duplicates("estimate_id")))
     found = [entries.of_estimate(row, dataset) for row in rows]
     listed = listed or Sources(dataset)
-    parts = ['<section class="provenance">', '<h2 id="numbers">Where each number comes from</h2>']
+    many = language.count(len(rows) + len(pooled), "number")
+    parts = [
+        '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>',
+        # A link to a place in it opens it, and paper shows it.
+        f"<details>\n<summary>{language.capitalized(many)}, each with its source</summary>",
+    ]
     if whole or not dataset.has_cards:
         parts.append("<h3>Estimates of single trials</h3>")
         parts += _by_print(list(zip(rows, found, strict=True)), dataset, listed)
@@ -104,7 +110,7 @@ def provenance(
         parts.append(f"<h3>{html(heading)}</h3>")
         parts += _computed(pooled, estimates, listed)
         found += [entry for entry, _ in pooled]
-    parts += [listed.markup(), "</section>"]
+    parts += [listed.markup(), "</details>\n</section>"]
     return Block("\n".join(one for one in parts if one), tuple(found))
 
 
@@ -120,7 +126,7 @@ class Sources:
     """
 
     def __init__(self, dataset: Dataset, first: Iterable[str] = ()) -> None:
-        self._dataset = dataset
+        self.dataset = dataset
         self._found = {one: place for place, one in enumerate(dict.fromkeys(first), start=1)}
 
     def links(self, locator_ids: Iterable[str]) -> str:
@@ -134,7 +140,7 @@ class Sources:
         if not self._found:
             return ""
         told = "\n".join(
-            f'<li id="source-{number}" tabindex="-1">{sources([one], self._dataset)}</li>'
+            f'<li id="source-{number}" tabindex="-1">{sources([one], self.dataset)}</li>'
             for one, number in self._found.items()
         )
         return f'<h3 id="sources">Sources</h3>\n<ol class="sources">\n{told}\n</ol>'
@@ -159,14 +165,13 @@ def _by_print(
     grouped: dict[tuple[Any, ...], list[tuple[Any, LedgerEntry]]] = {}
     one_trial = len({row.trial_id for row, _ in rows}) == 1
     for row, entry in rows:
-        name, _, _ = entry.label.rpartition(f", {units.metric(row, dataset)}")
-        grouped.setdefault((name, chains.printed(row, dataset), *row.locator_ids), []).append(
-            (row, entry)
-        )
+        name = entries.called(row, dataset)
+        key = (name.trial, name.measured, chains.printed(row, dataset), *row.locator_ids)
+        grouped.setdefault(key, []).append((row, entry))
     parts = []
-    for (name, printed, *places), each in grouped.items():
-        remarks = [{one.text: one for one in row.remarks} for row, _ in each]
-        shared = [text for text in remarks[0] if all(text in one for one in remarks)]
+    for (trial, measured, printed, *places), each in grouped.items():
+        told_by = Counter(one for row, _ in each for one in {one.text for one in row.remarks})
+        shared = [one.text for one in each[0][0].remarks if told_by[one.text] == len(each)]
         told = [
             ("Printed", html(printed).replace("\n", "<br>")),
             ("Read in", listed.links(places)),
@@ -175,11 +180,11 @@ def _by_print(
         ]
         body = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in told if value)
         # Where all are of one trial, the page is on it.
-        titled = name.removeprefix(f"{each[0][0].label}, ") if one_trial else name
+        titled = measured if one_trial else f"{trial}, {measured}"
         lines = []
         for row, entry in each:
-            own = [html(one.text) for one in row.remarks if one.text not in shared]
-            metric = entry.label.removeprefix(f"{name}, ")
+            own = [html(one.text) for one in row.remarks if told_by[one.text] < len(each)]
+            metric = entries.called(row, dataset).metric
             how = [f"{html(metric)}: {html(chains.conversion(row, dataset))}", _span(row), *own]
             lines.append(_line(entry, html(entries.quoted(entry)), "; ".join(filter(None, how))))
         parts.append(
@@ -212,7 +217,8 @@ def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: Sources) -> list[
         for row, entry in each:
             place = html(anchor(row.estimate_id))
             shown = f'<a href="{html(card)}#{place}">{html(entries.quoted(entry))}</a>'
-            what = entry.label.removeprefix(f"{label}, ")
+            name = entries.called(row, listed.dataset)
+            what = f"{name.measured}, {name.metric}"
             lines.append(_Line(entry, what, shown, listed.links(row.locator_ids)))
         parts += _lists(lines)
     return parts
@@ -228,7 +234,7 @@ class _Line:
     origin: str
 
 
-LEAST_SHARED = 3
+LEAST_SHARED = 2
 """Parts that labels begin with alike for what they share to be said once above them."""
 
 
@@ -237,7 +243,7 @@ def _lists(lines: Sequence[_Line]) -> list[str]:
     groups: list[list[_Line]] = []
     for one in lines:
         together = groups and _shared([each.what for each in (*groups[-1], one)])
-        if together and together.count(", ") >= LEAST_SHARED:
+        if together and len(_PART.split(together)) > LEAST_SHARED:
             groups[-1].append(one)
         else:
             groups.append([one])
@@ -245,7 +251,7 @@ def _lists(lines: Sequence[_Line]) -> list[str]:
     for group in groups:
         shared = _shared([one.what for one in group]) if len(group) > 1 else ""
         if shared:
-            parts.append(f'<p class="shared">{html(shared.rstrip(", "))}:</p>')
+            parts.append(f'<p class="shared">{html(shared.rstrip(",: "))}:</p>')
         items = [
             _line(one.entry, one.shown, _joined(html(one.what.removeprefix(shared)), one.origin))
             for one in group
@@ -278,7 +284,7 @@ def _computed(
     often = Counter((members, entry.method) for entry, members in made)
     sets = {key: place for place, key in enumerate((k for k in often if often[k] > 1), start=1)}
     told = [
-        f'<li id="set-{place}">{members}. {html(method)}.</li>'
+        f'<li id="set-{place}" tabindex="-1">{members}. {html(method)}.</li>'
         for (members, method), place in sets.items()
     ]
     lines = []
@@ -303,12 +309,12 @@ def _shared(labels: Sequence[str]) -> str:
     >>> _shared(["ABFT, at the end, pooled", "ABFT, at the end, pooled, without one"])
     'ABFT, at the end, '
     """
-    split = [one.split(", ") for one in labels]
+    split = [_PART.split(one) for one in labels]
     shortest = min(map(len, split)) - 1
     same = next(
         (place for place in range(shortest) if len({one[place] for one in split}) > 1), shortest
     )
-    return "".join(f"{one}, " for one in split[0][:same])
+    return "".join(split[0][:same])
 
 
 def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed: Sources) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -31,14 +31,9 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
     """Return the entry of one trial-level estimate, a row of the frame of estimates."""
     scale = QuotedScale(row.metric, row.more_is)
     effect, low, high = scale.quoted(row.effect, row.ci_low, row.ci_high)
-    measure = (
-        counted_event(row, dataset) if row.event else dataset.instrument_name(row.instrument_id)
-    )
     return LedgerEntry(
         estimate_id=row.estimate_id,
-        label=f"{row.label}, {measure}, {dataset.in_text('timepoint', row.timepoint)}, "
-        f"{_contrast(row, dataset)}, {units.metric(row, dataset)}{_as_obtained(row, dataset)}"
-        f"{below_favors(scale, row.intervention, dataset)}",
+        label=", ".join(called(row, dataset)),
         entry_kind=EntryKind.TRIAL,
         metric=units.quoted_metric(row, dataset),
         scale="ratio" if scale.ratio else "difference",
@@ -60,6 +55,28 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
         locator_ids=tuple(row.locator_ids),
         correction_ids=tuple(row.correction_ids),
         data_version=dataset.version,
+    )
+
+
+class Called(NamedTuple):
+    """What an estimate is called: trial, what was measured when and against what, metric."""
+
+    trial: str
+    measured: str
+    metric: str
+
+
+def called(row: Any, dataset: Dataset) -> Called:
+    """Return what one trial-level estimate, a row of the frame of estimates, is called."""
+    measure = (
+        counted_event(row, dataset) if row.event else dataset.instrument_name(row.instrument_id)
+    )
+    scale = QuotedScale(row.metric, row.more_is)
+    return Called(
+        row.label,
+        f"{measure}, {dataset.in_text('timepoint', row.timepoint)}, {_contrast(row, dataset)}",
+        f"{units.metric(row, dataset)}{_as_obtained(row, dataset)}"
+        f"{below_favors(scale, row.intervention, dataset)}",
     )
 
 

@@ -55,7 +55,8 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
     ]
     without = language.listed(randomized.label[~randomized.trial_id.isin(with_number)])
     remarks += [f"Trials without an estimate: {without}."] if without else []
-    return answer(html(say), html(paragraph), (), [html(one) for one in remarks])
+    said = [html(one) for one in remarks]
+    return answer(html(say), html(paragraph), (), said, frame.outcome_id)
 
 
 def _allow_none(number: int) -> str:

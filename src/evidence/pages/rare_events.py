@@ -73,7 +73,7 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         until = language.listed(f"{when} ({label})" for when, label in times)
         event = dataset.in_text("event", events.event)
         remarks.append(html(f"The trials counted {event} until different times: {until}."))
-    return answer(html(say), paragraph, figures, remarks)
+    return answer(html(say), paragraph, figures, remarks, [events.outcome])
 
 
 def _counted(one: EventTables, dataset: Dataset) -> str:

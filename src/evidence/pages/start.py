@@ -67,7 +67,13 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
         "estimate. Positive values and ratios above 1 favor the therapy; what is counted of a "
         "harm favors it below."
     )
-    shown = answer(html(say), html(paragraph), (), [_item(dataset, one) for one in questions])
+    shown = answer(
+        html(say),
+        html(paragraph),
+        (),
+        [_item(dataset, one) for one in questions],
+        [one.analysis.specification.outcome for one in questions],
+    )
     return Block(shown.html, tuple(entry for one in questions for entry in _entries(dataset, one)))
 
 

@@ -20,6 +20,7 @@ from evidence.followup import Durability
 from evidence.pages import followup
 from evidence.pages.followup import figures, first_screen
 from evidence.pages.followup import tables as followup_tables
+from evidence.pages.trial_card import read_card, sections
 from tests.claims.packages import changed, where
 
 LINK = re.compile(r'<a class="n" href="#n-([a-z0-9_.]+)">')
@@ -120,7 +121,8 @@ def test_the_subtraction_shown_gives_the_number(dataset: Dataset) -> None:
     assert "7.200 − 13.200; standard error √(3.248² + 3.283² − 2 × 0.5 × 3.248 × 3.283)" in line
     assert "= 3.266" in line
     assert np.isclose((3.248**2 + 3.283**2 - 3.248 * 3.283) ** 0.5, 3.266, atol=0.001)
-    assert "13.2 − 11.51 = 1.69" in followup.closing_sections(dataset, found).html
+    card = read_card(dataset, "collado2021", evidence.estimates(dataset))
+    assert "13.2 − 11.51 = 1.69" in sections.estimated(card).text
 
 
 def test_years_of_life_stand_in_their_unit_with_whom_they_count(dataset: Dataset) -> None:

@@ -64,7 +64,8 @@ def first_screen(dataset: Dataset, found: Durability) -> Block:
     paragraph = " ".join(_sentence(one, found, dataset) for one in by_part.main)
     figures = [one for group in by_part.main[:1] for one in _headlines(group, found, dataset)]
     said = list(_remarks(by_part, found, dataset))
-    return answer(html(_say(by_part, found, dataset)), paragraph, figures, said)
+    about = found.estimates.outcome_id
+    return answer(html(_say(by_part, found, dataset)), paragraph, figures, said, about)
 
 
 def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:

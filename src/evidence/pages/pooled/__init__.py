@@ -49,7 +49,8 @@ def first_screen(
         said = remarks.of_pooled(dataset, analysis, beside)
     say, paragraph = _answer(dataset, analysis, points, beside.stress)
     paragraph = f"{paragraph} {text.narrowed(analysis.specification, dataset)}".strip()
-    return answer(html(say), html(paragraph), figures, said)
+    about = [analysis.specification.outcome]
+    return answer(html(say), html(paragraph), figures, said, about)
 
 
 def _answer(

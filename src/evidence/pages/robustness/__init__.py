@@ -39,6 +39,7 @@ def first_screen(dataset: Dataset, found: Robustness) -> Block:
         _paragraph(dataset, found, share, low, high),
         _headlines(dataset, found),
         remarks,
+        [found.analysis.specification.outcome],
     )
     return Block(block.html, (*block.entries, share, low, high))
 

@@ -21,7 +21,8 @@ def first_screen(dataset: Dataset, summary: Summary) -> Block:
     """Return what the findings amount to, the published value beside ours, and all findings."""
     figures, said = _published(dataset, summary)
     say, paragraph = html(_say(summary)), html(_paragraph(dataset, summary))
-    return joined(answer(say, paragraph, figures, said), overview(dataset, summary))
+    about = [one.outcome for one in summary.findings]
+    return joined(answer(say, paragraph, figures, said, about), overview(dataset, summary))
 
 
 def _say(summary: Summary) -> str:

@@ -58,7 +58,8 @@ def first_screen(card: TrialCard, lines: Sequence[Line]) -> Block:
     heading, found = reported(card, lines)
     missing = missing_remarks(card, lines)
     lacking = _list("<strong>What is missing:</strong>", missing)
-    markup = f"{answer(say, paragraph).html}\n{_list(heading, found)}{lacking}"
+    said = answer(say, paragraph, about=card.rows.outcome_id).html
+    markup = f"{said}\n{_list(heading, found)}{lacking}"
     return Block(markup, tuple(entry for one in lines for entry in one.entries))
 
 
