@@ -290,9 +290,10 @@ def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:
         said = pooled.closing_sections(dataset, analysis, beside).text
         assert judged in said
         assert (
-            "Diamond 2002: no domain high by four items of the first Cochrane tool (RoB 1) in a "
-            "public database; high for blinding, baseline comparability and overall by the "
-            "Maastricht-Amsterdam list in Henken et al. 2007; sources differ on intention to treat"
+            "Diamond 2002: high for sequence generation, allocation concealment and intention to "
+            "treat by four items of the first Cochrane tool (RoB 1) in a public database; high for "
+            "blinding, baseline comparability and overall by the Maastricht-Amsterdam list in "
+            "Henken et al. 2007; sources differ on intention to treat."
         ) in said
     every = closing.limits(dataset, trial_ids=["diamond2019"]).text
     assert "Risk of bias, as sources seen judge it: Diamond 2019: high for overall" in every

@@ -597,5 +597,5 @@ def test_the_notebook_has_the_sections_that_cards_link_to() -> None:
     names = {
         "-".join(re.findall(r"[a-z0-9]+", heading.lower()))
         for heading in re.findall(r"^## (.+)$", prose, re.MULTILINE)
-    }
+    } | set(re.findall(r"^## .+ \{#(.+)\}$", prose, re.MULTILINE))
     assert set(HEADINGS) <= names

@@ -165,7 +165,7 @@ def limits(
         others = language.listed(
             dataset.trial(one).label for one, said in found.items() if not said
         )
-        each = "; ".join(
+        each = ". ".join(
             f"{dataset.trial(one).label}: {said}" for one, said in found.items() if said
         )
         bias_said = (

@@ -25,6 +25,8 @@ TOOL = {
     "rob2": "RoB 2",
 }
 """Tools of risk of bias in words."""
+_ON_NO_CARD = ("shared_control",)
+"""Routes of estimates that pages make for a question of theirs."""
 _PART = re.compile(r"(?<=[,:] )")
 _TO_ESTIMATE = re.compile(r'<a href="#(n-[^"]+)">([^<]*)</a>')
 
@@ -97,15 +99,18 @@ def provenance(
         # A link to a place in it opens it, and paper shows it.
         f"<details>\n<summary>{language.capitalized(many)}, each with its source</summary>",
     ]
-    if whole or not dataset.has_cards:
+    pairs = list(zip(rows, found, strict=True))
+    alone = whole or not dataset.has_cards
+    told = [one for one in pairs if alone or one[0].route in _ON_NO_CARD]
+    short = [one for one in pairs if not alone and one[0].route not in _ON_NO_CARD]
+    if pairs:
         parts.append("<h3>Estimates of single trials</h3>")
-        parts += _by_print(list(zip(rows, found, strict=True)), dataset, listed)
-    elif rows:
+    if short:
         parts.append(
-            "<h3>Estimates of single trials</h3>\n<p>Each number leads to the card of its trial: "
-            "what is printed, and how the number follows.</p>"
+            "<p>Each number leads to the card of its trial: what is printed, how it follows.</p>"
         )
-        parts += _by_trial(list(zip(rows, found, strict=True)), listed)
+        parts += _by_trial(short, listed)
+    parts += _by_print(told, dataset, listed)
     if pooled:
         parts.append(f"<h3>{html(heading)}</h3>")
         parts += _computed(pooled, estimates, listed)

@@ -194,6 +194,23 @@ def to_card(trial_id: str, place: str, shown: str) -> str:
     return f'<a class="n" href="trial-{html(trial_id)}.html#{html(place)}">{html(shown)}</a>'
 
 
+def to_trial(dataset: Dataset, trial_id: str, also: str = "") -> Cell:
+    """Return the name of a trial as a cell that leads to its card, if it has one.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    trial_id : str
+        Trial.
+    also : str
+        What stands below its name.
+    """
+    label = html(dataset.trial(trial_id).label)
+    card = f'<a href="trial-{html(trial_id)}.html">{label}</a>' if dataset.has_cards else label
+    return Cell(markup=card + "".join(f"<br>{html(one)}" for one in also.splitlines()))
+
+
 def to_size(dataset: Dataset, trial_id: str, n: float, shown: str) -> str:
     """Return a number of participants as a link to where it is printed, as HTML.
 

@@ -10,7 +10,15 @@ from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import answer
 from evidence.blocks.output import Block, joined
-from evidence.blocks.tables import Cell, place_of, place_of_reason, table, to_number, with_id
+from evidence.blocks.tables import (
+    Cell,
+    place_of,
+    place_of_reason,
+    table,
+    to_number,
+    to_trial,
+    with_id,
+)
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import check_choice
@@ -93,7 +101,7 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
         entry = entries.of_estimate(row, dataset)
         rows.append(
             (
-                Cell(row.label),
+                to_trial(dataset, row.trial_id),
                 Cell(dataset.short("outcome", row.outcome_id)),
                 Cell(", ".join(filter(None, _measured(row, dataset)))),
                 Cell(

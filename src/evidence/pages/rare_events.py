@@ -10,7 +10,15 @@ from evidence.blocks import closing, origins
 from evidence.blocks.escape import html, plain
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, anchor, joined
-from evidence.blocks.tables import Cell, range_link, table, to_estimate, to_number, with_id
+from evidence.blocks.tables import (
+    Cell,
+    range_link,
+    table,
+    to_estimate,
+    to_number,
+    to_trial,
+    with_id,
+)
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.from_events import Counts, EventTables
@@ -219,7 +227,7 @@ def attrition_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
         )
         rows.append(
             (
-                Cell(trial.label),
+                to_trial(dataset, trial.trial_id),
                 Cell("not printed" if total.empty else f"{total.iloc[0]:g}", numeric=True),
                 Cell(analyzed),
             )

@@ -248,7 +248,9 @@ def trials_table(dataset: Dataset) -> Block:
         size = number if kind == "randomized" else f"{number} {kind}"
         rows.append(
             (
-                Cell(f"{trial.label}\nread: {dataset.read_as(trial.trial_id)}"),
+                tables.to_trial(
+                    dataset, trial.trial_id, f"read: {dataset.read_as(trial.trial_id)}"
+                ),
                 Cell(dataset.in_text("therapy", trial.therapy)),
                 Cell(trial.design.replace("_", " ")),
                 Cell(size, numeric=True),

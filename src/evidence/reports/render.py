@@ -36,6 +36,7 @@ PACKAGE = f"{metadata('attachment-therapy-evidence')['Name']} {__version__}"
 _SAY = re.compile(r'<p class="say">(.*?)</p>', re.DOTALL)
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _ELEMENT = re.compile(r"<[^>]*>")
+_HEADING = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
 _NAMED = re.compile(r"\s*\{#([\w.-]+)\}\s*$")
 
 
@@ -93,6 +94,11 @@ def shown(output: Mapping[str, Any]) -> str:
     return f"<pre>{escape.html(data['text/plain'])}</pre>" if "text/plain" in data else ""
 
 
+def headings(markup: str) -> list[tuple[str, str]]:
+    """Return the headings of the second level that can be linked to, each with its id, as HTML."""
+    return [(one[1], _ELEMENT.sub("", one[2])) for one in _HEADING.finditer(markup)]
+
+
 def entries(notebook: Mapping[str, Any], report_id: str) -> tuple[LedgerEntry, ...]:
     """Return the numbers that an executed notebook shows, as numbers of this report.
 
@@ -134,12 +140,13 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
     exporter = TemplateExporter(  # type: ignore[no-untyped-call]
         template_paths=[str(TEMPLATES)],
         template_file="report.html.j2",
-        filters={"html": escape.html, "prose": prose, "shown": shown},
+        filters={"html": escape.html, "prose": prose, "shown": shown, "headings": headings},
     )
     resources = {
         "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
         "report": {
             "report_id": report.report_id,
+            "formats": report.formats,
             "title": report.title,
             "lede": report.lede,
             "package": PACKAGE,

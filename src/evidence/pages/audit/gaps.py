@@ -12,7 +12,15 @@ from evidence.analysis.missing_numbers import Gap, ImputedSpread
 from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, Figure, joined
-from evidence.blocks.tables import Cell, number_link, range_link, table, to_estimate, to_size
+from evidence.blocks.tables import (
+    Cell,
+    number_link,
+    range_link,
+    table,
+    to_estimate,
+    to_size,
+    to_trial,
+)
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
@@ -258,7 +266,7 @@ def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame], gaps: Sequenc
         ]
         rows.append(
             (
-                Cell(trial.label),
+                to_trial(dataset, trial.trial_id),
                 Cell("\n".join(get) or "no report known"),
                 Cell("\n".join(missing)),
                 Cell(markup="<br>".join(shown) or "not known"),

@@ -10,7 +10,7 @@ from evidence.analysis.stress_test import ZERO
 from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, anchor, items, joined
-from evidence.blocks.tables import Cell, table, to_estimate, to_number
+from evidence.blocks.tables import Cell, table, to_estimate, to_number, to_trial
 from evidence.claims import Judgement
 from evidence.claims.sentences import Sentence
 from evidence.data.dataset import Dataset
@@ -138,7 +138,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
         entry = entries.of_estimate(row, dataset)
         rows.append(
             (
-                Cell(row.label),
+                to_trial(dataset, row.trial_id),
                 Cell(sentences.comparator(row, dataset)),
                 Cell(f"{_measure(row, dataset)}, {units.metric(row, dataset)}"),
                 to_number(entry, entries.quoted(entry)),
@@ -201,7 +201,7 @@ def _directions_table(
 ) -> Block | None:
     rows = [
         (
-            Cell(row.label),
+            to_trial(dataset, row.trial_id),
             Cell(
                 dataset.in_text("condition", row.comparator)
                 if row.comparator

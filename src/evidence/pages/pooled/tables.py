@@ -11,7 +11,7 @@ from evidence.analysis.multilevel import MultilevelAnalysis
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks import closing
 from evidence.blocks.output import Block, joined, paragraphs
-from evidence.blocks.tables import Cell, range_link, table, to_number, with_id
+from evidence.blocks.tables import Cell, range_link, table, to_number, to_trial, with_id
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import entries, sentences, units
@@ -33,7 +33,7 @@ def studies(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
         of_trial = arms[arms.trial_id == trial_id]
         rows.append(
             (
-                Cell(f"{trial.label}\n{trial.status}, read: {dataset.read_as(trial_id)}"),
+                to_trial(dataset, trial_id, f"{trial.status}, read: {dataset.read_as(trial_id)}"),
                 Cell(", ".join(part for part in (trial.population, _country(trial)) if part)),
                 Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
                 Cell(_weeks(dataset, trial_id)),
@@ -126,7 +126,7 @@ def unreported(
     not_entered = test.not_entered if test is not None else without
     missing = [
         (
-            Cell(row.label),
+            to_trial(dataset, row.trial_id),
             Cell(sentences.comparator(row, dataset)),
             Cell(sentences.sizes(row, dataset), numeric=True),
             Cell(row.reason),
@@ -142,7 +142,7 @@ def unreported(
     found = entries.of_stress_ends(test, main, dataset)
     rows = [
         (
-            Cell(row.label),
+            to_trial(dataset, row.trial_id),
             Cell(sentences.comparator(row, dataset)),
             Cell(sentences.sizes(row, dataset), numeric=True),
             Cell(row.reason),
@@ -188,7 +188,7 @@ def left_out(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block
     shown = [] if points is None else [points.estimate_id]
     rows = [
         (
-            Cell(row.label),
+            to_trial(dataset, row.trial_id),
             with_id(units.about(row, dataset), row.estimate_id),
             Cell(_shown(row), numeric=True),
             Cell(

@@ -13,7 +13,7 @@ from evidence.analysis.sensitivity import DeveloperGroup
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, joined, paragraphs
-from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number
+from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number, to_trial
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
@@ -153,7 +153,7 @@ def power(dataset: Dataset, found: Robustness) -> Block:
         first = next(records(group))
         rows.append(
             (
-                Cell(first.label),
+                to_trial(dataset, first.trial_id),
                 Cell(sentences.comparator(first, dataset)),
                 Cell(sentences.sizes(first, dataset), numeric=True),
                 *cells,
