@@ -224,7 +224,8 @@ def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: Sources) -> list[
             shown = f'<a href="{html(card)}#{place}">{html(entries.quoted(entry))}</a>'
             name = entries.called(row, listed.dataset)
             what = f"{name.measured}, {name.metric}"
-            lines.append(_Line(entry, what, shown, listed.links(row.locator_ids)))
+            origin = _joined(html(entry.counts), listed.links(row.locator_ids))
+            lines.append(_Line(entry, what, shown, origin))
         parts += _lists(lines)
     return parts
 
