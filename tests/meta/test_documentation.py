@@ -11,6 +11,7 @@ from evidence import meta
 from evidence.meta.measures import measure_of
 from evidence.meta.moderators import Moderated
 from evidence.meta.result import Fit
+from evidence.meta.several import Several
 from evidence.terms import ACCEPTED
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,15 +27,15 @@ def test_the_page_on_your_own_studies_runs() -> None:
 def test_names_that_stand_for_those_of_metafor_are_there() -> None:
     text = (DOCS / "metafor-names.md").read_text(encoding="utf-8")
     ours = "\n".join(row.split(" | ")[-1] for row in text.splitlines() if row.startswith("| "))
-    named = set(re.findall(r"(?<![.\w])(meta|fit|reg)\.(\w+)", ours))
-    homes = {"meta": meta, "fit": Fit, "reg": Moderated}
+    named = set(re.findall(r"(?<![.\w])(meta|fit|reg|several)\.(\w+)", ours))
+    homes = {"meta": meta, "fit": Fit, "reg": Moderated, "several": Several}
     assert len(named) > 35
     assert not [f"{home}.{name}" for home, name in named if not hasattr(homes[home], name)]
     modules = set(re.findall(r"`(evidence\.meta[.\w]*)`", ours))
     assert len(modules) > 7
     assert not [one for one in modules if importlib.util.find_spec(one) is None]
     functions = {f"{home}.{name}": getattr(homes[home], name) for home, name in named}
-    for called, arguments in re.findall(r"((?:meta|fit|reg)\.\w+)\(([^`]*)", ours):
+    for called, arguments in re.findall(r"((?:meta|fit|reg|several)\.\w+)\(([^`]*)", ours):
         accepted = inspect.signature(functions[called]).parameters
         open_ended = any(one.kind is one.VAR_KEYWORD for one in accepted.values())
         keywords = set(re.findall(r"(\w+)=", arguments))

@@ -146,3 +146,19 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(ParameterError, match="columns: found 'a, b'"):
         meta.read(path)
+
+
+def test_moderators_go_by_the_model_of_several_rows_of_a_trial(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rows = ["a,.5,.04,1", "a,.3,.05,2", "b,.6,.06,3", "c,.2,.05,5", "d,.4,.07,4", "d,.1,.05,6"]
+    path.write_text("\n".join(["study,yi,vi,weeks", *rows]), "utf-8")
+    found = meta.read(path, model="che", rho=0.5)
+    right = meta.regress(
+        *(found.effects, "weeks"), variance="variance", study="study", cluster="study", rho=0.5
+    )
+    assert repr(found.regress("weeks")) == repr(right)
+    assert "6 effects of 4 trials" in repr(right)
+    with pytest.raises(
+        ParameterError, match="model: found 'aggregate', expected one of che, three"
+    ):
+        meta.read(path, model="aggregate").regress("weeks")

@@ -23,6 +23,7 @@ _HOMES = {
     "read": "evidence.meta.spreadsheet",
     "regress": "evidence.meta.moderators",
     "Moderated": "evidence.meta.moderators",
+    "Several": "evidence.meta.several",
 }
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Answer",
     "Fit",
     "Moderated",
+    "Several",
     "effect_sizes",
     "example",
     "pool",
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from evidence.meta.measures import MEASURES
     from evidence.meta.moderators import Moderated, regress
     from evidence.meta.result import Fit
+    from evidence.meta.several import Several
     from evidence.meta.spreadsheet import example, read
 
 

@@ -32,6 +32,7 @@ from evidence.meta.pooling import pool as pool_arrays
 from evidence.meta.rare_events import mixed_logistic
 from evidence.meta.rare_events.rates import mantel_haenszel_rates
 from evidence.meta.result import Fit
+from evidence.meta.several import Several
 from evidence.meta.studies import Studies, given_covariance, read_studies, repeated, scale_of
 from evidence.terms import ACCEPTED, RHO, Better, Interval, SeveralModel, Tau2
 
@@ -98,8 +99,9 @@ def pool(
     Returns
     -------
     Fit
-        With `cluster`, an `Answer` with the numbers of the model of several effects per trial;
-        of "aggregate" a `Fit` of one effect per trial. Participants are counted once for each
+        With `cluster`, an `Answer` with the numbers of the model of several effects per trial (but
+        for "robust" a `evidence.meta.several.Several`, with further questions as methods); of
+        "aggregate" a `Fit` of one effect per trial. Participants are counted once for each
         trial, and only where all its rows have the same sizes.
 
     Raises
@@ -145,17 +147,41 @@ def pool(
             studies.effects, studies.variances, tau2=tau2, interval=interval, level=level
         )
         return _fit(fitted, replace(studies, remarks=tuple(remarks)))
-    known = aligned(table, "cluster", cluster)[studies.kept]
-    trials = ["" if pd.isna(one) else " ".join(str(one).split()) for one in known]
-    options = {"tau2": tau2, "interval": interval, "level": level}
     assert model is not None
-    errors: Any = None
+    trials = trials_of(table, studies, cluster)
+    errors = errors_of(table, studies, trials, model, rho, covariance)
+    options = {"tau2": tau2, "interval": interval, "level": level}
+    return _several(studies, trials, model, RHO if rho is None else rho, errors, options)
+
+
+def trials_of(table: pd.DataFrame, studies: Studies, cluster: Column) -> list[str]:
+    """Return the trial of each row that is pooled."""
+    known = aligned(table, "cluster", cluster)[studies.kept]
+    return ["" if pd.isna(one) else " ".join(str(one).split()) for one in known]
+
+
+def errors_of(
+    table: pd.DataFrame,
+    studies: Studies,
+    trials: Sequence[str],
+    model: SeveralModel,
+    rho: float | None,
+    covariance: Any,
+) -> Any:
+    """Return the covariance of errors: as given, by one correlation, or variances alone."""
     if covariance is not None:
-        errors = given_covariance(table, studies, covariance)
+        return given_covariance(table, studies, covariance)
+    if "rho" in _USES[model]:
+        return correlated_covariance(studies.variances, trials, RHO if rho is None else rho)
+    return studies.variances
+
+
+def supposed_in(errors: Any, rho: float | None) -> list[str]:
+    """Say which correlation of errors is supposed, where one is."""
+    if not isinstance(errors, BlockCovariance):
+        return []
     rho = RHO if rho is None else rho
-    if covariance is None and "rho" in _USES[model]:
-        errors = correlated_covariance(studies.variances, trials, rho)
-    return _several(studies, trials, model, rho, errors, options)
+    return [f"The correlation {rho:g} of the errors of effects of one trial is supposed."]
 
 
 def _fit(fitted: Any, studies: Studies) -> Fit:
@@ -196,11 +222,7 @@ def _several(
     options: Mapping[str, Any],
 ) -> Fit | Answer:
     level = options["level"]
-    supposed = (
-        [f"The correlation {rho:g} of the errors of effects of one trial is supposed."]
-        if isinstance(errors, BlockCovariance)
-        else []
-    )
+    supposed = supposed_in(errors, rho)
     sizes = _sizes_of_trials(studies, trials)
     n = None if None in sizes else round(float(sum(filter(None, sizes))))
     if model == "aggregate":
@@ -223,23 +245,25 @@ def _several(
     else:
         found = fit_multilevel(
             studies.effects,
-            studies.variances if errors is None else errors,
+            errors,
             trials,
             random=() if model == "gls" else LEVELS,
             level=level,
         )
-        title, said = _TITLES[model], _spread(found)
-    return _answer(studies, found, title, said, supposed, n)
+        title, said = TITLES[model], spread_of(found)
+    made_answer = _answer(studies, found, title, said, supposed, n)
+    return made_answer if model == "robust" else Several.of(made_answer, found, trials, None)
 
 
-_TITLES = {
+TITLES = {
     "che": "Correlated and hierarchical effects",
     "three_level": "Three levels",
     "gls": "Correlated errors without random effects (generalized least squares)",
 }
 
 
-def _spread(fit: MultilevelFit) -> list[str]:
+def spread_of(fit: MultilevelFit) -> list[str]:
+    """Say how much effects vary between trials and within them."""
     between, within = fit.sigma2_cluster, fit.sigma2_effect
     spread = (
         ""

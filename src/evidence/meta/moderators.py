@@ -1,18 +1,20 @@
 """Meta-regression by a formula: what goes with the effects of a table of studies."""
 
-import re
-import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from formulaic import Formula
-from formulaic.errors import DataMismatchWarning, FormulaicError
+from formulaic.errors import FormulaicError
 
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, check_choice
 from evidence.meta.answers import Answer, Scale, Shown, answer, digits, interval, p_words, rows_of
+from evidence.meta.estimate import TITLES, errors_of, spread_of, supposed_in, trials_of
 from evidence.meta.frame import EFFECT, STUDY, VARIANCE, Column, Faults
+from evidence.meta.multilevel import fit_multilevel
+from evidence.meta.multilevel.inference import MultilevelFit
+from evidence.meta.multilevel.random_effects import LEVELS
 from evidence.meta.numerics import Floats
 from evidence.meta.regression import Regression, fit_design
 from evidence.meta.regression.collinearity import generalized_variance_inflation
@@ -25,8 +27,9 @@ from evidence.meta.regression.inference import (
 )
 from evidence.meta.regression.location_scale import location_scale
 from evidence.meta.result import INTERVALS
-from evidence.meta.studies import read_studies
-from evidence.terms import Interval, Tau2
+from evidence.meta.several import Several, design_at, plain_words
+from evidence.meta.studies import Studies, read_studies
+from evidence.terms import Interval, SeveralModel, Tau2
 
 if TYPE_CHECKING:
     from evidence.meta.figures import Plot
@@ -143,17 +146,7 @@ class Moderated(Shown):
         ParameterError
             For a column or a level that the studies do not have.
         """
-        lacking = sorted(set(map(str, self.spec.required_variables)) - set(map(str, new.columns)))
-        if lacking:
-            raise ParameterError("new", sorted(map(str, new.columns)), f"columns {lacking}")
-        try:
-            with warnings.catch_warnings():
-                # A level that no study has would else be taken for the reference.
-                warnings.simplefilter("error", DataMismatchWarning)
-                rows = self.spec.get_model_matrix(new, na_action="raise")
-        except (FormulaicError, ValueError, DataMismatchWarning) as error:
-            raise ParameterError("new", _words(error), "values as the studies have") from error
-        found = predicted(self.fit, np.asarray(rows, dtype=float))
+        found = predicted(self.fit, design_at(self.spec, new))
         frame = pd.DataFrame(
             {
                 **{str(one): new[one].to_numpy() for one in new.columns},
@@ -282,7 +275,7 @@ class Moderated(Shown):
         try:
             spread = Formula(formula).get_model_matrix(self.studies, na_action="raise")
         except (FormulaicError, SyntaxError, ValueError, AttributeError) as error:
-            expected = f"a formula as 'weeks + x' ({_words(error)})"
+            expected = f"a formula as 'weeks + x' ({plain_words(error)})"
             raise ParameterError("formula", formula, expected) from error
         effects = self.spec.get_model_matrix(self.studies)
         for name, matrix in ((self.formula, effects), (formula, spread)):
@@ -334,14 +327,6 @@ class Moderated(Shown):
         return bubble(self, moderator)
 
 
-_MARKS = re.compile(r"\x1b\[[0-9;]*m|[⧛⧚]")
-"""Colors and marks of places in messages on formulas."""
-
-
-def _words(error: BaseException) -> str:
-    return " ".join(_MARKS.sub("", str(error)).split())
-
-
 def regress(
     table: pd.DataFrame,
     formula: str,
@@ -353,8 +338,12 @@ def regress(
     tau2: Tau2 | None = None,
     interval: Interval | None = None,
     level: float = 0.95,
+    cluster: Column | None = None,
+    model: SeveralModel | None = None,
+    rho: float | None = None,
+    covariance: Any = None,
     faults: Faults = "refuse",
-) -> Moderated:
+) -> Moderated | Several:
     """Regress the effects of a table of studies on their characteristics.
 
     Parameters
@@ -364,12 +353,15 @@ def regress(
     formula : str
         As "weeks + C(comparator)"; it has an intercept unless it says "0 +" or "- 1". Text is a
         category with its first level in alphabetical order as reference.
-    effect, variance, se, study, tau2, interval, level, faults
+    effect, variance, se, study, tau2, interval, level, cluster, rho, covariance, faults
         As in `evidence.meta.pool`.
+    model : {"che", "three_level", "gls"}, optional
+        Where trials have several effects; "che" where `cluster` is given.
 
     Returns
     -------
     Moderated
+        With `cluster`, a `Several`, with robust errors (CR2).
 
     Raises
     ------
@@ -392,6 +384,19 @@ def regress(
     [{'weeks': 10, 'effect': 0.42, 'se': 0.1, 'ci_low': 0.1, 'ci_high': 0.74, \
 'prediction_low': 0.1, 'prediction_high': 0.74}]
     """
+    chosen: dict[str, Any] = {"tau2": tau2, "interval": interval}
+    uses = "nothing, since models of several effects per trial have REML, CR2 errors and t"
+    if cluster is None:
+        chosen = {"model": model, "rho": rho, "covariance": covariance}
+        uses = "nothing without cluster, the column of trials"
+    for name, one in chosen.items():
+        if one is not None:
+            shown = "a matrix" if name == "covariance" else one
+            raise ParameterError(name, shown, uses)
+    model = model or "che"
+    check_choice("model", model, tuple(TITLES))
+    if rho is not None and (covariance is not None or model == "three_level"):
+        raise ParameterError("rho", rho, "nothing, since the covariance follows without it")
     tau2 = tau2 or "REML"
     interval = interval or ("wald" if tau2 == "common" else "hksj_adhoc")
     studies = read_studies(table, effect, variance, se, study, faults)
@@ -411,7 +416,7 @@ def regress(
     except ParameterError:
         raise
     except (FormulaicError, SyntaxError, ValueError) as error:
-        expected = f"a formula as 'weeks + x' ({_words(error)})"
+        expected = f"a formula as 'weeks + x' ({plain_words(error)})"
         raise ParameterError("formula", formula, expected) from error
     missing = rows.loc[~known, STUDY]
     remarks = list(studies.remarks)
@@ -420,6 +425,30 @@ def regress(
         remarks.append(f"{len(missing)} rows without a value of a moderator are left out: {shown}.")
     names = [str(one) for one in matrix.columns]
     spec = matrix.model_spec
+    added = [
+        {"row": f"row {label}", "study": str(name), "reason": "no value of a moderator"}
+        for label, name in missing.items()
+    ]
+    left_out = pd.concat([studies.left_out, pd.DataFrame(added)], ignore_index=True)
+    if cluster is not None:
+        kept = np.flatnonzero(known.to_numpy())
+        held = studies.kept.copy()
+        held[np.flatnonzero(held)[~known.to_numpy()]] = False
+        entered = replace(
+            studies, rows=rows.iloc[kept], kept=held, left_out=left_out, remarks=tuple(remarks)
+        )
+        trials = trials_of(table, entered, cluster)
+        errors = errors_of(table, entered, trials, model, rho, covariance)
+        fitted = fit_multilevel(
+            entered.effects,
+            errors,
+            trials,
+            design=dict(zip(names, np.asarray(matrix, dtype=float).T, strict=True)),
+            random=() if model == "gls" else LEVELS,
+            level=level,
+        )
+        entered = replace(entered, remarks=(*remarks, *supposed_in(errors, rho)))
+        return _of_several(formula, fitted, entered, trials, spec, TITLES[model])
     fit = fit_design(
         rows.loc[known, EFFECT].to_numpy(dtype=float),
         rows.loc[known, VARIANCE].to_numpy(dtype=float),
@@ -431,11 +460,6 @@ def regress(
         interval=interval,
         level=level,
     )
-    added = [
-        {"row": f"row {label}", "study": str(name), "reason": "no value of a moderator"}
-        for label, name in missing.items()
-    ]
-    left_out = pd.concat([studies.left_out, pd.DataFrame(added)], ignore_index=True)
     return Moderated(
         formula=formula,
         fit=fit,
@@ -445,3 +469,26 @@ def regress(
         remarks=(*remarks, *fit.warnings),
         spec=spec,
     )
+
+
+def _of_several(
+    formula: str, fit: MultilevelFit, studies: Studies, trials: list[str], spec: Any, title: str
+) -> Several:
+    scale = studies.scale
+    said = [
+        f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)}), "
+        f"{p_words(one.p_value)}"
+        for one in fit.coefficients
+    ]
+    favors = f" ({scale.direction})" if scale.direction else ""
+    found = answer(
+        f"{title}, {scale.as_pooled}{favors} on {formula}: {fit.k_estimates} effects of "
+        f"{fit.k_trials} trials, robust errors (CR2)",
+        fit,
+        [*said, f"Left: {spread_of(fit)[0]}"],
+        frame=studies.rows,
+        remarks=studies.remarks,
+        left_out=studies.left_out,
+        scale=scale,
+    )
+    return Several.of(found, fit, trials, spec)

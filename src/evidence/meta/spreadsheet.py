@@ -33,6 +33,7 @@ from evidence.terms import ACCEPTED, Better, Interval, Tau2
 
 if TYPE_CHECKING:
     from evidence.meta.moderators import Moderated
+    from evidence.meta.several import Several
 
 SIZES = ("n_1", "n_2")
 EXAMPLES = Path(__file__).parent / "examples"
@@ -129,14 +130,12 @@ class Spreadsheet:
             return self.result
         raise ParameterError("model", self.options["model"], "aggregate, or none, for this")
 
-    def regress(self, formula: str) -> "Moderated":
+    def regress(self, formula: str) -> "Moderated | Several":
         """Return a meta-regression of the effects by a formula, with the choices of pooling."""
         # Reading formulas takes a second that nobody else should wait for.
         from evidence.meta.moderators import regress
 
-        taken = ("variance", "se", "study", "tau2", "interval", "level")
-        options = {name: one for name, one in self.options.items() if name in taken}
-        return regress(self.effects, formula, faults="leave_out", **options)
+        return regress(self.effects, formula, faults="leave_out", **self.options)
 
     @property
     def left_out(self) -> pd.DataFrame:

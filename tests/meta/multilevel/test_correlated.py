@@ -136,6 +136,10 @@ def test_grid_is_complete():
     counts = Counter((name, one["group"]) for name, _, one in analyses(FOLDER))
     assert counts == {
         ("hasselblad1998", "gls"): 80,
+        ("hasselblad1998", "rma.mv.V"): 8,
+        ("assink2016", "predict.mv"): 8,
+        ("assink2016", "diagnostics.mv"): 16,
+        ("assink2016", "anova"): 6,
         ("hasselblad1998", "confint.mv"): 12,
         ("assink2016", "gls"): 20,
         ("assink2016", "confint.mv"): 10,

@@ -1,0 +1,192 @@
+"""A model of several effects per trial, and what a meta-analyst asks of it next."""
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evidence.errors import ParameterError
+from evidence.meta.answers import Answer, Scale, answer, digits, interval, p_words, rows_of
+from evidence.meta.multilevel.deletion import trial_diagnostics
+from evidence.meta.multilevel.inference import MultilevelFit, contrast, joint_test
+from evidence.meta.multilevel.profile import profile_intervals
+from evidence.meta.numerics import Floats
+
+_NUMBERS = ("name", "estimate", "se", "ci_low", "ci_high", "df", "p_value")
+
+
+_MARKS = re.compile(r"\x1b\[[0-9;]*m|[⧛⧚]")
+"""Colors and marks of places in messages on formulas."""
+
+
+def plain_words(error: BaseException) -> str:
+    """Return the message of an error on a formula, without colors and marks."""
+    return " ".join(_MARKS.sub("", str(error)).split())
+
+
+def design_at(spec: Any, new: pd.DataFrame) -> Floats:
+    """Return the rows of a design at values of the moderators.
+
+    Raises
+    ------
+    ParameterError
+        For a column or a level that the studies do not have.
+    """
+    # Reading formulas takes a second that nobody else should wait for.
+    from formulaic.errors import DataMismatchWarning, FormulaicError
+
+    needed = set(map(str, spec.required_variables))
+    if lacking := sorted(needed - set(map(str, new.columns))):
+        raise ParameterError("new", sorted(map(str, new.columns)), f"columns {lacking}")
+    try:
+        with warnings.catch_warnings():
+            # A level that no study has would else be taken for the reference.
+            warnings.simplefilter("error", DataMismatchWarning)
+            return np.asarray(spec.get_model_matrix(new, na_action="raise"), dtype=float)
+    except (FormulaicError, ValueError, DataMismatchWarning) as error:
+        raise ParameterError("new", plain_words(error), "values as the studies have") from error
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Several(Answer):
+    """An answer with the model behind it.
+
+    Attributes
+    ----------
+    fit : MultilevelFit
+        All numbers; errors are cluster-robust (CR2).
+    trials : sequence of str
+        The trial of each effect.
+    spec : formulaic.ModelSpec, optional
+        How the design is made of a table, where there are moderators.
+    """
+
+    fit: MultilevelFit | None = None
+    trials: Sequence[str] = ()
+    spec: Any = None
+
+    @classmethod
+    def of(cls, found: Answer, fit: MultilevelFit, trials: Sequence[str], spec: Any) -> "Several":
+        """Return an answer with its model."""
+        return cls(
+            **{one.name: getattr(found, one.name) for one in fields(Answer)},
+            fit=fit,
+            trials=tuple(trials),
+            spec=spec,
+        )
+
+    def _model(self) -> tuple[MultilevelFit, Scale]:
+        if self.fit is None:
+            raise ParameterError("fit", None, "a model")
+        return self.fit, self.values["scale"]
+
+    def coefficients(self) -> pd.DataFrame:
+        """Return the coefficients, on the scale of the effects."""
+        fit, _ = self._model()
+        return pd.DataFrame([{one: getattr(c, one) for one in _NUMBERS} for c in fit.coefficients])
+
+    def predict(self, new: pd.DataFrame | None = None) -> Answer:
+        """Return the mean effect, and the range of an effect of a new trial.
+
+        Parameters
+        ----------
+        new : DataFrame, optional
+            A row for each prediction, with the columns of the formula; none without moderators.
+
+        Raises
+        ------
+        ParameterError
+            For a column or a level that the trials do not have.
+
+        Notes
+        -----
+        t by Satterthwaite, for a new trial with both variances added, as metafor predicts from
+        robust results.
+        """
+        fit, scale = self._model()
+        frame = pd.DataFrame(index=[0]) if new is None else new
+        design = np.ones((len(frame), 1)) if self.spec is None else design_at(self.spec, frame)
+        names = [one.name for one in fit.coefficients]
+        spread = (fit.sigma2_cluster or 0.0) + (fit.sigma2_effect or 0.0)
+        rows = []
+        for line in design:
+            weights: dict[str, float] = dict(zip(names, map(float, line), strict=True))
+            one = contrast(fit, weights)
+            low = high = None
+            if one.se is not None and one.ci_high is not None and fit.sigma2_cluster is not None:
+                half = (one.ci_high - one.estimate) * float(np.hypot(one.se, spread**0.5)) / one.se
+                low, high = one.estimate - half, one.estimate + half
+            rows.append(
+                {"effect": one.estimate, **{n: getattr(one, n) for n in _NUMBERS[2:6]},
+                 "prediction_low": low, "prediction_high": high}
+            )  # fmt: skip
+        given = {str(one): frame[one].to_numpy() for one in frame.columns}
+        found = pd.DataFrame({**given, **pd.DataFrame(rows).to_dict("list")})
+        said = [
+            scale.words(row.effect, row.ci_low, row.ci_high)
+            + (
+                f"; a new trial {scale.limits(row.prediction_low, row.prediction_high)}"
+                if row.prediction_low is not None
+                else ""
+            )
+            for row in rows_of(found.head(6))
+        ]
+        return answer("Predictions", {}, said, frame=found)
+
+    def test(self, term: str) -> Answer:
+        """Return the joint test of all columns of a term (approximate Hotelling, CR2).
+
+        Raises
+        ------
+        ParameterError
+            For a term that the formula does not have.
+        """
+        fit, _ = self._model()
+        terms = {} if self.spec is None else self.spec.term_slices
+        slices = {str(one): place for one, place in terms.items()}
+        if term not in slices:
+            raise ParameterError("term", term, f"one of {', '.join(slices) or 'a formula'}")
+        found = joint_test(fit, [one.name for one in fit.coefficients][slices[term]])
+        said = [
+            f"F {digits(found.statistic)} on {found.df_numerator} and "
+            f"{digits(found.df_denominator)} df, {p_words(found.p_value)}"
+        ]
+        return answer(f"Test of {term}", found, said)
+
+    def profile(self) -> Answer:
+        """Return profile-likelihood intervals of the variances."""
+        fit, _ = self._model()
+        found = profile_intervals(fit)
+        names = ("name", "estimate", "low", "high")
+        frame = pd.DataFrame([{name: getattr(one, name) for name in names} for one in found])
+        said = [
+            f"{one.name} {digits(one.estimate, 3)} ({interval(one.low, one.high, 3)})"
+            for one in found
+        ]
+        return answer("Profile likelihood of the variances", {}, said, frame=frame)
+
+    def influence(self) -> Answer:
+        """Return what each trial does to the coefficients, with the variances kept."""
+        fit, _ = self._model()
+        found = trial_diagnostics(fit)
+        frame = pd.DataFrame(
+            {
+                "trial": list(dict.fromkeys(self.trials)),
+                "cook_distance": found.cook_distance,
+                **{f"dfbetas {name}": one for name, one in found.dfbetas.items()},
+            }
+        )
+        known = [
+            (one, trial)
+            for one, trial in zip(found.cook_distance, frame["trial"], strict=True)
+            if one is not None
+        ]
+        said = [
+            f"Cook's distance is largest without {trial}: {digits(one)}"
+            for one, trial in sorted(known, reverse=True)[:1]
+        ]
+        return answer("Influence of trials", found, said, frame=frame)
