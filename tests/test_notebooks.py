@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import papermill
 import pytest
 from tools import refresh_notebooks
 
@@ -69,6 +70,24 @@ def test_no_folder_or_address_is_in_an_output(name: str) -> None:
 def test_parameters_say_what_they_take(name: str) -> None:
     found = parameters.declared(NOTEBOOKS / name)
     assert [one.name for one in found if not one.comment] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_papermill_reads_each_parameter_with_its_type(name: str) -> None:
+    read = papermill.inspect_notebook(str(NOTEBOOKS / name))
+    found = parameters.declared(NOTEBOOKS / name)
+    assert {key: one["inferred_type_name"] for key, one in read.items()} == {
+        one.name: one.type for one in found
+    }
+    assert "None" not in {one["inferred_type_name"] for one in read.values()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_refuses_parameters_that_it_does_not_have(name: str) -> None:
+    code = [one for one in cells(name) if one["cell_type"] == "code"]
+    lines = "".join(code[1]["source"]).splitlines()
+    imports = [at for at, one in enumerate(lines) if one.startswith(("import ", "from "))]
+    assert lines[imports[-1] + 2] == "evidence.check_parameters()"
 
 
 @pytest.mark.parametrize("name", NAMES)

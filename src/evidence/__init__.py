@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 # Each name is imported when it is first used, so that the command line starts at once.
 _HOMES = {
     "audit": "evidence.integrity",
+    "check_parameters": "evidence.reports.parameters",
     "load": "evidence.data.dataset",
     "estimates": "evidence.estimation",
     "select": "evidence.estimation.selection",
@@ -20,6 +21,7 @@ _HOMES = {
 __all__ = [
     "__version__",
     "audit",
+    "check_parameters",
     "durability",
     "estimates",
     "load",
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from evidence.followup import durability
     from evidence.integrity import audit
     from evidence.meta.pooling import pool
+    from evidence.reports.parameters import check_parameters
 
 
 def __getattr__(name: str) -> Any:

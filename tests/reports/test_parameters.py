@@ -1,11 +1,15 @@
 """Parameters are checked against the cell that declares them, before anything runs."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import evidence
 from evidence.errors import ParameterError, RenderError
 from evidence.reports.parameters import Parameter, checked, declared
 from tests.reports import projects
@@ -99,3 +103,43 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
     (tmp_path / "n.ipynb").write_text("{}")
     with pytest.raises(RenderError, match=r"n\.ipynb is not a notebook"):
         declared(tmp_path / "n.ipynb")
+
+
+DECLARED = 'therapy: str = "abft"  # a therapy\noutcome: "Optional[str]" = None  # an outcome'
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ('therpay = "abct"', "found 'therpay', expected a name out of: therapy, outcome"),
+        ("therapy = 1", "the notebook, therapy: found 1, expected str (a therapy)"),
+        ("outcome = 2", "the notebook, outcome: found 2, expected Optional[str] (an outcome)"),
+    ],
+)
+def test_what_papermill_puts_into_a_notebook_is_checked(
+    given: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = ["", DECLARED, "# Parameters\n" + 'therapy = "abct"\noutcome = None\n', "x = 1"]
+    shell = SimpleNamespace(user_ns={"In": ran})
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    evidence.check_parameters()
+    ran[2] = f"# Parameters\n{given}\n"
+    with pytest.raises(ParameterError) as error:
+        evidence.check_parameters()
+    assert message in str(error.value)
+    ran[:] = ["", DECLARED, "x = 1"]
+    evidence.check_parameters()
+
+
+def test_papermill_with_an_unknown_parameter_fails_and_names_the_known(tmp_path: Path) -> None:
+    notebook = Path(__file__).parents[2] / "notebooks" / "31_prisma.ipynb"
+    out = tmp_path / "out.ipynb"
+    arguments = [notebook, out, "-p", "stat", "met", "-k", "python3", "--no-progress-bar"]
+    done = subprocess.run(
+        [sys.executable, "-m", "papermill", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "found 'stat', expected a name out of: state" in done.stderr

@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import sys
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 from evidence.errors import ParameterError, RenderError
 
 TAG = "parameters"
+
+_GIVEN = "# Parameters\n"
+"""How the cell begins that papermill puts behind the parameters cell, known names or not."""
 
 _SCALARS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -25,8 +29,8 @@ class Parameter:
     name : str
         Its name.
     type : str
-        As written, for example ``list[str]`` or ``str | None``; of the default where none is
-        written.
+        As written, for example ``list[str]`` or ``Optional[str]``, which papermill reads in quotes
+        (but no ``str | None``); of the default where none is written.
     default : object
         Its default value.
     comment : str
@@ -98,7 +102,7 @@ def _parsed(source: str, name: str) -> tuple[Parameter, ...]:
     for line in ast.parse(source).body:
         match line:
             case ast.AnnAssign(target=ast.Name(id=target), annotation=kind, value=ast.expr()):
-                written = ast.unparse(kind)
+                written = str(kind.value) if isinstance(kind, ast.Constant) else ast.unparse(kind)
             case ast.Assign(targets=[ast.Name(id=target)]):
                 written = ""
             case _:
@@ -124,15 +128,45 @@ def checked(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     ParameterError
         If a name is unknown or a value has another type; the message says what is accepted.
     """
-    known = {one.name: one for one in declared(notebook)}
-    for name, value in given.items():
-        if name not in known:
+    return _checked(notebook.name, declared(notebook), given)
+
+
+def check_parameters() -> None:
+    """Refuse what papermill gave to the notebook that runs this, where it does not take it.
+
+    The first lines of a notebook call it. Papermill itself warns of a name that a notebook does not
+    have, runs it with the default, and ends as if all were well. Elsewhere nothing happens.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown or a value has another type; the message says what is accepted.
+    """
+    if "IPython" not in sys.modules:
+        return
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    cells = [] if shell is None else [str(one) for one in shell.user_ns.get("In", ())]
+    given = [place for place, one in enumerate(cells) if one.startswith(_GIVEN) and place > 1]
+    if given:
+        name = "the notebook"
+        declares, gives = (_parsed(cells[place], name) for place in (given[-1] - 1, given[-1]))
+        _checked(name, declares, {one.name: one.default for one in gives})
+
+
+def _checked(
+    name: str, declares: tuple[Parameter, ...], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    known = {one.name: one for one in declares}
+    for key, value in given.items():
+        if key not in known:
             accepted = ", ".join(known) or "no parameter"
-            raise ParameterError(f"{notebook.name}, parameter", name, f"a name out of: {accepted}")
-        parameter = known[name]
+            raise ParameterError(f"{name}, parameter", key, f"a name out of: {accepted}")
+        parameter = known[key]
         if not _matches(value, ast.parse(parameter.type, mode="eval").body):
             says = f" ({parameter.comment})" if parameter.comment else ""
-            raise ParameterError(f"{notebook.name}, {name}", value, f"{parameter.type}{says}")
+            raise ParameterError(f"{name}, {key}", value, f"{parameter.type}{says}")
     return dict(given)
 
 
@@ -142,6 +176,8 @@ def _matches(value: Any, kind: ast.expr) -> bool:
             return value is None
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
             return _matches(value, left) or _matches(value, right)
+        case ast.Subscript(value=ast.Name(id="Optional"), slice=item):
+            return value is None or _matches(value, item)
         case ast.Subscript(value=ast.Name(id="list" | "tuple"), slice=item):
             items = item.elts[:1] if isinstance(item, ast.Tuple) else [item]
             return isinstance(value, list | tuple) and all(_matches(one, items[0]) for one in value)
