@@ -124,8 +124,10 @@ class Several(Answer):
                 {"effect": one.estimate, **{n: getattr(one, n) for n in _NUMBERS[2:6]},
                  "prediction_low": low, "prediction_high": high}
             )  # fmt: skip
-        given = {str(one): frame[one].to_numpy() for one in frame.columns}
-        found = pd.DataFrame({**given, **pd.DataFrame(rows).to_dict("list")})
+        made = pd.DataFrame(rows, index=frame.index)
+        # A column of the table that has the name of a number gives way to it.
+        given = frame.drop(columns=[one for one in frame.columns if one in made])
+        found = pd.concat([given, made], axis=1).reset_index(drop=True)
         said = [
             scale.words(row.effect, row.ci_low, row.ci_high)
             + (
