@@ -160,9 +160,9 @@ def places_table(dataset: Dataset, places: pd.DataFrame) -> Block:
         "Every place where something was read",
         ("Place", "Kind", "Numbers", "Statements", "Readings", "Last reading"),
         rows,
+        table_id="every-place",
     )
-    summary = "<summary>Every place, one by one</summary>"
-    return Block(f'<details id="every-place">{summary}\n{block.html}\n</details>')
+    return Block(f"<details><summary>Every place, one by one</summary>\n{block.html}\n</details>")
 
 
 def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
