@@ -8,14 +8,19 @@ import pytest
 
 from tests.reports import crawl
 
-ALL_PAGES = 100_000
+ALL_PAGES = 117_000
 """Words of all pages but the index."""
 PAGE = 6_000
-OPEN = 3_000
+OPEN = 3_300
 """Words of a page that stand open below its first screen."""
 PER_NUMBER = 90
 """Words of the index for each number in it."""
-LONGER = {"claims.html": 9_500, "data-audit.html": 11_500, "summary.html": 7_500}
+LONGER = {
+    "claims.html": 9_500,
+    "data-audit.html": 11_500,
+    "robustness.html": 7_000,
+    "summary.html": 7_800,
+}
 """Pages that answer many questions at once: 27 claims, all findings of the audit, all outcomes."""
 LONGER_OPEN = {"claims.html": 9_000, "data-audit.html": 8_000, "summary.html": 5_000}
 PAGES = sorted(one.name for one in crawl.REPORTS.glob("*.html") if one.name != "index.html")

@@ -58,8 +58,6 @@ def reference_list(publication_ids: Iterable[str], dataset: Dataset) -> str:
 
 
 JUDGEMENT = {"self_report": "self-report"}
-SUICIDALITY = ("suicidal_ideation", "suicide_attempt")
-"""Outcomes whose pages carry lines for people in danger."""
 OF_OUTCOME = {"overall_ideation": ("overall", "suicidal_ideation")}
 """Domains that are judged for one outcome alone, in words and with the outcome."""
 
@@ -76,24 +74,6 @@ def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
 def methods(texts: Sequence[str]) -> Block:
     """Return the methods section from its paragraphs."""
     return joined(Block('<h2 id="methods">Methods</h2>'), paragraphs(*texts))
-
-
-def safety(outcome: str) -> Block:
-    """Return what a page on suicidality says to people in danger and to those who write about it.
-
-    Parameters
-    ----------
-    outcome : str
-        The outcome of the page; of another one nothing is said.
-    """
-    if outcome not in SUICIDALITY:
-        return Block("")
-    return paragraphs(
-        "In danger, or worried about someone? Call the local emergency number; "
-        "findahelpline.com lists help by country; in the United States call or text 988.",
-        "Who writes about this: the guidelines on reporting on suicide (WHO; "
-        "reportingonsuicide.org) say how to do it without harm.",
-    )
 
 
 def citation(

@@ -75,7 +75,7 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
         )
     ]
     said = [html(one) for one in _remarks(beside, therapy)]
-    return answer(html(say), paragraph, figures, said)
+    return answer(html(say), paragraph, figures, said, [beside.main.specification.outcome])
 
 
 def _entry(analysis: Any, dataset: Dataset) -> LedgerEntry:

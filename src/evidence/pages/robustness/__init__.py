@@ -190,9 +190,11 @@ def _priors(dataset: Dataset, found: Robustness) -> str:
             zeros.append(
                 f"{number_link(zero, number)}, {_probability(zero, at.probability_positive)}"
             )
+    some = language.count(including) if including else "none"
     said = (
         "Prior on the spread between trials, with the probability above zero: "
-        f"{'; '.join(shown)}; {including} of {len(shown)} intervals include no difference"
+        f"{'; '.join(shown)}; {some} of the {language.count(len(shown))} intervals include no "
+        "difference"
     )
     if zeros:
         said += f". With the unreported results at zero, in that order: {'; '.join(zeros)}"
