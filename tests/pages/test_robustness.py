@@ -48,8 +48,8 @@ def test_the_first_screen(dataset: Dataset, depression: Robustness) -> None:
         "0.23 (−0.16 to 0.63)",
         "without one of them the estimate is 0.47 to 0.69; 3 of 3 intervals include no difference",
         "half-normal 0.5 0.54 (0.01 to 1.12), 97.6%; half-normal 1 0.55 (−0.15 to 1.31), ",
-        "two of the three intervals include no difference. With the unreported results at zero, in that "
-        "order: 0.24 (−0.10 to 0.67), 93.0%; ",
+        "two of the three intervals include no difference. With the unreported results at zero, "
+        "in that order: 0.24 (−0.10 to 0.67), 93.0%; ",
         "9.7% to 39.4% for a difference of 0.3 SD and 18.4% to 80.4% for a difference of 0.5 SD",
         "takes 352 participants, and behind the main result: 118 participants",
         "One more trial of 32 would move the lower limit over zero with an effect of 0.57 to 1.46; "
