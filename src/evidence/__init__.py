@@ -1,4 +1,22 @@
-"""The evidence on attachment-based therapies: traced data, effect sizes, synthesis, reports."""
+"""The evidence on attachment-based therapies: traced data, effect sizes, synthesis, reports.
+
+What to do first::
+
+    import evidence
+    data = evidence.load()                        # the data package, checked
+    data.trials                                   # its tables are DataFrames; data.trial("repair")
+    frame = evidence.estimates(data, therapy="abft", outcome="depression")
+    evidence.durability(data, therapy="abct")     # the end of treatment against follow-up
+    evidence.verdicts(data)                       # the claims of the article, each with its verdict
+    evidence.show(frame)                          # a frame, a result, a block or a figure
+
+    from evidence.analysis import analyze
+    from evidence.estimation.choices import Specification
+    analyze(data, Specification(therapy="abft", outcome="depression", timepoint="post"))
+
+A table of studies of your own is pooled by `evidence.meta`; `notebooks/00_start_here.ipynb` shows
+the rest.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -10,9 +10,11 @@ import pytest
 from matplotlib.figure import Figure as Canvas
 
 import evidence
+from evidence.analysis import analyze
 from evidence.blocks import drawing, output
 from evidence.blocks.output import MIME, Block, Figure, items, joined, paragraphs
 from evidence.blocks.tables import Cell, table
+from evidence.estimation.choices import Specification
 from evidence.ledger import from_json
 from tests.ledger.test_ledger import ENTRY
 
@@ -154,3 +156,23 @@ def test_a_drawing_holds_no_date_font_style_sheet_or_other_address() -> None:
         assert part not in svg
     assert "stroke: #abcdef" in svg
     assert ">see #abc and url(#x)<" in svg
+
+
+def test_frames_and_results_are_shown_as_they_show_themselves(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data = evidence.load()
+    asked = Specification(therapy="abft", outcome="suicide_attempt", timepoint="post")
+    asked = replace(asked, metric="log_odds_ratio")
+    analysis = analyze(data, asked)
+    evidence.show(analysis)
+    evidence.show(evidence.durability(data, therapy="abct"))
+    evidence.show(pd.DataFrame({"a": [1], "b": ["<x>"]}))
+    first, second, *table = capsys.readouterr().out.splitlines()
+    assert first == repr(analysis)
+    # A harm is said in its usual direction.
+    assert "odds ratio 0.46 (" in first
+    assert first.endswith("; below 1 favors abft")
+    assert second.startswith("Durability of abct, all outcomes: ")
+    assert [one.split() for one in table] == [["a", "b"], ["0", "1", "<x>"]]
+    assert (evidence.__doc__ or "").split("\n\n")[1].startswith("What to do first::")

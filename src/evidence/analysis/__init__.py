@@ -13,6 +13,7 @@ from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import Size, size_of
 from evidence.estimation.selection import STANDARDIZED, STANDARDIZED_METRICS, Selection, select
+from evidence.language import METRIC, SIDE, estimate, term
 from evidence.meta.pooling import Pooled, pool
 from evidence.terms import ACCEPTED
 
@@ -37,6 +38,15 @@ class Analysis:
     selection: Selection
     pooled: Pooled
     frame: pd.DataFrame = field(repr=False)
+
+    def __repr__(self) -> str:
+        """Return the result in one line."""
+        scale, pooled = self.selection.scale, self.pooled
+        said = estimate(*scale.quoted(pooled.effect, pooled.ci_low, pooled.ci_high))
+        return (
+            f"{self.estimate_id}: {term(METRIC, self.selection.metric)} {said}, k = {pooled.k}, "
+            f"{self.size.named}; {SIDE[scale.favors]} favors {self.specification.therapy}"
+        )
 
     @property
     def estimate_id(self) -> str:

@@ -112,18 +112,29 @@ def anchor(estimate_id: str) -> str:
     return f"n-{estimate_id}"
 
 
-def show(what: Block | Figure | LedgerEntry | Iterable[LedgerEntry]) -> None:
-    """Show a block, a figure or entries of the ledger; outside a notebook print their text.
+def show(what: object) -> None:
+    """Show a block, a figure, entries of the ledger, a frame or a result.
+
+    Outside a notebook their text is printed.
 
     Parameters
     ----------
-    what : Block, Figure, LedgerEntry or iterable of LedgerEntry
-        Entries are shown as one line each, "label: effect (low to high)".
+    what : Block, Figure, LedgerEntry, iterable of LedgerEntry, or object
+        Entries are shown as one line each, "label: effect (low to high)"; a frame as a table of all
+        that it has, any other object as it shows itself.
     """
     if isinstance(what, Figure):
         show_figure(what)
         return
-    block = what if isinstance(what, Block) else _lines(what)
+    if isinstance(what, pd.DataFrame):
+        _publish(what.to_string(), what.to_html(), ())
+        return
+    if isinstance(what, Block | LedgerEntry):
+        block = what if isinstance(what, Block) else _lines(what)
+    elif isinstance(what, Iterable):
+        block = _lines(what)
+    else:
+        block = paragraphs(repr(what))
     _publish(block.text, block.html, block.entries)
 
 

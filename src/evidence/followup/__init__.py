@@ -112,6 +112,14 @@ class Durability:
         """Whether enough trials have both times for a bivariate model across trials."""
         return self.most_trials >= FEWEST_TRIALS
 
+    def __repr__(self) -> str:
+        """Return in one line what was compared."""
+        return (
+            f"Durability of {self.therapy}, {self.outcome or 'all outcomes'}: "
+            f"{len(self.comparisons)} comparisons at both times, "
+            f"{len(self.uncontrolled)} follow-ups of one arm alone"
+        )
+
 
 def durability(
     dataset: Dataset,
