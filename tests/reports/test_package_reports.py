@@ -10,11 +10,13 @@ from typer.testing import CliRunner
 import evidence
 from evidence.cli import app
 from evidence.data.dataset import load
+from evidence.ledger.sentences import effect_measure
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
+from evidence.pages.followup import tables as followup_tables
 from evidence.reports import catalog, grid
 from evidence.reports.build import Built, build
-from tests.metapsy.files import events, imported, means
+from tests.metapsy.files import events, imported, means, ready
 
 ROOT = Path(__file__).parents[2]
 
@@ -190,6 +192,33 @@ def test_a_time_that_the_file_does_not_name_is_not_called_the_end(
     studies = [means(study=f"Trial {i}, 2001", time=one) for i, one in enumerate(times)]
     imported(tmp_path, *studies)
     assert load(tmp_path / "made").in_text("timepoint", "post") == said
+
+
+def test_each_follow_up_of_a_trial_is_named_by_its_weeks(tmp_path: Path) -> None:
+    weeks = {"FU1": "26", "FU2": "52"}
+    later = [means(time=time, time_weeks=at, mean_arm1="16.0") for time, at in weeks.items()]
+    dataset = imported(tmp_path, means(), *later).dataset
+    found = evidence.durability(dataset, therapy="cbt")
+    lines = followup_tables.comparisons(dataset, found).text.splitlines()
+    assert "26 weeks" in lines[0] or "6 months" in lines[0]
+    named = [one for one in lines[2:] if one.startswith("Ahn 2001")]
+    assert all("months after randomization" in one for one in named)
+    assert len({one.split(" | ")[0] for one in named}) == 2
+
+
+def test_a_printed_effect_is_not_said_to_be_computed_here(tmp_path: Path) -> None:
+    imported(tmp_path, ready(), ready(study="Bo, 2002"), positive_g="intervention")
+    frame = evidence.estimates(load(tmp_path / "made"))
+    said = effect_measure("hedges_g", frame[frame.metric == "hedges_g"], "exact")
+    assert said == "Hedges g as the source prints it, by whatever formula that used"
+    own = tmp_path / "own"
+    own.mkdir()
+    imported(own, means(), ready(study="Bo, 2002"), positive_g="intervention")
+    frame = evidence.estimates(load(own / "made"))
+    said = effect_measure("hedges_g", frame[frame.metric == "hedges_g"], "exact")
+    assert said.endswith(
+        "; of Bo 2002 it is as the source prints it, by whatever formula that used"
+    )
 
 
 def test_two_arms_of_one_condition_keep_their_counts_at_both_times(tmp_path: Path) -> None:

@@ -70,9 +70,11 @@ def first_screen(dataset: Dataset, found: Durability) -> Block:
 
 def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:
     for group in by_part.main:
-        yield from _missing(group, found, dataset)
-        yield from _counts(group, found, dataset)
-        yield from _correlations(group, found, dataset)
+        row = group.main
+        several = len(by_part.main) > 1
+        whose = f"{html(row.label)}, {html(when(row, found, dataset))}: " if several else ""
+        for said in (_missing, _counts, _correlations):
+            yield from (f"{whose}{one}" for one in said(group, found, dataset))
     for group in by_part.other_treatments:
         yield _other_treatment(group, by_part.main, found, dataset)
     for group in by_part.derived:
@@ -186,7 +188,8 @@ def _of_event(group: Group, found: Durability, dataset: Dataset) -> str:
     moved = _MOVED.get((min(directions), max(directions)), "changed")
     relative = group.rows[RELATIVE]
     at_post, at_follow_up = (of_time(relative, one, found, dataset) for one in TIMES)
-    event = f"{dataset.in_text('event', row.event)} ({event_in_words(row.event, dataset)})"
+    event, meaning = dataset.in_text("event", row.event), event_in_words(row.event, dataset)
+    event += f" ({meaning})" * (meaning != event)
     later = when(row, found, dataset).removeprefix("at ")
     return (
         f"In {html(row.label)}, {html(event)} {moved} from the end of treatment to {html(later)}: "

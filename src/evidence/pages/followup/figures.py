@@ -46,7 +46,10 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
     therapy = dataset.in_text("therapy", found.therapy)
     drawn = _placed(groups(found))
     if not drawn:
-        return paragraphs(f"No comparison of {therapy} has a number at two known times.")
+        return paragraphs(
+            f"No comparison of {therapy} has a follow-up whose weeks after the end of treatment "
+            "are known, so that none can be drawn against weeks."
+        )
     panels: dict[tuple[str, Favors], list[Series]] = {}
     rows: list[tuple[Cell, ...]] = []
     for group in drawn:
@@ -144,7 +147,10 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
     """
     counted = [one for one in _placed(groups(found)) if not arms_of(one.main, found).empty]
     if not counted:
-        return paragraphs("No trial prints an event by arm at two known times.")
+        return paragraphs(
+            "No trial prints an event by arm at the end of treatment and at a follow-up whose "
+            "weeks after it are known, so that none can be drawn against weeks."
+        )
     panels, rows = [], []
     for group in counted:
         row = group.main

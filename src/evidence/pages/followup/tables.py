@@ -248,14 +248,16 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
         What `evidence.durability` returns.
     """
     rows = []
-    later: dict[str, str] = {}
+    later: dict[str, dict[str, None]] = {}
+    for row in records(found.comparisons):
+        later.setdefault(row.label, {})[when(row, found, dataset)] = None
     for row in records(found.comparisons):
         at_times = [of_time(row, one, found, dataset) for one in TIMES]
         change, kept = of_change(row, dataset), of_retained(row, dataset)
-        later[row.label] = when(row, found, dataset)
+        at = f"\n{when(row, found, dataset)}" * (len(later[row.label]) > 1)
         rows.append(
             (
-                Cell(f"{row.label}\n{short_contrast(row, dataset)}"),
+                Cell(f"{row.label}\n{short_contrast(row, dataset)}{at}"),
                 Cell(unit(row, dataset), tag=at_times[1].processing),
                 *(
                     _sized(entry, row, one, found)
@@ -265,7 +267,7 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
                 to_number(kept, _shown(kept)) if kept else Cell("–", numeric=True),
             )
         )
-    times = "; ".join(f"{label} {at}" for label, at in later.items())
+    times = "; ".join(f"{label} {language.listed(at)}" for label, at in later.items())
     block = table(
         "Comparisons at the end of treatment and at follow-up; positive (ratios: above 1) favors "
         "the treatment named first, of a harm below. The change of a ratio is the ratio of both. "
