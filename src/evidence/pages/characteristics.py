@@ -21,6 +21,8 @@ from evidence.pages.trial_card.printed import fact_name
 
 _SILENT = "–"
 _TOTAL = "n_randomized"
+_SAID = ("weeks", "percent")
+"""Units that the name of a fact does not say."""
 
 
 def chosen(dataset: Dataset, therapy: str) -> list[Any]:
@@ -86,9 +88,8 @@ def who_took_part(dataset: Dataset, trials: Sequence[Any]) -> Block:
     rows = []
     for trial in trials:
         facts = facts_of(dataset, trial.trial_id)
-        ends = [_values(trial, facts, one) for one in ("age_min", "age_max")]
         age = _values(trial, facts, "mean_age")
-        span = " to ".join(one or "?" for one in ends) if any(ends) else ""
+        span = _span(trial, facts)
         where = language.country(trial.country) if trial.country else "country not known"
         rows.append(
             (
@@ -100,7 +101,7 @@ def who_took_part(dataset: Dataset, trials: Sequence[Any]) -> Block:
             )
         )
     return table(
-        "Who took part",
+        "Participants, as their sources describe them",
         (
             "Trial",
             "Who, where",
@@ -287,13 +288,23 @@ def _values(trial: Any, facts: Iterable[Fact], *names: str) -> str:
     return shown if reported or not shown else f"{shown} planned"
 
 
+def _span(trial: Any, facts: Sequence[Fact]) -> str:
+    """Return the range of ages, as HTML; one that is planned alone, as such."""
+    both = [[one for one in facts if one.fact == name] for name in ("age_min", "age_max")]
+    reported = [[one for one in same if not one.planned] for same in both]
+    known = any(reported)
+    low, high = (_linked(trial, same, unit=False) for same in (reported if known else both))
+    span = f"{low} to {high}" if low and high else f"from {low}" if low else f"to {high}"
+    return "" if not low and not high else span if known else f"{span} planned"
+
+
 def _linked(trial: Any, facts: Iterable[Fact], *, unit: bool) -> str:
     """Return values, each once, as links to the card of the trial, as HTML."""
     first: dict[str, Fact] = {}
     for one in facts:
         first.setdefault(one.value, one)
     shown = [
-        to_card(trial.trial_id, one.place, one.shown if unit else one.value)
+        to_card(trial.trial_id, one.place, one.shown if unit and one.unit in _SAID else one.value)
         for one in first.values()
     ]
     return language.listed(shown, "or")
