@@ -33,6 +33,8 @@ WORDS = (
     ("scale of a prior", r"half-(?:normal|Cauchy) [\d.]+"),
     ("name of a notebook", r"\b\d\d_[a-z_]+"),
     ("name of a tool or statement", r"PRISMA 2020|RoB [12]\b"),
+    ("version of a database", r"\bversion \d+(?:\.\d+)+"),
+    ("number of a help line", r"call or text 988"),
     ("definition of power and of what it is for", r"0\.[35] SD|80% (?=for 0\.3 SD takes)"),
 )
 

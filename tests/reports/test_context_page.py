@@ -28,7 +28,7 @@ def test_the_page(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     page = output.read_text("utf-8")
     assert "ABFT beside other psychotherapies" in page
-    assert "cognitive behavioral therapy (2)" in page
+    assert "cognitive behavioral therapy against" in page
     assert str(tmp_path) not in page
     committed = json.loads((ROOT / "notebooks" / "43_context.ipynb").read_text("utf-8"))
     assert "No database is given." in json.dumps(committed)

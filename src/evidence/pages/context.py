@@ -151,6 +151,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
     main = beside.main
     therapy, outcome = sentences.names(main, dataset)
     rows: list[ForestRow] = []
+    spoken: list[str] = []
     body: list[Sequence[Cell | str]] = []
     for name in _EVERY:
         against = language.capitalized(dataset.in_text("comparator_class", name))
@@ -162,6 +163,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         if own is not None:
             entry = _entry(own, dataset)
             rows.append(_line(f"{therapy} ({own.pooled.k})", short, own.pooled, str(own.size)))
+            spoken.append(f"{therapy} against {short}: {_shown(own.pooled)}")
             number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
             trials_said = f", {language.count(own.pooled.k, 'trial')}"
             markup = number_link(entry, number) + trials_said
@@ -172,8 +174,8 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
             pooled, trials = one.by_comparator[name], one.trials_by_comparator[name]
             n = "" if trials.n.isna().any() else str(int(trials.n.sum()))
             rows.append(_line(f"{one.meaning} ({pooled.k})", short, pooled, n))
+            spoken.append(f"{one.meaning} against {short}: {_shown(pooled)}")
             body.append((against, one.meaning, Cell(markup=_linked(beside, one, name))))
-    spoken = "; ".join(f"{row.label} against {row.comparator}: {_of_row(row)}" for row in rows)
     return Figure(
         figure_id="context",
         matplotlib_figure=draw(
@@ -184,7 +186,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
             heading="g (95% CI)",
             first_column="Therapy (trials)",
         ),
-        alt=f"Hedges g with 95% intervals for {outcome}. {spoken}.",
+        alt=f"Hedges g with 95% intervals for {outcome}. {'; '.join(spoken)}.",
         caption=f"{therapy} and the therapies of the database, {outcome}, "
         f"{dataset.in_text('timepoint', main.specification.timepoint)}, by what they were compared "
         "with. Diamonds pool trials, squares are of one trial; the lines share neither trials nor "
@@ -200,10 +202,6 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
 def _line(label: str, against: str, pooled: Pooled, n: str) -> ForestRow:
     kind: Literal["trial", "pooled"] = "trial" if pooled.k == 1 else "pooled"
     return ForestRow(kind, label, against, n, pooled.effect, pooled.ci_low, pooled.ci_high)
-
-
-def _of_row(row: ForestRow) -> str:
-    return language.estimate(row.effect or 0.0, row.ci_low, row.ci_high)
 
 
 def _classes_in_words(one: TherapyClass, dataset: Dataset) -> str:

@@ -343,7 +343,7 @@ def _same_trials(found: Landscape) -> str:
             names = language.listed(origins.reference_name(name, found.dataset) for name in there)
             said.append(f"{names} ({one['says']})")
     overlapping = [
-        f"{found.name(approach)} ({count} reviews)"
+        f"{found.name(approach)} ({language.count(count, 'review')})"
         for approach in found.approaches
         if (
             count := sum(
