@@ -12,6 +12,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.selection import EVERY
 from evidence.meta.multilevel.covariance import evaluate
 from evidence.metapsy import Imported, import_database
+from evidence.reports import grid
 from tests.metapsy.files import WHEN
 from tests.work import calls, name_of
 
@@ -89,6 +90,14 @@ def test_both_times_of_the_largest(read: dict[str, Imported]) -> None:
     model = next(one for one in found.bivariate if one.metric == "hedges_g")
     assert model.k_both == 34
     assert found.comparisons.change_id.is_unique
+
+
+def test_the_catalog_of_the_largest(read: dict[str, Imported]) -> None:
+    asked = grid.questions(read[SELF_GUIDED].dataset)
+    enough = {one.report_id: one for one in asked if one.trials >= grid.ENOUGH}
+    assert (len(enough), len(asked)) == (29, 38)
+    main = enough["cbt-depression-post"]
+    assert (main.trials, main.parameters["model"]) == (68, "che")
 
 
 def test_the_sign_of_one_needs_the_caller(read: dict[str, Imported], tmp_path: Path) -> None:
