@@ -10,7 +10,6 @@ import pytest
 import evidence
 from evidence.analysis import analyze
 from evidence.analysis.context import Beside, other_ages, stand_beside
-from evidence.blocks.figures.forest import ForestRow
 from evidence.blocks.output import Figure
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
@@ -155,20 +154,13 @@ def test_figure_and_table_hold_the_same_numbers_by_comparator(
     assert "0.52 (−0.29 to 1.33)" in context.over_comparators(workbook, beside).text
 
 
-def test_one_trial_is_a_square_and_several_are_a_diamond(
-    workbook: Dataset, beside: Beside, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[ForestRow] = []
-
-    def kept(rows: list[ForestRow], **_: object) -> None:
-        drawn.extend(rows)
-
-    monkeypatch.setattr(context, "draw", kept)
-    context.figure(workbook, beside)
-    kinds = {(row.label, row.comparator): row.kind for row in drawn}
-    assert kinds["ABFT (2)", "usual care"] == "pooled"
-    assert kinds["ABFT (1)", "waitlist or none"] == "trial"
-    assert kinds["cognitive behavioral therapy (1)", "usual care"] == "trial"
+def test_one_trial_is_a_square_and_several_are_a_diamond(workbook: Dataset, beside: Beside) -> None:
+    figure = context.figure(workbook, beside)
+    assert isinstance(figure, Figure)
+    kinds = figure.data.set_index(["label", "group"]).kind
+    assert kinds["ABFT", "Usual or enhanced usual care"] == "pooled"
+    assert kinds["ABFT", "Waitlist or no intervention"] == "trial"
+    assert kinds["cognitive behavioral therapy", "Usual or enhanced usual care"] == "trial"
 
 
 def test_each_number_of_the_database_leads_to_its_records(

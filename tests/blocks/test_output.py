@@ -1,5 +1,6 @@
 """What notebooks show, and what a person sees who has no notebook."""
 
+import base64
 import re
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from evidence.blocks.output import MIME, Block, Figure, items, joined, paragraph
 from evidence.blocks.tables import Cell, table
 from evidence.estimation.choices import Specification
 from evidence.ledger import from_json
+from evidence.reports.inspection import faults
 from tests.ledger.test_ledger import ENTRY
 
 
@@ -29,12 +31,15 @@ def bundles(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[
 
 
 def figure(text: str = "a < b & c") -> Figure:
-    canvas = Canvas(figsize=(4, 2))
-    axes = canvas.add_axes((0.1, 0.2, 0.8, 0.7))
-    axes.plot([0, 1], [1, 0], marker="o", color="#abcdef")
-    axes.set_xlabel(text)
+    drawn = []
+    for width in (4, 2):
+        drawn.append(Canvas(figsize=(width, 2)))
+        axes = drawn[-1].add_axes((0.1, 0.2, 0.8, 0.7))
+        axes.plot([0, 1], [1, 0], marker="o", color="#abcdef")
+        axes.set_xlabel(text)
     made = Block("<table><caption>table text</caption></table>", (ENTRY,))
-    return Figure("forest", canvas, "Two <points>.", "Points. More.", made)
+    data = pd.DataFrame({"x": [0, 1], "y": [1, 0]})
+    return Figure("forest", *drawn, "Two <points>.", "Points. More.", made, data)
 
 
 def test_a_block_is_one_output_of_text_html_and_numbers(bundles: list[Any]) -> None:
@@ -125,12 +130,45 @@ def test_a_figure_in_a_report_stands_in_the_page(
     assert "<figcaption>Points. More.</figcaption>" in markup
     assert "<details><summary>The figure as a table</summary>\n<table><caption>table" in markup
     assert len(data[MIME]["entries"]) == 1
-    svg = ElementTree.fromstring(markup[markup.index("<svg") : markup.index("</svg>") + 6])
-    assert svg.attrib["role"] == "img"
-    named = {one.attrib["id"]: one.text for one in svg.iter() if "id" in one.attrib}
-    titles = [named[one] for one in svg.attrib["aria-labelledby"].split()]
-    assert titles == ["Points", "Two <points>."]
-    assert any(one.text == "a < b & c" for one in svg.iter("text"))
+    wide, phone = (
+        ElementTree.fromstring(one) for one in re.findall(r"<svg.*?</svg>", markup, re.DOTALL)
+    )
+    named = {one.attrib["id"]: one.text for one in wide.iter() if "id" in one.attrib}
+    for svg, kind in ((wide, "wide"), (phone, "phone")):
+        assert (svg.attrib["role"], svg.attrib["class"]) == ("img", kind)
+        titles = [named[one] for one in svg.attrib["aria-labelledby"].split()]
+        assert titles == ["Points", "Two <points>."]
+        assert any(one.text == "a < b & c" for one in svg.iter("text"))
+    assert float(phone.attrib["viewBox"].split()[2]) < float(wide.attrib["viewBox"].split()[2])
+    assert not faults(f"<main>{markup}</main>", anchors=())
+
+
+def test_a_figure_of_a_report_can_be_taken_along_from_its_page(
+    bundles: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(output.FIGURES, "svg")
+    evidence.show(figure())
+    markup = bundles[0][0]["text/html"]
+    taken = re.findall(r'<a download="forest\.(\w+)" href="data:([^"]+?);base64,([^"]+)">', markup)
+    assert {kind: media for kind, media, _ in taken} == output.TAKEN
+    files = {kind: base64.b64decode(content) for kind, _, content in taken}
+    assert files["csv"] == b"x,y\n0,1\n1,0\n"
+    assert files["png"].startswith(b"\x89PNG")
+    assert files["pdf"].startswith(b"%PDF")
+    assert b"/CreationDate" not in files["pdf"]
+    svg = ElementTree.fromstring(files["svg"])
+    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    assert b"var(--" not in files["svg"]
+    # Only a file that is saved may stand in a link.
+    led = markup.replace(' download="forest.svg"', "")
+    assert any("a link to 'data:image/svg" in one for one in faults(f"<main>{led}</main>"))
+
+
+def test_colors_of_a_drawing_in_a_page_are_those_of_the_page() -> None:
+    svg = drawing.to_svg(figure().matplotlib_figure, name="a", title="t", description="d")
+    assert "var(--paper, #ffffff)" in svg
+    assert "#ffffff" not in svg.replace("var(--paper, #ffffff)", "")
+    assert drawing.alone(svg).count("#ffffff") == svg.count("#ffffff")
 
 
 def test_drawings_are_the_same_each_time_and_keep_apart() -> None:

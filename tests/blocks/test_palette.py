@@ -8,20 +8,20 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.figure import Figure as Canvas
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Patch, Polygon, Rectangle
 from numpy.typing import NDArray
 
+from evidence.blocks import drawing
 from evidence.blocks.figures import trajectory
-from evidence.blocks.figures.forest import AMBER, BLUE, INK, SOFT, ForestRow, draw
-from evidence.pages.pooled.panel import INTERVAL
+from evidence.meta.figures import AMBER, BLUE, INK, PAPER, SOFT
+from evidence.meta.figures.forest import Forest, Kind, Row, draw
+from evidence.pages.pooled.panel import AT_ZERO, INTERVAL
 
 mpl.use("agg")
 
 REPORTS = Path(__file__).parents[2] / "reports"
 STYLE = Path(__file__).parents[2] / "src" / "evidence" / "reports" / "template" / "style.css"
-PAPER = "#ffffff"
-PALETTE = {INK, SOFT, BLUE, AMBER, INTERVAL, PAPER}
+PALETTE = {INK, SOFT, BLUE, AMBER, INTERVAL, AT_ZERO, PAPER}
 
 # Machado, Oliveira and Fernandes (2009), IEEE Transactions on Visualization and Computer Graphics
 # 15(6), 1291-1298, table 1: full loss of one kind of cones, on linear RGB.
@@ -91,7 +91,12 @@ def test_the_measures_know_published_values() -> None:
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_colors_that_mean_something_are_apart_to_every_eye(sight: str) -> None:
-    for colors in ((BLUE, AMBER, INK, PAPER), trajectory.COLORS, (BLUE, INTERVAL, PAPER)):
+    for colors in (
+        (BLUE, AMBER, INK, PAPER),
+        trajectory.COLORS,
+        (BLUE, INTERVAL, PAPER),
+        (AMBER, AT_ZERO, INTERVAL, PAPER),
+    ):
         for one, two in combinations(colors, 2):
             assert np.linalg.norm(lab(one, sight) - lab(two, sight)) > APART, (one, two)
 
@@ -100,50 +105,69 @@ def test_lines_and_letters_stand_out_from_paper() -> None:
     for color in (INK, SOFT, BLUE, AMBER):
         assert contrast(color, PAPER) >= 4.5
     # Marks without letters (WCAG 2.2, 1.4.11).
-    assert contrast(INTERVAL, PAPER) >= 3
+    assert min(contrast(one, PAPER) for one in (INTERVAL, AT_ZERO)) >= 3
 
 
 def test_figures_of_all_pages_use_these_colors_alone() -> None:
     used: set[str] = set()
     for path in REPORTS.glob("*.html"):
         for svg in re.findall(r"<svg.*?</svg>", path.read_text("utf-8"), re.DOTALL):
-            used |= set(re.findall(r"(?:fill|stroke)[:=]\s*\"?(#[0-9a-f]{6})", svg))
+            used |= set(
+                re.findall(r"(?:fill|stroke)[:=]\s*\"?(?:var\(--\w+, )?(#[0-9a-f]{6})", svg)
+            )
     assert used == PALETTE
 
 
 def test_pages_and_figures_share_their_colors() -> None:
-    style = STYLE.read_text("utf-8")
-    for name, color in (("ink", INK), ("soft", SOFT), ("blue", BLUE), ("amber", AMBER)):
-        assert f"--{name}: {color};" in style
-
-
-def forest(kind: str) -> Canvas:
-    row = ForestRow(kind, "A", "B", "10 + 10", 0.5, 0.1, 0.9, 0.5)
-    return draw(
-        [row], axis_label="g", favors_low="other", favors_high="therapy", heading="g (95% CI)"
+    light, dark = (
+        dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6});", one))
+        for one in STYLE.read_text("utf-8").split("prefers-color-scheme: dark")[:2]
     )
+    assert {name: to_hex(light[name]) for name in drawing.INKS.values()} == {
+        name: color for color, name in drawing.INKS.items()
+    }
+    # In the dark each letter still stands out, and what has another meaning another color.
+    for name in ("ink", "soft", "blue", "amber"):
+        assert min(contrast(dark[name], dark[one]) for one in ("paper", "wash")) >= 4.5, name
+    assert min(contrast(one, dark["paper"]) for one in (INTERVAL, AT_ZERO)) >= 3
+    for sight in SIGHT:
+        named = [dark[one] for one in ("ink", "blue", "amber", "paper")]
+        for one, two in combinations(named, 2):
+            assert np.linalg.norm(lab(one, sight) - lab(two, sight)) > APART, (one, two)
+
+
+def marks(kind: Kind, *, imputed: bool = False) -> list[Patch]:
+    row = Row(
+        kind=kind, label="A", effect=0.5, ci_low=0.1, ci_high=0.9, shown="0.5", imputed=imputed
+    )
+    return draw([Forest(rows=(row,), name="Trial", estimate="g", axis="g")]).axes[0].patches
 
 
 def test_rows_of_a_forest_plot_differ_in_shape_or_filling() -> None:
-    (square,) = forest("trial").axes[0].patches
-    (pooled,) = forest("pooled").axes[0].patches
-    (stress,) = forest("stress").axes[0].patches
-    assert isinstance(square, Rectangle)
-    assert isinstance(pooled, Polygon)
-    assert isinstance(stress, Polygon)
-    assert to_hex(pooled.get_facecolor()) == to_hex(pooled.get_edgecolor()) == INK
-    assert to_hex(stress.get_facecolor()) == PAPER != to_hex(stress.get_edgecolor())
+    for kind, shape, color in ((Kind.TRIAL, Rectangle, BLUE), (Kind.POOLED, Polygon, INK)):
+        (drawn,), (hollow,) = marks(kind), marks(kind, imputed=True)
+        assert isinstance(drawn, shape)
+        assert isinstance(hollow, shape)
+        assert to_hex(drawn.get_facecolor()) == to_hex(drawn.get_edgecolor()) == color
+        assert to_hex(hollow.get_facecolor()) == PAPER
+        assert to_hex(hollow.get_edgecolor()) == AMBER
 
 
-def test_series_of_a_trajectory_differ_in_their_marks_and_are_named() -> None:
-    assert len(set(trajectory.MARKERS)) == len(trajectory.MARKERS) == len(trajectory.COLORS)
+def test_series_of_a_trajectory_differ_in_their_filling_and_are_named() -> None:
+    assert len(set(trajectory.FILLED)) == len(trajectory.FILLED) == len(trajectory.COLORS)
     points = tuple(
-        trajectory.Point(week, week, value, value - 1, value + 1, str(value), "n = 9")
+        trajectory.Point(week, week, value, value - 1, value + 1, str(value), "n = 9", week == 12)
         for week, value in ((0, 3.0), (12, 2.0))
     )
     series = tuple(trajectory.Series(name, points) for name in ("one", "two", "three"))
     panel = trajectory.Panel("Title", series, 0.0)
     (axes,) = trajectory.draw([panel]).axes
     named = [line for line in axes.lines if line.get_label() in ("one", "two", "three")]
-    assert len({line.get_marker() for line in named}) == 3
+    assert len({line.get_fillstyle() for line in named}) == 3
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "two", "three"]
+    # A single trial is a square, at both times; what is imputed is hollow and amber.
+    drawn = [line for line in axes.lines if line.get_marker() == "s" and len(line.get_xdata())]
+    assert len(drawn) == 6
+    hollow = [one for one in drawn if one.get_color() == AMBER]
+    assert [one.get_ydata()[0] for one in hollow] == [2.0, 2.0, 2.0]
+    assert {to_hex(one.get_markerfacecolor()) for one in hollow} == {PAPER}

@@ -91,7 +91,7 @@ def test_a_panel_has_one_metric_and_one_side(found: Landscape) -> None:
     picture = landscape.figure(found)
     assert isinstance(picture, Figure)
     headings = [one.get_text() for one in picture.matplotlib_figure.texts if ": " in one.get_text()]
-    assert len(headings) == len(set(headings)) == len(picture.matplotlib_figure.axes) == 11
+    assert len(headings) == len(set(headings)) == picture.data.axis.nunique() == 11
     assert "Odds ratio: which side is better is not stated" in headings
 
 

@@ -14,9 +14,10 @@ from evidence.analysis.alternatives import Companions, companions
 from evidence.blocks import closing
 from evidence.blocks.figures import pooled_forest
 from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.estimation.choices import Specification
 from evidence.estimation.missing_evidence import missing_evidence
-from evidence.ledger import sentences
+from evidence.ledger import entries, sentences
 from evidence.meta.pooling import pool
 from evidence.pages import pooled
 from evidence.pages.pooled import tables
@@ -275,10 +276,63 @@ def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> 
     nobody = beside.stress.not_entered.iloc[:0]
     whole = dataclasses.replace(beside.stress, not_entered=nobody)
     figure = pooled_forest.pooled_forest(dataset, analysis, whole)
-    assert figure.caption.endswith("imputed, with all three at zero.")
+    assert "imputed, with all three at zero. Risk of bias" in figure.caption
     beside = dataclasses.replace(beside, stress=whole)
     said = " ".join(pooled.methods(dataset, analysis, beside))
     assert "prints no usable number enters a stress test" in said
+
+
+def test_the_forest_plot_holds_the_numbers_of_the_ledger(dataset: Dataset) -> None:
+    _, analysis, beside = screen(dataset, "abft", "depression")
+    figure = pooled_forest.pooled_forest(dataset, analysis, beside.stress)
+    assert beside.stress is not None
+    drawn = figure.data.set_index("label")
+    (usual,) = (one for one in beside.by_class.values() if one.pooled.k > 1)
+    entry_of = {
+        **{
+            row.label: entries.of_estimate(row, dataset)
+            for row in records(analysis.selection.estimates)
+        },
+        "Pooled, two trials": entries.of_analysis(usual, dataset),
+        "All pooled, three trials": entries.of_analysis(analysis, dataset),
+        "With two of three at zero": entries.of_stress_test(beside.stress, analysis, dataset),
+    }
+    known = drawn[drawn.effect.notna()]
+    assert set(known.index) == set(entry_of)
+    for label, entry in entry_of.items():
+        row = known.loc[label]
+        # The ledger is written with 12 significant digits.
+        assert [row.effect, row.ci_low, row.ci_high] == pytest.approx(
+            [entry.effect, entry.ci_low, entry.ci_high], rel=1e-11
+        )
+        assert row.imputed == (entry.processing == "imputed")
+        assert f"#n-{entry.estimate_id}" in figure.table.html
+    weights = zip(analysis.selection.estimates.label, analysis.pooled.weights, strict=True)
+    assert dict(drawn.weight.dropna()) == dict(weights)
+    # Groups in the order of the classes; a group of one has no value of its own.
+    assert drawn.loc["Pooled, two trials"].group == "Against usual or enhanced usual care"
+    assert drawn.loc["Diamond 2019"].group == "Against another structured treatment"
+    # As printed; judgements that contradict each other are no judgement.
+    printed = drawn.loc["Diamond 2002", ["ABFT mean (SD)", "Comparator mean (SD)", "risk_of_bias"]]
+    assert list(printed) == ["11.8 (8.8) n = 16", "18.5 (11.1) n = 16", "− − s ±"]
+    note = drawn.index[drawn.kind == "note"].item()
+    assert note == (
+        "tau² 0.00 (0.00 to 1.25) · I² 0% (0 to 91%) · Q 0.64 on 2 df, P = .72 · no prediction "
+        "interval from fewer than five trials"
+    )
+    assert note in figure.table.html
+    texts = {one.get_text() for one in figure.phone.texts}
+    assert {row.shown for row in known.itertuples()} <= texts
+
+
+def test_an_imputed_trial_is_drawn_as_such_and_its_size_as_that_of_the_randomized(
+    dataset: Dataset,
+) -> None:
+    _, analysis, _ = screen(dataset, "abct", "functional_impairment")
+    data = pooled_forest.pooled_forest(dataset, analysis, None).data
+    (row,) = data[data.effect.notna()].itertuples()
+    assert (row.kind, row.imputed) == ("trial", True)
+    assert "23 randomized" in row
 
 
 def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:

@@ -23,6 +23,14 @@ MIME = "application/vnd.evidence.estimate+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 """Type of the output that stands for a widget of a running kernel, by a name of its own."""
 
+TAKEN = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "csv": "text/csv;charset=utf-8",
+}
+"""Forms in which a figure stands in its page to be taken along, and what they are."""
+
 FIGURES = "EVIDENCE_FIGURES"
 """Environment variable: "svg" while a report is built, else figures are shown as PNG."""
 
@@ -87,24 +95,25 @@ class Figure:
     ----------
     figure_id : str
         Unique in its report.
-    matplotlib_figure : matplotlib.figure.Figure
-        The drawing.
+    matplotlib_figure, phone : matplotlib.figure.Figure
+        The drawing, and one for a narrow screen.
     alt : str
         What it shows, in words computed from its data.
     caption : str
         What it is.
     table : Block
         The same numbers as a table, or a summary where there are too many to read.
-    data : DataFrame, optional
-        All that is drawn, to be taken along as a file, where the table is a summary.
+    data : DataFrame
+        All that is drawn, to be taken along as a file.
     """
 
     figure_id: str
     matplotlib_figure: "Canvas"
+    phone: "Canvas"
     alt: str
     caption: str
     table: Block
-    data: pd.DataFrame | None = None
+    data: pd.DataFrame
 
 
 def anchor(estimate_id: str) -> str:
@@ -151,13 +160,7 @@ def show_figure(figure: Figure) -> None:
     from evidence.blocks import drawing
 
     if os.environ.get(FIGURES) == "svg":
-        svg = drawing.to_svg(
-            figure.matplotlib_figure,
-            name=f"figure-{figure.figure_id}",
-            title=figure.caption.partition(".")[0],
-            description=figure.alt,
-        )
-        _publish(f"{figure.alt}\n{text}", _markup(figure, svg), figure.table.entries)
+        _publish(f"{figure.alt}\n{text}", _markup(figure), figure.table.entries)
         return
     _bundle(
         {"image/png": drawing.to_png(figure.matplotlib_figure), "text/plain": figure.alt},
@@ -167,27 +170,30 @@ def show_figure(figure: Figure) -> None:
     _publish(text, caption, figure.table.entries)
 
 
-def _markup(figure: Figure, svg: str) -> str:
-    return (
-        f'<figure id="{html(figure.figure_id)}">\n'
-        f'<div class="scroll" role="region" tabindex="0" '
-        f'aria-label="{html(figure.caption.partition(".")[0])}">\n{svg}\n</div>\n'
-        f"<figcaption>{html(figure.caption)}</figcaption>\n"
-        "<details><summary>The figure as a table</summary>\n"
-        f"{figure.table.html}\n</details>\n{_download(figure)}</figure>"
+def _markup(figure: Figure) -> str:
+    from evidence.blocks import drawing
+
+    name, title = f"figure-{figure.figure_id}", figure.caption.partition(".")[0]
+    about = {"title": title, "description": figure.alt}
+    wide = drawing.to_svg(figure.matplotlib_figure, name=name, **about)
+    phone = drawing.to_svg(figure.phone, name=f"{name}-phone", kind="phone", told=name, **about)
+    taken = {
+        "svg": drawing.alone(wide).encode(),
+        "png": drawing.to_png(figure.matplotlib_figure, drawing.PRINT_DPI),
+        "pdf": drawing.to_pdf(figure.matplotlib_figure),
+        "csv": figure.data.to_csv(index=False, float_format="%.12g", lineterminator="\n").encode(),
+    }
+    links = " ".join(
+        f'<a download="{html(figure.figure_id)}.{kind}" '
+        f'href="data:{TAKEN[kind]};base64,{base64.b64encode(content).decode()}">'
+        f"{'Data (CSV)' if kind == 'csv' else kind.upper()}</a>"
+        for kind, content in taken.items()
     )
-
-
-def _download(figure: Figure) -> str:
-    """Return a link that gives the numbers of a figure as a file, from the page itself."""
-    if figure.data is None:
-        return ""
-    text = figure.data.to_csv(index=False, float_format="%.12g", lineterminator="\n")
-    encoded = base64.b64encode(text.encode()).decode()
     return (
-        f'<p class="take"><a download="{html(figure.figure_id)}.csv" '
-        f'href="data:text/csv;charset=utf-8;base64,{encoded}">'
-        f"All {len(figure.data)} rows behind the figure (CSV)</a></p>\n"
+        f'<figure id="{html(figure.figure_id)}">\n{wide}\n{phone}\n'
+        f'<figcaption>{html(figure.caption)}</figcaption>\n<p class="take">{links}</p>\n'
+        "<details><summary>The figure as a table</summary>\n"
+        f"{figure.table.html}\n</details>\n</figure>"
     )
 
 

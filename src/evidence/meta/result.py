@@ -385,9 +385,10 @@ class Fit(PooledStudies):
 
     def forest(self) -> "Plot":
         """Return a forest plot, with what is known of each group."""
-        from evidence.meta.figures import forest
+        from evidence.meta.figures.forest import draw
+        from evidence.meta.figures.forest_rows import of_fit
 
-        return forest(self)
+        return draw([of_fit(self)])
 
     def funnel(self, contours: bool = True) -> "Plot":
         """Return a funnel plot, with the regions in which P is below .10, .05 and .01."""

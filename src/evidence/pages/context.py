@@ -1,19 +1,19 @@
 """One therapy beside others: the sections of the report on context, also without a database."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from evidence import language
 from evidence.analysis.context import ALL, Beside, TherapyClass
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_estimate
 from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
 from evidence.meta.pooling import Pooled
 from evidence.pages import pooled as pooled_sections
 
@@ -150,7 +150,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         return paragraphs(_NOTHING)
     main = beside.main
     therapy, outcome = sentences.names(main, dataset)
-    rows: list[ForestRow] = []
+    rows: list[Row] = []
     spoken: list[str] = []
     body: list[Sequence[Cell | str]] = []
     for name in _EVERY:
@@ -159,10 +159,11 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         classes_here = [one for one in beside.classes if name in one.by_comparator]
         if own is None and not classes_here:
             continue
+        rows.append(Row(kind=Kind.HEADING, label=against))
         short = dataset.short("comparator_class", name)
         if own is not None:
             entry = _entry(own, dataset)
-            rows.append(_line(f"{therapy} ({own.pooled.k})", short, own.pooled, str(own.size)))
+            rows.append(_line(therapy, own.pooled, str(own.size)))
             spoken.append(f"{therapy} against {short}: {_shown(own.pooled)}")
             number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
             trials_said = f", {language.count(own.pooled.k, 'trial')}"
@@ -173,19 +174,24 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         for one in classes_here:
             pooled, trials = one.by_comparator[name], one.trials_by_comparator[name]
             n = "" if trials.n.isna().any() else str(int(trials.n.sum()))
-            rows.append(_line(f"{one.meaning} ({pooled.k})", short, pooled, n))
+            rows.append(_line(one.meaning, pooled, n))
             spoken.append(f"{one.meaning} against {short}: {_shown(pooled)}")
             body.append((against, one.meaning, Cell(markup=_linked(beside, one, name))))
+    plot = Forest(
+        rows=tuple(rows),
+        name="Therapy",
+        estimate="g (95% CI)",
+        columns=("n (trials)",),
+        axis="Hedges g; positive favors the therapy",
+        below="favors the comparator",
+        above="favors the therapy",
+        whole=True,
+    )
     return Figure(
         figure_id="context",
-        matplotlib_figure=draw(
-            rows,
-            axis_label="Hedges g; positive favors the therapy",
-            favors_low="favors comparator",
-            favors_high="favors therapy",
-            heading="g (95% CI)",
-            first_column="Therapy (trials)",
-        ),
+        matplotlib_figure=draw([plot]),
+        phone=draw([plot], phone=True),
+        data=frame([plot]),
         alt=f"Hedges g with 95% intervals for {outcome}. {'; '.join(spoken)}.",
         caption=f"{therapy} and the therapies of the database, {outcome}, "
         f"{dataset.in_text('timepoint', main.specification.timepoint)}, by what they were compared "
@@ -199,9 +205,19 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
     )
 
 
-def _line(label: str, against: str, pooled: Pooled, n: str) -> ForestRow:
-    kind: Literal["trial", "pooled"] = "trial" if pooled.k == 1 else "pooled"
-    return ForestRow(kind, label, against, n, pooled.effect, pooled.ci_low, pooled.ci_high)
+def _line(label: str, pooled: Pooled, n: str) -> Row:
+    """Return one therapy: a square where a single trial is behind it, else a diamond."""
+    size = f"{n or 'n not known'} ({pooled.k})"
+    return Row(
+        kind=Kind.TRIAL if pooled.k == 1 else Kind.POOLED,
+        label=label,
+        phone=size,
+        cells=(size,),
+        effect=pooled.effect,
+        ci_low=pooled.ci_low,
+        ci_high=pooled.ci_high,
+        shown=_estimate(pooled),
+    )
 
 
 def _classes_in_words(one: TherapyClass, dataset: Dataset) -> str:

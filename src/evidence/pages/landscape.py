@@ -13,7 +13,6 @@ import evidence
 from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.figures.panels import Line, Panel, draw
 from evidence.blocks.headline import answer
 from evidence.blocks.output import Block, Figure, anchor, items, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, with_id
@@ -21,6 +20,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import check_choice
 from evidence.ledger import LedgerEntry
+from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
 from evidence.pages.summary.tables import of_published
 from evidence.terms import words_of
 
@@ -374,10 +374,13 @@ def figure(found: Landscape) -> Figure | Block:
     for one in numbers:
         groups.setdefault((one.row.metric, one.row.favors_intervention_when or ""), []).append(one)
     panels = [
-        Panel(
-            f"{language.capitalized(language.term(METRIC, metric))}: {SIDE[side]}",
-            [_line(one, found) for one in group],
-            metric.endswith("_ratio"),
+        Forest(
+            rows=tuple(_row(one, found) for one in group),
+            name=f"{language.capitalized(language.term(METRIC, metric))}: {SIDE[side]}",
+            estimate="as reported",
+            axis="",
+            ratio=metric.endswith("_ratio"),
+            whole=True,
         )
         for (metric, side), group in sorted(groups.items(), key=lambda item: -len(item[1]))
     ]
@@ -394,6 +397,8 @@ def figure(found: Landscape) -> Figure | Block:
     return Figure(
         figure_id="landscape",
         matplotlib_figure=draw(panels),
+        phone=draw(panels, phone=True),
+        data=frame(panels),
         alt=f"Numbers as reported, one panel for each metric. {spoken}.",
         caption="Results against a comparison group, as reported. Each panel has a metric and an "
         "axis of its own; values of different panels, outcomes or comparators are not to be "
@@ -407,18 +412,19 @@ def _name(one: Result, found: Landscape) -> str:
     return origins.reference_name(one.row.publication_id, found.dataset)
 
 
-def _line(one: Result, found: Landscape) -> Line:
+def _row(one: Result, found: Landscape) -> Row:
     numbers = [one.row.estimate, one.row.ci_low, one.row.ci_high]
     if len(one.entries) > 1:
         numbers = [None, *(entry.effect for entry in one.entries)]
     effect, low, high = (None if pd.isna(value) else float(value) for value in numbers)
-    return Line(
-        f"{one.outcome}, {_name(one, found)}",
-        one.said,
-        effect,
-        low,
-        high,
-        pooled=not one.is_of_one_study,
+    return Row(
+        kind=Kind.TRIAL if one.is_of_one_study else Kind.POOLED,
+        label=_name(one, found),
+        below=one.outcome,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
+        shown=one.said,
     )
 
 

@@ -14,6 +14,8 @@ from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.ledger import LedgerEntry, quotation, sentences
 from evidence.meta.answers import Answer, percent, rows_of
 from evidence.meta.bias import ENOUGH_TRIALS
+from evidence.meta.figures import forest
+from evidence.meta.figures.forest_rows import of_fit
 from evidence.meta.result import Fit
 from evidence.meta.spreadsheet import Spreadsheet
 from evidence.meta.table import Kind
@@ -220,6 +222,7 @@ _LIMITS = (
 def figure(found: Spreadsheet) -> Figure:
     """Return the forest plot with its table."""
     fit = found.fit
+    plot = of_fit(fit)
     entry = pooled_entry(found)
     rows = list(zip(rows_of(fit.to_frame()), study_entries(found), strict=True))
     shown = [(one, language.estimate(one.effect, one.ci_low, one.ci_high)) for _, one in rows]
@@ -244,7 +247,8 @@ def figure(found: Spreadsheet) -> Figure:
     )
     return Figure(
         figure_id="forest",
-        matplotlib_figure=fit.forest(),
+        matplotlib_figure=forest.draw([plot]),
+        phone=forest.draw([plot], phone=True),
         alt=f"{fit.scale.name} with {percent(fit.level)} intervals. {spoken}; pooled {pooled}.",
         caption=f"{fit.scale.name} of each study and pooled"
         + (f". {language.capitalized(fit.scale.direction)}." if fit.scale.direction else "."),
@@ -254,6 +258,7 @@ def figure(found: Spreadsheet) -> Figure:
             cells,
             entries=[entry],
         ),
+        data=forest.frame([plot]),
     )
 
 

@@ -1,6 +1,6 @@
 """The page to start with: the questions, the trials, what there is and is not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,15 +8,16 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
+from evidence.analysis.rare_events import RareEvents
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.escape import html
-from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.headline import answer
-from evidence.blocks.output import Block, Figure, joined
-from evidence.blocks.tables import Cell, table, to_estimate, to_number
+from evidence.blocks.output import Block, Figure, anchor, joined
+from evidence.blocks.tables import Cell, table, to_estimate
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
-from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.ledger import LedgerEntry, entries, event_entries, sentences
+from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
 from evidence.pages import pooled as first_screen
 from evidence.terms import RemarkKind, has
 
@@ -153,88 +154,119 @@ def _imputed(
     return ""
 
 
-def overview_figure(dataset: Dataset, questions: Sequence[Question]) -> Figure:
-    """Return all standardized answers on one axis, with their stress tests."""
-    rows: list[ForestRow] = []
+def overview_figure(
+    dataset: Dataset, questions: Sequence[Question], events: Mapping[str, RareEvents]
+) -> Figure:
+    """Return all standardized answers on one axis, with their stress tests, and odds ratios below.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Data package.
+    questions : sequence of Question
+        Answers in standard deviations.
+    events : mapping of str to RareEvents
+        Counted events by the report that tells of them, on an axis of their own.
+    """
+    rows: list[Row] = []
     body = []
     for one in questions:
         therapy, outcome = sentences.names(one.analysis, dataset)
         name = f"{therapy}, {outcome.partition(' (')[0]}"
-        pooled = one.analysis.pooled
-        entry = entries.of_analysis(one.analysis, dataset)
         names = {
             sentences.comparator(row, dataset) for row in records(one.analysis.selection.estimates)
         }
-        compared = names.pop() if len(names) == 1 else "several"
-        rows.append(
-            ForestRow(
-                "pooled",
-                name,
-                compared,
-                f"{one.analysis.size} (k = {pooled.k})",
-                pooled.effect,
-                pooled.ci_low,
-                pooled.ci_high,
-            )
-        )
-        body.append(
-            (
-                Cell(name),
-                Cell(compared),
-                Cell(str(one.analysis.size), numeric=True),
-                to_number(entry, language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
-                Cell("", tag=entry.processing),
-            )
-        )
-        if one.beside.stress is None:
-            continue
+        compared = names.pop() if len(names) == 1 else "several comparators"
+        entry = entries.of_analysis(one.analysis, dataset)
+        rows.append(_answered(entry, name, compared, str(one.analysis.size)))
+        body.append(_told(rows[-1], to_estimate(entry), entry))
         stress = one.beside.stress
-        entry = entries.of_stress_test(stress, one.analysis, dataset)
-        rows.append(
-            ForestRow(
-                "stress",
-                "unreported at zero",
-                "stress test, imputed",
-                f"{stress.size} (k = {stress.at_zero.k})",
-                stress.at_zero.effect,
-                stress.at_zero.ci_low,
-                stress.at_zero.ci_high,
+        if stress is not None:
+            entry = entries.of_stress_test(stress, one.analysis, dataset)
+            what = "stress test, imputed"
+            rows.append(_answered(entry, "unreported at zero", what, str(stress.size)))
+            body.append(_told(rows[-1], to_estimate(entry), entry, name))
+    counted: list[Row] = []
+    for report_id, found in events.items():
+        name = ", ".join(event_entries.names(dataset, found))
+        for result in found.results:
+            number = event_entries.of_result(result, found, dataset)
+            if result.method != "exact" or number is None:
+                continue
+            compared = language.listed(
+                dict.fromkeys(sentences.comparator(item.row, dataset) for item in result.tables),
+                "or",
             )
-        )
-        body.append(
-            (
-                Cell(f"{name}, unreported results at zero"),
-                Cell("stress test"),
-                Cell(str(stress.size), numeric=True),
-                to_estimate(entry),
-                Cell("", tag="imputed"),
-            )
-        )
-    listed = "; ".join(
-        f"{row.label} {language.estimate(row.effect or 0.0, row.ci_low, row.ci_high)}"
-        for row in rows
-    )
+            counted.append(_answered(number, name, compared, str(number.n)))
+            # Its place is on the page that tells how it was counted.
+            place = f"{report_id}.html#{anchor(number.estimate_id)}"
+            cell = Cell(f"odds ratio {counted[-1].shown}", place, numeric=True)
+            body.append(_told(counted[-1], cell, number))
+    parts = [
+        Forest(
+            rows=tuple(rows),
+            name="Question",
+            estimate="g (95% CI)",
+            columns=("n (trials)",),
+            axis="standardized difference, positive = favors the therapy",
+            below="favors the comparator",
+            above="favors the therapy",
+            whole=True,
+        ),
+        Forest(
+            rows=tuple(counted),
+            name="Event",
+            estimate="odds ratio (95% CI)",
+            columns=("n (trials)",),
+            axis="odds ratio",
+            below="fewer with the therapy",
+            above="more with the therapy",
+            ratio=True,
+            whole=True,
+        ),
+    ]
+    drawn = [one for one in parts if one.rows]
+    listed = "; ".join(f"{row.label} {row.shown}" for row in rows)
+    ratios = "; ".join(f"{row.label} {row.shown}" for row in counted)
     return Figure(
         figure_id="overview",
-        matplotlib_figure=draw(
-            rows,
-            axis_label="standardized difference, positive = favors the therapy",
-            favors_low="favors the comparator",
-            favors_high="favors the therapy",
-            heading="g or d (95% CI)",
-            first_column="Question",
-        ),
-        alt=f"Standardized differences at the end of treatment: {listed}.",
-        caption="All main answers on one axis. Filled diamonds: trials with usable numbers. Hollow "
-        "diamonds: the same with unreported results at zero, a stress test, imputed. Values for "
-        "ABCT are imputed from model coefficients throughout. Values of different "
-        "outcomes and comparators are not to be compared with each other.",
+        matplotlib_figure=draw(drawn),
+        phone=draw(drawn, phone=True),
+        alt=f"Standardized differences at the end of treatment: {listed}."
+        + (f" Odds ratios: {ratios}." if ratios else ""),
+        caption="All main answers. Square: one trial. Diamond: several, pooled. Hollow: imputed, "
+        "or with unreported results at zero, a stress test. Values of different outcomes and "
+        "comparators are not to be compared with each other.",
         table=table(
             "The numbers of the overview",
-            ("Question", "Compared with", "n", "Estimate (95% CI)", "How obtained"),
+            ("Question", "Compared with", "n (trials)", "Estimate (95% CI)", "How obtained"),
             body,
         ),
+        data=frame(drawn),
     )
+
+
+def _answered(entry: LedgerEntry, name: str, compared: str, size: str) -> Row:
+    """Return an answer as a row: a square where one trial is behind it, else a diamond."""
+    n = f"{size} ({entry.k})"
+    return Row(
+        kind=Kind.TRIAL if entry.k == 1 else Kind.POOLED,
+        label=name,
+        below=compared,
+        phone=f"{compared}; {n}",
+        cells=(n,),
+        effect=entry.effect,
+        ci_low=entry.ci_low,
+        ci_high=entry.ci_high,
+        shown=language.estimate(entry.effect, entry.ci_low, entry.ci_high),
+        imputed=entry.processing == "imputed",
+    )
+
+
+def _told(row: Row, number: Cell, entry: LedgerEntry, of: str = "") -> tuple[Cell, ...]:
+    name = f"{of}, {row.label}" if of else row.label
+    size = Cell(row.cells[0], numeric=True)
+    return Cell(name), Cell(row.below), size, number, Cell("", tag=entry.processing)
 
 
 def trials_table(dataset: Dataset) -> Block:

@@ -10,15 +10,16 @@ from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
+from evidence.blocks.output import TAKEN
 from evidence.data.safety import INVISIBLE
 from evidence.errors import RenderError
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 # Browsers pass over these in an address, also in the middle of its scheme.
 _PASSED_OVER = re.compile(r"[\x00-\x20]")
+# Files that a page carries and hands out; nothing in them is opened or run.
+_SAVED = tuple(f"data:{kind};base64," for kind in TAKEN.values())
 _SCHEMES = ("http", "https", "mailto")
-# A file that a page carries and hands out; nothing in it is opened or run.
-_FILE = "data:text/csv;charset=utf-8;base64,"
 # Browsers read \ as /, and two of them lead to another host.
 _OTHER_HOST = re.compile(r"\\|/[/\\]")
 _FETCHING = re.compile(r"@import|url\(\s*['\"]?(?!#|['\"]?#)", re.IGNORECASE)
@@ -56,10 +57,9 @@ class _Page(HTMLParser):
                 self.faults.append(f"a heading {tag} below level {self._heading}")
             self._heading = level
         for name, value in values.items():
-            if not (name == "href" and "download" in values and value.startswith(_FILE)):
-                self._attribute(tag, name, value)
+            self._attribute(tag, name, value, saved="download" in values)
 
-    def _attribute(self, tag: str, name: str, value: str) -> None:
+    def _attribute(self, tag: str, name: str, value: str, *, saved: bool) -> None:
         if name.startswith("on"):
             self.faults.append(f"an attribute {name}")
         elif name in ("href", "xlink:href"):
@@ -67,6 +67,8 @@ class _Page(HTMLParser):
             scheme = _SCHEME.match(plain)
             if value.startswith("#"):
                 self.fragments.append(value[1:])
+            elif tag == "a" and saved and value.startswith(_SAVED):
+                pass
             elif (
                 tag != "a"
                 or _OTHER_HOST.match(plain)

@@ -159,7 +159,8 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
     told = copy(notebook)
     told["cells"] = list(_telling(notebook["cells"]))
     markup, _ = exporter.from_notebook_node(told, resources=resources)
-    markup = with_ways_back(markup)
+    # A file that is taken along has the name of its report.
+    markup = with_ways_back(markup).replace('<a download="', f'<a download="{report.report_id}-')
     numbers = entries(notebook, report.report_id)
     wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
     if wrong:

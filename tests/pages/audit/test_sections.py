@@ -168,14 +168,12 @@ def test_the_figure_has_its_numbers_in_words_and_as_a_table(
         assert f"{gap.row.label} (n = {gap.n})" in figure.alt
         assert gap.row.label in figure.table.text
     axes = figure.matplotlib_figure.axes[0]
-    drawn = [
-        tuple(float(x) for x, _ in path.vertices)
-        for collection in axes.collections
-        for path in collection.get_paths()
-    ]
-    assert drawn == [(gap.low.effect, gap.high.effect) for gap in missing]
-    dots = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
-    assert dots == [gap.analysis.pooled.effect for gap in missing]
+    drawn = [end for bar in axes.patches for end in (bar.get_x(), bar.get_x() + bar.get_width())]
+    assert drawn == pytest.approx(
+        [end for gap in missing for end in (gap.low.effect, gap.high.effect)]
+    )
+    now = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "D"]
+    assert now == [gap.analysis.pooled.effect for gap in missing]
 
 
 def test_no_section_judges_anyone(

@@ -1,17 +1,20 @@
-"""How far one missing number could move a pooled value: a dot for now, a bar for what is open."""
+"""How far a missing number could move a pooled value: a diamond now, a bar for what is open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
+import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from evidence.blocks.figures.forest import BLUE, FONT_SIZE, INK, ROW_HEIGHT, SOFT, WIDTH
+from evidence.blocks.figures.trajectory import FONT_SIZE, PHONE, WIDTH
 from evidence.language import limits, percent
+from evidence.meta.figures import AMBER, INK, PAPER, SOFT
 
-_LEFT, _RIGHT = 0.30, 0.68
-_RANGE_AT, _SHARE_AT = 0.83, 0.997
-_THINNEST, _THICKEST = 2.0, 12.0
+ROW_HEIGHT = 0.33
+_THINNEST, _THICKEST = 0.12, 0.6
+"""Heights of bars, in rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,30 @@ class Line:
     information: float
 
 
-def draw(lines: Sequence[Line]) -> Canvas:
-    """Draw the lines from top to bottom, each group under its name."""
+def frame(lines: Sequence[Line]) -> pd.DataFrame:
+    """Return what is drawn as numbers."""
+    return pd.DataFrame([asdict(one) for one in lines])
+
+
+def draw(lines: Sequence[Line], *, phone: bool = False) -> Canvas:
+    """Draw the lines from top to bottom, each group under its name.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        Lines of a group stand together.
+    phone : bool
+        Whether for a narrow screen: words above each bar, not beside it.
+    """
+    width, left, right = (PHONE, 0.02, 0.98) if phone else (WIDTH, 0.30, 0.68)
     groups = list(dict.fromkeys(one.group for one in lines))
-    count = len(lines) + len(groups) + 1
+    each = 2 if phone else 1
+    count = each * len(lines) + len(groups) + 1
     height = ROW_HEIGHT * count + 0.6
-    canvas = Canvas(figsize=(WIDTH, height))
+    canvas = Canvas(figsize=(width, height))
     FigureCanvasAgg(canvas)
     bottom, top = 0.55 / height, 1 - 0.05 / height
-    axes = canvas.add_axes((_LEFT, bottom, _RIGHT - _LEFT, top - bottom))
+    axes = canvas.add_axes((left, bottom, right - left, top - bottom))
     values = [0.0, *(value for one in lines for value in (one.now, one.low, one.high))]
     pad = 0.08 * (max(values) - min(values))
     axes.set_xlim(min(values) - pad, max(values) + pad)
@@ -56,34 +74,42 @@ def draw(lines: Sequence[Line]) -> Canvas:
     axes.spines["bottom"].set_color(SOFT)
     axes.set_yticks([])
     axes.tick_params(axis="x", colors=SOFT, labelsize=FONT_SIZE - 1)
-    axes.axvline(0, color=INK, linewidth=0.9)
     axes.set_xlabel(
         "pooled standardized difference, positive = favors the therapy",
         color=INK,
-        fontsize=FONT_SIZE,
+        fontsize=FONT_SIZE - phone,
     )
 
-    def write(x: float, line: int, words: str, *, right: bool = False, color: str = INK) -> None:
+    def write(x: float, line: int, words: str, *, end: bool = False, color: str = INK) -> None:
         y = bottom + (top - bottom) * (count - 0.4 - line) / (count + 0.2)
-        align = "right" if right else "left"
-        # A name that crosses the line of no difference stands on a clear ground.
-        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-        canvas.text(
-            x, y, words, ha=align, va="center", color=color, fontsize=FONT_SIZE, bbox=ground
-        )
+        style: dict[str, Any] = {
+            "ha": "right" if end else "left",
+            "color": color,
+            "fontsize": FONT_SIZE - phone,
+        }
+        canvas.text(x, y, words, va="center", **style)
 
-    write(_RANGE_AT, 0, "pooled value", right=True, color=SOFT)
-    write(_SHARE_AT, 0, "weight", right=True, color=SOFT)
+    range_at, share_at = (0.997, 0.997) if phone else (0.83, 0.997)
+    if phone:
+        write(share_at, 0, "pooled value (weight)", end=True, color=SOFT)
+    else:
+        write(range_at, 0, "pooled value", end=True, color=SOFT)
+        write(share_at, 0, "weight", end=True, color=SOFT)
     at = 1
     for group in groups:
         write(0.003, at, group, color=SOFT)
         for one in (line for line in lines if line.group == group):
             at += 1
-            thickness = _THINNEST + (_THICKEST - _THINNEST) * one.information
-            axes.hlines(at, one.low, one.high, color=BLUE, linewidth=thickness)
-            axes.plot([one.now], [at], marker="o", color=INK, markersize=5)
+            shown, share = limits(one.low, one.high), percent(one.information, 0)
             write(0.015, at, one.label)
-            write(_RANGE_AT, at, limits(one.low, one.high), right=True)
-            write(_SHARE_AT, at, percent(one.information, 0), right=True)
+            write(range_at, at, f"{shown} ({share})" if phone else shown, end=True)
+            if not phone:
+                write(share_at, at, share, end=True)
+            at += each - 1
+            tall = _THINNEST + (_THICKEST - _THINNEST) * one.information
+            axes.barh(at, one.high - one.low, left=one.low, height=tall, color=PAPER,
+                      edgecolor=AMBER, linewidth=1.2)  # fmt: skip
+            axes.plot([0, 0], [at - 0.5, at + 0.5], color=INK, linewidth=0.9)
+            axes.plot([one.now], [at], marker="D", color=INK, markersize=5)
         at += 1
     return canvas

@@ -7,13 +7,13 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
-from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.figures.pooled_forest import pooled_forest
 from evidence.blocks.output import Block, Figure
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import entries, sentences
+from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
 from evidence.terms import RemarkKind, Said, has
 
 
@@ -29,34 +29,36 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
     points : Series
         Its coefficient at the time of the analysis, as `specification.points_behind` returns it.
     """
-    frame = coefficients(analysis, points)
+    rows = coefficients(analysis, points)
     instrument = dataset.instrument(points.instrument_id).name
     better = "lower" if _higher_is(dataset, points.instrument_id) == "worse" else "higher"
     said = unreported(dataset, analysis)
-    canvas = draw(
-        [*(_row(row, dataset) for row in records(frame)), *said],
-        axis_label=f"points, positive = {better} scores with the treatment named",
-        favors_low="favors the comparator",
-        favors_high="favors the treatment",
-        heading="points (95% CI)",
-        first_column="Treatment and time",
-        digits=1,
+    plot = Forest(
+        rows=(*(_row(row, dataset) for row in records(rows)), *said),
+        name="Treatment and time",
+        estimate="points (95% CI)",
+        columns=("n",),
+        axis=f"points, positive = {better} scores with the treatment named",
+        below="favors the comparator",
+        above="favors the treatment",
     )
     listed = "; ".join(
         f"{_name(row, dataset)} against {sentences.comparator(row, dataset)} "
         f"{language.estimate(row.effect, row.ci_low, row.ci_high, 1)}"
-        for row in records(frame)
+        for row in records(rows)
     )
-    missing = "; ".join(f"{row.label} against {row.comparator}: {row.remark}" for row in said)
+    missing = "; ".join(f"{row.label}, {row.below}: {row.shown}" for row in said)
     return Figure(
         figure_id="forest",
-        matplotlib_figure=canvas,
+        matplotlib_figure=draw([plot]),
+        phone=draw([plot], phone=True),
         alt=f"Forest plot in points: {listed}."
         + (f" Without a number: {missing}." if missing else ""),
         caption=f"{dataset.trial(points.trial_id).label}: differences in "
         f"points of {instrument} as the trial prints them, positive = {better} with the treatment "
         "named. Comparisons reported without a number stand below.",
-        table=_twin(dataset, frame, said),
+        table=_twin(dataset, rows, said),
+        data=frame([plot]),
     )
 
 
@@ -72,7 +74,7 @@ def coefficients(analysis: Analysis, points: pd.Series) -> pd.DataFrame:
     return shown
 
 
-def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
+def unreported(dataset: Dataset, analysis: Analysis) -> list[Row]:
     """Return rows for comparisons on the outcome that are reported without a number."""
     specification = analysis.specification
     frame = analysis.frame
@@ -82,12 +84,13 @@ def unreported(dataset: Dataset, analysis: Analysis) -> list[ForestRow]:
         & (frame.said != "")
     ]
     return [
-        ForestRow(
-            "unreported",
-            f"{row.label}, {dataset.short('timepoint', row.timepoint)}",
-            dataset.short("condition", row.comparator),
-            "n not known" if pd.isna(row.n_intervention) else _sizes(row),
-            remark="no clear difference, no number"
+        Row(
+            kind=Kind.SILENT,
+            label=f"{row.label}, {dataset.short('timepoint', row.timepoint)}",
+            below=(short := dataset.short("condition", row.comparator)),
+            cells=((n := "n not known" if pd.isna(row.n_intervention) else _sizes(row)),),
+            phone=f"{short}, {n}",
+            shown="no clear difference, no number"
             if row.said == Said.NO_DIFFERENCE
             else "no number",
         )
@@ -109,19 +112,22 @@ def _sizes(row: Any) -> str:
     return f"{row.n_intervention} + {row.n_comparator}{imputed}"
 
 
-def _row(row: Any, dataset: Dataset) -> ForestRow:
-    return ForestRow(
-        "trial",
-        _name(row, dataset),
-        sentences.comparator(row, dataset),
-        _sizes(row),
-        row.effect,
-        row.ci_low,
-        row.ci_high,
+def _row(row: Any, dataset: Dataset) -> Row:
+    return Row(
+        kind=Kind.TRIAL,
+        label=_name(row, dataset),
+        below=sentences.comparator(row, dataset),
+        phone=f"{sentences.comparator(row, dataset)}, {_sizes(row)}",
+        cells=(_sizes(row),),
+        effect=row.effect,
+        ci_low=row.ci_low,
+        ci_high=row.ci_high,
+        shown=language.estimate(row.effect, row.ci_low, row.ci_high, 1),
+        imputed=row.processing == "imputed",
     )
 
 
-def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[ForestRow]) -> Block:
+def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[Row]) -> Block:
     rows = []
     for row in records(frame):
         entry = entries.of_estimate(row, dataset)
@@ -134,8 +140,8 @@ def _twin(dataset: Dataset, frame: pd.DataFrame, said: list[ForestRow]) -> Block
             )
         )
     rows += [
-        (Cell(row.label), Cell(row.comparator), Cell(row.sizes, numeric=True), Cell(row.remark))
-        for row in said
+        (Cell(one.label), Cell(one.below), Cell(one.cells[0], numeric=True), Cell(one.shown))
+        for one in said
     ]
     return table(
         "The numbers of the forest plot (* arm sizes imputed: equal shares of the printed total)",

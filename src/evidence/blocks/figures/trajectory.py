@@ -4,22 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from textwrap import fill
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from evidence.blocks.figures.forest import AMBER, BLUE, FONT_SIZE, INK, SOFT, WIDTH
 from evidence.language import limits as in_words
+from evidence.meta.figures import AMBER, BLUE, INK, PAPER, SOFT
 
+WIDTH, PHONE, FONT_SIZE = 8.2, 3.65, 9.5
+"""Inches across, on a phone too, and the size of letters; of all figures but forest plots."""
 HEIGHT = 3.9
 ROOM_FOR_LABELS = 0.95
 """Inches on either side of the first and last time, for value and n."""
 TITLE_WIDTH = {1: 100, 2: 52, 3: 34}
 """Characters of a line above a panel, by the number of panels."""
-COLORS = (BLUE, AMBER, INK)
-MARKERS = ("o", "s", "D")
+COLORS = (BLUE, INK, "#7394c0")
+FILLED = ("full", "left", "bottom")
+"""How much of the square of a series is filled; a hollow one in amber is imputed."""
 SHIFT = 0.07
 """Inches between the series at one time, so that intervals do not overlap."""
 LABEL_GAP = 0.085
@@ -40,6 +45,8 @@ class Point:
         The value in words.
     size : str
         How many participants stand behind it.
+    imputed : bool
+        Whether it is hollow and amber.
     """
 
     weeks_low: float
@@ -49,6 +56,7 @@ class Point:
     high: float
     shown: str
     size: str
+    imputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class Panel:
     title : str
         What its axis measures, with its direction.
     series : tuple of Series
-        At most as many as there are markers.
+        At most as many as there are fillings.
     no_difference : float or None
         Where a line is drawn; None where there is no such value.
     ratio : bool
@@ -84,27 +92,47 @@ class Panel:
     whole: tuple[float, float] | None = None
 
 
-def draw(panels: Sequence[Panel]) -> Canvas:
-    """Draw panels side by side.
+def draw(panels: Sequence[Panel], *, phone: bool = False) -> Canvas:
+    """Draw panels side by side, on a phone below each other.
 
     Parameters
     ----------
     panels : sequence of Panel
         From left to right.
+    phone : bool
+        Whether for a narrow screen.
     """
     most = max(len(panel.series) for panel in panels)
-    height = HEIGHT + 0.2 * most
-    canvas = Canvas(figsize=(WIDTH, height))
+    width, down = (PHONE, len(panels)) if phone else (WIDTH, 1)
+    each = HEIGHT + 0.2 * most
+    height = each * down
+    canvas = Canvas(figsize=(width, height))
     FigureCanvasAgg(canvas)
-    share = 1 / len(panels)
+    share = down / len(panels)
     for place, panel in enumerate(panels):
-        left, width = place * share + 0.05, share - 0.065
-        bottom = (0.75 + 0.2 * most) / height
-        axes = canvas.add_axes((left, bottom, width, (HEIGHT - 1.4) / height))
-        _draw(axes, panel, width * WIDTH)
-        title = fill(panel.title, TITLE_WIDTH.get(len(panels), 24))
-        canvas.text(left - 0.04, 1 - 0.04 / height, title, va="top", fontsize=FONT_SIZE, color=INK)
+        across, over = (0, down - 1 - place) if phone else (place, 0)
+        left, wide = across * share + 0.41 / width, share - 0.53 / width
+        bottom = (each * over + 0.75 + 0.2 * most) / height
+        axes = canvas.add_axes((left, bottom, wide, (HEIGHT - 1.4) / height))
+        _draw(axes, panel, wide * width)
+        title = fill(panel.title, 44 if phone else TITLE_WIDTH.get(len(panels), 24))
+        top = (each * (over + 1) - 0.04) / height
+        canvas.text(left - 0.33 / width, top, title, va="top", fontsize=FONT_SIZE, color=INK)
     return canvas
+
+
+def frame(panels: Sequence[Panel]) -> pd.DataFrame:
+    """Return what is drawn as numbers, a row for each point."""
+    return pd.DataFrame(
+        [
+            {"panel": panel.title, "series": series.label, "weeks_low": point.weeks_low,
+             "weeks_high": point.weeks_high, "value": point.value, "ci_low": point.low,
+             "ci_high": point.high, "size": point.size, "imputed": point.imputed}
+            for panel in panels
+            for series in panel.series
+            for point in series.points
+        ]
+    )  # fmt: skip
 
 
 def described(panels: Sequence[Panel]) -> str:
@@ -166,30 +194,31 @@ def _draw(axes: Axes, panel: Panel, inches: float) -> None:
         fontsize=FONT_SIZE - 0.5,
         labelcolor=INK,
         borderaxespad=0,
-        handletextpad=0.5,
+        handletextpad=0.7,
         labelspacing=0.25,
     )
 
 
 def _line(axes: Axes, series: Series, shift: float, place: int) -> None:
-    color, marker = COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)]
+    color, filled = COLORS[place % len(COLORS)], FILLED[place % len(FILLED)]
     at = [point.weeks_high + shift for point in series.points]
     values = [point.value for point in series.points]
-    axes.plot(
-        at,
-        values,
-        color=color,
-        linewidth=1.2,
-        linestyle=(0, (2, 2)),
-        marker=marker,
-        markersize=6,
-        label=series.label,
+    dashed: dict[str, Any] = {"color": color, "linewidth": 1.2, "linestyle": (0, (2, 2))}
+    axes.plot(at, values, **dashed)
+    square: dict[str, Any] = {"marker": "s", "markersize": 7, "markerfacecoloralt": PAPER}
+    hollow: dict[str, Any] = {"markerfacecolor": PAPER, "markeredgecolor": AMBER}
+    named: dict[str, Any] = (
+        hollow if all(one.imputed for one in series.points) else {"fillstyle": filled}
     )
+    axes.plot([], [], label=series.label, **dashed, **square, **named)
     for x, point in zip(at, series.points, strict=True):
-        axes.plot([x, x], [point.low, point.high], color=color, linewidth=1.5)
+        shade = AMBER if point.imputed else color
+        axes.plot([x, x], [point.low, point.high], color=shade, linewidth=1.5)
+        look: dict[str, Any] = hollow if point.imputed else {"fillstyle": filled}
+        axes.plot([x], [point.value], color=shade, zorder=3, **square, **look)
         if point.weeks_low < point.weeks_high:
             axes.plot(
-                [point.weeks_low + shift, x], [point.value] * 2, color=color, linewidth=3, alpha=0.3
+                [point.weeks_low + shift, x], [point.value] * 2, color=shade, linewidth=3, alpha=0.3
             )
 
 

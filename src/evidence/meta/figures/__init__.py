@@ -1,8 +1,7 @@
-"""Figures of results: forest, funnel, bubbles, and the style that all figures share."""
+"""Figures of results: funnel, bubbles, and the style that all figures share."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import rc_context
@@ -14,15 +13,15 @@ from matplotlib.ticker import MaxNLocator
 from scipy import special
 
 from evidence.errors import ParameterError
-from evidence.meta.answers import Scale, digits, percent, rows_of
+from evidence.meta.answers import Scale
 from evidence.meta.frame import numbers_of
 
 if TYPE_CHECKING:
     from evidence.meta.asymmetry import PooledStudies
     from evidence.meta.moderators import Moderated
-    from evidence.meta.result import Fit
 
-INK, SOFT, BLUE, PALE = "#1b1f24", "#57606a", "#0b5394", "#d8dee4"
+INK, SOFT, BLUE, AMBER, PALE = "#1b1f24", "#57606a", "#0b5394", "#8a4f00", "#d8dee4"
+PAPER = "#ffffff"
 FONT_SIZE = 9
 LEVELS = (0.10, 0.05, 0.01)
 """P values whose contours a funnel shows."""
@@ -78,94 +77,9 @@ def bare(axes: Axes) -> None:
     axes.tick_params(labelsize=FONT_SIZE, colors=SOFT)
 
 
-def _arm(fit: "PooledStudies", position: int, group: str) -> str:
-    """Return what is known of one group: mean (SD) and n, or events of n."""
-    known = {
-        role: fit.studies[fit.roles[role]].iloc[position]
-        for role in (f"{one}_{group}" for one in ("mean", "sd", "events", "n", "time"))
-        if role in fit.roles
-    }
-    n = digits(int(known[f"n_{group}"])) if f"n_{group}" in known else ""
-    if f"mean_{group}" in known and f"sd_{group}" in known:
-        mean, sd = (digits(float(known[f"{one}_{group}"]), 1) for one in ("mean", "sd"))
-        return f"{mean} ({sd}), {n}"
-    if f"time_{group}" in known:
-        time = digits(float(known[f"time_{group}"]), 0)
-        return f"{digits(int(known[f'events_{group}']))} in {time}"
-    if f"events_{group}" in known:
-        return f"{digits(int(known[f'events_{group}']))} of {n}"
-    return n
-
-
-def forest(fit: "Fit") -> Plot:
-    """Draw studies with their groups, effects and weights, and the pooled estimate below.
-
-    Parameters
-    ----------
-    fit : Fit
-        A pooled estimate.
-    """
-    rows = fit.to_frame()
-    height = 0.3 * (fit.k + 4) + 0.8
-    figure = canvas(9.2, height)
-    axes = figure.add_axes((0.42, 0.62 / height, 0.33, 1 - 0.75 / height))
-    bare(axes)
-    axes.spines["left"].set_visible(False)
-    axes.set_yticks([])
-    axes.set_ylim(fit.k + 2.6, -1.2)
-    limits = [*rows.ci_low, *rows.ci_high, *([0.0] if fit.scale.null else [])]
-    limits += [one for one in (fit.prediction_low, fit.prediction_high) if one is not None]
-    pad = 0.06 * (max(limits) - min(limits) or 1.0)
-    axes.set_xlim(min(limits) - pad, max(limits) + pad)
-    if fit.scale.null:
-        axes.axvline(0, color=INK, linewidth=0.8)
-    largest = float(rows.weight.max())
-    for line, row in enumerate(rows_of(rows)):
-        axes.plot([row.ci_low, row.ci_high], [line, line], color=BLUE, linewidth=1.2)
-        axes.plot(row.effect, line, "s", color=BLUE, markersize=3 + 5 * row.weight / largest)
-        shown = fit.scale.words(row.effect, row.ci_low, row.ci_high)
-        _cells(figure, axes, line, (row.study, _arm(fit, line, "1"), _arm(fit, line, "2"), shown,
-                                    f"{100 * row.weight:.0f}%"))  # fmt: skip
-    last = fit.k + 0.4
-    if fit.k > 1:
-        across = [fit.ci_low, fit.effect, fit.ci_high, fit.effect]
-        axes.fill(across, [last, last - 0.28, last, last + 0.28], color=INK)
-        shown = fit.scale.words(fit.effect, fit.ci_low, fit.ci_high)
-        _cells(figure, axes, last, ("Pooled", "", "", shown, ""), weight="bold")
-    if fit.prediction_low is not None and fit.prediction_high is not None:
-        axes.plot([fit.prediction_low, fit.prediction_high], [last + 1] * 2, color=SOFT)
-        limits_read = fit.scale.limits(fit.prediction_low, fit.prediction_high)
-        _cells(figure, axes, last + 1, ("A new study", "", "", limits_read, ""))
-    heads = ["Study", "", "", f"{fit.scale.name} ({percent(fit.level)} CI)", "Weight"]
-    if {"time_1", "time_2"} <= set(fit.roles):
-        heads[1], heads[2] = "1: events in time", "2: events in time"
-    if {"n_1", "n_2"} <= set(fit.roles):
-        what = (
-            "mean (SD), n"
-            if "mean_1" in fit.roles
-            else "events"
-            if "events_1" in fit.roles
-            else "n"
-        )
-        heads[1], heads[2] = f"1: {what}", f"2: {what}"
-    _cells(figure, axes, -1, heads, color=SOFT)
-    effects_on(axes.xaxis, axes.get_xlim(), fit.scale)
-    axes.set_xlabel(axis_name(fit.scale), fontsize=FONT_SIZE, color=INK)
-    return figure
-
-
 def axis_name(scale: Scale) -> str:
     """Return the name of an axis of effects, with the side that favors group 1."""
     return f"{scale.name} ({scale.direction})" if scale.favors else scale.name
-
-
-def _cells(figure: Plot, axes: Axes, line: float, texts: Sequence[str], **style: Any) -> None:
-    y = figure.transFigure.inverted().transform(axes.transData.transform((0, line)))[1]
-    places = ((0.005, "left"), (0.30, "right"), (0.41, "right"), (0.93, "right"), (0.995, "right"))
-    for text, (x, side) in zip(texts, places, strict=True):
-        figure.text(
-            x, y, text, ha=side, va="center", **{"fontsize": FONT_SIZE, "color": INK, **style}
-        )
 
 
 def effects_on(axis: Axis, limits: tuple[float, float], scale: Scale) -> None:

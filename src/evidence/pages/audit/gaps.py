@@ -347,10 +347,12 @@ def gaps_figure(dataset: Dataset, gaps: Sequence[Gap]) -> Figure:
     return Figure(
         figure_id="gaps",
         matplotlib_figure=gap_ranges.draw(lines),
+        phone=gap_ranges.draw(lines, phone=True),
+        data=gap_ranges.frame(lines),
         alt=f"Pooled values over what each missing number leaves open: {said}.",
-        caption="What each missing number could do to a pooled value. Dots: the value now. Bars: "
-        "the value with this trial added, over what its words leave open; ranges, not confidence "
-        "intervals. The thicker the bar, the more weight by precision the trial would carry.",
+        caption="What each missing number could do to a pooled value. Diamonds: the value now. "
+        "Bars: the value with this trial added, over what its words leave open; ranges, no "
+        "confidence intervals. The thicker the bar, the more weight the trial would carry.",
         table=table(
             "The numbers of the figure",
             ("Missing from", "Pooled value of", "Now", "With it", "Weight"),

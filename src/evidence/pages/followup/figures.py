@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence import language
-from evidence.blocks.figures.trajectory import Panel, Point, Series, described, draw, weeks
+from evidence.blocks.figures.trajectory import Panel, Point, Series, described, draw, frame, weeks
 from evidence.blocks.output import Block, Figure, paragraphs
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
@@ -84,10 +84,13 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
     return Figure(
         figure_id="effects",
         matplotlib_figure=draw(shown),
+        phone=draw(shown, phone=True),
         alt=described(shown),
-        caption="Effects at the end of treatment and at follow-up, with 95% intervals. Units that "
+        caption="Effects at the end of treatment and at follow-up, with 95% intervals; hollow "
+        "where imputed. Units that "
         f"differ have an axis each. {NO_LINE}"
         + (" * Arm sizes imputed." if any("*" in row[3].text for row in rows) else ""),
+        data=frame(shown),
         table=table(
             "The effects at both times",
             (
@@ -132,6 +135,7 @@ def _point(row: Any, timepoint: str, entry: LedgerEntry, factor: float, digits: 
         high,
         language.estimate(value, low, high, digits),
         f"n = {sizes[0]} + {sizes[1]}{imputed}",
+        entry.processing == "imputed",
     )
 
 
@@ -178,9 +182,11 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
     return Figure(
         figure_id="shares",
         matplotlib_figure=draw(panels),
+        phone=draw(panels, phone=True),
         alt=described(panels),
         caption="Share of each arm with the event among those assessed, with 95% Clopper-Pearson "
         f"intervals. {NO_LINE}",
+        data=frame(panels),
         table=table(
             "The shares by arm at both times",
             (
@@ -207,4 +213,5 @@ def _share(row: Any, one: Any, entry: LedgerEntry) -> Point:
         high,
         language.estimate(value, low, high, 1),
         f"{int(one.events)} of {int(one.n)}",
+        entry.processing == "imputed",
     )

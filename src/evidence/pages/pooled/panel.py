@@ -11,8 +11,7 @@ from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.alternatives import Companions, includes_no_difference
 from evidence.analysis.multiverse import CHOICES
-from evidence.analysis.stress_test import StressTest
-from evidence.blocks.figures.forest import BLUE, INK, SOFT
+from evidence.analysis.stress_test import ZERO, StressTest
 from evidence.blocks.output import Block, Figure, paragraphs
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
@@ -20,6 +19,7 @@ from evidence.data.records import records
 from evidence.ledger import entries, sentences
 from evidence.ledger.choices import CHOICE, choice_in_words
 from evidence.meta.bayes import Posterior
+from evidence.meta.figures import AMBER, BLUE, INK, PAPER, SOFT
 
 PRIOR = {"half_normal": "half-normal", "half_cauchy": "half-Cauchy"}
 
@@ -172,11 +172,17 @@ def by_choice(panel: pd.DataFrame) -> Block:
 
 
 WIDTH = 9.0
+PHONE = 3.65
+"""Inches across, on a phone too."""
 INTERVAL = "#7394c0"
 """Color of intervals: lighter than the estimates on them, and three times as dark as paper."""
-CURVE_HEIGHT = 2.6
-LINE_HEIGHT = 0.19
-FONT_SIZE = 9
+AT_ZERO = "#b98a4b"
+"""The same for analyses with unreported results at zero, a stress test."""
+MOST_WHOLE = 0.85
+"""Share of the intervals whose upper (and lower) end the axis shows at least."""
+CURVE_HEIGHT = 3.3
+LINE_HEIGHT = 0.215
+FONT_SIZE = 9.5
 
 
 def panel_curve(
@@ -212,15 +218,23 @@ def panel_curve(
         f"{language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)}"
         f", is number {position} from below."
     )
+    low, high = _frame(ordered)
+    cut = bool(((ordered.ci_low < low) | (ordered.ci_high > high)).any())
+    zero = "Amber: with unreported results at zero, a stress test. "
+    caption = (
+        f"Specification panel: {outcome} with {therapy}. {len(panel)} combinations of choices give "
+        f"{len(ordered)} distinct results; {over} of the {len(ordered)} intervals include no "
+        f"difference. Above, estimates with 95% intervals{'; those cut by the frame go on' * cut}; "
+        f"below, the choices behind each. {zero if ZERO in set(ordered.trials) else ''}The "
+        "vertical line is the main analysis. The results share their trials, so their number is no measure "
+        "of evidence."
+    )
     return Figure(
         figure_id="panel",
         matplotlib_figure=draw(ordered, marked=position - 1),
+        phone=draw(ordered, marked=position - 1, phone=True),
         alt=alt,
-        caption=f"Specification panel: {outcome} with {therapy}. {len(panel)} combinations of "
-        f"choices give {len(ordered)} distinct results; {over} of the {len(ordered)} intervals "
-        "include no difference. Above, estimates with 95% intervals; below, the choices behind "
-        "each. The vertical line is the main analysis. The results share their trials, so their "
-        "number is no measure of evidence.",
+        caption=caption,
         table=by_choice(panel),
         data=panel.drop(columns=["main"]),
     )
@@ -242,7 +256,20 @@ def _bars(
     axes.plot(x, y, color=color, linewidth=linewidth, solid_capstyle="butt")
 
 
-def draw(ordered: pd.DataFrame, *, marked: int, hollow: int | None = None) -> Canvas:
+def _frame(ordered: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the axis; a few intervals that are far longer than the others go on."""
+    values = [0.0, *ordered.effect, *ordered.ci_low, *ordered.ci_high]
+    most = [0.0, *ordered.effect, ordered.ci_low.quantile(1 - MOST_WHOLE),
+            ordered.ci_high.quantile(MOST_WHOLE)]  # fmt: skip
+    whole, part = ((min(one), max(one)) for one in (values, most))
+    low, high = whole if np.ptp(whole) < 1.5 * np.ptp(part) else part
+    pad = 0.1 * (high - low)
+    return low - pad, high + pad
+
+
+def draw(
+    ordered: pd.DataFrame, *, marked: int, hollow: int | None = None, phone: bool = False
+) -> Canvas:
     """Draw a panel.
 
     Parameters
@@ -253,42 +280,49 @@ def draw(ordered: pd.DataFrame, *, marked: int, hollow: int | None = None) -> Ca
         Place of the analysis with the vertical line and the filled diamond.
     hollow : int, optional
         Place of another one, with a hollow diamond.
+    phone : bool
+        Whether for a narrow screen: the words of a choice above its line, not beside it.
     """
     lines = [
         (name, value) for name in varied_choices(ordered) for value in dict.fromkeys(ordered[name])
     ]
-    choices_height = LINE_HEIGHT * (len(lines) + 0.6)
+    each = 2 if phone else 1
+    choices_height = LINE_HEIGHT * (each * len(lines) + 0.6)
     height = CURVE_HEIGHT + choices_height + 0.45
-    canvas = Canvas(figsize=(WIDTH, height))
+    width, left = (PHONE, 0.13) if phone else (WIDTH, 0.41)
+    canvas = Canvas(figsize=(width, height))
     FigureCanvasAgg(canvas)
-    left, right = 0.36, 0.99
+    right = 0.99
     top = canvas.add_axes(
         (left, (choices_height + 0.2) / height, right - left, CURVE_HEIGHT / height)
     )
     places = np.arange(len(ordered))
-    _bars(top, places, ordered.ci_low, ordered.ci_high, color=INTERVAL, linewidth=0.9)
-    _bars(top, places, ordered.effect - 0.012, ordered.effect + 0.012, color=BLUE, linewidth=1.8)
+    thick = min(72 * width * (right - left) / len(ordered), 5.0)
+    zero = (ordered.trials == ZERO).to_numpy()
+    for own, pale, dark in ((~zero, INTERVAL, BLUE), (zero, AT_ZERO, AMBER)):
+        rows, at = ordered[own], places[own]
+        _bars(top, at, rows.ci_low, rows.ci_high, color=pale, linewidth=0.7 * thick)
+        _bars(top, at, rows.effect - 0.016, rows.effect + 0.016, color=dark, linewidth=thick)
     if hollow is not None:
         effect = ordered.effect.iloc[hollow]
-        top.plot([hollow], [effect], "D", color=INK, markerfacecolor="white", markersize=6)
-    top.plot([marked], [ordered.effect.iloc[marked]], "D", color=INK, markersize=6)
+        top.plot([hollow], [effect], "D", color=INK, markerfacecolor=PAPER, markersize=7)
+    top.plot([marked], [ordered.effect.iloc[marked]], "D", color=INK, markersize=7)
+    top.set_ylim(*_frame(ordered))
     top.axhline(0, color=INK, linewidth=0.9)
-    top.set_ylabel("estimate (95% CI)", fontsize=FONT_SIZE, color=INK)
+    top.set_ylabel("estimate (95% CI)", fontsize=FONT_SIZE, color=INK, labelpad=1)
     below = canvas.add_axes((left, 0.1 / height, right - left, choices_height / height))
     for line, (name, value) in enumerate(lines):
-        at = places[(ordered[name] == value).to_numpy()]
-        _bars(below, at, np.full(len(at), line - 0.3), np.full(len(at), line + 0.3), color=BLUE)
-        below.text(
-            -0.01,
-            line,
-            choice_in_words(name, value),
-            transform=below.get_yaxis_transform(),
-            ha="right",
-            va="center",
-            fontsize=FONT_SIZE - 1,
-            color=INK,
-        )
-    below.set_ylim(len(lines) - 0.4, -0.6)
+        row = each * line + each - 1
+        chosen = (ordered[name] == value).to_numpy()
+        for own, dark in ((chosen & ~zero, BLUE), (chosen & zero, AMBER)):
+            count = int(own.sum())
+            _bars(below, places[own], np.full(count, row - 0.3), np.full(count, row + 0.3),
+                  color=dark, linewidth=0.8 * thick)  # fmt: skip
+        words = choice_in_words(name, value)
+        x, side = ((0.01 - left) / (right - left), "left") if phone else (-0.01, "right")
+        below.text(x, row - 0.85 * phone, words, transform=below.get_yaxis_transform(), ha=side,
+                   va="center", fontsize=FONT_SIZE - 0.5 - phone, color=INK)  # fmt: skip
+    below.set_ylim(each * len(lines) - 0.4, -0.6)
     for axes in (top, below):
         axes.set_xlim(-1, len(ordered))
         axes.axvline(marked, color=INK, linewidth=0.7)
@@ -296,7 +330,7 @@ def draw(ordered: pd.DataFrame, *, marked: int, hollow: int | None = None) -> Ca
         for side in ("right", "top", "bottom"):
             axes.spines[side].set_visible(False)
         axes.spines["left"].set_color(SOFT)
-        axes.tick_params(axis="y", colors=SOFT, labelsize=FONT_SIZE - 1)
+        axes.tick_params(axis="y", colors=SOFT, labelsize=FONT_SIZE - 0.5)
     below.set_yticks([])
     below.spines["left"].set_visible(False)
     return canvas

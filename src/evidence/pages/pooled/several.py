@@ -10,7 +10,6 @@ from evidence.analysis import Analysis, analyze
 from evidence.analysis.multilevel import MultilevelAnalysis, analyze_several, participants
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
-from evidence.blocks.figures.forest import ForestRow, draw
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_estimate
@@ -21,6 +20,7 @@ from evidence.errors import ParameterError, SelectionError
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import size_of
 from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
 from evidence.pages import pooled
 from evidence.pages.pooled import tables
 from evidence.terms import Model
@@ -195,15 +195,13 @@ class Several:
         """Return the forest plot, a line for each estimate."""
         therapy, outcome = self.names
         entry, dataset = self.entry, self.dataset
-        lines: list[ForestRow] = []
+        lines: list[Row] = []
         cells: list[tuple[Cell | str, ...]] = []
         for row in records(self.rows):
             shown = entries.of_estimate(row, dataset)
             compared = sentences.comparator(row, dataset)
             size = str(size_of([row]))
-            lines.append(
-                ForestRow("trial", row.label, compared, size, row.effect, row.ci_low, row.ci_high)
-            )
+            lines.append(_drawn(Kind.TRIAL, row.label, compared, size, shown))
             cells.append(
                 (
                     row.label,
@@ -215,12 +213,12 @@ class Several:
             )
         mean = f"Mean of {language.count(self.main.fit.k_trials, 'trial')}"
         n = self._n(self.rows).removesuffix(" participants")
-        lines.append(ForestRow("pooled", mean, "", n, entry.effect, entry.ci_low, entry.ci_high))
+        lines.append(_drawn(Kind.POOLED, mean, "", n, entry))
         cells.append((mean, "", "", Cell(n, numeric=True), to_estimate(entry)))
         for row in records(self.main.selection.without_number):
             compared = sentences.comparator(row, dataset)
             none = "no usable number"
-            lines.append(ForestRow("unreported", row.label, compared, "", remark=none))
+            lines.append(Row(kind=Kind.SILENT, label=row.label, below=compared, shown=none))
             cells.append((row.label, "", compared, Cell("", numeric=True), none))
         low = pooled.verb_of(dataset, self.rows) == "reduces"
         side = (
@@ -229,15 +227,20 @@ class Several:
         means = f"; positive = {side} with {therapy}" if side else f"; positive favors {therapy}"
         number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
         when = dataset.in_text("timepoint", self.main.specification.timepoint)
+        plot = Forest(
+            rows=tuple(lines),
+            name="Trial",
+            estimate="g (95% CI)",
+            columns=("n",),
+            axis=f"{self._metric()}{means}",
+            below="favors the comparator",
+            above=f"favors {dataset.short('therapy', self.main.specification.therapy)}",
+        )
         return Figure(
             figure_id="forest",
-            matplotlib_figure=draw(
-                lines,
-                axis_label=f"{self._metric()}{means}",
-                favors_low="favors comparator",
-                favors_high=f"favors {dataset.short('therapy', self.main.specification.therapy)}",
-                heading="g (95% CI)",
-            ),
+            matplotlib_figure=draw([plot]),
+            phone=draw([plot], phone=True),
+            data=frame([plot]),
             alt=f"Forest plot of {self._estimates(self.main)}; the mean is {number}. The table "
             "below has each.",
             caption=f"Forest plot of {self._metric()} for {outcome}, {when}{means}. Squares: "
@@ -430,3 +433,18 @@ def _members(rows: pd.DataFrame) -> Cell:
         link = f'<a href="#{html(anchor(row.estimate_id))}">{shown}</a>'
         linked.setdefault(row.label, []).append(link)
     return Cell(markup="; ".join(f"{html(who)} {', '.join(of)}" for who, of in linked.items()))
+
+
+def _drawn(kind: Kind, label: str, compared: str, size: str, entry: LedgerEntry) -> Row:
+    return Row(
+        kind=kind,
+        label=label,
+        below=compared,
+        phone=", ".join(filter(None, (compared, size))),
+        cells=(size,),
+        effect=entry.effect,
+        ci_low=entry.ci_low,
+        ci_high=entry.ci_high,
+        shown=language.estimate(entry.effect, entry.ci_low, entry.ci_high),
+        imputed=entry.processing == "imputed",
+    )

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from html import escape, unescape
 from html.parser import HTMLParser
 
+from evidence.blocks import drawing
 from evidence.errors import RenderError
 from evidence.reports.way_back import without_ways_back
 
-FONT = "DejaVu Sans"
-"""The font that figures were laid out with; matplotlib brings it."""
-
-# Files that a page hands out have no place on paper.
-_TAKEN = re.compile(r'<p class="take">.*?</p>\n?', re.DOTALL)
+# What a document has no use for: the drawing for a phone, and ways to take a figure along.
+_OF_SCREENS = re.compile(r'<svg\b[^>]*class="phone".*?</svg>|<p class="take">.*?</p>', re.DOTALL)
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _DESCRIPTION = re.compile(r"<desc\b[^>]*>(.*?)</desc>", re.DOTALL)
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
@@ -92,7 +90,7 @@ def read(page: str) -> Source:
         return f'<img src="picture:{len(pictures) - 1}">'
 
     rewriter = _Rewriter(pictures)
-    rewriter.feed(_SVG.sub(drawn, _TAKEN.sub("", without_ways_back(page))))
+    rewriter.feed(_SVG.sub(drawn, _OF_SCREENS.sub("", without_ways_back(page))))
     rewriter.close()
     return Source("".join(rewriter.out), tuple(pictures))
 
@@ -102,9 +100,7 @@ def _alone(svg: str) -> str:
 
     A title and a description inside would be read out twice: documents have them beside it.
     """
-    bare = re.sub(r"<(title|desc)\b.*?</\1>\s*", "", svg, flags=re.DOTALL)
-    name = f'<svg xmlns="http://www.w3.org/2000/svg" font-family="{FONT}"'
-    return bare.replace('font-family="inherit"', "", 1).replace("<svg", name, 1)
+    return drawing.alone(re.sub(r"<(title|desc)\b.*?</\1>\s*", "", svg, flags=re.DOTALL))
 
 
 def _from_png(encoded: str) -> str:

@@ -1,0 +1,44 @@
+"""The command `evidence figure`."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence.cli.options import say
+
+_BROUGHT = re.compile(r'<a download="([\w.-]+)" href="data:[^"]*?;base64,([^"]*)">')
+"""A file that a page brings along, as `evidence.blocks.output` writes it."""
+
+
+def figure(
+    figure_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="Id of a figure; without one, all are listed.")
+    ] = "",
+    form: Annotated[str, typer.Option("--format", help="svg, png, pdf or csv.")] = "svg",
+    output: Annotated[Path | None, typer.Option(help="File to write; default: ID.FORMAT.")] = None,
+    reports: Annotated[Path | None, typer.Option(help="Folder of built reports.")] = None,
+) -> None:
+    """Write a figure of a built report as it stands in its page, or its data as CSV."""
+    from base64 import b64decode
+
+    from evidence.blocks.output import TAKEN
+    from evidence.data import atomic
+    from evidence.errors import ParameterError
+    from evidence.manuscripts.ledgers import find_ledger
+
+    if form not in TAKEN:
+        raise ParameterError("format", form, f"one of {', '.join(TAKEN)}")
+    folder = find_ledger(reports).parent
+    pages = sorted(folder.glob("*.html"))
+    found = dict(one for path in pages for one in _BROUGHT.findall(path.read_text("utf-8")))
+    known = sorted(name.removesuffix(".csv") for name in found if name.endswith(".csv"))
+    if not figure_id:
+        say("\n".join(known) or f"no figure in the reports of {folder}; evidence build makes them")
+        return
+    if figure_id not in known:
+        raise ParameterError("id", figure_id, f"one of {', '.join(known) or 'none: none is built'}")
+    path = output or Path(f"{figure_id}.{form}")
+    atomic.replace(path, b64decode(found[f"{figure_id}.{form}"]))
+    say(f"{path}: written")
