@@ -226,8 +226,8 @@ def panel_curve(
         f"{len(ordered)} distinct results; {over} of the {len(ordered)} intervals include no "
         f"difference. Above, estimates with 95% intervals{'; those cut by the frame go on' * cut}; "
         f"below, the choices behind each. {zero if ZERO in set(ordered.trials) else ''}The "
-        "vertical line is the main analysis. The results share their trials, so their number is no measure "
-        "of evidence."
+        "vertical line is the main analysis. The results share their trials, so their number is no "
+        "measure of evidence."
     )
     return Figure(
         figure_id="panel",
