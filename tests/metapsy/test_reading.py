@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from evidence.analysis import analyze
 from evidence.errors import DataError, ParameterError
-from evidence.metapsy import import_database
+from evidence.estimation.choices import Specification
+from evidence.metapsy import Imported, import_database
 from evidence.metapsy.records import Database, read_database
-from tests.metapsy.files import MEANS, WHEN, as_text, imported, means, write
+from tests.metapsy.files import MEANS, WHEN, as_text, events, imported, means, write
 
 
 def read(tmp_path: Path, text: str | bytes) -> Database:
@@ -135,7 +137,6 @@ def test_all_faults_are_listed(tmp_path: Path) -> None:
         ("study;condition_arm1\nx;y\n", "expected the column condition_arm2"),
         ("study;condition_arm1;condition_arm2\nx;y;z\n", "expected columns with effects"),
         (as_text(means()).splitlines()[0] + "\n", "expected at least one record"),
-        (as_text(means()) + "one;two\n", "row 3: found '2 cells', expected 15 cells"),
         ("study;study;condition_arm1;condition_arm2;.g\n", "expected one column for study"),
         (as_text(means()).replace("Ahn", '"Ahn" x'), "expected quotation marks as CSV needs"),
     ],
@@ -144,6 +145,112 @@ def test_files_that_are_none(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(DataError) as caught:
         read(tmp_path, text)
     assert said in str(caught.value)
+
+
+GOOD = (means(), means(study="Bo, 2002", mean_arm1="16"), means(study="Cy, 2003", mean_arm1="12"))
+MAIN = Specification(therapy="cbt", outcome="depression", timepoint="post")
+
+
+def pooled(made: Imported) -> tuple[float, int]:
+    found = analyze(made.dataset, MAIN).pooled
+    assert found is not None
+    return found.effect, found.k
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"n_arm1": "19,5"}, "row 5, column n_arm1: found '19,5', expected a whole number"),
+        ({"mean_arm1": "3,63e+16"}, "row 5, column mean_arm1: found '3,63e+16', expected a number"),
+        ({"sd_arm2": "-2"}, "row 5, column sd_arm2: found '-2', expected a number of at least 0"),
+        ({"mean_arm2": "n.s."}, "row 5, column mean_arm2: found 'n.s.', expected a number"),
+        ({"time": "during"}, "row 5, column time: found 'during', expected post, FU"),
+    ],
+)
+def test_a_record_with_a_fault_is_set_aside(
+    tmp_path: Path, changed: dict[str, str], place: str
+) -> None:
+    without = imported(tmp_path, *GOOD)
+    found = imported(tmp_path, *GOOD, means(study="Di, 2004", **changed))
+    assert found.lines[0] == "file.csv: 3 records of 3 studies, 1 record set aside"
+    assert place in found.lines[1]
+    report = (tmp_path / "made" / "import-report.md").read_text("utf-8")
+    assert "1 record was set aside" in report
+    assert pooled(found) == pooled(without)
+
+
+def test_a_record_with_other_cells_than_the_header_is_set_aside(tmp_path: Path) -> None:
+    found = read(tmp_path, as_text(*GOOD) + "one;two\n")
+    assert [str(one) for one in found.aside] == [
+        "file.csv, row 5: found '2 cells', expected 15 cells, as the header has"
+    ]
+    assert len(found.records) == 3
+
+
+@pytest.mark.parametrize("column", ["rand_arm1", "bl_mean_arm1", "bl_n_arm2"])
+def test_a_number_that_cannot_be_in_a_column_that_no_effect_needs(
+    tmp_path: Path, column: str
+) -> None:
+    without = imported(tmp_path, *GOOD)
+    found = imported(tmp_path, *GOOD[:2], GOOD[2] | {column: "3,63e+16"})
+    assert found.lines[0] == "file.csv: 3 records of 3 studies"
+    assert any(column in line and "left out" in line for line in found.lines)
+    assert pooled(found) == pooled(without)
+
+
+def test_baseline_means_under_their_long_name(tmp_path: Path) -> None:
+    names = {"bl_mean_arm1": "baseline_mean_arm1"}
+    found = read(tmp_path, as_text(means(bl_mean_arm1="25.5"), names=names))
+    assert found.records[0].numbers["bl_mean_arm1"] == "25.5"
+
+
+def test_risk_of_bias_in_words_and_not_in_codes(tmp_path: Path) -> None:
+    text = as_text(*GOOD)
+    header, *rows = text.splitlines()
+    words = ("Low;some concerns;3", "high;low;2", "NA;low;1")
+    lines = [f"{header};rob;rob_d1;sum", *(f"{a};{b}" for a, b in zip(rows, words, strict=True))]
+    made = import_database(
+        write(tmp_path, "\n".join(lines) + "\n"), tmp_path / "made", accessed=WHEN
+    )
+    judged = made.dataset.risk_of_bias
+    assert sorted(zip(judged.trial_id, judged.domain, judged.judgement, strict=True)) == [
+        ("ahn_2001", "d1", "some_concerns"),
+        ("ahn_2001", "overall", "low"),
+        ("bo_2002", "d1", "low"),
+        ("bo_2002", "overall", "high"),
+        ("cy_2003", "d1", "low"),
+    ]
+    coded = read(tmp_path, "\n".join([f"{header};rob", *(f"{one};3" for one in rows)]))
+    assert "rob" in coded.ignored
+
+
+def test_events_under_other_names(tmp_path: Path) -> None:
+    records = [events(), events(study="Bo, 2002", event_arm1="15")]
+    plain = imported(tmp_path, *records)
+    other = {"event_arm1": "ev_t", "totaln_arm1": "tot_t", "event_arm2": "ev_c"}
+    file = write(tmp_path, as_text(*records, names=other))
+    names = {value: key for key, value in other.items()}
+    mapped = import_database(file, tmp_path / "mapped", accessed=WHEN, names=names)
+    assert list(mapped.dataset.arm_results.events) == list(plain.dataset.arm_results.events)
+    with pytest.raises(DataError) as caught:
+        import_database(file, tmp_path / "none", accessed=WHEN, names={"evt": "event_arm1"})
+    assert "the column evt, to be read as event_arm1" in str(caught.value)
+    assert "ev_t" in str(caught.value)
+
+
+@pytest.mark.parametrize(("better", "side"), [("lower", "worse"), ("higher", "better")])
+def test_a_direction_that_no_table_knows_is_said_or_named(
+    tmp_path: Path, better: str, side: str
+) -> None:
+    records = [one | {"instrument": "ZZQ", "outcome": "zeal"} for one in GOOD]
+    unsaid = imported(tmp_path, *records)
+    assert any("whether higher is better is not known" in one for one in unsaid.lines)
+    assert set(unsaid.dataset.instruments.higher_is) == {"not_stated"}
+    said = imported(tmp_path, *records, better=better)
+    assert set(said.dataset.instruments.higher_is) == {side}
+    assert any("was said by the caller" in one for one in said.lines)
+    with pytest.raises(ParameterError, match=r"^better: "):
+        imported(tmp_path, *records, better="less")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -31,6 +31,16 @@ def import_metapsy(
             "data to tell."
         ),
     ] = None,
+    better: Annotated[
+        str | None,
+        typer.Option(help="lower or higher: which scores are better where no table says it."),
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help="COLUMN=NAME: a column of the file under a name of the standard."
+        ),
+    ] = None,
     accessed: Annotated[
         str | None, typer.Option(help="Date of reading, as 2026-11-24; default: today.")
     ] = None,
@@ -48,10 +58,19 @@ def import_metapsy(
         license_name=license_name,
         outcome=outcome,
         positive_g=positive_g,
+        better=better,
+        names=dict(map(_named, mapped or ())),
     )
     for line in imported.lines:
         say(line)
     say(f"{output}: written, see {REPORT}")
+
+
+def _named(text: str) -> tuple[str, str]:
+    column, equals, name = text.partition("=")
+    if not equals or not column.strip() or not name.strip():
+        raise ParameterError("map", text, "COLUMN=NAME, as events_treated=event_arm1")
+    return column.strip(), name.strip()
 
 
 def _date(text: str | None) -> date:

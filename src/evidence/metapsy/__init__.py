@@ -3,9 +3,11 @@
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -15,7 +17,7 @@ from evidence.data.validation.keys import REFERENCES
 from evidence.errors import ParameterError
 from evidence.metapsy.agreement import compare
 from evidence.metapsy.assignment import place
-from evidence.metapsy.direction import SIDES, orient
+from evidence.metapsy.direction import BETTER, SIDES, orient
 from evidence.metapsy.discrepancies import find_discrepancies
 from evidence.metapsy.package import (
     check_place,
@@ -71,6 +73,8 @@ def import_database(
     license_name: str | None = None,
     outcome: str | None = None,
     positive_g: str | None = None,
+    better: str | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
     schema: Path | None = None,
 ) -> Imported:
     """Read a database file of the Metapsy data standard and write it as a data package.
@@ -92,6 +96,10 @@ def import_database(
         Outcome of records of which the file names none.
     positive_g : {"intervention", "comparator"}, optional
         Whom a positive g of the file favors, where the file prints no data to tell.
+    better : {"lower", "higher"}, optional
+        Which scores are better on instruments of which neither a table nor the file says it.
+    names : mapping of str to str, optional
+        Name of the standard for columns that the file names otherwise.
     schema : Path, optional
         Data package whose schema is used; by default that of the workbook.
 
@@ -102,12 +110,15 @@ def import_database(
     Raises
     ------
     DataError
-        With every fault of the file: row, column, value and what is accepted.
+        If the structure of the file is not understood or no record is without a fault: row, column,
+        value and what is accepted. Single records with faults are set aside.
     ParameterError
         If the folder holds something else, or an argument is not accepted.
     """
     if positive_g is not None and positive_g not in SIDES:
         raise ParameterError("positive_g", positive_g, f"one of {', '.join(SIDES)}")
+    if better is not None and better not in BETTER:
+        raise ParameterError("better", better, f"one of {', '.join(BETTER)}")
     check_place(output)
     source = describe(
         path,
@@ -118,9 +129,9 @@ def import_database(
         outcome=outcome,
         accessed=accessed,
     )
-    database = read_database(path)
+    database = read_database(path, names)
     placed = place(database, outcome=source.outcome)
-    orientation = orient(placed, positive_g)
+    orientation = orient(placed, positive_g, better)
     compared = compare(placed, orientation)
     found = results(placed, orientation, compared)
     rows = tables(database, placed, orientation, found, source)

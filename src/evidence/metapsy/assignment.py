@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evidence.data.labels import read_label, slug
-from evidence.data.validation.faults import Faults
-from evidence.errors import DataError
 from evidence.metapsy.records import ARMS, Database, Record
 from evidence.metapsy.vocabulary import NOT_STATED, OUTCOMES, RATERS, condition, event_of, timepoint
 
@@ -97,30 +95,14 @@ def place(database: Database, *, outcome: str) -> tuple[Placed, ...]:
     tuple of Placed
         A study is one trial, however many records it has; two spellings are two trials. Arms are
         told apart by role, condition and ``multi_arm`` (or, without it, the description).
-
-    Raises
-    ------
-    DataError
-        If a record names a time that is neither post nor a follow-up nor before treatment.
     """
-    faults = Faults()
     trials = _trials(database.records)
     arms = _arms(database.records, trials)
     measures = _measures(database.records, outcome)
     placed = []
     for one in database.records:
         printed = one.text["time"]
-        when = timepoint(printed) if printed else "post"
-        if when is None:
-            faults.add(
-                database.file,
-                "post, FU, FU1 to FU8, baseline, or NA where no time is named",
-                row=one.line,
-                column=database.columns.get("time", "time"),
-                value=printed,
-                cause=("time", printed),
-            )
-            continue
+        when = timepoint(printed) or "post"
         trial = trials[one.text["study"]]
         first, second = (arms[_arm_key(one, arm)] for arm in ARMS)
         placed.append(
@@ -134,8 +116,6 @@ def place(database: Database, *, outcome: str) -> tuple[Placed, ...]:
                 not printed,
             )
         )
-    if len(faults):
-        raise DataError(faults.in_order([database.file]), of=database.file)
     return tuple(placed)
 
 

@@ -12,6 +12,7 @@ ENOUGH = 0.9
 """Share of comparable records that have to agree before a file is said to have a convention."""
 
 WORSE_OR_BETTER = {"worse": -1, "better": 1}
+BETTER = {"lower": -1, "higher": 1}
 SIDES = {"intervention": 1, "comparator": -1}
 
 
@@ -36,6 +37,8 @@ class Orientation:
         Instruments for which every printed g contradicts the direction of their outcome: either all
         these have the wrong sign, or the instrument runs the other way. Their direction counts as
         not stated.
+    by_option : tuple of str
+        Instruments whose direction the caller alone says.
     """
 
     positive_g: int | None
@@ -45,6 +48,7 @@ class Orientation:
     higher_is: dict[str, str]
     by_g: tuple[str, ...]
     contested: tuple[str, ...]
+    by_option: tuple[str, ...] = ()
 
 
 def own_match(one: Placed) -> Match | None:
@@ -53,7 +57,9 @@ def own_match(one: Placed) -> Match | None:
     return None if printed is None else match(printed, standardized(one.record))
 
 
-def orient(placed: Sequence[Placed], positive_g: str | None) -> Orientation:
+def orient(
+    placed: Sequence[Placed], positive_g: str | None, better: str | None = None
+) -> Orientation:
     """Return the directions of a file.
 
     Parameters
@@ -62,6 +68,8 @@ def orient(placed: Sequence[Placed], positive_g: str | None) -> Orientation:
         Records with their places.
     positive_g : {"intervention", "comparator"} or None
         Whom a positive printed g favors, where the caller knows.
+    better : {"lower", "higher"} or None
+        Which scores are better on instruments of which neither a table nor the file says it.
 
     Returns
     -------
@@ -86,6 +94,7 @@ def orient(placed: Sequence[Placed], positive_g: str | None) -> Orientation:
         convention = 1 if favoring > against else -1
     by_g: list[str] = []
     contested: list[str] = []
+    by_option: list[str] = []
     higher_is = {}
     for name, direction in known.items():
         used = direction
@@ -96,6 +105,9 @@ def orient(placed: Sequence[Placed], positive_g: str | None) -> Orientation:
         elif printed is not None and printed != direction and not _in_table(measures[name]):
             used = None
             contested.append(name)
+        elif used is None and better is not None:
+            used = BETTER[better]
+            by_option.append(name)
         higher_is[name] = {-1: "worse", 1: "better", None: NOT_STATED}[used]
     return Orientation(
         convention,
@@ -105,6 +117,7 @@ def orient(placed: Sequence[Placed], positive_g: str | None) -> Orientation:
         higher_is,
         tuple(by_g),
         tuple(contested),
+        tuple(by_option),
     )
 
 

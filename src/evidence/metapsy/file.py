@@ -5,8 +5,10 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from evidence.data.validation.faults import Faults
 from evidence.errors import DataError
@@ -85,6 +87,8 @@ _OTHER_NAMES = {
     "outcome_domain": "outcome",
     "bl_m_arm1": "bl_mean_arm1",
     "bl_m_arm2": "bl_mean_arm2",
+    "baseline_mean_arm1": "bl_mean_arm1",
+    "baseline_mean_arm2": "bl_mean_arm2",
     "baseline_m_arm1": "bl_mean_arm1",
     "baseline_m_arm2": "bl_mean_arm2",
     "baseline_sd_arm1": "bl_sd_arm1",
@@ -106,6 +110,18 @@ _OTHER_NAMES = {
     "proportion_women": "percent_women",
 }
 KNOWN = (*TEXT_COLUMNS, *NUMBERS, *DESCRIPTIVE)
+
+BIAS = re.compile(r"(?:rob|risk_of_bias)(?:_(?P<domain>[a-z0-9_]+))?")
+"""Columns of risk of bias; the bare name is that of all domains together."""
+JUDGEMENTS = {
+    "low": "low",
+    "low risk": "low",
+    "high": "high",
+    "high risk": "high",
+    "some concerns": "some_concerns",
+    "some concern": "some_concerns",
+}
+"""What is read as a judgement, in lower case; scores and codes are not."""
 
 _UNNAMED = re.compile(r"(unnamed_\d+|x|_*\d+)?")
 
@@ -185,15 +201,19 @@ class RawTable:
     said: dict[str, int]
 
 
-def read_table(path: Path, faults: Faults) -> RawTable:
+def read_table(
+    path: Path, faults: Faults, of_records: Faults, names: Mapping[str, str] = MappingProxyType({})
+) -> RawTable:
     """Read a database file.
 
     Parameters
     ----------
     path : Path
         File with a header and cells separated by semicolons, commas or tabs.
-    faults : Faults
-        Where faults of records are reported.
+    faults, of_records : Faults
+        Where faults of the file, and of single records, are reported.
+    names : mapping of str to str
+        Name of the standard for columns of the file that are named otherwise.
 
     Raises
     ------
@@ -202,7 +222,7 @@ def read_table(path: Path, faults: Faults) -> RawTable:
     """
     said: Counter[str] = Counter()
     text = _text(path, faults, said)
-    separator = _separator(text)
+    separator = _separator(text, names)
     rows, broken = _rows(text, separator)
     if broken is not None:
         faults.add(path.name, f"quotation marks as CSV needs them ({broken[1]})", row=broken[0])
@@ -215,16 +235,25 @@ def read_table(path: Path, faults: Faults) -> RawTable:
     if body and all(len(cells) == len(header) + 1 for _, cells in body):
         # R writes row names without a name for their column.
         header = ["", *header]
-    names = _header(path.name, header, faults)
-    ignored = _ignored(names, header, body, said)
-    positions = {name: place for place, name in enumerate(names) if name in KNOWN}
+    columns = _header(path.name, header, faults, names)
+    judged = {
+        name
+        for place, name in enumerate(columns)
+        if BIAS.fullmatch(name)
+        and any(
+            "".join(cells[place : place + 1]).strip().lower() in JUDGEMENTS for _, cells in body
+        )
+    }
+    ignored = _ignored(columns, header, body, said, {*KNOWN, *judged})
+    read = {*KNOWN, *judged}
+    positions = {name: place for place, name in enumerate(columns) if name in read}
     records = []
     for number, (line, cells) in enumerate(body, start=1):
         # Spreadsheets end a record with separators for columns that have no name.
         while len(cells) > len(header) and not cells[-1].strip():
             cells = cells[:-1]
         if len(cells) != len(header):
-            faults.add(
+            of_records.add(
                 path.name,
                 f"{len(header)} cells, as the header has",
                 row=line,
@@ -233,7 +262,7 @@ def read_table(path: Path, faults: Faults) -> RawTable:
             continue
         found = {name: _one_line(cells[place], said) for name, place in positions.items()}
         records.append(RawRecord(number, line, found))
-    if not records and not len(faults):
+    if not records and not len(faults) and not len(of_records):
         faults.add(path.name, "at least one record below the header")
     return RawTable(
         path.name,
@@ -275,13 +304,13 @@ def _text(path: Path, faults: Faults, said: Counter[str]) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _separator(text: str) -> str:
+def _separator(text: str, names: Mapping[str, str]) -> str:
     """Return the separator by which the header has most of the columns that are read."""
     first = next(line for line in text.split("\n") if line.strip())
 
     def known(separator: str) -> int:
         cells = next(csv.reader([first], delimiter=separator), [])
-        return sum(canonical(cell) in KNOWN for cell in cells)
+        return sum(canonical(names.get(cell.strip(), cell)) in KNOWN for cell in cells)
 
     return max(SEPARATORS, key=known)
 
@@ -301,9 +330,16 @@ def _rows(text: str, separator: str) -> tuple[list[tuple[int, list[str]]], tuple
     return rows, None
 
 
-def _header(file: str, header: list[str], faults: Faults) -> list[str]:
+def _header(file: str, header: list[str], faults: Faults, renamed: Mapping[str, str]) -> list[str]:
     """Return the canonical name of each column; "" for one that says nothing."""
-    names = ["" if unnamed(name) else canonical(name) for name in header]
+    stated = [renamed.get(name.strip(), name) for name in header]
+    names = ["" if unnamed(name) else canonical(name) for name in stated]
+    found = {name.strip() for name in header}
+    for old, new in renamed.items():
+        if old not in found:
+            faults.add(file, f"the column {old}, to be read as {new}; {_shown(header)}", row=1)
+        elif canonical(new) not in KNOWN:
+            faults.add(file, f"for {old} a column of the standard", row=1, value=new)
     lacking = [name for name in REQUIRED if name not in names]
     if len(lacking) == len(REQUIRED):
         faults.add(
@@ -315,10 +351,11 @@ def _header(file: str, header: list[str], faults: Faults) -> list[str]:
         )
         raise DataError(faults.in_order([file]), of=file)
     for name in lacking:
-        faults.add(file, f"the column {name}", row=1)
+        faults.add(file, f"the column {name}; {_shown(header)}", row=1)
     if not any(set(group) <= set(names) for group in EFFECTS):
         groups = "; ".join(" and ".join(group) for group in EFFECTS)
-        faults.add(file, f"columns with effects, at least one group of {groups}", row=1)
+        expected = f"columns with effects, at least one group of {groups}"
+        faults.add(file, f"{expected}; {_shown(header)}", row=1)
     for name, times in Counter(names).items():
         if times > 1 and name in KNOWN:
             value = ", ".join(header[place] for place, one in enumerate(names) if one == name)
@@ -326,11 +363,17 @@ def _header(file: str, header: list[str], faults: Faults) -> list[str]:
     return names
 
 
+def _shown(header: list[str]) -> str:
+    """Return the columns found, so that one named otherwise is seen."""
+    return f"found are {', '.join(name.strip() for name in header if name.strip())}"
+
+
 def _ignored(
     names: list[str],
     header: list[str],
     body: list[tuple[int, list[str]]],
     said: Counter[str],
+    read: set[str],
 ) -> tuple[str, ...]:
     without = [place for place, name in enumerate(names) if not name]
     if without:
@@ -342,7 +385,7 @@ def _ignored(
     return tuple(
         header[place].strip()
         for place, name in enumerate(names)
-        if name and name not in KNOWN and any(cells[place : place + 1] for _, cells in body)
+        if name and name not in read and any(cells[place : place + 1] for _, cells in body)
     )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 from evidence.data.validation.faults import Faults
-from evidence.errors import DataError
+from evidence.errors import DataError, Fault
 from evidence.metapsy.file import (
+    BIAS,
     COUNTS,
     DESCRIPTIVE,
+    JUDGEMENTS,
     NUMBERS,
     REQUIRED,
     SPREADS,
@@ -20,6 +23,7 @@ from evidence.metapsy.file import (
     RawTable,
     read_table,
 )
+from evidence.metapsy.vocabulary import timepoint
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "nr", "ni", "-", "."})
 """What files write for a number that is not there, in lower case."""
@@ -32,6 +36,7 @@ NUMBER = "a number, such as 13.2 or 13,2, or NA where there is none"
 _PLAIN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 _COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_NOT_NEEDED = re.compile(r"(?:rand|bl_(?:mean|sd|n))_arm[12]|mean_age|percent_women")
 _MINUS = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}", "-"))
 
 
@@ -144,6 +149,8 @@ class Database:
         Name in the file of each column that is read.
     said : dict of str to int
         What was normalized, in words, and how often.
+    aside : tuple of Fault
+        Why records were set aside: row, column, value and what is accepted.
     """
 
     file: str
@@ -151,28 +158,44 @@ class Database:
     columns: dict[str, str]
     ignored: tuple[str, ...]
     said: dict[str, int]
+    aside: tuple[Fault, ...] = ()
+
+    @property
+    def rows_aside(self) -> int:
+        """How many records were set aside."""
+        return len({one.row for one in self.aside})
 
 
-def read_database(path: Path) -> Database:
+def read_database(path: Path, names: Mapping[str, str] = MappingProxyType({})) -> Database:
     """Read and normalize a database file.
+
+    A record with a fault is set aside and listed; the others are read.
 
     Parameters
     ----------
     path : Path
         File of the Metapsy data standard.
+    names : mapping of str to str
+        Name of the standard for columns of the file that are named otherwise.
 
     Raises
     ------
     DataError
-        With every fault: file, row, column, value and what is accepted.
+        If the structure of the file is not understood, or every record has a fault: with each,
+        its row, column, value and what is accepted.
     """
-    faults = Faults()
-    table = read_table(path, faults)
+    faults, of_records = Faults(), Faults()
+    table = read_table(path, faults, of_records, names)
     said = Counter(table.said)
-    records = tuple(_record(table, raw, faults, said) for raw in table.records)
     if len(faults):
         raise DataError(faults.in_order([path.name]), of=path.name)
-    return Database(path.name, records, table.columns, table.ignored, dict(said))
+    records = tuple(_record(table, raw, of_records, said) for raw in table.records)
+    aside = tuple(of_records.in_order([path.name]))
+    rows = {one.row for one in aside}
+    kept = tuple(one for one in records if one.line not in rows)
+    if not kept:
+        raise DataError(aside, of=path.name)
+    return Database(path.name, kept, table.columns, table.ignored, dict(said), aside)
 
 
 def _record(table: RawTable, raw: RawRecord, faults: Faults, said: Counter[str]) -> Record:
@@ -192,6 +215,11 @@ def _record(table: RawTable, raw: RawRecord, faults: Faults, said: Counter[str])
             continue
         _said(cell, number, said)
         expected = _refused(column, number)
+        if expected is not None and _NOT_NEEDED.fullmatch(column):
+            said[
+                f"a number that cannot be, in a column that no effect needs, left out: {column}"
+            ] += 1
+            continue
         if expected is not None:
             _complain(table, raw, column, cell, expected, faults)
             continue
@@ -203,6 +231,14 @@ def _record(table: RawTable, raw: RawRecord, faults: Faults, said: Counter[str])
         text[column] = "" if absent else cell
         if absent and column in REQUIRED and column in table.columns:
             _complain(table, raw, column, cell, "a value", faults)
+    if text["time"] and timepoint(text["time"]) is None:
+        expected = "post, FU, FU1 to FU8, baseline, or NA where no time is named"
+        _complain(table, raw, "time", text["time"], expected, faults)
+    text |= {
+        column: JUDGEMENTS[cell.lower()]
+        for column, cell in raw.cells.items()
+        if BIAS.fullmatch(column) and cell.lower() in JUDGEMENTS
+    }
     return Record(raw.number, raw.line, text, numbers)
 
 

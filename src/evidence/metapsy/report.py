@@ -14,6 +14,7 @@ from evidence.metapsy.discrepancies import KINDS
 from evidence.metapsy.package import Source
 from evidence.metapsy.records import Database
 from evidence.metapsy.tables import fractions
+from evidence.metapsy.vocabulary import NOT_STATED
 from evidence.terminal import render
 from evidence.terms import RHO
 
@@ -75,7 +76,10 @@ def summary(
     """
     trials = len({one.trial for one in placed})
     lines = [
-        f"{database.file}: {len(placed)} records of {trials} studies",
+        f"{database.file}: {len(placed)} records of {trials} studies"
+        + (f", {_records(database.rows_aside)} set aside" if database.aside else ""),
+        *(f"set aside: {one}" for one in database.aside),
+        *_directions(orientation),
         *(f"normalized: {what}: {times}" for what, times in said(database, placed).items()),
         _convention(orientation, placed),
         _agreement(compared),
@@ -84,6 +88,25 @@ def summary(
     lines += [
         f"{kind}: {kinds[kind]} ({meaning})" for kind, meaning in KINDS.items() if kinds[kind]
     ]
+    return lines
+
+
+def _records(count: int) -> str:
+    return f"{count} record{'s' * (count != 1)}"
+
+
+def _directions(orientation: Orientation) -> list[str]:
+    """Return which instruments have a direction by the caller alone, and which have none."""
+    lines = []
+    if orientation.by_option:
+        names = ", ".join(orientation.by_option)
+        lines.append(f"whether higher is better was said by the caller, not by the file: {names}")
+    unknown = [name for name, one in orientation.higher_is.items() if one == NOT_STATED]
+    if unknown:
+        lines.append(
+            f"whether higher is better is not known, so that no effect has a side: "
+            f"{', '.join(unknown)}; better lower or higher says it"
+        )
     return lines
 
 
@@ -159,6 +182,11 @@ def report(
     lines = [f"# Import of {markdown(source.title)}", ""]
     lines += _about(source, placed)
     lines += ["", "## What was normalized", ""]
+    if database.aside:
+        was = "was" if database.rows_aside == 1 else "were"
+        lines += [f"{_records(database.rows_aside)} {was} set aside:", ""]
+        lines += [*(f"- {markdown(str(one))}" for one in database.aside), ""]
+    lines += [f"- {markdown(one)}" for one in _directions(orientation)]
     changes = said(database, placed)
     lines += [f"- {markdown(what)}: {times}" for what, times in changes.items()] or ["Nothing."]
     lines += ["", "## Printed effects beside their data", ""]

@@ -7,6 +7,7 @@ from evidence.data.labels import slug
 from evidence.data.validation.descriptor import TABLES
 from evidence.metapsy.assignment import Arm, Placed, Trial
 from evidence.metapsy.direction import Orientation
+from evidence.metapsy.file import BIAS
 from evidence.metapsy.package import PUBLICATION, Source
 from evidence.metapsy.records import ARMS, Database
 from evidence.metapsy.results import Results, change_instrument, in_words
@@ -89,6 +90,7 @@ def tables(
     made["trials"] = [_trial(trial, placed) for trial in trials]
     made["arms"] = [_arm(arm, placed) for arm in arms]
     made["trial_facts"] = _facts(database, placed)
+    made["risk_of_bias"] = _risk_of_bias(placed)
     made["instruments"] = _instruments(placed, orientation, results)
     made["arm_results"] = results.arm_results
     made["statistics"] = results.statistics
@@ -204,6 +206,29 @@ def _facts(database: Database, placed: Sequence[Placed]) -> list[Row]:
                         "locator_id": locator(one),
                     },
                 )
+    return list(seen.values())
+
+
+def _risk_of_bias(placed: Sequence[Placed]) -> list[Row]:
+    """Return the judgements that a file prints in words; where records differ, the worst."""
+    order = ("low", "some_concerns", "high")
+    seen: dict[tuple[str, str], Row] = {}
+    for one in placed:
+        for column, judgement in one.record.text.items():
+            match = BIAS.fullmatch(column)
+            if match is None:
+                continue
+            key = one.trial.trial_id, match["domain"] or "overall"
+            row = {
+                "trial_id": key[0],
+                "tool": "not_named_in_the_file",
+                "domain": key[1],
+                "judgement": judgement,
+                "locator_id": locator(one),
+            }
+            held = seen.setdefault(key, row)
+            if order.index(judgement) > order.index(held["judgement"]):
+                seen[key] = row
     return list(seen.values())
 
 
