@@ -11,7 +11,7 @@ import pytest
 from evidence import meta
 from evidence.errors import ParameterError
 from evidence.meta.answers import MOST_LINES, WIDTH
-from evidence.meta.multilevel import deletion
+from evidence.meta.multilevel import profile
 from evidence.meta.multilevel.profile import profile_intervals
 from evidence.meta.several import Several
 from tests.oracles import read
@@ -81,7 +81,7 @@ def test_influence_of_trials_is_that_of_metafor(args, out):
 def test_hat_values_are_those_of_metafor(args, out):
     fit = fitted(args["mods"], args["V"])
     assert fit.fit is not None
-    aligned(deletion.trial_diagnostics(fit.fit).hat, out["hat"], SEARCHED)
+    aligned(profile.trial_diagnostics(fit.fit).hat, out["hat"], SEARCHED)
 
 
 @pytest.mark.parametrize(("args", "out"), cases("_wald_cr2"))
@@ -99,7 +99,7 @@ def test_terms_are_tested_as_clubsandwich_does(args, out):
 def test_all_are_compared() -> None:
     counts = [len(cases(one)) for one in ("_predict_robust", "_cluster_fixed", "_hat", "_wald_cr2")]
     assert counts == [8, 8, 8, 6]
-    assert doctest.testmod(deletion).failed == 0
+    assert doctest.testmod(profile).failed == 0
 
 
 def test_variances_have_profile_intervals_and_answers_are_short() -> None:

@@ -17,9 +17,9 @@ from evidence.meta.multilevel.inference import MultilevelFit
 from evidence.meta.multilevel.random_effects import LEVELS
 from evidence.meta.numerics import Floats
 from evidence.meta.regression import Regression, fit_design
-from evidence.meta.regression.collinearity import generalized_variance_inflation
 from evidence.meta.regression.inference import (
     column_test,
+    generalized_variance_inflation,
     likelihood_ratio,
     linear_test,
     predicted,

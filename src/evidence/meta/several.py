@@ -11,9 +11,8 @@ import pandas as pd
 
 from evidence.errors import ParameterError
 from evidence.meta.answers import Answer, Scale, answer, digits, interval, p_words, rows_of
-from evidence.meta.multilevel.deletion import trial_diagnostics
 from evidence.meta.multilevel.inference import MultilevelFit, contrast, joint_test
-from evidence.meta.multilevel.profile import profile_intervals
+from evidence.meta.multilevel.profile import profile_intervals, trial_diagnostics
 from evidence.meta.numerics import Floats
 
 _NUMBERS = ("name", "estimate", "se", "ci_low", "ci_high", "df", "p_value")

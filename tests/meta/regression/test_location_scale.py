@@ -12,9 +12,9 @@ from evidence.meta.multilevel import aggregation
 from evidence.meta.multilevel.aggregation import aggregate
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.pooling import pool
-from evidence.meta.regression import collinearity, meta_regression
+from evidence.meta.regression import inference, meta_regression
 from evidence.meta.regression import location_scale as scale_model
-from evidence.meta.regression.collinearity import generalized_variance_inflation, variance_inflation
+from evidence.meta.regression.inference import generalized_variance_inflation, variance_inflation
 from evidence.meta.regression.location_scale import location_scale
 from tests.oracles import read
 from tests.tolerances import CLOSED_FORM, ITERATIVE, ITERATIVE_LOOSE, SEARCHED
@@ -31,7 +31,7 @@ def of(group):
         yield analysis["data"], (effects, variances), analysis["moderators"], analysis["out"]
 
 
-@pytest.mark.parametrize("module", [aggregation, collinearity, scale_model])
+@pytest.mark.parametrize("module", [aggregation, inference, scale_model])
 def test_examples_run(module):
     assert doctest.testmod(module).failed == 0
 
