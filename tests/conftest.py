@@ -1,10 +1,14 @@
-"""Random examples: the same ones on every run of the tests, new ones on a search.
+"""The data, read once for all tests, and random examples: the same on every run, new on a search.
 
 `make search` looks for examples that fail; each one found becomes an explicit `example` of its
 test, so that the tests keep it. No deadline: how long an example takes depends on the machine.
 """
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+import evidence
+from evidence.data.dataset import Dataset
 
 settings.register_profile(
     "same",
@@ -20,3 +24,9 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("same")
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    """The data of this repository, which nothing that a test does can change."""
+    return evidence.load()

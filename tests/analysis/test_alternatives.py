@@ -3,16 +3,10 @@
 import pandas as pd
 import pytest
 
-import evidence
 from evidence.analysis import analyze
 from evidence.analysis.alternatives import Robustness, examine, excluding, includes_no_difference
 from evidence.data.dataset import Dataset
 from evidence.estimation.choices import Specification
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import evidence
 from evidence.analysis import (
     Analysis,
     analyze,
@@ -28,11 +27,6 @@ from tests.tolerances import CLOSED_FORM, half_unit
 
 ABFT = Specification(therapy="abft", outcome="depression", timepoint="post")
 ABCT = Specification(therapy="abct", outcome="affective_distress", timepoint="post")
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +139,7 @@ def test_no_two_companions_share_an_id(dataset: Dataset, main: Analysis) -> None
 
 
 def test_other_methods_pool_the_same_trials(dataset: Dataset, main: Analysis) -> None:
-    for one in with_other_methods(dataset, main):
+    for one in with_other_methods(main):
         assert list(one.selection.estimates.estimate_id) == list(
             main.selection.estimates.estimate_id
         )
@@ -203,7 +197,7 @@ def test_panel(dataset: Dataset, main: Analysis) -> None:
     test = stress_test(main)
     assert test is not None
     assert by_id[test.estimate_id] == test.at_zero.effect
-    for one in (*with_other_methods(dataset, main), *with_other_choices(dataset, main)):
+    for one in (*with_other_methods(main), *with_other_choices(dataset, main)):
         assert by_id[one.estimate_id] == one.pooled.effect
 
 

@@ -14,11 +14,6 @@ from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def depression(dataset: Dataset) -> Analysis:
     return analyze(dataset, Specification(therapy="abft", outcome="depression", timepoint="post"))
 

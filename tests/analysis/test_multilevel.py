@@ -1,10 +1,9 @@
 """Several estimates per trial: what enters, the model, and correlations beside the main one."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from evidence.estimation.selection import EVERY
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.terms import LeftOut
+from tests import commands
 from tests.metapsy.files import imported, means, ready
 from tests.tolerances import CLOSED_FORM
 
@@ -166,14 +166,9 @@ def test_one_trial_is_no_model(several: Dataset) -> None:
         analyze_several(several, replace(MAIN, therapy="bat"))
 
 
-def run(dataset: Dataset, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(dataset: Dataset, *arguments: str) -> CompletedProcess[str]:
     options = ("--data", str(dataset.path), "--therapy", "cbt", "--outcome", "depression")
-    return subprocess.run(
-        [sys.executable, "-m", "evidence", "pool", *options, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return commands.run("pool", *options, *arguments)
 
 
 def test_command_as_json_names_model_and_counts(several: Dataset) -> None:

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-import evidence
 from evidence.analysis import Analysis, analyze
 from evidence.analysis.sensitivity import (
     SCENARIOS,
@@ -19,11 +18,6 @@ from evidence.errors import ParameterError
 from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
 from tests.tolerances import CLOSED_FORM
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module")

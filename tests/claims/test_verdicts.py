@@ -16,11 +16,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def answers(dataset: Dataset) -> dict[str, Judgement]:
     return {one.claim.claim_id: one for one in judgements(dataset)}
 

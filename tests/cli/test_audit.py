@@ -4,21 +4,15 @@ import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
-ROOT = Path(__file__).parents[2]
+from tests import commands
+from tests.commands import ROOT
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evidence", "audit", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
+def run(*arguments: str) -> CompletedProcess[str]:
+    return commands.run("audit", *arguments)
 
 
 def copy(tmp_path: Path) -> Path:

@@ -12,19 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from evidence.cli import app
+from tests.commands import ROOT, run
 from tests.tolerances import half_unit
-
-ROOT = Path(__file__).parents[2]
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evidence", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
 
 
 def test_pool_as_json() -> None:

@@ -16,11 +16,6 @@ from tests.tolerances import CLOSED_FORM, half_unit
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def frame(dataset: Dataset) -> pd.DataFrame:
     return evidence.estimates(dataset).set_index("estimate_id", drop=False)
 

@@ -13,11 +13,6 @@ MAIN = {"therapy": "abft", "outcome": "depression", "timepoint": "post"}
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def frame(dataset: Dataset) -> pd.DataFrame:
     return evidence.estimates(dataset)
 

@@ -4,8 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from evidence import __version__, ledger
 from evidence.errors import DataError, ParameterError, RenderError
 from evidence.exchange.ro_crate import bill_of_materials, export_ro_crate
+from tests.commands import run
 
 ROOT = Path(__file__).parents[2]
 NOT_PARTS = {"ro-crate-metadata.json"}
@@ -256,20 +255,10 @@ def test_a_place_that_is_no_zip_is_refused(tmp_path: Path) -> None:
 
 
 def test_command(tmp_path: Path) -> None:
-    def run(name: str) -> subprocess.CompletedProcess[str]:
-        arguments = ("export", "--ro-crate", str(tmp_path / name))
-        return subprocess.run(
-            [sys.executable, "-m", "evidence", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-        )
-
-    done = run("out.zip")
+    done = run("export", "--ro-crate", tmp_path / "out.zip")
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(tmp_path / "out.zip") as crate:
         assert done.stdout == f"out.zip: {len(crate.namelist())} files\n"
-    wrong = run("out.tar")
+    wrong = run("export", "--ro-crate", tmp_path / "out.tar")
     assert wrong.returncode == 2
     assert "expected a file that ends in .zip" in wrong.stderr

@@ -32,11 +32,6 @@ POOLED = (
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def usable(dataset: Dataset) -> pd.DataFrame:
     frame = evidence.estimates(dataset)
     return frame[frame.effect.notna() & frame.variance.notna()].set_index("estimate_id")

@@ -1,9 +1,8 @@
 """Both times together: which trials enter, the change, and where no model is fitted."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from evidence.meta.multilevel import fit_multivariate
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.multilevel.inference import contrast
 from evidence.terminal.followup import sentence
+from tests import commands
 from tests.metapsy.files import imported, means
 
 
@@ -105,13 +105,8 @@ def test_the_sentence_names_both_times_and_what_is_supposed(
     assert "errors of one trial are supposed to correlate at 0.5." in said
 
 
-def run(dataset: Dataset, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evidence", "followup", "--data", str(dataset.path), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(dataset: Dataset, *arguments: str) -> CompletedProcess[str]:
+    return commands.run("followup", "--data", dataset.path, *arguments)
 
 
 def test_command_without_a_therapy_takes_each_with_a_follow_up(dataset: Dataset) -> None:

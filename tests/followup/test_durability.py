@@ -27,11 +27,6 @@ BETWEEN = f"collado2021.abct_vs_mindfulness_based_stress_reduction.{DISTRESS}"
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def abft(dataset: Dataset) -> Durability:
     return evidence.durability(dataset, therapy="abft")
 

@@ -15,11 +15,6 @@ MBSR = "mindfulness_based_stress_reduction"
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def frame(dataset: Dataset) -> pd.DataFrame:
     every = evidence.estimates(dataset)
     return every[every.therapy == "abct"].reset_index(drop=True)

@@ -15,11 +15,6 @@ from evidence.followup.pairs import Timing, Weeks
 from tests.data.packages import DATA, edit
 
 
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
 def rows(dataset: Dataset, trial_id: str, timepoint: str) -> list[Any]:
     frame: pd.DataFrame = evidence.estimates(dataset)
     return list(records(frame[(frame.trial_id == trial_id) & (frame.timepoint == timepoint)]))

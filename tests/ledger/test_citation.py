@@ -8,7 +8,7 @@ import pytest
 
 import evidence
 from evidence import ledger
-from evidence.data.dataset import Dataset, load
+from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.ledger import bibliography
 from evidence.ledger.citation import citation, references
@@ -17,11 +17,6 @@ from tests.manuscripts.ledgers import entry
 ROOT = Path(__file__).parents[2]
 ENTRIES = ledger.read(ROOT / "reports" / "estimates.csv")
 POOLED = next(one for one in ENTRIES if one.estimate_id == "abft.depression.post.hedges_g.pooled")
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return load(ROOT / "data")
 
 
 def test_trials_then_sources_then_workbook(dataset: Dataset) -> None:

@@ -1,8 +1,6 @@
 """The commands as a writer types them: output, exit codes, one clear line for bad input."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,21 +10,12 @@ from evidence.errors import ParameterError
 from evidence.manuscripts.check import check_draft, read_draft
 from evidence.manuscripts.fill import fill_markdown
 from evidence.manuscripts.ledgers import read_known
+from tests.commands import run as evidence
 from tests.manuscripts.ledgers import ENTRIES, POOLED, ZERO
-from tests.manuscripts.test_drafts import EXAMPLES, ROOT
+from tests.manuscripts.test_drafts import EXAMPLES
 from tests.manuscripts.words import paragraph, run, word
 
 LEDGER = EXAMPLES / "ledger"
-
-
-def evidence(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evidence", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Each reason why a printed number differs, by a record made to differ for it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +11,7 @@ from evidence.meta.effect_size import means as continuous
 from evidence.meta.effect_size import scales
 from evidence.metapsy import DISCREPANCIES, RECOMPUTED, REPORT
 from evidence.terms import words_of
+from tests.commands import run
 from tests.metapsy.files import as_text, changes, events, imported, means, ready, write
 
 ARMS = (14.2, 8.1, 25, 19.9, 9.0, 27)
@@ -253,9 +252,8 @@ def test_report_and_tables_say_the_same(tmp_path: Path) -> None:
 
 def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     path = write(tmp_path, as_text(means(mean_arm1="14,2", **BENEFIT)))
-    command = [sys.executable, "-m", "evidence", "import-metapsy", str(path)]
-    options = ["--output", str(tmp_path / "made"), "--version", "1.2", "--accessed", "2026-01-02"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    options = ("--output", tmp_path / "made", "--version", "1.2", "--accessed", "2026-01-02")
+    done = run("import-metapsy", path, *options)
     assert done.returncode == 0, done.stderr
     assert "file.csv: 1 records of 1 studies" in done.stdout
     assert "normalized: decimal comma read as decimal point: 1" in done.stdout
@@ -265,17 +263,10 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
 
 def test_the_command_refuses_in_one_message(tmp_path: Path) -> None:
     path = write(tmp_path, as_text(means(mean_arm1="x")))
-    command = [sys.executable, "-m", "evidence", "import-metapsy", str(path), "--output"]
-    done = subprocess.run(
-        [*command, str(tmp_path / "made")], capture_output=True, text=True, check=False
-    )
+    command = ("import-metapsy", path, "--output", tmp_path / "made")
+    done = run(*command)
     assert done.returncode == 2
     assert "row 2, column mean_arm1: found 'x', expected a number" in done.stderr
-    wrong = subprocess.run(
-        [*command, str(tmp_path / "made"), "--accessed", "today"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    wrong = run(*command, "--accessed", "today")
     assert "accessed: found 'today', expected a date, as 2026-11-24" in wrong.stderr
     assert not (tmp_path / "made").exists()

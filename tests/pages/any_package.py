@@ -1,6 +1,5 @@
 """Packages of any content, down to the printed results: for pages that estimate anew."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -137,7 +136,6 @@ def package(
         _printed=used,
         _text=text,
         _lines={name: tuple(range(2, 2 + len(frame))) for name, frame in used.items()},
-        _references=json.dumps(real.references),
         _terms={**real._terms, **terms},
     )
 

@@ -24,11 +24,6 @@ from tests.claims.packages import changed, where
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def answers(dataset: Dataset) -> tuple[Judgement, ...]:
     return judgements(dataset)
 

@@ -39,11 +39,6 @@ def plain(markup: str) -> str:
     return " ".join("".join(parser.parts).split())
 
 
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
 def screen(dataset: Dataset, therapy: str, outcome: str) -> tuple[str, Analysis, Companions]:
     analysis = analyze(dataset, Specification(therapy=therapy, outcome=outcome, timepoint="post"))
     beside = companions(dataset, analysis)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import evidence
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.pages import prisma
@@ -21,11 +20,6 @@ PARTS = {10: "ab", 13: "abcdef", 16: "ab", 20: "abcd", 23: "abcd", 24: "abc"}
 """Items that have lettered parts."""
 
 ITEMS = [f"{item}{part}" for item in range(1, 28) for part in PARTS.get(item) or [""]]
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-import evidence
 from evidence.analysis.rare_events import RareEvents, rare_events
 from evidence.blocks.escape import plain
 from evidence.data.dataset import Dataset
@@ -12,11 +11,6 @@ from evidence.pages import rare_events as rare_sections
 from evidence.pages.summary import tables
 from evidence.summary import collect
 from tests.pages.any_package import EVENT, Result, Study, package
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-import evidence
 from evidence.analysis import analyze
 from evidence.analysis.alternatives import Robustness, examine
 from evidence.blocks.output import Block
@@ -18,11 +17,6 @@ from evidence.pages.robustness import tables
 from evidence.reports.inspection import faults
 from tests.pages.test_pooled import plain
 from tests.tolerances import CLOSED_FORM
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 def examined(dataset: Dataset, therapy: str, outcome: str) -> Robustness:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import evidence
 from evidence.blocks.output import Block
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -19,11 +18,6 @@ from tests.pages.test_pooled import plain
 from tests.tolerances import CLOSED_FORM
 
 BOTH = ("abft", "abct")
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module")

@@ -32,11 +32,6 @@ HEADINGS = ("contradictions", "papers-on-the-trial", "numbers")
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def cards(dataset: Dataset) -> Cards:
     """The cards of all trials."""
     frame = evidence.estimates(dataset)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evidence import ledger
-from evidence.data.dataset import Dataset, load
+from evidence.data.dataset import Dataset
 from evidence.errors import RenderError
 from evidence.ledger import LedgerEntry, citation, quotation
 from evidence.reports.catalog import Report
@@ -27,11 +27,6 @@ STAMP = Stamp("1.2.0", date(2026, 11, 24))
 FILTERS = ["therapy", "outcome", "timepoint", "comparator", "processing", "report"]
 OWN = replace(ENTRY, locator_ids=("childadol_row28",), reports=("a",))
 """An entry that goes with the data of the workbook."""
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return load(ROOT / "data")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import evidence
 from evidence.analysis import Analysis, analyze
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
@@ -27,11 +26,6 @@ from tests.claims.packages import changed, where
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 BOTH = ("abft", "abct")
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,7 @@ def by_comparator_class(dataset: Dataset, analysis: Analysis) -> dict[str, Analy
     }
 
 
-def with_other_methods(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
+def with_other_methods(analysis: Analysis) -> list[Analysis]:
     """Return the same trials pooled by the other intervals, and by a common effect."""
     main = analysis.specification
     choices: list[Mapping[str, Any]] = [
@@ -133,12 +133,12 @@ def with_other_methods(dataset: Dataset, analysis: Analysis) -> list[Analysis]:
         {"tau2": "PM", "interval": "hksj_adhoc"},
         {"tau2": "common", "interval": "wald"},
     ]
-    made = []
-    for choice in choices:
-        changed = replace(main, **choice)
-        if changed != main:
-            made.append(analyze(dataset, changed, analysis.frame))
-    return made
+    effect, variance = analysis.selection.effects()
+    return [
+        replace(analysis, specification=changed, pooled=pool(effect, variance, **changed.methods))
+        for choice in choices
+        if (changed := replace(main, **choice)) != main
+    ]
 
 
 def with_other_choices(dataset: Dataset, analysis: Analysis) -> list[Analysis]:

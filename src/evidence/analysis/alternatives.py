@@ -100,7 +100,7 @@ def companions(dataset: Dataset, analysis: Analysis, *, short: bool = False) -> 
     stress = stress_test(analysis)
     return Companions(
         by_class=by_comparator_class(dataset, analysis),
-        other_methods=with_other_methods(dataset, analysis) if analysis.pooled.k > 1 else [],
+        other_methods=with_other_methods(analysis) if analysis.pooled.k > 1 else [],
         other_choices=with_other_choices(dataset, analysis),
         without_each=[] if short else without_each(dataset, analysis),
         moderator=_by_class_of_comparator(analysis),

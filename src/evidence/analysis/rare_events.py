@@ -94,7 +94,7 @@ def rare_events(dataset: Dataset, *, therapy: str, outcome: str, event: str) -> 
     if not dataset.event_sign(event):
         known = [one for one in dataset.vocabulary("event") if dataset.event_sign(one)]
         raise ParameterError("event", event, f"one of {', '.join(known)}")
-    context = Context(dataset)
+    context = Context.of(dataset)
     results = list(records(context.arm_results))
     found: dict[str, EventTables] = {}
     counted: set[str] = set()

@@ -234,7 +234,7 @@ def missing_participants(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
         they favor the intervention. Only ``observed``, which keeps the id of the estimate, where
         no source prints the arm sizes, with ``missing`` <NA>.
     """
-    context = Context(dataset)
+    context = Context.of(dataset)
     specification = analysis.specification
     frame = analysis.frame
     point = frame[(frame.metric == "log_odds_ratio") & frame.variance.notna()]

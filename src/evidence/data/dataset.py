@@ -3,10 +3,10 @@
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import pandas as pd
 
@@ -18,6 +18,8 @@ from evidence.data.validation.rows import Row, Sheet
 from evidence.data.validation.rules import Corrected
 from evidence.errors import DataError, Fault, ParameterError, check_choice
 from evidence.terms import ComparatorClass, FreeText
+
+T = TypeVar("T")
 
 
 def text_frame(sheet: Sheet) -> pd.DataFrame:
@@ -235,6 +237,30 @@ class _Frame:
         return dataset._used[self._name].copy()
 
 
+class References(Mapping[str, dict[str, Any]]):
+    """CSL items by id, each read anew from its text where it is asked for."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, publication_id: str) -> dict[str, Any]:
+        """Return a copy of an item."""
+        item: dict[str, Any] = json.loads(self._texts[publication_id])
+        return item
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids."""
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._texts)
+
+    def __contains__(self, publication_id: object) -> bool:
+        """Return whether there is such an item."""
+        return publication_id in self._texts
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A data package; nothing that a caller does changes it.
@@ -268,9 +294,9 @@ class Dataset:
     _printed: Mapping[str, pd.DataFrame]
     _text: Mapping[str, pd.DataFrame]
     _lines: Mapping[str, tuple[int, ...]]
-    _references: str
+    _references: Mapping[str, str]
     _terms: Mapping[tuple[str, str], Term]
-    _by_id: dict[tuple[str, ...], dict[str, Any]] = field(init=False, default_factory=dict)
+    _made: dict[Hashable, Any] = field(init=False, default_factory=dict)
 
     trials = _Frame("Trials, each once however many papers report it.")
     arms = _Frame("Arms of the trials.")
@@ -362,15 +388,35 @@ class Dataset:
         check_choice("table", table, frames)
         return frames[table].copy()
 
+    def once(self, what: Hashable, make: Callable[[], T]) -> T:
+        """Return what is made of this data set alone, made at the first call for all of them.
+
+        Parameters
+        ----------
+        what : hashable
+            A name of its own for what is made.
+        make : function
+            Makes it; whoever gets the result must not change it.
+        """
+        if what not in self._made:
+            self._made[what] = make()
+        made: T = self._made[what]
+        return made
+
     def _row(self, id_column: str, value: str, *tables: str) -> Any:
         """Return the row with an id; one that none of the tables has is refused."""
-        if tables not in self._by_id:
-            rows = [one for table in tables for one in records(self._used[table])]
-            self._by_id[tables] = {getattr(one, id_column): one for one in rows}
-        if value not in self._by_id[tables]:
+        rows = self.once(
+            tables,
+            lambda: {
+                getattr(one, id_column): one
+                for table in tables
+                for one in records(self._used[table])
+            },
+        )
+        if value not in rows:
             files = " or ".join(f"{table}.csv" for table in tables)
             raise ParameterError(id_column, value, f"a {id_column} of {files}")
-        return self._by_id[tables][value]
+        return rows[value]
 
     def trial(self, trial_id: str) -> Any:
         """Return the row of a trial; this and its neighbors raise ParameterError if unknown."""
@@ -405,10 +451,9 @@ class Dataset:
         )
 
     @property
-    def references(self) -> dict[str, dict[str, Any]]:
+    def references(self) -> Mapping[str, dict[str, Any]]:
         """CSL items by id."""
-        references: dict[str, dict[str, Any]] = json.loads(self._references)
-        return references
+        return References(self._references)
 
     def vocabulary(self, name: str) -> dict[str, str]:
         """Return the terms of a vocabulary with their meanings, in the order of the file.
@@ -418,12 +463,11 @@ class Dataset:
         ParameterError
             If there is no such vocabulary.
         """
-        terms = self._used["vocabularies"]
-        found = terms[terms["vocabulary"] == name]
-        if found.empty:
-            names = ", ".join(terms["vocabulary"].unique())
+        found = {term: one.meaning for (of, term), one in self._terms.items() if of == name}
+        if not found:
+            names = ", ".join(dict.fromkeys(of for of, _ in self._terms))
             raise ParameterError("vocabulary", name, f"one of {names}")
-        return dict(zip(found["term"], found["meaning"], strict=True))
+        return found
 
     def term(self, vocabulary: str, term: str) -> Term:
         """Return a term of a vocabulary with its words.
@@ -512,8 +556,10 @@ class Dataset:
     def fact(self, trial_id: str, fact: str) -> pd.DataFrame:
         """Return the rows of ``trial_facts`` on one fact: several where sources differ."""
         facts = self._used["trial_facts"]
-        found = (facts["trial_id"] == trial_id) & (facts["fact"] == fact)
-        return facts[found].reset_index(drop=True)
+        lines: dict[Any, Any] = self.once(
+            "facts", lambda: facts.groupby(["trial_id", "fact"], sort=False).indices
+        )
+        return facts.iloc[lines.get((trial_id, fact), [])].reset_index(drop=True)
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Dataset:
@@ -560,7 +606,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
         _lines={
             name: tuple(row.line for row in sheet.rows) for name, sheet in package.sheets.items()
         },
-        _references=json.dumps(package.references),
+        _references={one: json.dumps(item) for one, item in package.references.items()},
         _terms={
             (one.vocabulary, one.term): Term(
                 one.meaning,

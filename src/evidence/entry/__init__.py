@@ -327,7 +327,7 @@ def _lines(content: bytes) -> list[str]:
 
 
 def _counts(dataset: Dataset, trial_id: str) -> Iterator[Counts]:
-    context = Context(dataset)
+    context = Context.of(dataset)
     results = dataset.arm_results
     rows = list(records(results[results.trial_id == trial_id]))
     for one, two in pairs(context, rows):

@@ -82,14 +82,21 @@ def estimates(
     check_choice("convention", convention, ACCEPTED["convention"])
     if not -1 < correlation < 1:
         raise ParameterError("correlation", correlation, "a number between -1 and 1")
-    context = Context(dataset)
+    frame = dataset.once(
+        ("estimates", convention, correlation), lambda: _made(dataset, convention, correlation)
+    )
+    return _filtered(frame, filters)
+
+
+def _made(dataset: Dataset, convention: Convention, correlation: float) -> pd.DataFrame:
+    context = Context.of(dataset)
     rows = [
         *from_arm_results.rows(context, convention=convention, correlation=correlation),
         *from_statistics.rows(context),
     ]
     rows += missing_evidence.rows(context, rows)
     rows = _sharing([_by_design(context, row) for row in rows])
-    return _filtered(to_frame(_identified(context, rows, correlation)), filters)
+    return to_frame(_identified(context, rows, correlation))
 
 
 _OF_ARMS = ("means", "counts")

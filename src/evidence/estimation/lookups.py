@@ -58,8 +58,15 @@ class Context:
         self._corrections: dict[tuple[str, str], list[tuple[int, Any]]] = {}
         for place, one in enumerate(records(dataset.corrections)):
             self._corrections.setdefault((one.table, one.result_id), []).append((place, one))
-        self._facts = dataset.trial_facts
-        self._texts = {one: dataset.text(one) for one in ("arm_results", "statistics")}
+        self._texts = {
+            one: {text.result_id: text for text in records(dataset.text(one))}
+            for one in ("arm_results", "statistics")
+        }
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "Context":
+        """Return the lookups of a data set, made once."""
+        return dataset.once("context", lambda: cls(dataset))
 
     def arms_of(self, trial_id: str, role: str | None = None) -> list[Any]:
         """Arms of a trial in file order, all or those of one role."""
@@ -79,10 +86,8 @@ class Context:
 
     def total_randomized(self, trial_id: str) -> int | None:
         """Total of participants randomized as printed, if all sources print the same."""
-        facts = self._facts
-        values = facts.loc[(facts.trial_id == trial_id) & (facts.fact == "n_randomized"), "value"]
-        distinct = set(values.dropna())
-        return int(distinct.pop()) if len(distinct) == 1 else None
+        total = self.stated(trial_id, "n_randomized")
+        return None if total is None else int(total)
 
     def stated(self, trial_id: str, fact: str) -> float | None:
         """Value of a fact on a trial, if all sources print the same."""
@@ -186,8 +191,7 @@ class Context:
         for one in self._corrections_of(table, (result_id,)):
             if one.field == field and one.action != "flag":
                 return str(one.used)
-        text = self._texts[table]
-        return str(text.loc[text.result_id == result_id, field].iloc[0])
+        return str(getattr(self._texts[table][result_id], field))
 
     def sized(self, row: Row, n_intervention: Any, n_comparator: Any) -> tuple[Row, bool]:
         """Return the row with arm sizes: as given, else those randomized; and whether imputed."""

@@ -140,6 +140,7 @@ def select(
             reasons[index] = Reason(LeftOut.OTHER_INSTRUMENT, choices.instrument)
         remaining = group.loc[[index for index in group.index if reasons[index] is None]]
         for step in steps:
+            # One estimate is the first by every rule.
             if len(remaining) < 2:
                 break
             rank = step.rank(remaining)

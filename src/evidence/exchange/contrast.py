@@ -93,7 +93,7 @@ def contrasts(
     usable = frame[frame.effect.notna() & frame.variance.notna()]
     if usable.empty:
         raise SelectionError("no estimate with a variance is left by these filters")
-    context = Context(dataset)
+    context = Context.of(dataset)
     printed = {one.result_id: one for one in records(context.arm_results)}
     return [_contrast(context, printed, one) for one in records(usable)]
 

@@ -169,7 +169,7 @@ def durability(
     """
     inside("correlation", correlation, -1, 1)
     inside("correlations", list(correlations), -1, 1)
-    context = Context(dataset)
+    context = Context.of(dataset)
     frame = _of_outcome(_of_therapy(estimates(dataset), therapy), outcome)
     derived = pairing.derived(context, frame, therapy)
     pairs = [*pairing.paired(frame), *pairing.paired(derived)]

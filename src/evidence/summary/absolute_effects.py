@@ -97,7 +97,7 @@ def absolute_effects(dataset: Dataset, therapies: Sequence[str]) -> list[Absolut
     therapies : sequence of str
         Therapies.
     """
-    context = Context(dataset)
+    context = Context.of(dataset)
     frame = estimates(dataset)
     points = frame[(frame.metric == "log_odds_ratio") & frame.variance.notna()]
     ratios = {tuple(row.result_ids[:2]): row for row in records(points)}

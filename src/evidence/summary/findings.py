@@ -187,7 +187,7 @@ def in_points(
         One per randomized trial of the therapy that prints the SD of its comparator arm on the
         instrument at that time (Cochrane Handbook 2019, chapter 15).
     """
-    context = Context(dataset)
+    context = Context.of(dataset)
     made = []
     for row in records(context.arm_results):
         trial, arm = context.trials[row.trial_id], context.arms[row.arm_id]

@@ -68,7 +68,7 @@ def presumed_trials(dataset: Dataset, synthesis: Any) -> tuple[str, ...]:
     """
     if pd.isna(synthesis.k) or pd.isna(synthesis.n):
         return ()
-    context = Context(dataset)
+    context = Context.of(dataset)
     sizes = {
         one.trial_id: context.total_randomized(one.trial_id)
         for one in context.trials.values()
@@ -191,7 +191,7 @@ def _needed(
     bounded: Sequence[str],
     target: float,
 ) -> Needed | None:
-    context = Context(dataset)
+    context = Context.of(dataset)
     rows = analysis.selection.estimates
     chosen = rows.trial_id.isin(trials).to_numpy()
     held = tuple(one for one in trials if one in bounded)

@@ -23,7 +23,7 @@ def as_record(analysis: Analysis, dataset: Dataset) -> dict[str, Any]:
     with its range, ``by_comparator_class`` and ``other_methods``, each with the fields of `Pooled`.
     """
     test = stress_test(analysis)
-    methods = with_other_methods(dataset, analysis) if analysis.pooled.k > 1 else []
+    methods = with_other_methods(analysis) if analysis.pooled.k > 1 else []
     unreported: dict[str, Any] | None = None
     if test is not None:
         unreported = {

@@ -19,11 +19,6 @@ SOURCE = Path(__file__).parents[3] / "src" / "evidence" / "integrity"
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def estimates(dataset: Dataset) -> pd.DataFrame:
     return evidence.estimates(dataset)
 

@@ -34,11 +34,6 @@ def counted_in_files() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def places(dataset: Dataset) -> pd.DataFrame:
     return readings.readings(dataset)
 

@@ -25,11 +25,6 @@ from tests.tolerances import CLOSED_FORM
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def found(dataset: Dataset) -> pd.DataFrame:
     return handled(dataset, evidence.audit(dataset))
 

@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -21,15 +19,11 @@ from evidence.pages import followup
 from evidence.pages.followup import figures, first_screen
 from evidence.pages.followup import tables as followup_tables
 from tests.claims.packages import changed, where
+from tests.commands import run
 
 LINK = re.compile(r'<a class="n" href="#n-([a-z0-9_.]+)">')
 PLACE = re.compile(r'id="n-([a-z0-9_.]+)"')
 THERAPIES = ("abft", "abct")
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
 
 
 @pytest.fixture(scope="module", params=THERAPIES)
@@ -283,31 +277,21 @@ def test_words_of_a_panel_are_those_of_its_points() -> None:
     assert weeks(open_time) == "8 to 12"
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evidence", "followup", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[3],
-    )
-
-
 def test_the_command() -> None:
-    done = run("--therapy", "abct", "--format", "json")
+    done = run("followup", "--therapy", "abct", "--format", "json")
     assert done.returncode == 0
     record = json.loads(done.stdout)
     kept = [one["retained_fraction"] for one in record["comparisons"]]
     assert kept[0] == pytest.approx(7.2 / 13.2)
     assert kept[-1] is None
     assert record["bivariate_model"] is False
-    said = run("--therapy", "abft").stdout
+    said = run("followup", "--therapy", "abft").stdout
     assert "fell in both arms" in said
     assert "- Of 66 randomized" in said
 
 
 def test_the_command_names_what_it_accepts() -> None:
-    done = run("--therapy", "abft", "--outcome", "sleep")
+    done = run("followup", "--therapy", "abft", "--outcome", "sleep")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "suicidal_ideation" in done.stderr

@@ -19,11 +19,6 @@ LINK = re.compile(r'<a class="n" href="#n-([a-z0-9_.]+)">')
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def abft(dataset: Dataset) -> Durability:
     return evidence.durability(dataset, therapy="abft")
 
