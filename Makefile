@@ -5,8 +5,9 @@ export UV_PYTHON_DOWNLOADS := never
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+TESTS := .venv/.installed-for-tests
 
-.PHONY: setup reports test search mutations check lab docs release clean
+.PHONY: setup setup-tests reports test search mutations check lab docs release clean
 
 setup: $(STAMP)
 
@@ -14,23 +15,31 @@ $(STAMP): requirements.lock pyproject.toml
 	@PYTHON="$(PYTHON)" sh tools/setup.sh
 	@touch $@
 
+# What only tests, checks and the pages on the package need: a driver of browsers, types, linters.
+setup-tests: $(TESTS)
+
+$(TESTS): requirements-test.lock $(STAMP)
+	@PYTHON="$(PYTHON)" sh tools/setup.sh --tests
+	@touch $@
+
 reports: setup
 	@$(BIN)/evidence validate
 	@$(BIN)/evidence build
 
-test: setup
-	@$(BIN)/python -m pytest -n 2
-	@$(BIN)/python -m pytest --nbval --nbval-current-env -n 2 --dist loadfile -q notebooks
+# Files stay on one worker, so that what a file prepares is prepared once; notebooks among them, so
+# that both workers are busy to the end.
+test: setup-tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests notebooks
 
 # New random examples each time; those of the tests are the same on every run.
-search: setup
+search: setup-tests
 	@$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=search
 
 # Which typing errors the audit finds; the counts stand in docs/what-arithmetic-can-find.md.
-mutations: setup
+mutations: setup-tests
 	@$(BIN)/python -m tests.integrity.mutations
 
-check: setup
+check: setup-tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -39,7 +48,7 @@ check: setup
 lab: setup
 	@$(BIN)/evidence lab
 
-docs: setup
+docs: setup-tests
 	@$(BIN)/python tools/reference/build.py dist/docs
 
 release: setup

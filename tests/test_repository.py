@@ -147,12 +147,23 @@ def test_no_module_has_the_name_of_a_public_function() -> None:
     assert not exported & beside
 
 
-def test_the_lock_has_hashes_and_no_address() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "fewest"), [("", 100), ("-test", 20)])
+def test_a_lock_has_hashes_and_no_address(name: str, fewest: int) -> None:
+    lock = (ROOT / f"requirements{name}.lock").read_text(encoding="utf-8")
     assert "://" not in lock
     pinned = re.findall(r"^[\w.-]+==", lock, re.MULTILINE)
-    assert len(pinned) > 100
+    assert len(pinned) > fewest
     assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", lock)) >= len(pinned)
+
+
+def test_reports_are_built_without_what_only_tests_need() -> None:
+    """A driver of browsers alone is 165 MB."""
+    built, tested = (
+        set(re.findall(r"^([\w.-]+)==", (ROOT / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-test.lock")
+    )
+    assert {"playwright", "pytest", "mypy", "hypothesis"} <= tested
+    assert not built & tested
 
 
 def test_no_test_reads_a_clock_of_its_own() -> None:

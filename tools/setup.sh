@@ -1,8 +1,18 @@
 #!/bin/sh
 # Make .venv/ from requirements.lock: with uv if it is there, else with uv put into .cache/ by pip,
-# else with venv and pip alone. Touches nothing outside this folder.
+# else with venv and pip alone. Touches nothing outside this folder. With --tests it adds to a .venv/
+# that is there what requirements-test.lock pins.
 set -eu
 python="${PYTHON:-python3}"
+
+# Install what a lock pins, by its hashes.
+install() {
+    if [ -n "$uv" ]; then
+        "$uv" pip install --quiet --python .venv/bin/python --require-hashes --no-deps --compile-bytecode -r "$1"
+    else
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$1"
+    fi
+}
 
 "$python" - <<'EOF'
 import sys
@@ -22,16 +32,22 @@ else
     fi
 fi
 
+if [ "${1:-}" = --tests ]; then
+    echo "Installing what tests need into .venv"
+    install requirements-test.lock
+    exit
+fi
+
 rm -rf .venv
 if [ -n "$uv" ]; then
     echo "Installing the locked packages into .venv with uv"
     "$uv" venv --quiet --python "$python" .venv
-    "$uv" pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode -r requirements.lock
+    install requirements.lock
     "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 else
     echo "Installing the locked packages into .venv with pip (slower)"
     "$python" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+    install requirements.lock
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 fi
 

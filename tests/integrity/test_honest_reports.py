@@ -1,8 +1,11 @@
 import pytest
 
 from evidence.integrity import audit
+from evidence.integrity.directions import check_roles
+from evidence.integrity.printed_numbers import Reading, Row
 from tests.integrity.honest import tables
 from tests.integrity.packages import Package, findings
+from tests.work import calls, name_of
 
 
 def high(trials, seed):
@@ -13,6 +16,13 @@ def high(trials, seed):
 
 def test_honest_reports_give_no_finding_of_high_severity():
     assert high(300, seed=1) == {}
+
+
+def test_twice_the_arms_are_twice_the_work():
+    # Each arm was once held against every arm of all trials.
+    few, many = (Reading(Package(**tables(number, seed=1))) for number in (20, 40))
+    work = [calls(lambda of=of: list(check_roles(of))) for of in (few, many)]
+    assert work[1][name_of(Row.__getitem__)] < 2.5 * work[0][name_of(Row.__getitem__)]
 
 
 @pytest.mark.slow

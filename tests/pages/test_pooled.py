@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -39,6 +40,7 @@ def plain(markup: str) -> str:
     return " ".join("".join(parser.parts).split())
 
 
+@cache
 def screen(dataset: Dataset, therapy: str, outcome: str) -> tuple[str, Analysis, Companions]:
     analysis = analyze(dataset, Specification(therapy=therapy, outcome=outcome, timepoint="post"))
     beside = companions(dataset, analysis)

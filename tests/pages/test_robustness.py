@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from functools import cache
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.pages.test_pooled import plain
 from tests.tolerances import CLOSED_FORM
 
 
+@cache
 def examined(dataset: Dataset, therapy: str, outcome: str) -> Robustness:
     main = Specification(therapy=therapy, outcome=outcome, timepoint="post")
     return examine(dataset, analyze(dataset, main))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,12 @@ from tests.tolerances import CLOSED_FORM
 BOTH = ("abft", "abct")
 
 
+collected = cache(collect)
+
+
 @pytest.fixture(scope="module")
 def summary(dataset: Dataset) -> Summary:
-    return collect(dataset, BOTH)
+    return collected(dataset, BOTH)
 
 
 def parts(dataset: Dataset, summary: Summary) -> list[Block]:
@@ -76,7 +80,7 @@ def test_no_certainty_is_invented(dataset: Dataset, summary: Summary) -> None:
 def test_every_number_leads_to_where_it_comes_from(
     dataset: Dataset, therapies: tuple[str, ...]
 ) -> None:
-    blocks = parts(dataset, collect(dataset, therapies))
+    blocks = parts(dataset, collected(dataset, therapies))
     page = "<h1>x</h1>" + "".join(one.html for one in blocks)
     values = {}
     for one in blocks:

@@ -3,14 +3,14 @@
 import json
 import math
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_args
 
 import pandas as pd
 
-from evidence.data.provenance import Locator
+from evidence.data.provenance import Locator, References
 from evidence.data.records import records
 from evidence.data.validation import read_package
 from evidence.data.validation.descriptor import DESCRIPTOR, Value
@@ -237,30 +237,6 @@ class _Frame:
         return dataset._used[self._name].copy()
 
 
-class References(Mapping[str, dict[str, Any]]):
-    """CSL items by id, each read anew from its text where it is asked for."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-
-    def __getitem__(self, publication_id: str) -> dict[str, Any]:
-        """Return a copy of an item."""
-        item: dict[str, Any] = json.loads(self._texts[publication_id])
-        return item
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the ids."""
-        return iter(self._texts)
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._texts)
-
-    def __contains__(self, publication_id: object) -> bool:
-        """Return whether there is such an item."""
-        return publication_id in self._texts
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A data package; nothing that a caller does changes it.
@@ -389,14 +365,9 @@ class Dataset:
         return frames[table].copy()
 
     def once(self, what: Hashable, make: Callable[[], T]) -> T:
-        """Return what is made of this data set alone, made at the first call for all of them.
+        """Return what is made of this data set alone, made once under a name of its own.
 
-        Parameters
-        ----------
-        what : hashable
-            A name of its own for what is made.
-        make : function
-            Makes it; whoever gets the result must not change it.
+        Whoever gets it must not change it.
         """
         if what not in self._made:
             self._made[what] = make()
@@ -405,13 +376,9 @@ class Dataset:
 
     def _row(self, id_column: str, value: str, *tables: str) -> Any:
         """Return the row with an id; one that none of the tables has is refused."""
+        frames = [self._used[table] for table in tables]
         rows = self.once(
-            tables,
-            lambda: {
-                getattr(one, id_column): one
-                for table in tables
-                for one in records(self._used[table])
-            },
+            tables, lambda: {getattr(one, id_column): one for of in frames for one in records(of)}
         )
         if value not in rows:
             files = " or ".join(f"{table}.csv" for table in tables)
@@ -559,7 +526,8 @@ class Dataset:
         lines: dict[Any, Any] = self.once(
             "facts", lambda: facts.groupby(["trial_id", "fact"], sort=False).indices
         )
-        return facts.iloc[lines.get((trial_id, fact), [])].reset_index(drop=True)
+        found: pd.DataFrame = facts.iloc[lines.get((trial_id, fact), [])].reset_index(drop=True)
+        return found
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Dataset:

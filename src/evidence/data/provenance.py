@@ -1,10 +1,11 @@
 """Where a number comes from and how it was obtained; combining takes the union and the worst."""
 
-from collections.abc import Hashable, Iterable
+import json
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from evidence.errors import EvidenceError
 from evidence.terms import FreeText
@@ -70,3 +71,23 @@ class Locator:
     url: str
     readings: int
     accessed: date
+
+
+class References(Mapping[str, dict[str, Any]]):
+    """CSL items by id, each read anew from its text where it is asked for."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, publication_id: str) -> dict[str, Any]:
+        """Return a copy of an item."""
+        item: dict[str, Any] = json.loads(self._texts[publication_id])
+        return item
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids."""
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._texts)

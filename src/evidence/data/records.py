@@ -21,5 +21,5 @@ def records(frame: pd.DataFrame) -> Iterator[Any]:
 
 @cache
 def _row_of(columns: tuple[str, ...]) -> Callable[[Any], Any]:
-    made: Any = namedtuple("Record", columns, rename=True)
-    return made._make  # type: ignore[no-any-return]
+    made: Callable[[Any], Any] = namedtuple("Record", columns, rename=True)._make  # type: ignore[misc]
+    return made

@@ -65,15 +65,11 @@ def check_roles(reading: Reading) -> Iterator[Finding]:
                 "stand in each other's place.", row,
             )  # fmt: skip
     therapies = {row["trial_id"]: row["therapy"] for row in reading.rows("trials")}
+    roles_of = grouped(reading.rows("arms"), "trial_id", "condition")
     for row in reading.rows("arms"):
         given = row["condition"] == therapies.get(row["trial_id"])
-        others = [
-            one
-            for one in reading.rows("arms")
-            if one["trial_id"] == row["trial_id"]
-            and one["condition"] == row["condition"]
-            and one["role"] != row["role"]
-        ]
+        alike = roles_of[row["trial_id"], row["condition"]]
+        others = [one for one in alike if one["role"] != row["role"]]
         if row["condition"] and given and row["role"] == "comparator" and not others:
             yield Finding(
                 "roles", row["arm_id"], row["role"], "intervention", "high",
