@@ -72,7 +72,15 @@ OVERLAID = """() => {
   return found;
 }"""
 
-WORDS = "() => document.body.innerText.split(/\\s+/).length"
+WORDS = """() => {
+  // A figure has a drawing for wide windows and one with fewer words for narrow ones.
+  const drawn = [...document.querySelectorAll("svg")], show = way => drawn.forEach(one => {
+    one.style.visibility = way; });
+  show("hidden");
+  const words = document.body.innerText.split(/\\s+/).length;
+  show("");
+  return words;
+}"""
 
 SIZES = """() => [...document.querySelectorAll("body *:not(svg *)")].filter(one =>
   [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim())
