@@ -133,7 +133,7 @@ def test_the_count_is_announced(opened: Page) -> None:
     status = opened.locator(".filter").get_by_role("status")
     expect(status).to_have_text(f"{len(ENTRIES)} of {len(ENTRIES)} numbers")
     opened.get_by_label("Words or digits").fill("no such word")
-    expect(status).to_have_text(f"0 of {len(ENTRIES)} numbers; take a word or an answer away")
+    expect(status).to_have_text("No match. Remove a word or a filter.")
     opened.get_by_role("button", name="Show all again").click()
     expect(status).to_have_text(f"{len(ENTRIES)} of {len(ENTRIES)} numbers")
     expect(opened.get_by_label("Words or digits")).to_be_focused()

@@ -48,7 +48,7 @@ def test_the_first_screen(dataset: Dataset, depression: Robustness) -> None:
         "in that order: 0.24 (−0.10 to 0.67), 93.0%; ",
         "9.7% to 39.4% for a difference of 0.3 SD and 18.4% to 80.4% for a difference of 0.5 SD",
         "takes 352 participants, and behind the main result: 118 participants",
-        "One more trial of 32 would move the lower limit over zero with an effect of 0.57 to 1.46; "
+        "One more trial of 32 people would tip the result if its effect lay between 0.57 and 1.46; "
         "with the unreported results at zero no effect would.",
         "Developers of ABFT took part in four of the five published trials",
         "results cannot be compared by who made the trial",

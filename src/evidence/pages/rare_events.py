@@ -42,7 +42,7 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         else f"Counts of {outcome} with {therapy} and with its comparators differ; see how far."
     )
     counted = "; ".join(_counted(one, dataset) for one in events.tables)
-    few = f" So few events leave everything from fewer to more {html(outcome)} open."
+    few = f" With so few events, {html(therapy)} could lower or raise the risk."
     paragraph = f"{counted}.{few if open_ and any(low is not None for low, _ in limits) else ''}"
     figures: list[Headline | str] = []
     for one in results:

@@ -235,14 +235,11 @@ def _one_more(dataset: Dataset, found: Robustness) -> str:
         return "One more trial: the lower limit is above zero already."
     ends = made.of_one_more_trial(one.printed, found.analysis, dataset)
     if ends:
-        links = " to ".join(number_link(end, language.fixed(end.effect)) for end in ends)
-        more = "" if len(ends) > 1 else " or more"
-        said = (
-            f"One more trial of {one.size} would move the lower limit over zero with an effect of "
-            f"{links}{more}"
-        )
+        links = " and ".join(number_link(end, language.fixed(end.effect)) for end in ends)
+        lay = f"lay between {links}" if len(ends) > 1 else f"were {links} or more"
+        said = f"One more trial of {one.size} people would tip the result if its effect {lay}"
     else:
-        said = f"No effect of one more trial of {one.size} would move the lower limit over zero"
+        said = f"No effect of one more trial of {one.size} people would tip the result"
     if one.at_zero is not None:
         zero_ends = made.of_one_more_trial(
             one.at_zero, found.analysis, dataset, found.beside.stress

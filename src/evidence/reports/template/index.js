@@ -54,7 +54,7 @@
     });
     const searching = terms.length > 0 || asked.some(Boolean);
     at("count").textContent =
-      `${shown} of ${rows.length} numbers` + (shown ? "" : "; take a word or an answer away");
+      shown ? `${shown} of ${rows.length} numbers` : "No match. Remove a word or a filter.";
     again.hidden = at("link").hidden = !searching;
     at("link").href = `#${asking()}`;
     // What was asked for stands right below the questions.
