@@ -155,7 +155,8 @@ def test_sources_hold_the_main_report_of_each_trial(dataset: Dataset) -> None:
 def test_words_that_are_not_used(dataset: Dataset, therapy: str, outcome: str) -> None:
     said, _, _ = screen(dataset, therapy, outcome)
     assert not re.search(r"significan|effective|recommend|proven|should", said, re.IGNORECASE)
-    assert len(said) < 2000
+    # Where help is stands below, on pages on suicidality.
+    assert len(said) < 2020
 
 
 def with_pooled(analysis: Analysis, effect: float, variance: float) -> Analysis:
