@@ -262,7 +262,7 @@ PAGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("21_trial_card", {}),
 )
 # Figures alone, what another page shows too, and two of the four questions of the start page.
-SKIPPED = re.compile(r"panel_curve\(|figure\(|missing_matrix\(")
+SKIPPED = re.compile(r"combinations\(|figure\(|missing_matrix\(")
 FEWER = re.compile(r'^ +"(abft-suicidal|abct-functional).*\n', re.MULTILINE)
 
 
@@ -281,7 +281,7 @@ def shown(
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     names: dict[str, Any] = {}
     with monkeypatch.context() as patch:
-        patch.setattr(evidence, "load", lambda: dataset)
+        patch.setattr(evidence, "load", lambda _=None: dataset)
         patch.setattr(alternatives, "companions", once)
         for number, cell in enumerate(cells):
             source = "".join(cell["source"])

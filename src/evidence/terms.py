@@ -47,6 +47,9 @@ A comparator class and `better` have no default, and `instrument` also takes the
 instrument. `model` is of an analysis of the data package, `several_model` of any table.
 """
 
+IMPORTED = "imported-metapsy-database"
+"""Name of a data package that was made from a database of the Metapsy standard."""
+
 RHO = 0.6
 """Correlation of the errors of two effects of one trial that is supposed where none is given."""
 

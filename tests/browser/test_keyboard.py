@@ -114,6 +114,8 @@ def test_the_skip_link_passes_the_navigation(page: Page, kind: str) -> None:
     assert focused(page)["seen"]
 
 
+MOST_LINKS = 9
+"""Links of a place: its sources and what it is made of, then the way back."""
 STEPS = 3
 """From a pooled number to its set, to an estimate in it, to the source."""
 
@@ -136,7 +138,7 @@ def test_a_number_leads_to_its_source_and_back(page: Page, kind: str) -> None:
 
     # On from the place: the way back, then the source, or the estimate that has the source.
     stops = []
-    for _ in range(3):
+    for _ in range(MOST_LINKS):
         press(page, "Tab")
         stops.append(focused(page))
     assert any("↩" in str(one["text"]) for one in stops)
@@ -156,7 +158,7 @@ def test_a_number_leads_to_its_source_and_back(page: Page, kind: str) -> None:
 
     # And the way back takes keyboard and eye to where the number stands.
     page.evaluate("id => document.getElementById(id).focus()", target)
-    tab_to(page, "a.back", most=2)
+    tab_to(page, "a.back", most=MOST_LINKS)
     press(page, "Enter")
     again = focused(page)
     assert again["href"] == f"#{target}"

@@ -8,11 +8,17 @@ from tests.browser.conftest import PAGES, REPORTS, address
 
 pytestmark = pytest.mark.browser
 
-REPORTS_WITH_NUMBERS = [name for name in PAGES if name != "index.html"]
+REPORTS_WITH_NUMBERS = [
+    name
+    for name in PAGES
+    if name != "index.html" and '<a class="n"' in (REPORTS / name).read_text("utf-8")
+]
 REPORTS_WITH_PAIRS = [
     name for name in PAGES if 'class="pair"' in (REPORTS / name).read_text("utf-8")
 ]
 FIRST_SCREEN = 2000
+LOWER = {"characteristics.html": 1500}
+"""Where the first characters end that are cells of a wide table."""
 
 END_OF_FIRST_CHARACTERS = """count => {
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -98,7 +104,7 @@ def test_the_first_screen_holds_its_first_characters(page: Page, name: str) -> N
     page.goto(address(name))
     seen, bottom = page.evaluate(END_OF_FIRST_CHARACTERS, FIRST_SCREEN)
     assert seen >= FIRST_SCREEN
-    assert bottom <= 1100
+    assert bottom <= LOWER.get(name, 1150)
 
 
 @pytest.mark.parametrize("name", REPORTS_WITH_PAIRS)

@@ -217,7 +217,7 @@ def test_the_headings_of_a_long_table_stand_on_each_of_its_pages(paper: Page) ->
 
 def test_a_long_list_says_that_it_is_folded_and_fits_when_open(paper: Page) -> None:
     paper.set_viewport_size({"width": int(PAPER["A4"]), "height": 985})
-    paper.goto(address("robustness.html"))
+    paper.goto(address("data-audit.html"))
     long = paper.locator("details:has(tbody tr:nth-child(100))")
     assert long.count() == 1
     said = long.locator("summary").evaluate("one => getComputedStyle(one, '::after').content")

@@ -116,7 +116,8 @@ def copied(folder: Path) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file of a folder, so that nothing left behind goes unseen."""
-    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*")}
+    files = [one for one in folder.rglob("*") if one.is_file()]
+    return {str(one.relative_to(folder)): one.read_bytes() for one in files}
 
 
 def proposed(text: str, folder: Path, tmp_path: Path) -> Proposal:

@@ -9,6 +9,8 @@ import pytest
 
 from evidence import meta
 from evidence.errors import ParameterError
+from evidence.meta.figures.forest import Kind
+from evidence.meta.figures.forest_rows import of_fit
 from evidence.meta.measures import MEASURES
 from tests.oracles import read
 from tests.tolerances import ITERATIVE, ITERATIVE_LOOSE
@@ -71,8 +73,9 @@ def test_nothing_is_tested_and_no_line_is_drawn_where_0_means_nothing():
         assert "above" not in said
         assert "include" not in said
         assert ", P" not in repr(found).splitlines()[1] + estimate.split("interval")[-1]
-        assert all(len(set(line.get_xdata())) > 1 or line.get_marker() == "s"
-                   for line in found.forest().axes[0].lines)  # fmt: skip
+        drawn = of_fit(found)
+        assert not drawn.null
+        assert (drawn.below, drawn.above) == ("", "")
         assert not found.funnel().axes[0].patches
         for method in (found.selection_model, found.p_curve, found.excess_significance,
                        found.fail_safe_n, found.permutation):  # fmt: skip
@@ -100,9 +103,9 @@ def test_small_rates_have_two_digits_and_double_arcsines_say_their_size():
 
 
 def test_the_axis_of_a_forest_plot_has_shares_on_it():
-    axes = fit("PLO").forest().axes[0]
-    marks = [float(one.get_text()) for one in axes.get_xticklabels()]
-    assert len(marks) > 3
-    assert all(0 <= one <= 1 for one in marks)
-    at = np.asarray(axes.get_xticks())
-    assert 1 / (1 + np.exp(-at)) == pytest.approx(marks, abs=2e-3)
+    drawn = of_fit(fit("PLO"))
+    assert len(drawn.ticks) > 3
+    assert all(0 <= one <= 1 for one in drawn.ticks)
+    trials = [row for row in drawn.rows if row.kind == Kind.TRIAL]
+    assert len(trials) == 14
+    assert all(0 <= row.ci_low < row.effect < row.ci_high <= 1 for row in trials)

@@ -68,6 +68,9 @@ def unexplained(
     name: str, piece: Piece, screen: Sequence[Piece], entries: Entries, dataset: Dataset
 ) -> list[str]:
     """Return the numbers of a piece without a link that are of no kind which may stand so."""
+    if name == "how-to-read.html":
+        # It explains words; no number in it is a result.
+        return []
     if at_its_place(piece):
         return []
     drawn = piece.element.tag in ("title", "desc")
@@ -180,6 +183,8 @@ def sizes(
         piece.text,
         lambda one: int(one[1]) in own or (without and int(one[1]) in randomized),
     )
+    arms = set(dataset.arms.n_randomized.dropna())
+    yield from _spans(r"^(\d+) randomized$", piece.text, lambda one: int(one[1]) in arms)
     yield from _spans(
         r"(\d+) \+ (\d+) randomized",
         piece.text,

@@ -17,7 +17,7 @@ from evidence.data.validation.descriptor import DESCRIPTOR, Value
 from evidence.data.validation.rows import Row, Sheet
 from evidence.data.validation.rules import Corrected
 from evidence.errors import DataError, Fault, ParameterError, check_choice
-from evidence.terms import ComparatorClass, FreeText
+from evidence.terms import IMPORTED, ComparatorClass, FreeText
 
 T = TypeVar("T")
 
@@ -195,26 +195,16 @@ RANDOMIZED = ("randomized", "cluster_randomized", "crossover")
 _TIMED = ("arm_results", "statistics")
 
 _DEPTHS = (
-    "full_text",
-    "abstract",
-    "table_of_a_review",
-    "database_row",
-    "protocol",
-    "registry_record",
-    "news_page",
+    *("full_text", "abstract", "table_of_a_review", "database_row"),
+    *("protocol", "registry_record", "news_page"),
 )
 """How a publication can have been read, the deepest first."""
-
-
-IMPORTED = "imported-metapsy-database"
-"""Name of a package that was made from a database of the Metapsy standard."""
 
 
 class Term(NamedTuple):
     """A term of a vocabulary, with what the cells of its row say.
 
-    ``in_text`` is the term in a sentence, ``short`` in tables and on axes; where a cell is empty,
-    its meaning and its form in a sentence serve.
+    ``in_text`` is said in a sentence, ``short`` in tables and on axes; meaning serves for both.
     """
 
     meaning: str
@@ -254,10 +244,8 @@ class Dataset:
     ----------
     path : Path
         Folder of the data package.
-    name : str
-        Name of the package.
-    version : str
-        Version of the data.
+    name, version : str
+        Name of the package, and version of the data.
     digest : str
         SHA-256 of its content.
     """
@@ -295,7 +283,7 @@ class Dataset:
 
     @property
     def has_cards(self) -> bool:
-        """Whether each trial has a page of its own; those of an imported database have none."""
+        """Whether each trial has a page of its own; of an imported database none has."""
         return self.name != IMPORTED
 
     @property

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.data.atomic import READABLE_BY_ALL
-from evidence.data.dataset import IMPORTED, Dataset, load
+from evidence.data.dataset import Dataset, load
 from evidence.data.labels import slug
 from evidence.data.safety import inside
 from evidence.data.validation.descriptor import DESCRIPTOR
@@ -22,7 +22,7 @@ from evidence.data.validation.faults import Faults, parse_json, read_text
 from evidence.errors import DataError, ParameterError
 from evidence.ledger import csv_cell
 from evidence.metapsy.vocabulary import NOT_STATED, OUTCOMES
-from evidence.terms import NOT_NAMED
+from evidence.terms import IMPORTED, NOT_NAMED
 
 PUBLICATION = "metapsy_database"
 """Id of the database in ``publications.csv``."""

@@ -36,6 +36,8 @@ class _Line:
     sizes: str = ""
     entry: LedgerEntry | None = None
     points: Cell = Cell("")  # noqa: RUF009
+    within: bool = False
+    """Whether it pools the trials below the last heading alone."""
 
 
 def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Figure:
@@ -76,7 +78,7 @@ def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | Non
         figure_id="forest",
         matplotlib_figure=draw([plot]),
         phone=draw([plot], phone=True),
-        alt=_in_words(plot.rows, scale.no_difference),
+        alt=_in_words(lines, scale.no_difference),
         caption=f"{language.capitalized(metric)} for {outcome}, "
         f"{dataset.in_text('timepoint', analysis.specification.timepoint)}; {side}. "
         f"Square: one trial{', its area by weight' if analysis.pooled.k > 1 else ''}. "
@@ -280,11 +282,12 @@ def _diamond(entry: LedgerEntry, label: str, below: str) -> Row:
 def _pooled(analysis: Analysis, dataset: Dataset, name: str = "Pooled", against: str = "") -> _Line:
     entry, size = entries.of_analysis(analysis, dataset), analysis.size
     row = _diamond(entry, f"{name}, {language.count(analysis.pooled.k, 'trial')}", size.of())
-    return _Line(row, against, str(size), entry)
+    return _Line(row, against, str(size), entry, within=bool(against))
 
 
-def _in_words(rows: Sequence[Row], none: float) -> str:
+def _in_words(lines: Sequence[_Line], none: float) -> str:
     """Return what the plot shows in words, computed from its data."""
+    rows = [line.row for line in lines]
     trials = [row for row in rows if row.kind == Kind.TRIAL]
     parts = [
         f"Forest plot of {language.count(len(trials), 'trial')}: "
@@ -299,11 +302,11 @@ def _in_words(rows: Sequence[Row], none: float) -> str:
             f"{language.count(len(trials))} trial intervals include no difference"
         )
     group = ""
-    for row in rows:
+    for line in lines:
+        row = line.row
         group = row.label if row.kind == Kind.HEADING else group
         if row.kind == Kind.POOLED:
-            within = group if row.label.startswith("Pooled") else ""
-            parts.append(f"{f'{within}: ' if within else ''}{row.label} {row.shown}")
+            parts.append(f"{f'{group}: ' if line.within else ''}{row.label} {row.shown}")
     silent = [f"{row.label} ({row.shown})" for row in rows if row.kind == Kind.SILENT]
     if silent:
         parts.append(f"Without a usable number: {'; '.join(silent)}")
