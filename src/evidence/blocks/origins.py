@@ -97,7 +97,8 @@ def provenance(
     parts = [
         '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>',
         # A link to a place in it opens it, and paper shows it.
-        f"<details>\n<summary>{language.capitalized(many)}, each with its source</summary>",
+        '<details>\n<summary class="again">'
+        f"{language.capitalized(many)}, each with its source</summary>",
     ]
     pairs = list(zip(rows, found, strict=True))
     alone = whole or not dataset.has_cards

@@ -12,8 +12,13 @@ from evidence.blocks import drawing
 from evidence.errors import RenderError
 from evidence.reports.way_back import without_ways_back
 
-# What a document has no use for: the drawing for a phone, and ways to take a figure along.
-_OF_SCREENS = re.compile(r'<svg\b[^>]*class="phone".*?</svg>|<p class="take">.*?</p>', re.DOTALL)
+# What a document has no use for: the drawing for a phone, ways to take a figure along, and what
+# opens a part right below its heading.
+_OF_SCREENS = re.compile(
+    r'<svg\b[^>]*class="phone".*?</svg>|<p class="take">.*?</p>'
+    r'|<summary class="again">.*?</summary>',
+    re.DOTALL,
+)
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _DESCRIPTION = re.compile(r"<desc\b[^>]*>(.*?)</desc>", re.DOTALL)
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
