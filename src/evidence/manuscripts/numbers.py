@@ -409,7 +409,9 @@ HETEROGENEITY = re.compile(
 STATISTIC = re.compile(
     r"(?:(?<![A-Za-zΔ∆])(?P<short>t|F|z|Z|χ²?|χ[2x]|[Xx]²|df|r|rho|ρ|alpha|α|kappa|κ|NNTs?|SEs?"
     r"|S\.E\.|SDs?|SEM|MSE|AUC|AIC|BIC|[Cc]hi(?:²|[2x]|-?squared?)|M)"
-    r"|\b(?P<long>standard (?:error|deviation)s?|correlations?(?: r)?|scale|means?)|±)"
+    # An effect expressed as a correlation is an effect.
+    r"|\b(?P<long>standard (?:error|deviation)s?|(?<!expressed as a )correlations?(?: r)?|scale"
+    r"|means?)|±)"
     r"(?: ?\([^()]{0,20}\))?"
     r"(?:[ =:,<>≈]|\b(?:was|were|is|of)\b)*$"
 )
