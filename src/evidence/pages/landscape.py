@@ -22,16 +22,13 @@ from evidence.errors import check_choice
 from evidence.ledger import LedgerEntry
 from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
 from evidence.pages.summary.tables import of_published
-from evidence.terms import words_of
+from evidence.terms import EntryKind, words_of
 
 TOPIC = "landscape"
 BETWEEN, WITHIN = "between", "within"
 SYMBOL = {
-    "hedges_g": "g",
-    "hedges_g_within": "g",
-    "cohens_d": "d",
-    "cohens_d_within": "d",
-    "cohens_d_range": "d",
+    **dict.fromkeys(("hedges_g", "hedges_g_within"), "g"),
+    **dict.fromkeys(("cohens_d", "cohens_d_within", "cohens_d_range"), "d"),
     "correlation": "r",
     "odds_ratio": "OR",
     "risk_ratio": "RR",
@@ -251,18 +248,20 @@ def _entries(row: Any, dataset: Dataset) -> tuple[LedgerEntry, ...]:
     low, high = _ends(row)
     if pd.isna(low) or pd.isna(high):
         return ()
-    found = []
-    for end, value in (("lowest", low), ("highest", high)):
-        one = of_published(row._replace(estimate=value, ci_low=None, ci_high=None), dataset)
-        found.append(
-            replace(
-                one,
-                estimate_id=f"{one.estimate_id}.{end}",
-                label=f"{one.label}, {end} of several measures",
-                metric=one.metric.removesuffix("_range"),
-            )
+    made = {
+        end: of_published(row._replace(estimate=value, ci_low=None, ci_high=None), dataset)
+        for end, value in (("lowest", low), ("highest", high))
+    }
+    return tuple(
+        replace(
+            one,
+            estimate_id=f"{one.estimate_id}.{end}",
+            label=f"{one.label}, {end} of several measures",
+            entry_kind=EntryKind.PUBLISHED,
+            metric=one.metric.removesuffix("_range"),
         )
-    return tuple(found)
+        for end, one in made.items()
+    )
 
 
 def first_screen(found: Landscape) -> Block:
