@@ -271,11 +271,11 @@ def shown(
 ) -> dict[str, str]:
     """Return what a notebook shows, by its place; each free text shown is its number there."""
     blocks: dict[str, Any] = {}
-    made: dict[Specification, Companions] = {}
+    made: dict[tuple[Specification, bool], Companions] = {}
 
-    def once(dataset: Dataset, analysis: Analysis) -> Companions:
-        key = analysis.specification
-        return made.get(key) or made.setdefault(key, companions(dataset, analysis))
+    def once(dataset: Dataset, analysis: Analysis, *, short: bool = False) -> Companions:
+        key = (analysis.specification, short)
+        return made.get(key) or made.setdefault(key, companions(dataset, analysis, short=short))
 
     path = PACKAGE.parents[1] / "notebooks" / f"{name}.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -28,8 +28,9 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._inside += tag in ("main", "footer")
         self._unseen += tag in ("svg", "summary")
-        # Readers of documents go back in other ways.
-        self._back = tag == "a" and ("class", "back") in attrs
+        # Readers of documents go back in other ways, and take no file along.
+        names = dict(attrs)
+        self._back = tag == "a" and (names.get("class") == "back" or "download" in names)
         if tag in ("br", "td", "th", "p", "dt", "dd", "li", "span", "h1", "h2", "h3", "h4"):
             self.pieces.append(" ")
 
