@@ -245,7 +245,7 @@ class Answer(Shown):
     said: tuple[str, ...]
     remarks: tuple[str, ...]
     frame: pd.DataFrame
-    picture: "Callable[[], Plot] | None" = None
+    picture: Any = None
 
     def plot(self) -> "Plot":
         """Return the figure of the numbers.
@@ -291,7 +291,7 @@ def answer(
     *,
     frame: pd.DataFrame | None = None,
     remarks: Sequence[str] = (),
-    picture: "Callable[[], Plot] | None" = None,
+    picture: Any = None,
     **more: Any,
 ) -> Answer:
     """Return what a kernel found as an answer.

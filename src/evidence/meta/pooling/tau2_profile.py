@@ -184,7 +184,7 @@ def log_likelihoods(effect: Any, variance: Any, tau2: Any, *, method: Tau2 = "RE
     Examples
     --------
     >>> log_likelihoods([0.2, 0.4, 0.9, 1.5], [0.04, 0.05, 0.06, 0.05], [0.0, 0.292]).round(3)
-    array([-9.013, -3.189])
+    array([-9.007, -2.636])
     """
     check_choice("method", method, METHODS)
     values = np.atleast_1d(numbers("tau2", tau2))
