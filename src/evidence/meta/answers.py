@@ -257,7 +257,8 @@ class Answer(Shown):
         """
         if self.picture is None:
             raise ParameterError("plot", self.title, "an answer with a figure, or its frame")
-        return self.picture()
+        drawn: Plot = self.picture()
+        return drawn
 
     def __getattr__(self, name: str) -> Any:
         """Return a number by its name."""
