@@ -36,7 +36,7 @@ def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[
             )
             for one in shown
         )
-        shared = "; they ignore the unreported trials, too" if beside.stress is not None else ""
+        shared = "; they ignore the unreported trials" if beside.stress is not None else ""
         remarks.append(
             f"Less cautious methods give intervals of {links} for the same trials{shared}."
         )

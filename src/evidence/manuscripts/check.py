@@ -38,6 +38,7 @@ IN_WORDS = {
     "i2": "I²",
     "se": "standard error",
     "citation": "citation",
+    "correlation": "correlation",
     "statistic": "statistic",
     "unread": "number",
     "metric": "metric",

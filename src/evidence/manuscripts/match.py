@@ -234,6 +234,7 @@ _WHY_OTHER = {
     "i2": "I², which the ledger has not for this id",
     "se": "a standard error, which the ledger has not for this id",
     "citation": "a citation",
+    "correlation": "a correlation",
     "statistic": "another statistic",
     prose.LEVEL: "the level of another interval",
 }
@@ -322,9 +323,18 @@ def judge_bound(bound: Bound, known: Known) -> list[Finding]:
     estimate_id = bound.estimate_id
     if estimate_id is None:
         return _unmarked(bound, [one for one in readings if is_statistical(one.reading)], known)
+    entry = known.entries.get(estimate_id)
+    if entry is not None and entry.metric == "correlation":
+        # Beside other effects r is a statistic; of this number it is the effect.
+        readings = [
+            replace(one, reading=replace(one.reading, field="effect"))
+            if one.reading.field == "correlation"
+            else one
+            for one in readings
+        ]
     choice = choose(
         readings,
-        known.entries.get(estimate_id),
+        entry,
         lambda one: _status(one, estimate_id, known) != "wrong",
     )
     together = [one.reading for one in choice.compared]

@@ -120,8 +120,8 @@ LEVEL = "ci_level"
 HETEROGENEITY = ("q", "q_df", "q_p", "tau2", "i2", "se")
 """Quantities of a pooled number, compared where the ledger has them."""
 
-NOTED = ("citation", "statistic")
-"""What is seen and is no number of an estimate: citations, and z, t, df, SD, means."""
+NOTED = ("citation", "correlation", "statistic")
+"""What is seen and mostly is no number of an estimate: citations, r, and z, t, df, SD, means."""
 
 ARM_SHARE = "share of an arm"
 NEEDED_TO_TREAT = "number needed to treat"
@@ -275,7 +275,7 @@ class _Passage(View):
         near = self.masked[max(0, self.tokens[index].start - WINDOW) :][: 2 * WINDOW]
         if short.lower().startswith(("chi", "χ")) and numbers.HETEROGENEITY_NEAR.search(near):
             return "q"
-        return "statistic"
+        return "correlation" if short == "r" else "statistic"
 
     def _number(self, index: int, relation: str = "=", percent: bool | None = None) -> Printed:
         token = self.tokens[index]

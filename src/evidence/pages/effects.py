@@ -63,8 +63,7 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
     ]
     without = language.listed(randomized.label[~randomized.trial_id.isin(with_number)])
     remarks += [f"Trials without an estimate: {without}."] if without else []
-    said = [html(one) for one in remarks]
-    return answer(html(say), html(paragraph), (), said, frame.outcome_id)
+    return answer(html(say), html(paragraph), (), [html(one) for one in remarks])
 
 
 def _allow_none(number: int) -> str:

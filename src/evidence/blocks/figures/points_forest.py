@@ -165,4 +165,4 @@ def pooled_figure(dataset: Dataset, analysis: Analysis, beside: Companions) -> F
     points = points_behind(analysis)
     if points is not None:
         return points_forest(dataset, analysis, points)
-    return pooled_forest(dataset, analysis, beside.stress)
+    return pooled_forest(dataset, analysis, beside.stress, beside.by_class)

@@ -1,13 +1,13 @@
 """The forest plot of a pooled analysis, with its alt text and its table twin."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from evidence import language
-from evidence.analysis import Analysis, by_comparator_class
+from evidence.analysis import Analysis
 from evidence.analysis.stress_test import StressTest
 from evidence.blocks import closing, origins
 from evidence.blocks.output import Block, Figure
@@ -40,7 +40,12 @@ class _Line:
     """Whether it pools the trials below the last heading alone."""
 
 
-def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> Figure:
+def pooled_forest(
+    dataset: Dataset,
+    analysis: Analysis,
+    stress: StressTest | None,
+    by_class: Mapping[str, Analysis] | None = None,
+) -> Figure:
     """Return the forest plot of an analysis.
 
     Parameters
@@ -51,9 +56,11 @@ def pooled_forest(dataset: Dataset, analysis: Analysis, stress: StressTest | Non
         What was pooled.
     stress : StressTest or None
         Its stress test, drawn as a hollow diamond below the trials without a number.
+    by_class : mapping of str to Analysis, optional
+        The same within each class of comparators, each of several trials with a diamond of its own.
     """
     therapy, outcome = sentences.names(analysis, dataset)
-    lines = _lines(dataset, analysis, stress)
+    lines = _lines(dataset, analysis, stress, by_class or {})
     metric = language.term(language.METRIC, analysis.selection.metric)
     scale = analysis.selection.scale
     side = f"{language.SIDE[scale.favors]} favors {therapy}"
@@ -175,11 +182,15 @@ def _signs(judged: pd.DataFrame, trial_id: str) -> tuple[str, ...]:
     return tuple(own.get(one, " ") for one in dict.fromkeys(judged.domain)) if len(own) else ()
 
 
-def _lines(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> list[_Line]:
+def _lines(
+    dataset: Dataset,
+    analysis: Analysis,
+    stress: StressTest | None,
+    by_class: Mapping[str, Analysis],
+) -> list[_Line]:
     """Return trials by class of comparator, each class with its pooled value, then all."""
     pooled, chosen = analysis.pooled, analysis.selection.estimates
     judged, points = _judged(dataset, analysis), _in_points(dataset, analysis)
-    by_class = by_comparator_class(dataset, analysis)
     several = len(by_class) > 1
     weights = dict(zip(chosen.trial_id, pooled.weights, strict=True))
     silent = analysis.selection.without_number
