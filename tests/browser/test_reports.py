@@ -17,8 +17,6 @@ REPORTS_WITH_PAIRS = [
     name for name in PAGES if 'class="pair"' in (REPORTS / name).read_text("utf-8")
 ]
 FIRST_SCREEN = 2000
-LOWER = {"characteristics.html": 1500}
-"""Where the first characters end that are cells of a wide table."""
 
 END_OF_FIRST_CHARACTERS = """count => {
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -104,7 +102,7 @@ def test_the_first_screen_holds_its_first_characters(page: Page, name: str) -> N
     page.goto(address(name))
     seen, bottom = page.evaluate(END_OF_FIRST_CHARACTERS, FIRST_SCREEN)
     assert seen >= FIRST_SCREEN
-    assert bottom <= LOWER.get(name, 1150)
+    assert bottom <= 1100
 
 
 @pytest.mark.parametrize("name", REPORTS_WITH_PAIRS)

@@ -29,7 +29,6 @@ WORDS = (
     ("definition of an event", r"at least 50% lower"),
     ("number of a helpline", r"text 988"),
     ("version of a database", r"version [\d.]+\d"),
-    ("count of reviews of one approach", r"\(\d+ reviews\)"),
     ("scale of a prior", r"half-(?:normal|Cauchy) [\d.]+"),
     ("name of a notebook", r"\b\d\d_[a-z_]+"),
     ("name of a tool or statement", r"PRISMA 2020|RoB [12]\b"),
@@ -68,9 +67,6 @@ def unexplained(
     name: str, piece: Piece, screen: Sequence[Piece], entries: Entries, dataset: Dataset
 ) -> list[str]:
     """Return the numbers of a piece without a link that are of no kind which may stand so."""
-    if name == "how-to-read.html":
-        # It explains words; no number in it is a result.
-        return []
     if at_its_place(piece):
         return []
     drawn = piece.element.tag in ("title", "desc")

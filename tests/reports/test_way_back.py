@@ -11,7 +11,10 @@ again <a class="n" href="#n-a">1</a></p>
 <tr id="n-c" tabindex="-1"><th scope="row">3</th><td>From</td></tr></table>
 <ul><li id="p-d" tabindex="-1">4 <a href="https://e.org">Source</a></li></ul>
 <p><a class="n" href="#p-d">4</a> <a class="n" href="#p-e">5</a></p>
-<dl><dt id="p-e" tabindex="-1">5 of 6</dt><dd>Source</dd></dl>"""
+<dl><dt id="p-e" tabindex="-1">5 of 6</dt><dd>Source</dd></dl>
+<p><a class="n" href="#n-f">6</a></p>
+<ul><li id="n-f" tabindex="-1"><b>6</b> what it is, <a href="#set-1">set 1</a></li></ul>
+<p id="set-1">Set 1</p>"""
 
 
 def test_each_place_leads_to_the_first_link_that_leads_to_it() -> None:
@@ -25,6 +28,7 @@ def test_each_place_leads_to_the_first_link_that_leads_to_it() -> None:
     back = 'aria-label="back to the text">↩</a>'
     assert f'Source</a> <a class="back" href="#from-p-d" {back}</li>' in page
     assert f'5 of 6 <a class="back" href="#from-p-e" {back}</dt>' in page
+    assert f'<b>6</b> <a class="back" href="#from-n-f" {back} what it is' in page
     assert not [one for one in inspection.faults(page) if "links to" in one]
 
 

@@ -6,7 +6,9 @@ _NUMBER = re.compile(r'<a class="n" href="#([^"]+)">')
 _PLACE = re.compile(r'<(article|tr|li|dt)(?: class="[\w ]+")? id="([^"]+)" tabindex="-1">')
 _BACK = re.compile(r' <a class="back" href="[^"]+" aria-label="[^"]+">[^<]*</a>')
 _NAMED = re.compile(r'(<a class="n") id="from-[^"]+"')
-# Where the way back stands: at the end of the heading of a place, or of the place itself.
+# Where the way back stands: after the number that a place begins with, at the end of its heading,
+# or at its own end.
+_NUMBER_FIRST = "<b>"
 _END = {"article": "</h4>", "tr": "</th>", "li": "</li>", "dt": "</dt>"}
 
 
@@ -46,7 +48,10 @@ def with_ways_back(page: str) -> str:
     for place in _PLACE.finditer(page):
         if place[2] not in shown:
             continue
-        end = page.index(_END[place[1]], place.end())
+        if page.startswith(_NUMBER_FIRST, place.end()):
+            end = page.index("</b>", place.end()) + len("</b>")
+        else:
+            end = page.index(_END[place[1]], place.end())
         back = f' <a class="back" href="#{shown_at(place[2])}" aria-label="back to the text">↩</a>'
         parts += [page[done:end], back]
         done = end
