@@ -227,8 +227,10 @@ def other_ages(
                 rho=rho,
                 several=False,
             )
-        except ParameterError:
-            # Nothing on the outcome in this age group.
+        except ParameterError as error:
+            # Nothing on the outcome in this age group; another fault is one of the call.
+            if error.name != "outcome":
+                raise
             continue
         if one.classes:
             found.append(one)
@@ -248,21 +250,21 @@ def _overlap(dataset: Dataset, database: Dataset, main: Analysis) -> Iterator[Ov
     therapy = main.specification.therapy
     own = dataset.trials[dataset.trials.therapy == therapy]
     by_doi = {doi: trial for trial, doi in _dois(database)}
-    keys = {
-        read_label(label).key: trial
-        for trial, label in zip(database.trials.trial_id, database.trials.label, strict=True)
-    }
+    keys: dict[Any, list[str]] = {}
+    for one in records(database.trials):
+        keys.setdefault(read_label(one.label).key, []).append(one.trial_id)
     labels = dict(zip(database.trials.trial_id, database.trials.label, strict=True))
     dois: dict[str, list[str]] = {}
     for trial, doi in _dois(dataset):
         dois.setdefault(trial, []).append(doi)
     for trial in records(own):
-        found = next((by_doi[one] for one in dois.get(trial.trial_id, ()) if one in by_doi), None)
+        found = [by_doi[one] for one in dois.get(trial.trial_id, ()) if one in by_doi][:1]
         by = "DOI"
-        if found is None:
-            found, by = keys.get(read_label(trial.label).key), "name and year"
-        if found is not None:
-            yield Overlap(trial.trial_id, trial.label, found, labels[found], by)
+        if not found:
+            # Of several trials of one author and year none may stand on both sides.
+            found, by = keys.get(read_label(trial.label).key, []), "name and year"
+        for one in found:
+            yield Overlap(trial.trial_id, trial.label, one, labels[one], by)
 
 
 def _dois(dataset: Dataset) -> Iterator[tuple[str, str]]:

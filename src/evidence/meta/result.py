@@ -32,7 +32,7 @@ INTERVALS = {
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Fit(PooledStudies):
-    """A pooled estimate with the studies behind it; `PooledStudies` says what it holds."""
+    """A pooled estimate with the studies behind it, which shows itself."""
 
     def lines(self) -> list[str]:
         """Return the name, the estimate, the studies, heterogeneity and prediction."""

@@ -545,18 +545,14 @@ def closing_sections(found: Landscape) -> Block:
 
 
 def _remarks(found: Landscape) -> Block:
-    """Return the remarks of the data, folded, each once for its publication."""
+    """Return the remarks of the data, each once for its publication."""
     lines = []
     for publication, rows in found.publications.items():
         notes = dict.fromkeys(one.row.note for one in rows if one.row.note)
         if notes:
             name = origins.reference_name(publication, found.dataset)
             lines.append(f"{html(name)}: {html('. '.join(notes))}.")
-    return Block(
-        f"<details><summary>Remarks on these results</summary>\n{items(lines)}\n</details>"
-        if lines
-        else ""
-    )
+    return Block(f'<h2 id="remarks">Remarks on these results</h2>\n{items(lines)}' if lines else "")
 
 
 def _provenance(found: Landscape) -> Block:

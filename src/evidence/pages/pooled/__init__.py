@@ -17,7 +17,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.estimation.row import OF_MEANS, Size, size_of
-from evidence.estimation.selection import STANDARDIZED_METRICS
+from evidence.estimation.selection import STANDARDIZED_METRICS, Selection
 from evidence.ledger import LedgerEntry, entries
 from evidence.ledger import sentences as text
 from evidence.meta.pooling import FEW_TRIALS, i2_limits
@@ -132,10 +132,19 @@ def _be(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
+def event_of(dataset: Dataset, rows: pd.DataFrame) -> str:
+    """Return the one event that estimates are of, in words; empty where they are of scores too."""
+    events = set(rows.event)
+    return dataset.in_text("event", events.pop()) if len(events) == 1 and "" not in events else ""
+
+
 def moved(dataset: Dataset, rows: pd.DataFrame, outcome_id: str, *, favored: bool) -> str:
     """Return the outcome and the side it moved to: "participants had lower distress"."""
     outcome = dataset.short("outcome", outcome_id)
     verb = verb_of(dataset, rows)
+    event = event_of(dataset, rows)
+    if event:
+        return f"{event} was {'less' if (verb == 'reduces') == favored else 'more'} frequent"
     if verb == "improves":
         side = "better" if favored else "worse"
     else:
@@ -152,15 +161,21 @@ NARROW = 0.2
 """Standardized difference that an interval has to exclude for it to be said that it does."""
 
 
+def not_known(dataset: Dataset, rows: pd.DataFrame, therapy: str, outcome: str) -> str:
+    """Return that it is not known whether a therapy changes an outcome or how often an event is."""
+    event = event_of(dataset, rows)
+    what = f"the frequency of {event}" if event else outcome
+    verb = verb_of(dataset, rows)
+    compared = text.comparators(rows, dataset)
+    return f"It is not known whether {therapy} {verb} {what} more than {compared}."
+
+
 def _not_known(dataset: Dataset, analysis: Analysis) -> tuple[str, str]:
     """Return the answer where the main interval includes no difference."""
     therapy, outcome = text.names(analysis, dataset)
     pooled, rows = analysis.pooled, analysis.selection.estimates
     compared = text.comparators(rows, dataset)
-    say = (
-        f"It is not known whether {therapy} {verb_of(dataset, rows)} {outcome} more than "
-        f"{compared}."
-    )
+    say = not_known(dataset, rows, therapy, outcome)
     favors = int((rows.effect > 0).sum())
     if pooled.k == 1:
         side = therapy if favors else "neither side" if rows.effect.iloc[0] == 0 else compared
@@ -243,6 +258,7 @@ def against_other_arms(dataset: Dataset, analysis: Analysis) -> str:
 
 def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) -> list[Headline]:
     people = text.people(analysis, dataset)
+    therapy = dataset.in_text("therapy", analysis.specification.therapy)
     compared = language.listed(
         dict.fromkeys(
             text.comparator(row, dataset) for row in records(analysis.selection.estimates)
@@ -256,7 +272,7 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
         Headline(
             entries.of_analysis(analysis, dataset),
             2,
-            f"{metric}{_scale(analysis, dataset)}, {trials} that {prints} "
+            f"{metric} ({scale_in_words(analysis.selection, therapy)}), {trials} that {prints} "
             f"{_what_is_printed(analysis)}, "
             f"{analysis.size.of(people)}; against {compared}{imputed}",
             named=True,
@@ -278,12 +294,11 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
     return figures
 
 
-def _scale(analysis: Analysis, dataset: Dataset) -> str:
-    """Return the unit of a standardized effect, and what its sign means."""
-    therapy = dataset.in_text("therapy", analysis.specification.therapy)
-    side = f"{language.SIDE[analysis.selection.scale.favors]} favors {therapy}"
-    unit = "in standard deviations, " if analysis.selection.metric in STANDARDIZED_METRICS else ""
-    return f" ({unit}{side})"
+def scale_in_words(selection: Selection, therapy: str) -> str:
+    """Return the unit of a standardized effect, and what the sides of a metric mean."""
+    side = f"{language.SIDE[selection.scale.favors]} favors {therapy}"
+    unit = "in standard deviations, " if selection.metric in STANDARDIZED_METRICS else ""
+    return f"{unit}{side}"
 
 
 def _figures_in_points(dataset: Dataset, analysis: Analysis, points: pd.Series) -> list[Headline]:

@@ -19,6 +19,7 @@ from evidence.data.records import records
 from evidence.errors import ParameterError, SelectionError
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import size_of
+from evidence.estimation.selection import STANDARDIZED_METRICS
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
 from evidence.pages import pooled
@@ -84,11 +85,12 @@ class Several:
         therapy, outcome = self.names
         rows, entry, fit = self.rows, self.entry, self.main.fit
         compared = sentences.comparators(rows, self.dataset)
-        if entry.ci_low is None or entry.ci_high is None:
+        # On the scale of the frame, where no difference is 0 and positive favors the therapy.
+        mean = self.main.mean
+        if mean.ci_low is None or mean.ci_high is None:
             say = f"The trials give no interval for {therapy} and {outcome}."
-        elif entry.ci_low <= 0 <= entry.ci_high:
-            verb = pooled.verb_of(self.dataset, rows)
-            say = f"It is not known whether {therapy} {verb} {outcome} more than {compared}."
+        elif mean.ci_low <= 0 <= mean.ci_high:
+            say = pooled.not_known(self.dataset, rows, therapy, outcome)
         else:
             moved = pooled.moved(
                 self.dataset,
@@ -113,7 +115,7 @@ class Several:
             Headline(
                 entry,
                 2,
-                f"{self._metric()}, in standard deviations, positive favors {therapy}; "
+                f"{self._metric()}, {pooled.scale_in_words(self.main.selection, therapy)}; "
                 f"{self._estimates(self.main)}, {self._n(rows)}; against {compared}",
                 named=True,
             )
@@ -149,7 +151,8 @@ class Several:
         fit = self.main.fit
         if fit.prediction_low is None or fit.prediction_high is None:
             return ""
-        ends = language.limits(fit.prediction_low, fit.prediction_high)
+        scale = self.main.selection.scale
+        ends = language.limits(*scale.ends(fit.prediction_low, fit.prediction_high))
         return f"In a further trial an effect of {ends} is to be expected (prediction interval)."
 
     def _classes(self) -> str:
@@ -175,7 +178,8 @@ class Several:
         means = [fit.coefficients[0].estimate for fit in self.main.by_rho.values()]
         if means:
             rhos = sorted(self.main.by_rho)
-            ends = language.limits(min(means), max(means))
+            scale = self.main.selection.scale
+            ends = language.limits(*scale.ends(min(means), max(means)))
             yield html(
                 f"The correlation of {self.main.rho:g} between the errors of two estimates of one "
                 f"trial is supposed; with {rhos[0]:g} to {rhos[-1]:g} the mean lies from {ends}."
@@ -220,21 +224,25 @@ class Several:
             none = "no usable number"
             lines.append(Row(kind=Kind.SILENT, label=row.label, below=compared, shown=none))
             cells.append((row.label, "", compared, Cell("", numeric=True), none))
-        low = pooled.verb_of(dataset, self.rows) == "reduces"
-        side = (
-            "lower" if low else "higher" if pooled.verb_of(dataset, self.rows) == "raises" else ""
-        )
-        means = f"; positive = {side} with {therapy}" if side else f"; positive favors {therapy}"
+        scale = self.main.selection.scale
+        named = dataset.short("therapy", self.main.specification.therapy)
+        better = {"reduces": "lower", "raises": "higher"}.get(pooled.verb_of(dataset, self.rows))
+        side = f"{language.SIDE[scale.favors]} favors {therapy}"
+        if better and self.main.selection.metric in STANDARDIZED_METRICS:
+            side = f"positive = {better} with {therapy}"
+        sides = ["favors the comparator", f"favors {named}"]
+        below, above = reversed(sides) if scale.turned else sides
         number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
         when = dataset.in_text("timepoint", self.main.specification.timepoint)
         plot = Forest(
             rows=tuple(lines),
             name="Trial",
-            estimate="g (95% CI)",
+            estimate=f"{self._metric()} (95% CI)" if scale.ratio else "g (95% CI)",
             columns=("n",),
-            axis=f"{self._metric()}{means}",
-            below="favors the comparator",
-            above=f"favors {dataset.short('therapy', self.main.specification.therapy)}",
+            axis=f"{self._metric()}; {side}",
+            below=below,
+            above=above,
+            ratio=scale.ratio,
         )
         return Figure(
             figure_id="forest",
@@ -243,7 +251,7 @@ class Several:
             data=frame([plot]),
             alt=f"Forest plot of {self._estimates(self.main)}; the mean is {number}. The table "
             "below has each.",
-            caption=f"Forest plot of {self._metric()} for {outcome}, {when}{means}. Squares: "
+            caption=f"Forest plot of {self._metric()} for {outcome}, {when}; {side}. Squares: "
             "estimates, several of one trial where it has several; diamond: their mean by the "
             "model.",
             table=table(
