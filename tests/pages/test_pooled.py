@@ -22,6 +22,7 @@ from evidence.ledger import entries, sentences
 from evidence.meta.pooling import pool
 from evidence.pages import pooled
 from evidence.pages.pooled import tables
+from evidence.pages.pooled.sections import sections as sections_of
 from evidence.pages.trial_card import sections
 
 
@@ -391,3 +392,26 @@ def test_trials_that_a_choice_keeps_out_are_named_on_the_first_screen(dataset: D
             sentences.result(main, dataset),
         ]
     )
+
+
+def test_a_model_of_several_estimates_reads_ratios_on_their_own_scale() -> None:
+    # Remission by two definitions is no frequency of symptoms; no difference is a ratio of 1.
+    asked = Specification(
+        therapy="abft",
+        outcome="depression",
+        timepoint="post",
+        metric="log_odds_ratio",
+        instrument="every",
+    )
+    made = sections_of(evidence.load(), asked, model="che")
+    said = plain(made.first_screen().html)
+    assert "It is not known whether ABFT improves depressive symptoms more than" in said
+    assert "odds ratio, above 1 favors ABFT" in said
+    assert "standard deviations" not in said
+    low, high = made.main.mean.ci_low, made.main.mean.ci_high
+    assert low is not None
+    assert high is not None
+    assert low < 0 < high
+    drawn = made.figure()
+    assert "; above 1 favors ABFT." in drawn.caption
+    assert "−" not in plain(drawn.table.html)

@@ -223,7 +223,13 @@ def _what_is_printed(analysis: Analysis) -> str:
 
 
 def verb_of(dataset: Dataset, rows: pd.DataFrame) -> str:
-    """Return what a benefit does to the outcome; "improves" where scales point both ways."""
+    """Return what a benefit does to the outcome; "improves" where scales point both ways.
+
+    An event can be raised or reduced where all estimates are of it; of several, such as remission
+    by two definitions, no frequency is the outcome's.
+    """
+    if rows.event.any() and not event_of(dataset, rows):
+        return "improves"
     higher_is = dataset.instruments.set_index("instrument_id").higher_is
     sides = {
         row.more_is if row.event else higher_is.get(row.instrument_id, "") for row in records(rows)
