@@ -13,6 +13,7 @@ from evidence import ledger
 from evidence.data.dataset import load
 from evidence.ledger import LedgerEntry, quotation
 from evidence.ledger.citation import citation, origin
+from evidence.reports.catalog import GROUPS
 from evidence.reports.index import index
 from evidence.reports.stamp import Stamp
 from tests.browser.conftest import REPORTS, address
@@ -23,6 +24,9 @@ INDEX = address("index.html")
 ENTRIES = {one.estimate_id: one for one in ledger.read(REPORTS / "estimates.csv")}
 DATASET = load(REPORTS.parent / "data")
 MAIN = "abft.depression.post.hedges_g.pooled"
+ATTEMPTS = (
+    "abft.suicide_attempt.last.log_odds_ratio.pooled.trials_with_reconstructed.interval_exact"
+)
 CITED = [
     MAIN,
     "published.schulte_si",
@@ -79,6 +83,108 @@ def test_it_finds_numbers_by_words(opened: Page) -> None:
     assert 0 < found.count() < total(opened)
     assert all("abct" in one.lower() for one in found.all_inner_texts())
     assert opened.locator("#count").inner_text() == f"{found.count()} of {total(opened)} numbers"
+
+
+QUESTIONS = [
+    # As clinical writers ask, and what answers first.
+    ("ABFT vs usual care, depression, end of treatment", f"{MAIN}.trials_usual_care"),
+    ("ABFT versus TAU", f"{MAIN}.trials_usual_care"),
+    ("suicide attempts odds ratio", ATTEMPTS),
+    ("0.46", ATTEMPTS),
+    ("BDI-II post-treatment", "diamond2010.depression.bdi_ii.post.hedges_g"),
+    (
+        "compassion therapy distress 6 months",
+        "collado2021.abct_vs_usual_care.affective_distress.dass_21.follow_up.mean_difference",
+    ),
+    ("waiting list", "diamond2002.depression.bdi.post.hedges_g"),
+    ("EUC ideation", "diamond2010.suicidal_ideation.siq_jr.post.hedges_g"),
+    ("adolescents depression pooled", MAIN),
+    # Further ones, in other words.
+    ("does ABFT help depression?", MAIN),
+    ("depress*", MAIN),
+    ("g 0.52", MAIN),
+    ("p = .11", MAIN),
+    ("stress test depression", f"{MAIN}.trials_with_unreported_at_zero"),
+    ("treatment as usual depression", f"{MAIN}.trials_usual_care"),
+    ("teenagers suicidal thoughts", "diamond2010.suicidal_ideation.siq_jr.post.hedges_g"),
+    ("Hedges g suicidal ideation ABFT", "diamond2010.suicidal_ideation.siq_jr.post.hedges_g"),
+    ("number of suicide attempts in Diamond 2019", ATTEMPTS),
+    (
+        "nondirective supportive therapy suicidal ideation",
+        "diamond2019.suicidal_ideation.response_50.post.log_odds_ratio",
+    ),
+    ("Israel 2013 BDI", "israel2013.depression.bdi_ii.post.hedges_g"),
+    ("risk ratio remission", "waraan2021.depression.remission.post.log_risk_ratio"),
+    (
+        "7.2 points",
+        "collado2021.abct_vs_usual_care.affective_distress.dass_21.follow_up.mean_difference",
+    ),
+    (
+        "ABCT vs MBSR",
+        "collado2021.abct_vs_mindfulness_based_stress_reduction.affective_distress.dass_21"
+        ".follow_up.mean_difference.shared_control",
+    ),
+    (
+        "fibromyalgia impact questionnaire follow-up",
+        "montero2018.functional_impairment.fiq.follow_up.d_from_test_statistic",
+    ),
+    ("published review Schulte", "published.schulte_dep"),
+    (
+        "does it last? compassion therapy distress, follow-up",
+        "collado2021.abct_vs_usual_care.affective_distress.dass_21.follow_up.mean_difference",
+    ),
+]
+
+
+@pytest.mark.parametrize(("question", "answer"), QUESTIONS)
+def test_a_question_finds_its_number_first(opened: Page, question: str, answer: str) -> None:
+    opened.get_by_label("Words or digits").fill(question)
+    assert f"Estimate {answer}, " in shown(opened).first.inner_text()
+
+
+def test_others_that_round_to_the_same_follow(opened: Page) -> None:
+    opened.get_by_label("Words or digits").fill("0.46")
+    digits = [one.split(" ")[0] for one in shown(opened).locator(".n").all_inner_texts()]
+    own = digits.count("0.46")
+    assert own > 1
+    assert digits[:own] == ["0.46"] * own
+
+
+def test_edition_after_edition_of_an_instrument(opened: Page) -> None:
+    opened.get_by_label("Words or digits").fill("BDI-II post-treatment")
+    assert "Israel 2013" in shown(opened).nth(1).inner_text()
+
+
+def test_a_comparator_alone_comes_before_mixtures_which_say_so(opened: Page) -> None:
+    for way in ("words", "filter"):
+        if way == "words":
+            opened.get_by_label("Words or digits").fill("ABFT usual care depression")
+        else:
+            opened.get_by_label("Words or digits").fill("")
+            choose(opened, "Compared with", "usual_care")
+        mixtures = [bool(one.locator(".tag.mixed").count()) for one in shown(opened).all()]
+        assert True in mixtures
+        assert mixtures == sorted(mixtures)
+    assert "mixes comparators: " in shown(opened).last.inner_text()
+
+
+def test_an_outcome_that_no_trial_reports_is_named_and_the_nearest_offered(opened: Page) -> None:
+    opened.get_by_label("Words or digits").fill("self-harm")
+    said = opened.locator("#nothing")
+    expect(said).to_contain_text("No trial here reports self-harm")
+    said.get_by_role("button", name="Look for suicide attempts, another outcome").click()
+    expect(opened.get_by_label("Words or digits")).to_be_focused()
+    expect(said).to_have_text("")
+    assert f"Estimate {ATTEMPTS}, " in shown(opened).first.inner_text()
+
+
+def test_reports_are_grouped_and_found_by_words(opened: Page) -> None:
+    headings = opened.locator("#reports h3")
+    assert headings.all_inner_texts() == list(GROUPS.values())
+    opened.get_by_label("Words or digits").fill("compassion therapy follow-up")
+    found = opened.locator(".reports > li:not([hidden]) > a").all_inner_texts()
+    assert found == ["Attachment-based compassion therapy at follow-up"]
+    assert headings.filter(visible=True).all_inner_texts() == [GROUPS["durability"]]
 
 
 def test_a_hyphen_finds_a_minus(opened: Page) -> None:

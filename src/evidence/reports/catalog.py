@@ -18,7 +18,15 @@ FORMATS = ("html", "docx", "pdf")
 _ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _RESERVED = ("index",)
 _TEXTS = ("id", "title", "notebook")
-_KEYS = (*_TEXTS, "lede", "parameters", "formats", "for_each")
+_KEYS = (*_TEXTS, "lede", "group", "parameters", "formats", "for_each")
+
+GROUPS = {
+    "answers": "What trials show",
+    "durability": "Whether effects last",
+    "trials": "The trials, one by one and side by side",
+    "method": "Method, robustness and integrity",
+}
+"""Groups of reports in the index, and their headings there; the first is that of most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,8 @@ class Report:
         What the notebook is given, checked.
     formats : tuple of str
         What it is made into.
+    group : str
+        Where the index lists it, one of `GROUPS`.
     """
 
     report_id: str
@@ -47,6 +57,7 @@ class Report:
     notebook: Path
     parameters: Mapping[str, Any]
     formats: tuple[str, ...]
+    group: str = "answers"
 
 
 def read(path: Path, *, notebooks: Path, data: Path) -> tuple[Report, ...]:
@@ -56,7 +67,8 @@ def read(path: Path, *, notebooks: Path, data: Path) -> tuple[Report, ...]:
     ----------
     path : Path
         TOML file with one ``[[report]]`` table per report: ``id``, ``title``, ``notebook`` (file
-        name in the folder of notebooks), and where needed ``lede``, ``parameters``, ``formats``
+        name in the folder of notebooks), and where needed ``lede``, ``group`` (one of `GROUPS`,
+        default the first), ``parameters``, ``formats``
         (default all; HTML is one of them, since the others are made from it) and
         ``for_each = "trials"``. The latter makes one report per row of ``trials.csv`` with the
         parameter ``trial_id``, the id ``<id>-<trial_id>``, and ``{label}`` in the title replaced by
@@ -125,6 +137,8 @@ def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]
     if not isinstance(lede, str):
         raise ParameterError(f"{place}, lede", lede, "a text")
     _all_seen(f"{place}, lede", lede)
+    group = item.get("group", "answers")
+    check_choice(f"{place}, group", group, tuple(GROUPS))
     given = item.get("parameters", {})
     if not isinstance(given, dict):
         raise ParameterError(f"{place}, parameters", given, "a table")
@@ -134,7 +148,7 @@ def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]
         raise ParameterError(f"{place}, notebook", item["notebook"], f"one of {accepted}")
     if "for_each" not in item:
         checked = parameters.checked(notebook, given)
-        return [Report(item["id"], item["title"], lede, notebook, checked, tuple(formats))]
+        return [Report(item["id"], item["title"], lede, notebook, checked, tuple(formats), group)]
     if item["for_each"] != "trials":
         raise ParameterError(f"{place}, for_each", item["for_each"], "'trials', or no such key")
     return [
@@ -145,6 +159,7 @@ def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]
             notebook,
             parameters.checked(notebook, {**given, "trial_id": trial_id}),
             tuple(formats),
+            group,
         )
         for trial_id, label in _trials(data)
     ]

@@ -17,7 +17,8 @@ from evidence.data.records import records
 from evidence.errors import ParameterError, RenderError
 from evidence.ledger import LedgerEntry, bibliography, citation, quotation
 from evidence.ledger.bibliography import Item
-from evidence.reports.catalog import Report
+from evidence.reports import search
+from evidence.reports.catalog import GROUPS, Report
 from evidence.reports.inspection import faults, sealed
 from evidence.reports.render import PACKAGE, TEMPLATES, tidy
 from evidence.reports.stamp import Stamp
@@ -27,6 +28,10 @@ _UNSAFE = {*map(ord, "<>&\u2028\u2029"), *range(0x7F, 0xA0)}
 _ESCAPED = {code: f"\\u{code:04x}" for code in _UNSAFE}
 _AT_A_TIME = 2
 """Bibliographies that are formatted at a time."""
+
+
+_FACETS = ("therapy", "outcome", "time", "class")
+"""What the first filters ask, as concepts name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class Row:
         How it was obtained.
     is_main : bool
         Whether it is the result of a main analysis.
+    mixed : str
+        Its comparators, where it mixes several classes of them.
     """
 
     shown: str
@@ -73,6 +80,7 @@ class Row:
     origin: str
     processing: str
     is_main: bool
+    mixed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +95,12 @@ class Listing:
         In the order in which they are asked.
     data : str
         JSON for the script of the page, which may stand in an element of it. ``numbers`` has for
-        each row its ``id``, its ``kind``, its answers to the filters (``at``), what follows the
-        subject in the sentences ``ama`` and ``apa``, the places of ``reports`` that show it,
-        and the place of its references in ``sets``, null where they are not known. A set has
-        places of ``items`` (with ``bibtex`` and ``ris`` beside them) and, for each manner, of
-        ``lines``.
+        each row its ``id``, its ``kind``, its answers to the filters (``at``), the places of its
+        ``concepts`` (``of``), its place among answers to one question (``rank``), what follows the
+        subject in the sentences ``ama`` and ``apa``, and the place of its references in ``sets``,
+        null where they are not known. ``phrases`` and ``nothing`` are those of `search.Phrases`. A
+        set has places of ``items`` (with ``bibtex`` and ``ris`` beside them) and, for each manner,
+        of ``lines``.
     """
 
     rows: tuple[Row, ...]
@@ -120,18 +129,35 @@ def listing(
     answers = [found.answers(one) for one in ordered]
     filters = _filters(answers, dataset, reports)
     references = _References()
+    known = search.Known(dataset)
+    concepts = [
+        known.concepts(entry, zip(_FACETS, answer, strict=False))
+        for entry, answer in zip(ordered, answers, strict=True)
+    ]
+    phrases = search.phrases(dataset, set().union(*concepts))
+    place = {one: number for number, one in enumerate(phrases.concepts)}
+    ranked = {one.estimate_id: rank for rank, one in enumerate(sorted(ordered, key=search.rank))}
     numbers = [
         {
             "id": entry.estimate_id,
             "kind": entry.entry_kind.value,
             "at": answer,
+            "of": sorted(place[one] for one in of if one in place),
+            "rank": ranked[entry.estimate_id],
             "ama": _rest(entry, dataset, "ama"),
             "apa": _rest(entry, dataset, "apa"),
             "set": references.place(entry, dataset),
         }
-        for entry, answer in zip(ordered, answers, strict=True)
+        for entry, answer, of in zip(ordered, answers, concepts, strict=True)
     ]
-    content = {"heading": citation.HEADING, "numbers": numbers, **references.content()}
+    content = {
+        "heading": citation.HEADING,
+        "numbers": numbers,
+        "concepts": phrases.concepts,
+        "phrases": phrases.phrases,
+        "nothing": phrases.nothing,
+        **references.content(),
+    }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Listing(tuple(_row(one, dataset) for one in ordered), filters, text.translate(_ESCAPED))
 
@@ -155,6 +181,7 @@ def _row(entry: LedgerEntry, dataset: Dataset) -> Row:
         origin=citation.origin(entry),
         processing=entry.processing,
         is_main=_is_main(entry),
+        mixed=search.mixed(entry, dataset),
     )
 
 
@@ -270,6 +297,20 @@ class _References:
         }
 
 
+def _groups(shown: Iterable[tuple[Report, str]]) -> list[dict[str, Any]]:
+    """Return the reports by their groups, each with its id, title and answer."""
+    pages: dict[str, list[dict[str, str]]] = {one: [] for one in GROUPS}
+    for report, summary in shown:
+        pages[report.group].append(
+            {"report_id": report.report_id, "title": report.title, "summary": summary}
+        )
+    return [
+        {"name": name, "heading": heading, "pages": pages[name]}
+        for name, heading in GROUPS.items()
+        if pages[name]
+    ]
+
+
 _SCRIPTS = 2
 """Data, and what works with them."""
 
@@ -318,10 +359,7 @@ def index(
         heading=stamp.database or "Evidence on attachment-based therapies",
         state=stamp.state,
         searched=stamp.searched,
-        pages=[
-            {"report_id": report.report_id, "title": report.title, "summary": summary}
-            for report, summary in shown
-        ],
+        groups=_groups(shown),
         filters=listed.filters,
         rows=listed.rows,
     )

@@ -10,17 +10,30 @@
   const again = form.querySelector("[type=reset]");
   const dialog = at("citation");
 
-  // Readers type a hyphen where the page has a minus or a dash.
-  const plain = (text) => text.toLowerCase().replace(/[\u2010-\u2015\u2212]/g, "-");
+  // Readers type a hyphen where the page has a minus or a dash; between words it is a space.
+  const dashed = (text) => text.toLowerCase().replace(/[\u2010-\u2015\u2212]/g, "-");
+  const plain = (text) => dashed(text).replace(/(?<=[\p{L}\d])-(?=[\p{L}\d])/gu, " ");
+  const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  // Not within a word, an id or a number.
+  const word = (text, flags = "u") =>
+    new RegExp(`(?<![\\p{L}\\d_]|[\\p{L}\\d_]\\.)${text}(?![\\p{L}\\d_]|\\.[\\p{L}\\d_])`, flags);
 
-  const rows = [...document.querySelectorAll(".numbers > li")].map((item, place) => ({
+  const saying = (item) => plain([...item.children].map((one) => one.textContent).join(" "));
+
+  const list = document.querySelector(".numbers");
+  const rows = [...list.children].map((item, place) => ({
     ...data.numbers[place],
     item,
-    text: plain(item.textContent),
+    text: saying(item),
     shown: item.querySelector(".n").textContent,
     subject: item.querySelector("b").textContent,
     sentence: item.querySelector(".quote").textContent,
     origin: item.querySelector(".origin").textContent,
+  }));
+  const reports = [...document.querySelectorAll(".reports > li")].map((item) => ({
+    item,
+    id: item.querySelector("a").getAttribute("href").replace(".html", ""),
+    text: saying(item),
   }));
 
   const options = selects.map((select) =>
@@ -29,14 +42,113 @@
 
   // ---- finding
 
+  const phrases = Object.keys(data.phrases).sort((one, other) => other.length - one.length);
+  const phrase = word(`(?:${phrases.map(escaped).join("|")})`, "gu");
+  const idle = new Set(
+    ("a against an and are as at by compared do does effect effects for from has have help how in is it its " +
+      "number numbers of on or per result results than that the to v versus vs what which with").split(" "),
+  );
+
+  // What is asked: phrases, each with the concepts that it can mean, and further words or digits.
+  function understood(text) {
+    const meant = [];
+    const rest = plain(text).replace(phrase, (found) => {
+      meant.push({ concepts: data.phrases[found], said: word(escaped(found)) });
+      return " ";
+    });
+    const terms = rest
+      .split(/[\s,;:?!()\[\]]+/)
+      .map((one) => one.replace(/[.*]+$/, ""))
+      .filter((one) => one && one !== "-" && !idle.has(one));
+    const further = terms.map((one) => {
+      if (!/^-?\d*\.?\d+$/.test(one)) return { said: new RegExp(escaped(one)) };
+      // The same number with fewer zeros behind or before the point.
+      const digits = escaped(one).replace(/^(-?)\\\./, "$10?\\.") + (one.includes(".") ? "0*" : "");
+      const said = `${digits}(?!\\d|\\.\\d)`;
+      return { own: new RegExp(`^${said}`), said: new RegExp(`(?<![\\d.])${said}`) };
+    });
+    return { meant, further };
+  }
+
+  const has = (row, { concepts }) => concepts.some((one) => row.of.includes(one));
+  const fits = (row, { meant, further }) =>
+    meant.every((one) => has(row, one) || one.said.test(row.text)) &&
+    further.every((one) => one.said.test(row.text));
+
+  const facet = (concept) => data.concepts[concept].split(":")[0];
+  const many = (row, name) => row.of.filter((one) => facet(one) === name).length > 1;
+  const comparator = selects.findIndex((one) => one.name === "comparator");
+
+  // Smaller comes first: digits that are the number itself, words that it is known by, the asked
+  // comparator alone before mixtures, then the place that it has among answers to any question.
+  function order(row, { meant, further }) {
+    const own = further.filter((one) => one.own && !one.own.test(dashed(row.shown)));
+    const only = meant.filter((one) => !has(row, one));
+    const alone = selects[comparator].value && row.at[comparator].length > 1 ? 1 : 0;
+    const mixed = meant.filter((one) => {
+      // Where words mean a class, its members together are no mixture.
+      const name = ["class", "arm"].find((asked) => one.concepts.some((c) => facet(c) === asked));
+      return name && many(row, name);
+    });
+    return [own.length, only.length, mixed.length + alone, row.rank];
+  }
+
+  function before(one, other) {
+    const n = one.place.findIndex((value, at) => value !== other.place[at]);
+    return n < 0 ? 0 : one.place[n] - other.place[n];
+  }
+
+  function arrange(asked, searching) {
+    const ordered = rows.filter((row) => !row.item.hidden);
+    if (searching) {
+      for (const row of ordered) row.place = order(row, asked);
+      ordered.sort(before);
+    }
+    for (const row of ordered) list.append(row.item);
+    return ordered[0];
+  }
+
+  // Reports whose title or answer has what is asked, else those that show the first number found.
+  function choose(question, first) {
+    const asked = [...question.meant, ...question.further].map(({ said, concepts = [] }) => [
+      said,
+      ...names(concepts),
+    ]);
+    const said = reports.map(({ text }) => asked.every((ways) => ways.some((one) => one.test(text))));
+    const shows = first ? first.at[selects.findIndex((one) => one.name === "report")] : [];
+    reports.forEach(({ item, id }, n) => {
+      item.hidden = !(said.some(Boolean) ? said[n] : shows.includes(id));
+    });
+    for (const one of at("reports").querySelectorAll("section")) {
+      one.hidden = !one.querySelector("li:not([hidden])");
+    }
+    at("no-report").hidden = reports.some(({ item }) => !item.hidden);
+  }
+
+  // What no trial here reports, and what is near to it.
+  function nothing({ meant }) {
+    const lost = meant.flatMap((one) => one.concepts).find((one) => data.nothing[one]);
+    const { said = "", instead = "" } = data.nothing[lost] || {};
+    at("nothing").textContent = said;
+    if (!instead) return;
+    const other = element("button", `Look for ${instead}, another outcome`);
+    other.type = "button";
+    other.addEventListener("click", () => {
+      words.value = instead;
+      change();
+      words.focus();
+    });
+    at("nothing").append(" ", other);
+  }
+
   function update() {
     const asked = selects.map((select) => select.value);
-    const terms = plain(words.value).split(/\s+/).filter(Boolean);
+    const question = understood(words.value);
     const counts = selects.map(() => new Map());
     let shown = 0;
     for (const row of rows) {
       const misses = selects.map((_, n) => n).filter((n) => asked[n] && !row.at[n].includes(asked[n]));
-      const said = terms.every((term) => row.text.includes(term));
+      const said = fits(row, question);
       row.item.hidden = !said || misses.length > 0;
       shown += row.item.hidden ? 0 : 1;
       // What an answer would show if it were given, all others as they are.
@@ -52,13 +164,23 @@
         option.disabled = !count && !option.selected;
       }
     });
-    const searching = terms.length > 0 || asked.some(Boolean);
+    const searching = words.value.trim() !== "" || asked.some(Boolean);
+    const first = arrange(question, searching);
+    nothing(question);
+    choose(question, first);
     at("count").textContent =
       shown ? `${shown} of ${rows.length} numbers` : "No match. Remove a word or a filter.";
     again.hidden = at("link").hidden = !searching;
     at("link").href = `#${asking()}`;
     // What was asked for stands right below the questions.
     (searching ? form : at("reports")).after(at("numbers"));
+  }
+
+  // All phrases of some concepts.
+  function names(concepts) {
+    return phrases
+      .filter((one) => data.phrases[one].some((concept) => concepts.includes(concept)))
+      .map((one) => word(escaped(one)));
   }
 
   // ---- the address, so that a list or a citation can be linked
