@@ -12,12 +12,13 @@ from evidence.blocks.escape import html
 from evidence.blocks.headline import answer
 from evidence.blocks.output import Block, items, joined
 from evidence.blocks.tables import Cell, place_of, table, to_card
-from evidence.data.dataset import Dataset
+from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
 from evidence.errors import check_choice
 from evidence.pages.trial_card import Fact, facts_of
 from evidence.pages.trial_card.checks import REPORTED_AS
 from evidence.pages.trial_card.printed import fact_name
+from evidence.pages.trial_card.sections import size_in_words
 
 _SILENT = "–"
 _TOTAL = "n_randomized"
@@ -57,7 +58,7 @@ def first_screen(dataset: Dataset, trials: Sequence[Any]) -> Block:
         f"developers of the therapy took part in {numbers['developers']}."
     )
     paragraph = (
-        f"{numbers['abstracts']} were read in an abstract at the deepest, so that what is missing "
+        f"Of {numbers['abstracts']} no more than an abstract was read, so that what is missing "
         "below can be in the paper. Each number leads to the place where it was read, on the card "
         "of its trial."
     )
@@ -72,8 +73,7 @@ def first_screen(dataset: Dataset, trials: Sequence[Any]) -> Block:
 
 def _counts(dataset: Dataset, trials: Sequence[Any]) -> list[tuple[str, int, str]]:
     read_as = [dataset.read_as(one.trial_id) for one in trials]
-    randomized = set(dataset.randomized_trials.trial_id)
-    reported = [one for one in trials if one.trial_id in randomized and one.status == "published"]
+    reported = _reported(dataset, trials)
     yes = [one for one in trials if one.developer_involved in ("yes", "collaborated")]
     return [
         ("trials", len(trials), "rows of trials.csv"),
@@ -81,6 +81,44 @@ def _counts(dataset: Dataset, trials: Sequence[Any]) -> list[tuple[str, int, str
         ("developers", len(yes), "developers took part or collaborated"),
         ("abstracts", read_as.count("abstract"), "read as an abstract"),
     ]
+
+
+def overview(dataset: Dataset, trials: Sequence[Any]) -> Block:
+    """Return one line a trial that was randomized and published, and the names of the others."""
+    reported = _reported(dataset, trials)
+    lines = []
+    for trial in reported:
+        told = f"{_compared(dataset, trial)}; {size_in_words(dataset, trial)}"
+        lines.append(f"{_link(trial)}: {html(told)}")
+    others: dict[str, list[str]] = {}
+    for trial in (one for one in trials if one not in reported):
+        design = f"{trial.status}, design {trial.design.replace('_', ' ')}"
+        others.setdefault(design, []).append(_link(trial))
+    lines += [
+        f"{language.capitalized(html(design))}: {language.listed(names)}"
+        for design, names in others.items()
+    ]
+    return Block(items(lines))
+
+
+def _reported(dataset: Dataset, trials: Sequence[Any]) -> list[Any]:
+    """Return the trials that were randomized and are published."""
+    randomized = set(dataset.randomized_trials.trial_id)
+    return [one for one in trials if one.trial_id in randomized and one.status == "published"]
+
+
+def _link(trial: Any) -> str:
+    return f'<a href="trial-{html(trial.trial_id)}.html">{html(trial.label)}</a>'
+
+
+def _compared(dataset: Dataset, trial: Any) -> str:
+    """Return what was compared: treatments, and each comparator as one of its own."""
+    own = dataset.arms[dataset.arms.trial_id == trial.trial_id]
+    treated = [_arm(dataset, one) for one in records(own[own.role == "intervention"])]
+    against = [_arm(dataset, one) for one in records(own[own.role == "comparator"])]
+    if not against:
+        return f"{language.listed(treated)}; no comparison group"
+    return f"{language.listed(treated)} against {' and against '.join(against)}"
 
 
 def who_took_part(dataset: Dataset, trials: Sequence[Any]) -> Block:
@@ -115,19 +153,15 @@ def who_took_part(dataset: Dataset, trials: Sequence[Any]) -> Block:
 
 def what_was_done(dataset: Dataset, trials: Sequence[Any]) -> Block:
     """Return treatments and comparators, length, sessions, design, and how deep was read."""
-    arms = dataset.arms
     rows = []
     for trial in trials:
         facts = facts_of(dataset, trial.trial_id)
-        own = arms[arms.trial_id == trial.trial_id]
-        against = [_arm(dataset, one) for one in records(own[own.role == "comparator"])]
-        treated = [_arm(dataset, one) for one in records(own[own.role == "intervention"])]
         sessions = _values(trial, facts, "sessions_planned", "sessions_coded")
         rows.append(
             (
                 _name(trial),
                 Cell(f"{trial.design.replace('_', ' ')}, {trial.status}"),
-                Cell(f"{language.listed(treated)}; against {language.listed(against) or 'nobody'}"),
+                Cell(_compared(dataset, trial)),
                 Cell(markup=_values(trial, facts, "treatment_weeks") or _SILENT),
                 Cell(markup=sessions or _SILENT),
                 Cell(trial.developer_involved.replace("_", " ")),
@@ -150,7 +184,10 @@ def what_was_done(dataset: Dataset, trials: Sequence[Any]) -> Block:
 
 
 def by_arm(dataset: Dataset, trials: Sequence[Any]) -> Block:
-    """Return how many were randomized, analyzed at the end of treatment, and not analyzed."""
+    """Return how many were randomized, analyzed at the end of treatment, and not analyzed.
+
+    Of a trial that is not known to be randomized those enrolled stand in, and are named so.
+    """
     rows = []
     for trial in trials:
         own = dataset.arms[dataset.arms.trial_id == trial.trial_id]
@@ -167,9 +204,10 @@ def by_arm(dataset: Dataset, trials: Sequence[Any]) -> Block:
                 )
         for arm in records(own):
             known = not pd.isna(arm.n_randomized)
+            enrolled = "" if trial.design in RANDOMIZED else " enrolled"
             analyzed = _analyzed(dataset, arm.arm_id)
             randomized = (
-                to_card(trial.trial_id, place_of(arm.arm_id), str(int(arm.n_randomized)))
+                to_card(trial.trial_id, place_of(arm.arm_id), str(int(arm.n_randomized))) + enrolled
                 if known
                 else ""
             )
