@@ -167,6 +167,9 @@ def listed(items: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
+OF_HARMS = "for a harm, such as suicide attempts, a ratio below 1 or a difference below 0 does"
+"""What follows on "positive values and ratios above 1 favor the therapy"."""
+
 _WHEN = {
     "": "",
     "post": " at the end of treatment",

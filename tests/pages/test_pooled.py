@@ -267,8 +267,8 @@ def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> 
     assert "with three of four at zero (Diamond 2002 not entered)." in figure.caption
     assert "With three of four at zero | stress test, imputed" in figure.table.text
     assert (
-        "prints no usable number, except Diamond 2002 (whether it is reported could not be seen), "
-        "enters a stress test at zero"
+        "of which no usable number was found: each, except Diamond 2002 (whether it is reported "
+        "could not be seen), enters a stress test at zero"
     ) in " ".join(pooled.methods(dataset, analysis, beside))
     assert beside.stress is not None
     nobody = beside.stress.not_entered.iloc[:0]
@@ -277,7 +277,7 @@ def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> 
     assert "imputed, with all three at zero. Risk of bias" in figure.caption
     beside = dataclasses.replace(beside, stress=whole)
     said = " ".join(pooled.methods(dataset, analysis, beside))
-    assert "prints no usable number enters a stress test" in said
+    assert "of which no usable number was found: each enters a stress test" in said
 
 
 def test_the_forest_plot_holds_the_numbers_of_the_ledger(dataset: Dataset) -> None:

@@ -200,7 +200,7 @@ def test_links_of_the_first_screen_lead_to_the_same_number(cards: Cards, trial_i
         (
             "nct00329199",
             "Terminated randomized trial: ABFT against enhanced usual care, 240 adolescents "
-            "planned. It has no results.",
+            "planned. No results of it were found.",
         ),
         (
             "siqueland2005",

@@ -102,7 +102,7 @@ class Beside:
     overlap : tuple of Overlap
         Trials of the therapy that the database has too; left out of its classes.
     without : tuple of str
-        Meanings of the therapies on which trials of the age group print no usable number.
+        Meanings of the therapies of whose trials of the age group no usable number was found.
     age_group : str
         Age group whose trials entered, or "all".
     rho : float

@@ -152,8 +152,8 @@ def limits(
             f"Risk of bias, as sources seen judge it{', domains judged high' * several}: {each}. "
             f"{f'Not assessed in any source seen: {others}. ' if others else ''}Not assessed here."
         )
-    no_advice = "Nothing here says for whom a therapy works. This is no clinical advice."
-    told = [*map(html, _where_read(dataset)), *map(html, also), html(bias_said), html(no_advice)]
+    not_for_whom = "Nothing here says for whom a therapy works."
+    told = [*map(html, _where_read(dataset)), *map(html, also), html(bias_said), html(not_for_whom)]
     if dataset.has_cards:
         told[0] += ' <a href="how-to-read.html#limits">Limits of every report</a>'
     return Block(f'<h2 id="limits">Limits</h2>{items(told)}')

@@ -62,7 +62,7 @@ class Headline:
         return f"<b>{link}</b><span>{html(self.caption)}{self.also}</span>"
 
 
-SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt"})
+SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt", "self_harm"})
 """Outcomes whose readers may be in danger, or write for people who are."""
 
 _SAFETY = (
@@ -72,6 +72,7 @@ _SAFETY = (
     '<a href="https://reportingonsuicide.org">reporting guidelines</a>. '
     "Nothing here is clinical advice.</p>"
 )
+_NO_ADVICE = '<p class="safety">Nothing here is clinical advice.</p>'
 
 
 def answer(
@@ -82,6 +83,8 @@ def answer(
     about: Iterable[str] = (),
 ) -> Block:
     """Put a first screen together; all but headlines is HTML made from escaped parts.
+
+    It says that nothing is clinical advice, so that no other part of a page has to.
 
     Parameters
     ----------
@@ -106,6 +109,5 @@ def answer(
         markup += f'\n<div class="pair">\n{shown}\n</div>'
     if remarks:
         markup += f"\n{items(remarks, 'not')}"
-    if SUICIDALITY.intersection(about):
-        markup += f"\n{_SAFETY}"
+    markup += f"\n{_SAFETY if SUICIDALITY.intersection(about) else _NO_ADVICE}"
     return Block(markup, tuple(one.entry for one in figures if isinstance(one, Headline)))

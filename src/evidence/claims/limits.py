@@ -136,7 +136,8 @@ class Limits:
 
     def _stress(self, gathered: Gathered) -> list[str]:
         return [
-            f"With the trials that print no usable mean at zero ({listed(one.entered.label)}), "
+            f"With the trials of which no usable mean was found at zero "
+            f"({listed(one.entered.label)}), "
             f"the pooled value is {fixed(one.at_zero.effect)} (95% CI "
             f"{fixed(one.at_zero.ci_low)} to {fixed(one.at_zero.ci_high)}; k = {one.at_zero.k}, "
             f"{one.size.named}), imputed."

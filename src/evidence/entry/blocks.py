@@ -150,8 +150,8 @@ def estimated(shown: Preview) -> Block:
             )
         )
     return table(
-        "Estimates of the trial; positive, and a ratio above 1, favors the intervention; of a harm "
-        "below",
+        "Estimates of the trial; positive, and a ratio above 1, favors the intervention; "
+        f"{language.OF_HARMS}",
         ("Outcome and time", "Contrast", "Metric", "Estimate", "Route", "Conversion", "Remarks"),
         made,
     )

@@ -1,6 +1,6 @@
 """Trials and outcomes without a number: which there are, and their rows in the frame."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -207,3 +207,17 @@ def together(*said: str) -> Said:
     if len(kinds) == 1:
         return kinds.pop()
     return Said.NOT_SEEN if kinds == {Said.NOT_SEEN, Said.NOT_REPORTED} else Said.SOURCES_DIFFER
+
+
+def reported_outcomes(dataset: Dataset, trial_ids: Iterable[str] | None = None) -> set[str]:
+    """Return the outcomes on which trials, or all, report a number or words."""
+    ids = set(dataset.trials.trial_id if trial_ids is None else trial_ids)
+    instruments = dataset.instruments
+    of_instrument = dict(zip(instruments.instrument_id, instruments.outcome_id, strict=True))
+    measured = {
+        one
+        for table in (dataset.arm_results, dataset.statistics)
+        for one in table.instrument_id[table.trial_id.isin(ids)]
+    }
+    told = dataset.directions.outcome_id[dataset.directions.trial_id.isin(ids)]
+    return {of_instrument[one] for one in measured if one in of_instrument} | {*told}

@@ -306,7 +306,7 @@ def methods(
     if stress is not None:
         out = not_entered(stress)
         paragraphs.append(
-            "Unreported results: each trial that measured the outcome and prints no usable number"
+            "Trials that measured the outcome, and of which no usable number was found: each"
             f"{f', except {out},' if out else ''} enters a stress test at zero with the variance "
             "of a standardized difference of zero, 1/n₁ + 1/n₂ for the arms randomized (equal "
             "halves where only a total is printed). Its "

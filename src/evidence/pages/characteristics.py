@@ -15,13 +15,14 @@ from evidence.blocks.tables import Cell, place_of, table, to_card
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
 from evidence.errors import check_choice
+from evidence.estimation.missing_evidence import reported_outcomes
 from evidence.pages.trial_card import Fact, facts_of
 from evidence.pages.trial_card.checks import REPORTED_AS
 from evidence.pages.trial_card.printed import fact_name
-from evidence.pages.trial_card.sections import size_in_words
 
 _SILENT = "–"
 _TOTAL = "n_randomized"
+_SIZES = (_TOTAL, "n_enrolled", "n_planned")
 _SAID = ("weeks", "percent")
 """Units that the name of a fact does not say."""
 
@@ -66,9 +67,10 @@ def first_screen(dataset: Dataset, trials: Sequence[Any]) -> Block:
         "Who funded a trial, and where it was done beyond the country, was not recorded in the "
         "data of this workbook.",
         "How severe symptoms were is told by scores before treatment, where a source gives them.",
-        "Nothing here is clinical advice.",
     ]
-    return answer(say, paragraph, (), remarks)
+    return answer(
+        say, paragraph, (), remarks, reported_outcomes(dataset, (one.trial_id for one in trials))
+    )
 
 
 def _counts(dataset: Dataset, trials: Sequence[Any]) -> list[tuple[str, int, str]]:
@@ -88,8 +90,9 @@ def overview(dataset: Dataset, trials: Sequence[Any]) -> Block:
     reported = _reported(dataset, trials)
     lines = []
     for trial in reported:
-        told = f"{_compared(dataset, trial)}; {size_in_words(dataset, trial)}"
-        lines.append(f"{_link(trial)}: {html(told)}")
+        size = _values(trial, facts_of(dataset, trial.trial_id), *_SIZES)
+        told = f"; n = {size}" if size else ""
+        lines.append(f"{_link(trial)}: {html(_compared(dataset, trial))}{told}")
     others: dict[str, list[str]] = {}
     for trial in (one for one in trials if one not in reported):
         design = f"{trial.status}, design {trial.design.replace('_', ' ')}"

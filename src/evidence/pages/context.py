@@ -110,14 +110,13 @@ def _remarks(beside: Beside, therapy: str) -> list[str]:
         said.append("Trials of every age group entered; the table says which.")
     if beside.without:
         said.append(f"Without a usable number: {language.listed(beside.without)}.")
-    said.append("Nothing here is clinical advice.")
     return said
 
 
 def _in_group(beside: Beside) -> str:
     if beside.age_group == ALL:
         return ""
-    return f", {beside.age_group.replace('_', ' ')} alone"
+    return f", {beside.age_group.replace('_', ' ')} only"
 
 
 def _comparators(main: Any, dataset: Dataset) -> str:

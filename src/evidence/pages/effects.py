@@ -56,8 +56,7 @@ def first_screen(dataset: Dataset, frame: pd.DataFrame) -> Block:
         "evidence on top of each other."
     )
     remarks = [
-        "Positive values and ratios above 1 favor the intervention; what is counted of a harm, as "
-        "suicide attempts, stands in its usual direction: below 1, and below 0, favors it.",
+        f"Positive values and ratios above 1 favor the intervention; {language.OF_HARMS}.",
         "Imputed means that a value enters which no source gives: an arm size, a correlation, or "
         "the standard error of a model in place of that of the scores.",
     ]

@@ -57,8 +57,8 @@ def first_screen() -> Block:
     return Block(
         '<div class="answer"><p class="say">Every underlined number leads to where it comes from: '
         "the page of a source, what is printed there, and how the number follows.</p>"
-        "<p>Positive values, and ratios above 1, favor the therapy. What is counted of a harm, as "
-        "suicide attempts, keeps its usual direction: below 1 favors the therapy.</p></div>"
+        "<p>Positive values, and ratios above 1, favor the therapy; "
+        f"{language.OF_HARMS}.</p></div>"
     )
 
 
@@ -117,8 +117,9 @@ def methods() -> Block:
         "ad hoc correction; one trial alone keeps its own interval by the normal quantile. "
         "Every other defensible choice stands beside the main one on the page, so that none is "
         "picked for its result.",
-        "What is not reported: a trial that measured an outcome and gives no usable number is "
-        "shown beside those that do, and a stress test says what it could change.",
+        "Trials without a usable number: one that measured an outcome, and of which no usable "
+        "number was found, is shown beside the others, and a stress test says what it could "
+        "change.",
         "Checks: printed means, standard deviations, percentages, intervals and P values are held "
         "against each other; what cannot be right is named, and the printed value stays in sight.",
     )

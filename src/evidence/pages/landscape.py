@@ -290,23 +290,23 @@ def first_screen(found: Landscape) -> Block:
         "in words without a number. Nothing is pooled here."
     )
     shown = [one for one in found.of_basis(BETWEEN) if one.entries and _is_symptom(one)]
-    listed = "; ".join(f"{html(one.outcome)} ({html(one.compared)}) {one.markup}" for one in shown)
+    listed = items(_with_source(found, one) for one in shown)
     remarks = [
         "Effects on attachment, on the sensitivity of parents or on a relationship are not "
         "effects on symptoms. "
         + (
             "On symptoms, stress or behavior against a comparison group, these are all the "
-            f"numbers: {listed}. Each measures something else."
+            f"numbers, each of something else:\n{listed}"
             if shown
             else "On symptoms against a comparison group there is no number."
         ),
         "A change within the treated shows no effect of a therapy, since people change without "
-        '"one, too; such values <a href="#changes">stand apart</a>.'.replace('"one', "one"),
+        'one, too; such values <a href="#changes">are apart</a>.',
         _same_trials(found),
-        "Nothing here is clinical advice.",
     ]
+    about = {one.row.outcome_id for one in found.results}
     return joined(
-        Block(answer(say, paragraph, (), remarks).html),
+        Block(answer(say, paragraph, (), remarks, about).html),
         Block("", tuple(entry for one in shown for entry in one.entries)),
     )
 
@@ -327,6 +327,17 @@ def _counts(found: Landscape) -> list[tuple[str, int, str]]:
         ("abstracts", read_as.count("abstract"), "read as abstracts"),
         ("words", sum(not one.entries for one in found.results), "rows without a number"),
     ]
+
+
+def _with_source(found: Landscape, one: Result) -> str:
+    """Return a number with whose it is, of what, against what, and that it has no interval."""
+    source = origins.reference_name(one.row.publication_id, found.dataset)
+    kind = "review" if found.is_review(one.row.publication_id) else "single trial"
+    bare = len(one.values) == 1
+    return (
+        f"{html(source)}, {kind}{html(one.size)}: {html(one.outcome)}, {html(one.compared)}, "
+        f"{one.markup}{'; no interval found' if bare else ''}"
+    )
 
 
 def _is_symptom(one: Result) -> bool:
@@ -545,14 +556,19 @@ def closing_sections(found: Landscape) -> Block:
 
 
 def _remarks(found: Landscape) -> Block:
-    """Return the remarks of the data, each once for its publication."""
+    """Return the remarks of the data, folded, each once for its publication."""
     lines = []
     for publication, rows in found.publications.items():
         notes = dict.fromkeys(one.row.note for one in rows if one.row.note)
         if notes:
             name = origins.reference_name(publication, found.dataset)
             lines.append(f"{html(name)}: {html('. '.join(notes))}.")
-    return Block(f'<h2 id="remarks">Remarks on these results</h2>\n{items(lines)}' if lines else "")
+    return Block(
+        '<h2 id="remarks">Remarks on these results</h2>\n<details>\n<summary class="again">'
+        f"Remarks of the data, by publication</summary>\n{items(lines)}\n</details>"
+        if lines
+        else ""
+    )
 
 
 def _provenance(found: Landscape) -> Block:

@@ -215,7 +215,6 @@ def _spread(fit: Fit) -> str:
 _LIMITS = (
     "The numbers are those of the file; none was checked against a source, and studies without a "
     "row are not known here.",
-    "Nothing here is clinical advice.",
 )
 
 

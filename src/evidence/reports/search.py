@@ -8,6 +8,7 @@ from typing import Any
 from evidence import language
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
+from evidence.estimation.missing_evidence import reported_outcomes
 from evidence.ledger import LedgerEntry
 from evidence.terms import EntryKind
 
@@ -187,7 +188,7 @@ def phrases(dataset: Dataset, used: Iterable[str]) -> Phrases:
         if facet == "when":
             add(concept, value, value.removesuffix("s"))
         add(concept, *_WORDS.get(concept, ()))
-    reported, counted = _reported(dataset), set(used)
+    reported, counted = reported_outcomes(dataset), set(used)
     nothing = {
         f"outcome:{one}": {
             "said": f"No trial here reports {words} as an outcome of its own."
@@ -210,15 +211,6 @@ def phrases(dataset: Dataset, used: Iterable[str]) -> Phrases:
         },
         {place[one]: value for one, value in nothing.items()},
     )
-
-
-def _reported(dataset: Dataset) -> set[str]:
-    """Return the outcomes on which a trial here reports anything, a number or words."""
-    of_instrument = dict(
-        zip(dataset.instruments.instrument_id, dataset.instruments.outcome_id, strict=True)
-    )
-    measured = {*dataset.arm_results.instrument_id, *dataset.statistics.instrument_id}
-    return {of_instrument[one] for one in measured if one} | {*dataset.directions.outcome_id}
 
 
 def mixed(entry: LedgerEntry, dataset: Dataset) -> str:

@@ -13,6 +13,7 @@ from evidence.blocks.headline import Headline
 from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, range_link
 from evidence.data.dataset import Dataset
+from evidence.estimation.missing_evidence import reported_outcomes
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled as pooled_sections
 from evidence.pages.audit import findings, readings
@@ -63,7 +64,7 @@ def first_screen(
         "Arithmetic shows that numbers do not agree, not which is wrong or why, and nothing on how "
         "anyone worked."
     )
-    return headline.answer(html(_say(high)), paragraph, figures, said)
+    return headline.answer(html(_say(high)), paragraph, figures, said, reported_outcomes(dataset))
 
 
 def _say(high: pd.DataFrame) -> str:
@@ -135,12 +136,12 @@ def _methods(analyses: Sequence[Analysis]) -> Block:
             "right only under a condition that matters for their use, low where it is worth "
             "knowing. A printed value is never edited: a row of corrections.csv says whether it is "
             "replaced, withheld or flagged, and why.",
-            "What a missing number could change: each trial that measured an outcome and prints "
-            "no usable number is added, alone, to the trials that do, with variance 1/n₁ + 1/n₂ "
-            "for the arms randomized (equal halves where only a total is printed). Its effect is "
-            "moved by up to 1.96 standard errors to either side, which is what “no difference” "
-            "allows, or as far as a printed statistic bounds it. A trial that says nothing leaves "
-            "more open than this, and a statistic over the whole course does not bound the effect "
+            "What a missing number could change: each trial that measured an outcome, and of "
+            "which no usable number was found, is added, alone, to the others, with variance "
+            "1/n₁ + 1/n₂ for the arms randomized (equal halves where only a total is printed). Its "
+            "effect is moved by up to 1.96 standard errors to either side, which is what “no "
+            "difference” allows, or as far as a printed statistic bounds it. A trial that says "
+            "nothing leaves more open than this, and a statistic over the whole course does not bound the effect "
             "at one time. Weight is the share of the inverse variances; it, and half the width of "
             f"the {level} interval of a common effect now and then, show what precision alone "
             "would do. The interval with a trial at zero is by the method of the main analysis, "

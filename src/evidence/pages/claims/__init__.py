@@ -15,6 +15,7 @@ from evidence.claims.rules import PARTLY_SUPPORTED, RULES, VERDICTS, Finding, Si
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
+from evidence.estimation.missing_evidence import reported_outcomes
 from evidence.ledger import LedgerEntry, entries
 from evidence.pages import pooled as pooled_sections
 from evidence.pages.claims.details import (
@@ -201,7 +202,7 @@ def first_screen(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
         for lead, found in named_claims
         if found
     ]
-    return joined(answer(html(say), paragraph, boxes, answers), legend)
+    return joined(answer(html(say), paragraph, boxes, answers, reported_outcomes(dataset)), legend)
 
 
 def _article(dataset: Dataset) -> str:

@@ -270,8 +270,8 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
     times = "; ".join(f"{label} {language.listed(at)}" for label, at in later.items())
     block = table(
         "Comparisons at the end of treatment and at follow-up; positive (ratios: above 1) favors "
-        "the treatment named first, of a harm below. The change of a ratio is the ratio of both. "
-        f"Follow-up: {times}.",
+        f"the treatment named first; {language.OF_HARMS}. The change of a ratio "
+        f"is the ratio of both. Follow-up: {times}.",
         (
             "Trial and contrast",
             "Measure",

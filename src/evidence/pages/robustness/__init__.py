@@ -84,8 +84,8 @@ def _paragraph(
     panel = found.panel
     if len(panel) == 1:
         return html(
-            "What trials that print no usable number could change, and what assumptions on the "
-            "participants would, stands below."
+            "What trials without a usable number could change, and what assumptions on the "
+            "participants would, is below."
         )
     side = ""
     if (panel.effect > 0).all():

@@ -158,7 +158,7 @@ def power(dataset: Dataset, found: Robustness) -> Block:
                 Cell(sentences.sizes(first, dataset), numeric=True),
                 *cells,
                 Cell(language.fixed(first.detectable), numeric=True),
-                Cell("prints a number" if first.entered else "prints no usable number"),
+                Cell("has a number" if first.entered else "no usable number was found"),
             )
         )
     block = table(
@@ -181,7 +181,9 @@ def optimal_sizes(found: Robustness) -> str:
     wanted = language.listed(f"{information_size(one)} for {one:g} SD" for one in EFFECTS)
     stress = found.beside.stress
     with_all = (
-        f", with those that print no usable number {stress.size}" if stress is not None else ""
+        f", with those of which no usable number was found {stress.size}"
+        if stress is not None
+        else ""
     )
     return (
         f"Optimal information size (one trial with two equal arms, {POWER:.0%} power, two-sided "
@@ -341,7 +343,7 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
         )
     return table(
         "Odds ratios of events under assumptions about missing participants; above 1 favors the "
-        "therapy, of a harm below",
+        f"therapy; {language.OF_HARMS}",
         ("Trial and event", "Assumption", "Missing", "Counts", "Odds ratio (95% CI)", "Obtained"),
         rows,
     )

@@ -152,8 +152,9 @@ def _methods(dataset: Dataset, summary: Summary) -> Block:
             "What a panel would weigh: risk of bias as a source judged it, never by us; I² with "
             "its interval; who took part, where, and against what; whether the interval includes "
             "no difference, and participants beside the optimal information size (two equal arms, "
-            "80% power, two-sided 5%); trials that measured the outcome and print no usable "
-            "number, and the result with these at zero, which is imputed. No certainty was rated.",
+            "80% power, two-sided 5%); trials that measured the outcome without a usable "
+            "number found, and the result with these at zero, which is imputed. No "
+            "certainty was rated.",
             "Published pooled values: which trials a review pooled is presumed from its k and n, "
             "if just one set of trials here adds up to them. The average that trials without a "
             "number would have had to show is found by root finding: one effect common to all of "

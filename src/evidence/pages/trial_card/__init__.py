@@ -17,6 +17,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.errors import ParameterError
+from evidence.estimation.missing_evidence import reported_outcomes
 from evidence.integrity import audit
 from evidence.ledger import sentences as text
 from evidence.terms import FreeText, Said
@@ -97,6 +98,14 @@ class TrialCard:
     def therapy(self) -> str:
         """Its therapy in words."""
         return self.dataset.in_text("therapy", self.trial.therapy)
+
+    @property
+    def outcomes(self) -> set[str]:
+        """Outcomes on which it reports; those of its therapy where it reports on none yet."""
+        trials = self.dataset.trials
+        same = trials.trial_id[trials.therapy == self.trial.therapy]
+        own = reported_outcomes(self.dataset, [self.trial.trial_id])
+        return own or reported_outcomes(self.dataset, same)
 
     @property
     def rows(self) -> pd.DataFrame:

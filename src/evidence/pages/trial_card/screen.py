@@ -58,7 +58,7 @@ def first_screen(card: TrialCard, lines: Sequence[Line]) -> Block:
     heading, found = reported(card, lines)
     missing = missing_remarks(card, lines)
     lacking = _list("<strong>What is missing:</strong>", missing)
-    said = answer(say, paragraph, about=card.rows.outcome_id).html
+    said = answer(say, paragraph, about=card.outcomes).html
     markup = f"{said}\n{_list(heading, found)}{lacking}"
     return Block(markup, tuple(entry for one in lines for entry in one.entries))
 
@@ -85,7 +85,7 @@ def _result(card: TrialCard, lines: Sequence[Line]) -> str:
     own = [one for one in lines if card.condition(one.intervention_arm_id) == card.therapy]
     if not own:
         return (
-            "It has no results."
+            "No results of it were found."
             if card.trial.status == "terminated"
             else "No estimate between its arms follows from what is printed."
             if _printed_of_arms(card)
@@ -268,7 +268,7 @@ def reported(card: TrialCard, lines: Sequence[Line]) -> tuple[str, list[str]]:
     favored = "the treatment named first" if several else card.therapy
     heading = (
         "<strong>What it reports between the arms</strong> "
-        f"({html(f'positive values and ratios above 1 favor {favored}, of a harm below')}; "
+        f"({html(f'positive values and ratios above 1 favor {favored}; {language.OF_HARMS}')}; "
         "95% intervals):"
     )
     return heading, [_item(card, one, several=several) for one in lines]

@@ -75,7 +75,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
     rows = []
     for _, group in states.groupby("trial_id", sort=False):
         first = group.iloc[0]
-        size = size_in_words(dataset, first)
+        size = _size(dataset, first)
         doubt = "" if first.design in RANDOMIZED else "; how groups were formed is not stated"
         read = f"read: {dataset.read_as(first.trial_id)}"
         by_outcome = group.set_index("outcome_id")
@@ -100,7 +100,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
     return joined(block, paragraphs(_legend(states.state)))
 
 
-def size_in_words(dataset: Dataset, trial: Any) -> str:
+def _size(dataset: Dataset, trial: Any) -> str:
     """Return how many were randomized, else enrolled, else planned, as far as a source says."""
     for kind, number in tables.enrollment(dataset, trial.trial_id).items():
         return f"n = {number}" if kind == "randomized" else f"{number} {kind}"
