@@ -141,11 +141,12 @@ def _methods(analyses: Sequence[Analysis]) -> Block:
             "1/n₁ + 1/n₂ for the arms randomized (equal halves where only a total is printed). Its "
             "effect is moved by up to 1.96 standard errors to either side, which is what “no "
             "difference” allows, or as far as a printed statistic bounds it. A trial that says "
-            "nothing leaves more open than this, and a statistic over the whole course does not bound the effect "
-            "at one time. Weight is the share of the inverse variances; it, and half the width of "
-            f"the {level} interval of a common effect now and then, show what precision alone "
-            "would do. The interval with a trial at zero is by the method of the main analysis, "
-            "which with two trials has one degree of freedom and says next to nothing. "
+            "nothing leaves more open than this, and a statistic over the whole course does not "
+            "bound the effect at one time. Weight is the share of the inverse variances; it, and "
+            f"half the width of the {level} interval of a common effect now and then, show "
+            "what precision alone would do. The interval with a trial at zero is by the "
+            "method of the main analysis, which with two trials has one degree of freedom and "
+            "says next to nothing. "
             "All of this is imputed and no result.",
             "Values that stand in for missing tables: d from the z of a model coefficient, over "
             "pre-post correlations of 0.3 to 0.8 between baseline and outcome.",
