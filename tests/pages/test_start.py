@@ -41,8 +41,9 @@ def said() -> str:
         "One further trial reports no clear difference, without a usable number.",
         "0.90 (0.31 to 1.50) g from a test statistic, one trial, n not printed (42 randomized), "
         "imputed.",
-        "Two of the three main results come from one trial each; the one "
-        "over several trials has an interval that includes no difference.",
+        "There is little evidence. Two of the three main results come from one trial each; the one "
+        "over several trials could be no effect.",
+        "Developers of ABCT took part in all three published trials.",
     ],
 )
 def test_what_the_first_screen_says(said: str, part: str) -> None:

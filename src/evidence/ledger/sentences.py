@@ -128,10 +128,15 @@ def not_entered(stress: StressTest) -> str:
     )
 
 
-def held_at_zero(stress: StressTest) -> str:
-    """Return the trials that the ends of a stress test do not move, after a comma."""
-    held = stress.entered.label[stress.entered.bound == 0]
-    return "" if held.empty else f", with {language.listed(held)} held at zero"
+def left_open(stress: StressTest) -> str:
+    """Return what the ends of a stress test suppose, as what follows on both."""
+    held = stress.entered.bound == 0
+    moved = language.listed(stress.entered.label[~held])
+    still = language.listed(stress.entered.label[held])
+    if not moved:
+        return f"since {still} differed by nothing"
+    also = f", and {still} by nothing" if still else ""
+    return f"if {moved} differed either way by as much as “no difference” leaves open{also}"
 
 
 def comparators(rows: pd.DataFrame, dataset: Dataset) -> str:

@@ -51,22 +51,26 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     over = sum(one.ci_low <= 0 <= one.ci_high for one in several)
     if len(several) == 1:
         parts.append(
-            "the one over several trials has an interval that "
-            f"{'includes' if over else 'excludes'} no difference"
+            "the one over several trials "
+            f"{'could be no effect' if over else 'has an interval that excludes no difference'}"
         )
     elif several:
         parts.append(
             f"of {language.count(len(several))} over several trials, {language.count(over)} "
             f"{'has' if over == 1 else 'have'} an interval that includes no difference"
         )
-    say = language.capitalized("; ".join(parts)) + "."
+    little = "There is little evidence. " if 2 * len(single) > len(questions) else ""
+    say = little + language.capitalized("; ".join(parts)) + "."
+    developed = " ".join(
+        sentences.developers_of(dataset, rows.trial_id[rows.therapy == therapy], therapy)
+        for therapy in dataset.vocabulary("therapy")
+    )
     paragraph = (
         f"{language.capitalized(language.count(len(rows), 'published randomized trial'))} are "
         "in this "
-        f"workbook: {counts}.{_beside(dataset)} Trials that measured an outcome often print no "
-        "number of it; what that could change stands beside every "
-        "estimate. Positive values and ratios above 1 favor the therapy; what is counted of a "
-        "harm favors it below."
+        f"workbook: {counts}.{_beside(dataset)} {developed} Where the sources read give no usable "
+        "number, which are abstracts for most trials, each estimate shows what that could change. "
+        "Positive values favor the therapy."
     )
     shown = answer(
         html(say),

@@ -292,8 +292,8 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
                 2,
                 f"the same with {count} set to zero, {text.zeros_against(stress, dataset)}; "
                 f"{stress.size.of(people)}; a stress test, imputed; ",
-                also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} over what "
-                f"“no difference” leaves open{html(text.held_at_zero(stress))}",
+                also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} "
+                f"{html(text.left_open(stress))}",
                 named=True,
             )
         )

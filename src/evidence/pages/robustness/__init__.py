@@ -1,5 +1,7 @@
 """The report on robustness: its first screen and its closing sections."""
 
+import pandas as pd
+
 from evidence import language
 from evidence.analysis.alternatives import Robustness, excluding, includes_no_difference
 from evidence.analysis.power import EFFECTS, POWER, information_size
@@ -41,7 +43,8 @@ def first_screen(dataset: Dataset, found: Robustness) -> Block:
         remarks,
         [found.analysis.specification.outcome],
     )
-    return Block(block.html, (*block.entries, share, low, high))
+    made_of = joined(block, _by_interval(found.panel))
+    return Block(made_of.html, (*block.entries, share, low, high))
 
 
 def _say(dataset: Dataset, found: Robustness) -> str:
@@ -98,27 +101,33 @@ def _paragraph(
         f"{number_link(share, language.percent(share.effect))} of the intervals include no "
         "difference."
     ]
-    counts = []
-    for interval in dict.fromkeys(panel.interval):
-        without, of_without = excluding(panel, interval, with_zeros=False)
-        zeros, of_zeros = excluding(panel, interval, with_zeros=True)
-        if of_zeros and of_without:
-            counts.append(
-                f"{_short(interval)} {without} of {of_without}, and {zeros} of {of_zeros} with the "
-                "unreported results at zero"
-            )
-    if counts:
-        parts.append(html(f"How many exclude no difference: {'; '.join(counts)}."))
     parts.append("The analyses share their trials, so their number is no measure of evidence.")
     return " ".join(parts)
 
 
-def _short(interval: str) -> str:
-    return {
-        "hksj_adhoc": "by the cautious main method",
-        "hksj": "by the same without its correction",
-        "wald": "by the normal quantile",
-    }.get(interval, interval)
+_METHOD = {
+    "hksj_adhoc": "cautious, the main method",
+    "hksj": "the same without its correction",
+    "wald": "normal quantile",
+}
+
+
+def _by_interval(panel: pd.DataFrame) -> Block:
+    """Return how many intervals exclude no difference, by their method; empty without a test."""
+    rows = []
+    for interval in dict.fromkeys(panel.interval):
+        without, of_without = excluding(panel, interval, with_zeros=False)
+        zeros, of_zeros = excluding(panel, interval, with_zeros=True)
+        if of_zeros and of_without:
+            shown = (f"{without} of {of_without}", f"{zeros} of {of_zeros}")
+            rows.append((_METHOD.get(interval, interval), *shown))
+    if not rows:
+        return Block("")
+    return table(
+        "How many intervals exclude no difference",
+        ("Interval", "As reported", "Unreported results at zero, imputed"),
+        rows,
+    )
 
 
 def _headlines(dataset: Dataset, found: Robustness) -> list[Headline]:
@@ -145,8 +154,8 @@ def _headlines(dataset: Dataset, found: Robustness) -> list[Headline]:
                 2,
                 f"with {sentences.at_zero(stress)}, "
                 f"{sentences.zeros_against(stress, dataset)}; {stress.size.of(people)}; imputed; ",
-                also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} over "
-                f"what “no difference” leaves open{html(sentences.held_at_zero(stress))}",
+                also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} "
+                f"{html(sentences.left_open(stress))}",
             )
         )
     return figures

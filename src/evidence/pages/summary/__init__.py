@@ -33,10 +33,10 @@ def _say(summary: Summary) -> str:
     including = sum(one.pooled.ci_low <= 0 <= one.pooled.ci_high for one in with_number)
     told = (
         f"Of {language.count(len(summary.findings), 'comparison')} of an outcome with a class of "
-        f"comparators {_counted(len(with_number), 'has', 'have')} a number."
+        f"comparators, {_counted(len(with_number), 'has', 'have')} a number"
     )
     if not with_number:
-        return told
+        return f"{told}."
     rest = [one for one in with_number if not one.pooled.ci_low <= 0 <= one.pooled.ci_high]
     trials = {trial for one in rest for trial in one.selection.estimates.trial_id}
     against = sum(one.pooled.ci_high < 0 for one in rest)
@@ -52,9 +52,15 @@ def _say(summary: Summary) -> str:
     elif against:
         others = " The other is in favor of the comparator."
     return (
-        f"{told} Of these {_counted(single, 'rests', 'rest')} on a single trial, and "
-        f"{_counted(including, 'has', 'have')} an interval that includes no difference.{others}"
+        f"{told}, {language.count(single) if single else 'none'} of them from a single trial. "
+        f"{_including(including)} no difference.{others}"
     )
+
+
+def _including(number: int) -> str:
+    if number < 2:
+        return f"{'One' if number else 'No'} interval includes"
+    return f"{language.capitalized(language.count(number))} intervals include"
 
 
 def _counted(number: int, one: str, several: str) -> str:
@@ -71,7 +77,12 @@ def _paragraph(dataset: Dataset, summary: Summary) -> str:
         f"weigh is computed below{events if summary.absolute else ''}. An interval that excludes "
         "no difference in one small trial does not show that the effect holds elsewhere."
     )
-    return " ".join([said, *sentences.planned(dataset, *summary.therapies)])
+    published = dataset.randomized_trials.trial_id
+    developed = (
+        sentences.developers_of(dataset, published[dataset.randomized_trials.therapy == one], one)
+        for one in summary.therapies
+    )
+    return " ".join([said, *developed, *sentences.planned(dataset, *summary.therapies)])
 
 
 def _published(dataset: Dataset, summary: Summary) -> tuple[list[Headline], list[str]]:
