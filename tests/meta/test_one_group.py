@@ -3,6 +3,8 @@
 Numbers are those of metafor's `predict` with the way back of each measure.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,10 +79,68 @@ def test_nothing_is_tested_and_no_line_is_drawn_where_0_means_nothing():
         assert not drawn.null
         assert (drawn.below, drawn.above) == ("", "")
         assert not found.funnel().axes[0].patches
-        for method in (found.selection_model, found.p_curve, found.excess_significance,
-                       found.fail_safe_n, found.permutation):  # fmt: skip
+        for rows in (found.leave_one_out(), found.cumulative(), found.subgroups(groups(found))):
+            assert "p_value" not in rows.frame
+        for method in (found.pet_peese, found.selection_model, found.p_curve,
+                       found.excess_significance, found.fail_safe_n, found.permutation):  # fmt: skip
             with pytest.raises(ParameterError, match="a value of no difference, which this method"):
                 method()
+
+
+def groups(found: meta.Fit) -> list[str]:
+    return ["ab"[i % 2] for i in range(found.k)]
+
+
+def moderated(formula: str, **options: Any) -> Any:
+    table = TABLES["pritz1997"]
+    effects = meta.effect_sizes(table, "PLO", events="events", n="n")
+    effects["x"], effects["g"] = np.arange(14) ** 2 % 7, ["ab"[i % 2] for i in range(14)]
+    effects["trial"] = np.arange(14) // 2
+    return meta.regress(effects, formula, **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"cluster": "trial", "rho": 0.5}])
+@pytest.mark.parametrize(
+    ("formula", "tested"),
+    [
+        ("x + C(g)", [False, True, True]),
+        ("0 + C(g)", [False, False]),
+        # Means of two groups at 0, and what they share: a slope.
+        ("0 + C(g) + x", [False, False, True]),
+        # Through the origin, where a share would be one half.
+        ("0 + x", [False]),
+    ],
+)
+def test_moderators_are_tested_where_they_are_differences(formula, tested, options):
+    found = moderated(formula, **options)
+    names = [one.name for one in found.fit.coefficients]
+    lines = {name: next(one for one in found.lines()[1:] if one.startswith(f"{name}:"))
+             for name in names}  # fmt: skip
+    assert [", P" in lines[name] for name in names] == tested
+    frame = found.coefficients() if options else found.to_frame()
+    assert frame.p_value.notna().tolist() == tested
+    assert [one for one in frame.p_value if one == one] == [
+        one.p_value for one, own in zip(found.fit.coefficients, tested, strict=True) if own
+    ]
+    whole = any("All moderators" in one for one in found.lines())
+    assert whole == (not options and formula == "x + C(g)")
+    for term, place in found.spec.term_slices.items():
+        if all(tested[place]):
+            assert "P" in found.test(str(term)).lines()[1]
+        else:
+            with pytest.raises(ParameterError, match="0 is no hypothesis on a proportion"):
+                found.test(str(term))
+
+
+def test_combinations_of_means_are_tested_where_they_are_differences_or_against_a_value():
+    found = moderated("0 + C(g)")
+    apart = moderated("C(g)").fit.coefficients[1]
+    assert found.contrast([-1, 1]).p_value == pytest.approx(apart.p_value, rel=1e-6)
+    with pytest.raises(ParameterError, match="right: found None, expected values, since 0 is none"):
+        found.contrast([[-1, 1], [1, 0]])
+    assert found.contrast([1, 0], right=[0.5]).p_value < 1
+    spread = moderated("x").location_scale("x").frame.p_value
+    assert spread.notna().tolist() == [False, True, False, True]
 
 
 def test_associations_keep_their_test_and_are_read_as_correlations():

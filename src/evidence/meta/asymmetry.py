@@ -170,7 +170,13 @@ class PooledStudies(Shown, Pooled):
         Standard errors of standardized differences and of log ratios hold the effect itself, which
         both regressions mistake for asymmetry (Pustejovsky and Rodgers 2019, Res Synth Methods
         10:57).
+
+        Raises
+        ------
+        ParameterError
+            For effects without a value of no difference, against which PET tests.
         """
+        self.tests_no_difference()
         found = adjusted.pet_peese(self.effects, self.variances, level=self.level)
         both = {"PET": found.pet, "PEESE": found.peese}
         said = [

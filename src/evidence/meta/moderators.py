@@ -16,7 +16,7 @@ from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.inference import MultilevelFit
 from evidence.meta.multilevel.random_effects import LEVELS
 from evidence.meta.numerics import Floats
-from evidence.meta.regression import Regression, fit_design
+from evidence.meta.regression import Regression, fit_design, linear
 from evidence.meta.regression.inference import (
     column_test,
     generalized_variance_inflation,
@@ -27,7 +27,7 @@ from evidence.meta.regression.inference import (
 )
 from evidence.meta.regression.location_scale import location_scale
 from evidence.meta.result import INTERVALS
-from evidence.meta.several import Several, design_at, plain_words
+from evidence.meta.several import NO_NULL, Several, design_at, plain_words, with_null
 from evidence.meta.studies import Studies, read_studies
 from evidence.terms import Interval, SeveralModel, Tau2
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from evidence.meta.figures import Plot
 
 INTERCEPT = "Intercept"
+_NUMBERS = ("name", "estimate", "se", "ci_low", "ci_high", "p_value")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -93,25 +94,20 @@ class Moderated(Shown):
 
     def lines(self) -> list[str]:
         """Return the formula, tests, what is left of heterogeneity, and the coefficients."""
-        fit = self.fit
+        fit, own = self.fit, self._with_null()
         of = ("the " if self.scale.ratio else "") + self.scale.as_pooled
-        # Without a value of no difference, a mean is tested against nothing; a slope is.
-        means = not self.scale.null and [one.name for one in fit.coefficients][:1] != [INTERCEPT]
         favors = f" ({self.scale.direction})" if self.scale.direction else ""
         found = [
             f"Meta-regression of {of}{favors} on {self.formula} ({fit.tau2_method}, "
             f"{INTERVALS[fit.interval_method]}): {fit.k} studies",
             *(
                 f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)})"
-                + (
-                    self.scale.tested(one.p_value)
-                    if means or one.name == INTERCEPT
-                    else f", {p_words(one.p_value)}"
-                )
-                for one in fit.coefficients
+                + (f", {p_words(one.p_value)}" if tested else "")
+                for one, tested in zip(fit.coefficients, own, strict=True)
             ),
         ]
-        if fit.qm is not None and not means:
+        # All but the intercept, where there is one.
+        if fit.qm is not None and all(own[fit.coefficients[0].name == INTERCEPT :]):
             test = (
                 f"F {digits(fit.qm)} on {fit.qm_df} and {fit.df} df"
                 if fit.df is not None
@@ -127,11 +123,16 @@ class Moderated(Shown):
         return found
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the coefficients, on the scale of the effects."""
-        names = ("name", "estimate", "se", "ci_low", "ci_high", "p_value")
-        return pd.DataFrame(
-            [{name: getattr(one, name) for name in names} for one in self.fit.coefficients]
+        """Return the coefficients, on the scale of the effects; P where 0 is a hypothesis."""
+        found = pd.DataFrame(
+            [{name: getattr(one, name) for name in _NUMBERS} for one in self.fit.coefficients]
         )
+        return found.assign(p_value=found.p_value.where(self._with_null()))
+
+    def _with_null(self, weights: Any = None) -> Any:
+        """Say of which combinations of coefficients, or of which of these, 0 is a hypothesis."""
+        rows = np.eye(len(self.fit.coefficients)) if weights is None else weights
+        return with_null(self.scale, self.spec, self.studies, rows)
 
     def predict(self, new: pd.DataFrame) -> Answer:
         """Return the mean effect, and the range of a new study, at values of the moderators.
@@ -184,12 +185,14 @@ class Moderated(Shown):
         Raises
         ------
         ParameterError
-            For a term that the formula does not have.
+            For a term that the formula does not have, and for means of which 0 is no hypothesis.
         """
         slices = {str(one): place for one, place in self.spec.term_slices.items()}
         if term not in slices:
             raise ParameterError("term", term, f"one of {', '.join(slices)}")
         names = [one.name for one in self.fit.coefficients][slices[term]]
+        if not all(self._with_null()[slices[term]]):
+            raise ParameterError("term", term, NO_NULL.format(self.scale.name))
         return self._tested(f"Test of {term}", column_test(self.fit, names))
 
     def contrast(self, weights: Any, right: Any = None) -> Answer:
@@ -201,8 +204,17 @@ class Moderated(Shown):
             A row of weights for each combination, in the order of the coefficients.
         right : array_like of shape (q,), optional
             What each is tested against; 0 by default.
+
+        Raises
+        ------
+        ParameterError
+            For weights that do not fit, and without `right` for means of which 0 is no hypothesis.
         """
-        return self._tested("Contrasts", linear_test(self.fit, np.atleast_2d(weights), right=right))
+        rows = np.atleast_2d(weights)
+        found = linear_test(self.fit, rows, right=right)
+        if right is None and not all(self._with_null(rows)):
+            raise ParameterError("right", None, f"values, since 0 is none of a {self.scale.name}")
+        return self._tested("Contrasts", found)
 
     def _tested(self, title: str, found: Any) -> Answer:
         over = f" and {found.df_denominator}" if found.df_denominator is not None else ""
@@ -211,9 +223,8 @@ class Moderated(Shown):
             f"{kind} {digits(found.statistic)} on {found.df_numerator}{over} df, "
             f"{p_words(found.p_value)}"
         ]
-        names = ("name", "estimate", "se", "ci_low", "ci_high", "p_value")
         frame = pd.DataFrame(
-            [{name: getattr(one, name) for name in names} for one in found.contrasts]
+            [{name: getattr(one, name) for name in _NUMBERS} for one in found.contrasts]
         )
         return answer(title, found, said, frame=frame)
 
@@ -289,9 +300,8 @@ class Moderated(Shown):
             self.effects, self.variances, design, scale,
             method="ML" if self.fit.tau2_method == "ML" else "REML", level=self.fit.level,
         )  # fmt: skip
-        names = ("name", "estimate", "se", "ci_low", "ci_high", "p_value")
         rows = [
-            {"of": of, **{name: getattr(one, name) for name in names}}
+            {"of": of, **{name: getattr(one, name) for name in _NUMBERS}}
             for of, group in (("effect", found.location), ("log tau2", found.scale or ()))
             for one in group
         ]
@@ -300,6 +310,10 @@ class Moderated(Shown):
             f"({interval(one['ci_low'], one['ci_high'], 3)})"
             for one in rows[:8]
         ]
+        for one in rows:
+            # An intercept is no difference: tau2 of 1 is no hypothesis, nor is 0 of a share.
+            if one["name"] == linear.INTERCEPT and (one["of"] != "effect" or not self.scale.null):
+                one["p_value"] = None
         title = f"Effects on {self.formula}, log tau2 on {formula} ({found.method})"
         return answer(title, found, said, frame=pd.DataFrame(rows))
 
@@ -475,10 +489,11 @@ def _of_several(
     formula: str, fit: MultilevelFit, studies: Studies, trials: list[str], spec: Any, title: str
 ) -> Several:
     scale = studies.scale
+    own = with_null(scale, spec, studies.rows, np.eye(len(fit.coefficients)))
     said = [
-        f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)}), "
-        f"{p_words(one.p_value)}"
-        for one in fit.coefficients
+        f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)})"
+        + (f", {p_words(one.p_value)}" if tested else "")
+        for one, tested in zip(fit.coefficients, own, strict=True)
     ]
     favors = f" ({scale.direction})" if scale.direction else ""
     found = answer(

@@ -185,7 +185,11 @@ class Fit(PooledStudies):
             name: getattr(found, name)
             for name in ("effect", "ci_low", "ci_high", "p_value", "tau2", "i2", "q", "q_p")
         }
-        return pd.DataFrame({**first, **numbers})
+        return self._tested(pd.DataFrame({**first, **numbers}))
+
+    def _tested(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return rows without P where 0 is no hypothesis."""
+        return frame if self.scale.null else frame.drop(columns="p_value")
 
     def influence(self) -> Answer:
         """Return what each study does to the estimate: deletion diagnostics and residuals."""
@@ -265,17 +269,14 @@ class Fit(PooledStudies):
             **self.choices,
             level=self.level,
         )
-        frame = pd.DataFrame(
-            [
-                {
-                    "group": name,
-                    **{
-                        one: getattr(estimate, one)
-                        for one in ("k", "effect", "ci_low", "ci_high", "p_value", "tau2", "i2")
-                    },
-                }
-                for name, estimate in zip(found.names, found.estimates, strict=True)
-            ]
+        columns = ("k", "effect", "ci_low", "ci_high", "p_value", "tau2", "i2")
+        frame = self._tested(
+            pd.DataFrame(
+                [
+                    {"group": name, **{one: getattr(estimate, one) for one in columns}}
+                    for name, estimate in zip(found.names, found.estimates, strict=True)
+                ]
+            )
         )
         said = [
             f"{row.group}: {self.scale.words(row.effect, row.ci_low, row.ci_high)}, k = {row.k}"

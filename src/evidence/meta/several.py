@@ -18,6 +18,8 @@ from evidence.meta.numerics import Floats
 _NUMBERS = ("name", "estimate", "se", "ci_low", "ci_high", "df", "p_value")
 
 
+NO_NULL = "differences, since 0 is no hypothesis on a {}: a term beside an intercept"
+
 _MARKS = re.compile(r"\x1b\[[0-9;]*m|[⧛⧚]")
 """Colors and marks of places in messages on formulas."""
 
@@ -48,6 +50,37 @@ def design_at(spec: Any, new: pd.DataFrame) -> Floats:
             return np.asarray(spec.get_model_matrix(new, na_action="raise"), dtype=float)
     except (FormulaicError, ValueError, DataMismatchWarning) as error:
         raise ParameterError("new", plain_words(error), "values as the studies have") from error
+
+
+def with_null(scale: Scale, spec: Any, rows: pd.DataFrame, weights: Any) -> Any:
+    """Say of which combinations of coefficients 0 is a hypothesis.
+
+    Of effects with a value of no difference it is one of all. Else it is one of differences alone,
+    which stay as they are when all effects are moved by the same amount.
+
+    Parameters
+    ----------
+    scale : Scale
+    spec : formulaic.ModelSpec, optional
+        How the design is made of a table; None for a mean alone.
+    rows : DataFrame
+        The rows that entered.
+    weights : array_like of shape (q, p)
+        A combination of the coefficients in each row.
+    """
+    weights = np.asarray(weights, dtype=float)
+    if scale.null:
+        return np.ones(len(weights), dtype=bool)
+    design = np.ones((len(rows), 1)) if spec is None else design_at(spec, rows)
+    # What moving all effects by 1 does to each coefficient, in terms of its column.
+    size = np.abs(design).max(axis=0)
+    moved = np.linalg.lstsq(design / size, np.ones(len(rows)), rcond=None)[0]
+    if not np.allclose(design / size @ moved, 1.0, rtol=0.0, atol=1e-8):
+        # Without anything like an intercept no coefficient is a difference.
+        return np.zeros(len(weights), dtype=bool)
+    scaled = weights / size
+    most = np.abs(scaled).max(axis=1) * np.abs(moved).max()
+    return np.abs(scaled @ moved) <= 1e-8 * most
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -84,9 +117,13 @@ class Several(Answer):
         return self.fit, self.values["scale"]
 
     def coefficients(self) -> pd.DataFrame:
-        """Return the coefficients, on the scale of the effects."""
+        """Return the coefficients, on the scale of the effects; P where 0 is a hypothesis."""
         fit, _ = self._model()
-        return pd.DataFrame([{one: getattr(c, one) for one in _NUMBERS} for c in fit.coefficients])
+        made = pd.DataFrame([{one: getattr(c, one) for one in _NUMBERS} for c in fit.coefficients])
+        return made.assign(p_value=made.p_value.where(self._with_null(np.eye(len(made)))))
+
+    def _with_null(self, weights: Any) -> Any:
+        return with_null(self._model()[1], self.spec, self.frame, weights)
 
     def predict(self, new: pd.DataFrame | None = None) -> Answer:
         """Return the mean effect, and the range of an effect of a new trial.
@@ -144,13 +181,15 @@ class Several(Answer):
         Raises
         ------
         ParameterError
-            For a term that the formula does not have.
+            For a term that the formula does not have, and for means of which 0 is no hypothesis.
         """
-        fit, _ = self._model()
+        fit, scale = self._model()
         terms = {} if self.spec is None else self.spec.term_slices
         slices = {str(one): place for one, place in terms.items()}
         if term not in slices:
             raise ParameterError("term", term, f"one of {', '.join(slices) or 'a formula'}")
+        if not all(self._with_null(np.eye(len(fit.coefficients))[slices[term]])):
+            raise ParameterError("term", term, NO_NULL.format(scale.name))
         found = joint_test(fit, [one.name for one in fit.coefficients][slices[term]])
         said = [
             f"F {digits(found.statistic)} on {found.df_numerator} and "
