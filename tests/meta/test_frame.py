@@ -203,6 +203,12 @@ def test_counts_to_which_something_was_added_are_named() -> None:
     ):
         (remark,) = meta.effect_sizes(table, measure, **columns).attrs["remarks"]
         assert "1/2 was added to each count" in remark
+    # metafor adds to these as well, and no method pools them of counts.
+    for measure in ("YUQ", "YUY", "RTET", "PBIT"):
+        found = meta.effect_sizes(own.table("events"), measure, study="study", **own.EVENTS)
+        assert found.attrs["remarks"] == [
+            "Where a group has no event, or nothing else, 1/2 was added to each count: Chen 2006."
+        ]
         assert remark.endswith(": row 1.")
     assert not meta.effect_sizes(own.table("events").drop(2), "OR", **own.EVENTS).attrs["remarks"]
 

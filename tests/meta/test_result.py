@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -282,3 +283,140 @@ def test_the_namespace_is_the_table_of_contents() -> None:
     assert dir(meta) == sorted(meta.__all__)
     for name in meta.__all__:
         assert getattr(meta, name).__doc__ or name == "MEASURES"
+
+
+def of_numbers(effects: Any, se: Any, measure: str = "effect", **options: Any) -> meta.Fit:
+    table = pd.DataFrame({"effect": effects, "se": se})
+    table.attrs["measure"] = measure
+    found = meta.pool(table, **options)
+    assert isinstance(found, meta.Fit)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("measure", "numbers", "right"),
+    [
+        ("mean_difference", (0.0004, 0.0001, 0.0007), "0.00040 (0.00010 to 0.00070)"),
+        ("mean_difference", (-0.0004, -0.3, 0.3), "0.00 (−0.30 to 0.30)"),
+        ("mean_difference", (0.14, 0.02, 0.26), "0.14 (0.02 to 0.26)"),
+        ("mean_difference", (0.0, 0.0, 0.0), "0.00 (0.00 to 0.00)"),
+        ("odds_ratio", np.log([0.0004, 0.0001, 0.0013]), "0.0004 (0.0001 to 0.0013)"),
+        ("odds_ratio", np.log([1.0004, 1.0001, 1.0007]), "1.00040 (1.00010 to 1.00070)"),
+        ("odds_ratio", np.log([0.46, 0.26, 0.82]), "0.46 (0.26 to 0.82)"),
+        ("odds_ratio", (0.7, -np.inf, np.inf), "2.01 (0.00 to infinite)"),
+        ("rate", (0.0027, 0.0013, 0.0056), "0.0027 (0.0013 to 0.0056)"),
+        ("proportion", (0.004, 0.001, 0.3), "0.004 (0.001 to 0.300)"),
+    ],
+)
+def test_small_effects_are_not_read_as_none(measure: str, numbers: Any, right: str) -> None:
+    assert of_numbers([0.1, 0.2], [0.1, 0.1], measure).scale.words(*numbers) == right
+
+
+def test_all_that_is_shown_of_small_numbers_has_digits() -> None:
+    se = np.linspace(1e-4, 2e-4, 6)
+    found = of_numbers([2e-4, 9e-4, 4e-4, 1e-4, 8e-4, 3e-4], se, "mean_difference")
+    reg = meta.regress(found.studies.assign(x=range(6)), "x")
+    trials = meta.pool(found.studies, cluster=[*"aabbcd"], model="three_level")
+    shown = [
+        *(found, found.heterogeneity(), found.likelihood(), found.posterior(scale=1e-3), reg),
+        *(reg.location_scale("1"), trials, trials.profile(), found.leave_one_out()),
+    ]
+    for one in shown:
+        # A limit of 0 is one; a whole interval is not.
+        assert not re.search(r"[ (]−?0\.0+ \(−?0\.0+ to −?0\.0+\)|tau2 0\.0+[ ,]", repr(one)), one
+        assert "e-0" not in one.summary()
+    assert "0.00018" in found.summary()
+    assert "0.00018" in found._repr_html_()
+
+
+def test_limits_beyond_what_a_measure_can_be_are_said() -> None:
+    shares = of_numbers([0.95, 0.9, 0.99, 0.85], [0.05, 0.06, 0.05, 0.05], "proportion")
+    assert shares.ci_high > 1
+    assert shares.prediction_high is not None
+    assert shares.remarks[:2] == (
+        "The interval reaches beyond 1, where no proportion can be.",
+        "The prediction interval reaches beyond 1, where no proportion can be.",
+    )
+    said = "2 of 2 intervals reach beyond 1, where no proportion can be."
+    assert said in shares.subgroups([*"aabb"]).remarks
+    phi = of_numbers([-0.9, -0.95], [0.1, 0.1], "phi", interval="wald")
+    assert phi.remarks[0] == "The interval reaches beyond −1, where no phi can be."
+    rows = shares.studies.assign(x=[1, 2, 3, 4], trial=[*"aabc"])
+    rows.attrs["measure"] = "proportion"
+    for options in ({}, {"cluster": "trial", "model": "three_level"}):
+        predicted = meta.regress(rows, "x", **options).predict(pd.DataFrame({"x": [1, 9]}))
+        assert any("intervals reach beyond" in one for one in predicted.remarks)
+    trials = meta.pool(rows, cluster="trial", model="three_level")
+    assert "The interval reaches beyond 1, where no proportion can be." in trials.remarks
+    inside = of_numbers([0.5, 0.4, 0.45, 0.5], [0.05] * 4, "proportion")
+    assert not any("beyond" in one for one in inside.remarks)
+    logs = of_numbers(np.log([0.9, 0.95]), [0.1, 0.1], "proportion_log", interval="wald")
+    assert logs.remarks[0] == "The interval reaches beyond 1, where no proportion can be."
+    free = of_numbers([5.0, 9.0], [0.1, 0.1], "mean_difference")
+    assert not any("beyond" in one for one in free.remarks)
+
+
+def test_gosh_says_how_many_subsets_are_of_one_study() -> None:
+    said = of_numbers([0.1, 0.4, 0.3], [0.1, 0.2, 0.1]).gosh().said[0]
+    assert said.startswith("7 subsets of studies (all, 3 of them of a single study); 95% of them")
+
+
+def test_answers_say_their_measure_level_and_direction() -> None:
+    fit = pooled("twelve-studies-means", level=0.9)
+    whole = [
+        *(fit.leave_one_out(), fit.cumulative(), fit.subgroups([*"ab"] * 6), fit.outliers()),
+        *(fit.shrunken(), fit.henmi_copas(), fit.small_study(), fit.trim_and_fill()),
+        *(fit.selection_model(), fit.pet_peese(), fit.limit_meta_analysis()),
+        fit.copas([-0.5], [0.1]),
+    ]
+    for one in whole:
+        assert ": Hedges g, 90% intervals; above 0 favors group 1" in repr(one)
+    for one in (fit.heterogeneity(), fit.likelihood(), fit.posterior(), fit.predict()):
+        assert "90%" in repr(one)
+    for one in (fit.posterior(), fit.predict(), fit.rank_test(), fit.gosh(sample=20, seed=1)):
+        assert "Hedges g" in repr(one)
+    assert "above 0 favors group 1" in repr(fit.predict())
+    assert "above 0 favors group 1" in repr(fit.posterior())
+    rows = fit.studies.assign(x=np.arange(12), trial=[*"aabbccddeeff"])
+    rows.attrs.update(measure="smd", better="lower")
+    for options in ({}, {"cluster": "trial"}):
+        reg = meta.regress(rows, "x", level=0.9, **options)
+        new = pd.DataFrame({"x": range(8)}, index=[*"stuvwxyz"])
+        found = reg.predict(new)
+        assert "90%" in reg.lines()[0]
+        assert "Hedges g, 90% intervals; above 0 favors group 1" in found.lines()[0]
+        assert [one.split(":")[0] for one in found.said] == [
+            *(f"row {name}" for name in "stuvwx"), "and 2 more in .frame"
+        ]  # fmt: skip
+        assert "Hedges g" in reg.test("x").lines()[0]
+    assert "90%" in meta.regress(rows, "x", level=0.9).location_scale("x").lines()[0]
+    assert "90%" in reg.profile().lines()[0]
+
+
+def test_that_a_covariance_was_given_is_said() -> None:
+    rows = FIT.studies.assign(trial=[*"aabbccddeeff"])
+    given = meta.repeated_covariance(rows, cluster="trial", rho=0.5)
+    text = "The covariance of the errors is the one that was given (covariance=)."
+    for model in ("che", "gls", "aggregate"):
+        assert text in meta.pool(rows, cluster="trial", model=model, covariance=given).remarks
+        assert text not in meta.pool(rows, cluster="trial", model=model, rho=0.5).remarks
+    found = meta.regress(rows.assign(x=range(12)), "x", cluster="trial", covariance=given)
+    assert text in found.remarks
+    assert text not in meta.pool(rows, cluster="trial", model="three_level").remarks
+
+
+def test_standard_errors_that_hold_the_effect_are_said_where_they_are_tested() -> None:
+    text = "The standard errors hold the effect itself, which looks like asymmetry."
+
+    def said(fit: meta.Fit) -> list[bool]:
+        found = [fit.small_study(), fit.small_study("lm", "vi"), fit.rank_test(),
+                 fit.limit_meta_analysis(), fit.pet_peese()]  # fmt: skip
+        return [text in one.remarks for one in found]
+
+    assert said(FIT) == [True] * 5
+    assert text not in FIT.small_study(predictor="ni").remarks
+    numbers = [0.1, 0.4, 0.3, 0.2], [0.1, 0.2, 0.1, 0.3]
+    for measure in ("odds_ratio", "risk_difference", "correlation"):
+        assert said(of_numbers(*numbers, measure)) == [True] * 5
+    for measure in ("effect", "mean_difference", "fisher_z", "arcsine_difference"):
+        assert said(of_numbers(*numbers, measure)) == [False] * 5

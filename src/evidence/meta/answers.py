@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 WIDTH = 100
 MOST_LINES = 12
 """Characters and lines of a result in a terminal."""
+LEAST_READ = 1e-9
+"""Below that a number is read as 0: it is what rounding leaves."""
 
 
 def digits(value: Any, decimals: int = 2) -> str:
@@ -36,6 +38,15 @@ def digits(value: Any, decimals: int = 2) -> str:
     return str(value)
 
 
+def enough(values: Iterable[Any], least: int = 2) -> int:
+    """Return how many decimals show the largest of numbers: of small ones two digits."""
+    known = [abs(one) for one in values if one is not None and np.isfinite(one)]
+    largest = max(known, default=0.0)
+    if not LEAST_READ < largest < 10.0 ** (1 - least):
+        return least
+    return 1 - int(np.floor(np.log10(largest)))
+
+
 def p_words(p: float | None) -> str:
     """Return a P value as it is printed: two decimals from .01 on, three below, none below .001."""
     if p is None or np.isnan(p):
@@ -49,6 +60,17 @@ def p_words(p: float | None) -> str:
 def percent(level: float) -> str:
     """Return a coverage as it is read: 95%, 99.5%."""
     return f"{100 * level:g}%"
+
+
+def with_interval(value: Any, low: Any, high: Any, least: int = 3) -> str:
+    """Return a number with its limits, with so many decimals or as many as show it."""
+    decimals = enough((value, low, high), least)
+    return f"{digits(value, decimals)} ({interval(low, high, decimals)})"
+
+
+def spread(low: Any, high: Any) -> str:
+    """Return the limits of a variance with three decimals, or as many as show them."""
+    return interval(low, high, enough((low, high), 3))
 
 
 def interval(low: Any, high: Any, decimals: int = 2) -> str:
@@ -86,6 +108,8 @@ class Scale:
         of a ratio.
     pooled_as : str
         What effects are on the scale of pooling, where that is another.
+    possible : (float, float)
+        What an effect can be, as it is read.
     """
 
     measure: str = "effect"
@@ -96,6 +120,7 @@ class Scale:
     null: bool = True
     back: Callable[[float], Any] | None = None
     pooled_as: str = ""
+    possible: tuple[float, float] = (-np.inf, np.inf)
 
     def read(self, value: float | None) -> float | None:
         """Return a value on the scale that is read."""
@@ -105,12 +130,40 @@ class Scale:
         return value if back is None else float(back(value))
 
     def _decimals(self, *values: float | None) -> int:
-        """Return how many decimals are read: of small shares and rates two digits at least."""
-        known = [abs(one) for one in values if one is not None and one == one]
-        largest = max(known, default=0.0)
-        if self.null or not 0 < largest < 0.1:
-            return 2
-        return min(1 - int(np.floor(np.log10(largest))), 9)
+        """Return how many decimals are read: two, or what shows how far values are from none."""
+        known = [one for one in values if one is not None and np.isfinite(one)]
+        decimals = enough(one - 1 if self.ratio else one for one in known)
+        # Ratios, shares and rates are above 0 and never read as 0; a difference that is small
+        # beside its interval is as good as none.
+        small = [abs(one) for one in (known if self.ratio else [] if self.null else known[:1])]
+        digit = [-int(np.floor(np.log10(one))) for one in small if LEAST_READ < one < 0.005]
+        return max(decimals, *digit, 2)
+
+    def beyond(self, **intervals: tuple[Any, Any]) -> list[str]:
+        """Say which intervals have limits that no value of this measure can have.
+
+        Parameters
+        ----------
+        **intervals : (array_like, array_like)
+            Lower and upper limits by the name of the interval, None where there is none.
+        """
+        least, most = self.possible
+        found = []
+        for name, (low, high) in intervals.items():
+            lows, highs = (
+                np.array([self.read(one) for one in np.atleast_1d(ends)], dtype=float)
+                for ends in (low, high)
+            )
+            for over, end in ((lows < least, least), (highs > most, most)):
+                count, name_read = int(over.sum()), name.replace("_", " ")
+                if over.size > 1 and count:
+                    name_read = f"{count} of {over.size} {name_read}s reach"
+                elif count:
+                    name_read = f"The {name_read} reaches"
+                if count:
+                    shown = f"{end:.3g}".replace("-", "−")
+                    found.append(f"{name_read} beyond {shown}, where no {self.name} can be.")
+        return found
 
     def limits(self, low: float | None, high: float | None) -> str:
         """Return two limits as they are read."""
@@ -131,6 +184,11 @@ class Scale:
     def as_pooled(self) -> str:
         """What effects are on the scale of pooling."""
         return self.pooled_as or (f"logarithm of the {self.name}" if self.ratio else self.name)
+
+    def titled(self, what: str, level: float) -> tuple[str, str]:
+        """Return a title, and the measure, the level of intervals, and the side that favors."""
+        favors = f"; {self.direction}" if self.direction else ""
+        return what, f"{self.name}, {percent(level)} intervals{favors}"
 
     @property
     def none(self) -> str:
@@ -190,7 +248,7 @@ class Shown:
     def _repr_html_(self) -> str:
         name, *rest = self.lines()
         frame = self.to_frame()
-        shown = frame.map(digits).to_html(index=False, border=0) if not frame.empty else ""
+        shown = read_frame(frame).to_html(index=False, border=0) if not frame.empty else ""
         remarks = "".join(f"<li>{escape(one)}</li>" for one in self.remarks)
         return (
             f"<p><strong>{escape(name)}</strong></p>"
@@ -205,10 +263,26 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     yield from frame.itertuples()
 
 
+def more_rows(frame: pd.DataFrame, shown: int) -> list[str]:
+    """Say how many rows are not among the lines that are shown."""
+    return [f"and {len(frame) - shown} more in .frame"] if len(frame) > shown else []
+
+
+def read_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a data frame as text at reading precision, each column with decimals of its own."""
+
+    def column(values: pd.Series) -> pd.Series:
+        floats = [one for one in values if isinstance(one, float | np.floating)]
+        decimals = enough(floats)
+        return values.map(lambda one: digits(one, decimals)).astype(object)
+
+    return frame.apply(column)
+
+
 def plain_table(frame: pd.DataFrame) -> str:
     """Return a data frame as aligned text at reading precision."""
     cells = [[str(name) for name in frame.columns]]
-    cells += [[digits(one) for one in row] for row in frame.itertuples(index=False)]
+    cells += [list(row) for row in read_frame(frame).itertuples(index=False)]
     numeric = [pd.api.types.is_numeric_dtype(one) for one in frame.dtypes]
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     return "\n".join(
@@ -238,6 +312,8 @@ class Answer(Shown):
         Rows behind them; empty where there are none.
     picture : callable, optional
         Draws them.
+    about : str
+        The measure and the level of intervals, said beside the title.
     """
 
     title: str
@@ -246,6 +322,7 @@ class Answer(Shown):
     remarks: tuple[str, ...]
     frame: pd.DataFrame
     picture: Any = None
+    about: str = ""
 
     def plot(self) -> "Plot":
         """Return the figure of the numbers.
@@ -272,7 +349,7 @@ class Answer(Shown):
 
     def lines(self) -> list[str]:
         """Return the title and what is said."""
-        return [self.title, *self.said]
+        return [f"{self.title}: {self.about}" if self.about else self.title, *self.said]
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows behind it, or its numbers in one row."""
@@ -286,7 +363,7 @@ def _plain(value: Any) -> bool:
 
 
 def answer(
-    title: str,
+    title: str | tuple[str, str],
     of: Any,
     said: Sequence[str],
     *,
@@ -299,8 +376,8 @@ def answer(
 
     Parameters
     ----------
-    title : str
-        What it is.
+    title : str or (str, str)
+        What it is, and what is said beside that.
     of : dataclass or mapping
         What the kernel gave; its warnings become remarks.
     said : sequence of str
@@ -317,4 +394,5 @@ def answer(
     found = {one.name: getattr(of, one.name) for one in fields(of)} if is_dataclass(of) else {**of}
     own = sentences([*remarks, *found.pop("warnings", ())])
     rows = pd.DataFrame() if frame is None else frame
-    return Answer(title, {**found, **more}, tuple(said), own, rows, picture)
+    name, about = (title, "") if isinstance(title, str) else title
+    return Answer(name, {**found, **more}, tuple(said), own, rows, picture, about)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.errors import ParameterError
 from evidence.meta import bias
-from evidence.meta.answers import Answer, Scale, Shown, answer, digits, p_words
+from evidence.meta.answers import Answer, Scale, Shown, answer, digits, more_rows, p_words
 from evidence.meta.bias import (
     adjusted,
     excess_significance,
@@ -31,6 +31,14 @@ STANDARDIZED = (
     *("smc_raw", "smc_raw_unequal", "smc_average", "smc_change"),
 )
 """Measures in standard deviations."""
+
+SPREAD_APART = (
+    *("effect", "mean", "mean_difference", "mean_change", "variability_ratio", "fisher_z"),
+    *("arcsine_difference", "proportion_arcsine", "proportion_freeman_tukey", "rate_root"),
+)
+"""Measures whose standard errors do not go by their values, or are given with them."""
+_SPREADS = ("sei", "vi")
+"""Predictors of the regression test that are made of standard errors."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -100,6 +108,19 @@ class PooledStudies(Shown, Pooled):
             expected = "one with a value of no difference, which this method tests against"
             raise ParameterError("measure", self.scale.measure, expected)
 
+    def _titled(self, what: str) -> tuple[str, str]:
+        return self.scale.titled(what, self.level)
+
+    def _held(self) -> list[str]:
+        """Say that standard errors hold the effect itself, where they do.
+
+        Tests and regressions on them mistake that for asymmetry: Pustejovsky and Rodgers (2019),
+        Res Synth Methods 10:57, on standardized differences; of counts and shares as well.
+        """
+        if self.scale.measure in SPREAD_APART:
+            return []
+        return ["The standard errors hold the effect itself, which looks like asymmetry."]
+
     def small_study(self, model: str = "rma", predictor: str = "sei") -> Answer:
         """Return the regression test of small-study effects (Egger: model "lm")."""
         by_size = predictor in ("ni", "ninv", "sqrtni", "sqrtninv")
@@ -117,13 +138,16 @@ class PooledStudies(Shown, Pooled):
         if found.limit is not None:
             limits = (found.limit, found.limit_ci_low, found.limit_ci_high)
             said.append(f"For a study of endless size: {self.scale.words(*limits)}")
-        return answer("Small-study effects: regression test", found, said)
+        name = "Small-study effects: regression test"
+        title = (name, self.scale.name) if found.limit is None else self._titled(name)
+        return answer(title, found, said, remarks=self._held() if predictor in _SPREADS else [])
 
     def rank_test(self) -> Answer:
         """Return the rank test of small-study effects (Begg and Mazumdar)."""
         found = bias.rank_test(self.effects, self.variances)
         said = [f"Kendall's tau {digits(found.tau)}, {p_words(found.p_value)}"]
-        return answer("Small-study effects: rank test", found, said)
+        title = ("Small-study effects: rank test", self.scale.name)
+        return answer(title, found, said, remarks=self._held())
 
     def trim_and_fill(self, estimator: str = "L0", side: str = "auto") -> Answer:
         """Return the estimate if the funnel had to be symmetric."""
@@ -138,7 +162,7 @@ class PooledStudies(Shown, Pooled):
             f"{self.scale.name} {self.scale.words(filled.effect, filled.ci_low, filled.ci_high)}",
             "What is filled in is imputed: it shows how far asymmetry would matter, no result",
         ]
-        return answer("Trim and fill", found, said)
+        return answer(self._titled("Trim and fill"), found, said)
 
     def selection_model(
         self, steps: Sequence[float] = (0.025,), alternative: str | None = None
@@ -162,14 +186,10 @@ class PooledStudies(Shown, Pooled):
             f"{p_words(found.selection_p)}; one-sided P ({chosen}), steps at "
             f"{', '.join(f'{one:g}' for one in steps)}",
         ]
-        return answer("Selection model", found, said)
+        return answer(self._titled("Selection model"), found, said)
 
     def pet_peese(self) -> Answer:
         """Return the effect of a study of endless size by PET, or PEESE where PET finds one.
-
-        Standard errors of standardized differences and of log ratios hold the effect itself, which
-        both regressions mistake for asymmetry (Pustejovsky and Rodgers 2019, Res Synth Methods
-        10:57).
 
         Raises
         ------
@@ -185,9 +205,7 @@ class PooledStudies(Shown, Pooled):
             for name, one in both.items()
         ]
         said.append("PEESE is taken where the two-sided P of PET is below .10, else PET")
-        held = self.scale.ratio or self.scale.measure in STANDARDIZED
-        text = "The standard errors hold the effect itself, which looks like asymmetry."
-        return answer("PET-PEESE", found, said, remarks=[text] if held else [])
+        return answer(self._titled("PET-PEESE"), found, said, remarks=self._held())
 
     def limit_meta_analysis(self) -> Answer:
         """Return the effect in the limit of endless size, variation between studies kept."""
@@ -196,7 +214,8 @@ class PooledStudies(Shown, Pooled):
         )
         said = [self.scale.words(found.estimate, found.ci_low, found.ci_high)]
         frame = pd.DataFrame({"study": self.names, "limit": found.limits})
-        return answer("Limit meta-analysis", found, said, frame=frame)
+        title = self._titled("Limit meta-analysis")
+        return answer(title, found, said, frame=frame, remarks=self._held())
 
     def p_curve(self) -> Answer:
         """Return whether small P values are as small as true effects make them."""
@@ -244,7 +263,8 @@ class PooledStudies(Shown, Pooled):
             f"unseen; asymmetry left: {p_words(one.asymmetry_p)}"
             for one in found.points[:8]
         ]
-        return answer("Selection by size and result (Copas), assumed", found, said, frame=frame)
+        title = self._titled("Selection by size and result (Copas), assumed")
+        return answer(title, found, [*said, *more_rows(frame, 8)], frame=frame)
 
     def excess_significance(self, alternative: str = "two_sided") -> Answer:
         """Return whether more studies have a small P than their power leads to expect."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from evidence.errors import ParameterError, check_choice
 from evidence.meta import rare_events
-from evidence.meta.answers import Answer, answer, digits, p_words, percent, sentences
+from evidence.meta.answers import Answer, answer, digits, enough, p_words, percent, sentences
 from evidence.meta.asymmetry import SIZES
 from evidence.meta.effect_size.association import rate_comparison, read_cells
 from evidence.meta.effect_size.single_group import proportion
@@ -85,7 +85,9 @@ def pool(
     model : {"che", "three_level", "gls", "aggregate", "robust"}, optional
         How effects of one trial are handled; "che" where `cluster` is given: correlated and
         hierarchical effects, three levels with independent errors, correlated errors without
-        random effects, one mean per trial before pooling, robust variance estimation.
+        random effects (generalized least squares: Aitken 1935, Proc R Soc Edinb 55:42; Gleser and
+        Olkin 2009, in The Handbook of Research Synthesis and Meta-Analysis, 2nd ed, 357), one mean
+        per trial before pooling, robust variance estimation.
     rho : float, optional
         Correlation of the errors of two effects of one trial, 0.6 where none is given. It is
         supposed: try others.
@@ -177,7 +179,9 @@ def errors_of(
 
 
 def supposed_in(errors: Any, rho: float | None) -> list[str]:
-    """Say which correlation of errors is supposed, where one is."""
+    """Say which correlation of errors is supposed, where one is, or that all were given."""
+    if isinstance(errors, np.ndarray) and errors.ndim == 2:
+        return ["The covariance of the errors is the one that was given (covariance=)."]
     if not isinstance(errors, BlockCovariance):
         return []
     rho = RHO if rho is None else rho
@@ -185,13 +189,17 @@ def supposed_in(errors: Any, rho: float | None) -> list[str]:
 
 
 def _fit(fitted: Any, studies: Studies) -> Fit:
+    beyond = studies.scale.beyond(
+        interval=(fitted.ci_low, fitted.ci_high),
+        prediction_interval=(fitted.prediction_low, fitted.prediction_high),
+    )
     found = Fit(
         **{one.name: getattr(fitted, one.name) for one in fields(fitted)},
         studies=studies.rows,
         left_out=studies.left_out,
         n=None,
         scale=studies.scale,
-        remarks=(*studies.remarks, *sentences(fitted.warnings)),
+        remarks=(*studies.remarks, *beyond, *sentences(fitted.warnings)),
         roles=studies.roles,
     )
     sizes = found.sizes()
@@ -241,7 +249,10 @@ def _several(
         found: Any = moment_weights.robust_pool(
             studies.effects, studies.variances, trials, rho=rho, level=level
         )
-        title, said = "Robust variance estimation", [f"tau2 {digits(found.tau2, 3)}"]
+        title, said = (
+            "Robust variance estimation",
+            [f"tau2 {digits(found.tau2, enough([found.tau2], 3))}"],
+        )
     else:
         found = fit_multilevel(
             studies.effects,
@@ -265,16 +276,20 @@ TITLES = {
 def spread_of(fit: MultilevelFit) -> list[str]:
     """Say how much effects vary between trials and within them."""
     between, within = fit.sigma2_cluster, fit.sigma2_effect
-    spread = (
-        ""
-        if between is None
-        else f"variance between trials {digits(between, 3)}, within them {digits(within, 3)}; "
-    )
+    spread = ""
+    if between is not None:
+        decimals = enough((between, within), 3)
+        first, second = (digits(one, decimals) for one in (between, within))
+        spread = f"variance between trials {first}, within them {second}; "
     return [f"{spread}Q {digits(fit.q)} on {fit.q_df} df, {p_words(fit.q_p)}"]
 
 
+def _prediction(fit: Any) -> tuple[float | None, float | None]:
+    return getattr(fit, "prediction_low", None), getattr(fit, "prediction_high", None)
+
+
 def _new_trial(studies: Studies, fit: Any) -> list[str]:
-    low, high = getattr(fit, "prediction_low", None), getattr(fit, "prediction_high", None)
+    low, high = _prediction(fit)
     if low is None or high is None:
         return []
     shown = studies.scale.limits(low, high)
@@ -286,6 +301,9 @@ def _answer(
 ) -> Answer:
     mean = fit.coefficients[0]
     shown = studies.scale.words(mean.estimate, mean.ci_low, mean.ci_high)
+    beyond = studies.scale.beyond(
+        interval=(mean.ci_low, mean.ci_high), prediction_interval=_prediction(fit)
+    )
     return answer(
         f"{title}: {fit.k_estimates} effects of {fit.k_trials} trials, robust errors (CR2)",
         fit,
@@ -297,7 +315,7 @@ def _answer(
             *_new_trial(studies, fit),
         ],
         frame=studies.rows,
-        remarks=[*studies.remarks, *supposed],
+        remarks=[*studies.remarks, *supposed, *beyond],
         effect=mean.estimate,
         se=mean.se,
         ci_low=mean.ci_low,
@@ -425,6 +443,6 @@ def pool_counts(
         found,
         said,
         frame=frame,
-        remarks=read.remarks(),
+        remarks=[*read.remarks(), *scale.beyond(interval=(found.ci_low, found.ci_high))],
         left_out=pd.DataFrame(read.rows, columns=["row", "study", "reason"]),
     )

@@ -368,11 +368,15 @@ def _worked_out(
     raise ParameterError(role, None, f"its column: {measure} needs {', '.join(needs)}")
 
 
+_COUNTED = ("odds_ratio", "risk_ratio", "risk_difference", "rate_ratio", "rate_difference")
+"""Measures that are pooled of counts without adding to them, those of rates last."""
+
+
 def _empty(values: Mapping[str, Floats], measure: str) -> Any:
     """Return whether 1/2 was added to the counts of each study."""
-    if measure in ("odds_ratio", "risk_ratio", "risk_difference", "probit_difference"):
+    if measure in (*_COUNTED[:3], *("probit_difference", "yule_q", "yule_y", "tetrachoric")):
         return with_empty_cell(*(values[role] for role in EVENTS))
-    if measure in ("rate_ratio", "rate_difference"):
+    if measure in _COUNTED:
         return (values["events_1"] == 0) | (values["events_2"] == 0)
     if measure in ("rate", "rate_log"):
         return values["events"] == 0
@@ -390,7 +394,7 @@ def _empty_cells(
         return []
     named = list(studies[kept][empty])
     more = f" and {len(named) - 3} more" if len(named) > 3 else ""
-    without = "; pool_counts pools without that" if "_1" in "".join(values) else ""
+    without = "; pool_counts pools without that" if measure in _COUNTED else ""
     return [
         f"Where a group has no event, or nothing else, 1/2 was added to each count{without}: "
         f"{', '.join(named[:3])}{more}."

@@ -43,6 +43,8 @@ class Measure:
         What it is on the scale of pooling, where that is another and no logarithm of a ratio.
     by_size : bool
         Whether the way back takes the harmonic mean of the sizes.
+    possible : (float, float)
+        What it can be, as it is read.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Measure:
     back: Callable[..., Any] | None = None
     pooled_as: str = ""
     by_size: bool = False
+    possible: tuple[float, float] = (-np.inf, np.inf)
 
 
 _MEANS = ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2")
@@ -86,8 +89,10 @@ def _square(x: float) -> float:
 
 # A share, a rate or a mean of one group has no value of no difference.
 _one = partial(Measure, groups=1, null=False)
-_share = partial(_one, "proportion", needs=("events", "n"))
-_rate = partial(_one, "rate", needs=("events", "time"))
+_share = partial(_one, "proportion", needs=("events", "n"), possible=(0.0, 1.0))
+_rate = partial(_one, "rate", needs=("events", "time"), possible=(0.0, np.inf))
+# From one end to the other: all differ, or go together, as far as they can.
+_bounded = partial(Measure, possible=(-1.0, 1.0))
 
 MEASURES: Mapping[str, Measure] = {
     "smd": Measure("Hedges g", means.standardized_mean_difference, _MEANS, of_scores=True),
@@ -109,8 +114,13 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "odds_ratio": Measure("odds ratio", events.log_odds_ratio, EVENTS, ratio=True),
     "risk_ratio": Measure("risk ratio", events.log_risk_ratio, EVENTS, ratio=True),
-    "risk_difference": Measure("risk difference", _risk_difference, EVENTS),
-    "arcsine_difference": Measure("arcsine difference", events.arcsine_difference, EVENTS),
+    "risk_difference": _bounded("risk difference", _risk_difference, EVENTS),
+    "arcsine_difference": Measure(
+        "arcsine difference",
+        events.arcsine_difference,
+        EVENTS,
+        possible=(-np.pi / 2, np.pi / 2),
+    ),
     "peto_odds_ratio": Measure("Peto odds ratio", events.peto_log_odds_ratio, EVENTS, ratio=True),
     "rate_ratio": Measure(
         "rate ratio", partial(rate_comparison, measure="log_ratio"), _RATES, ratio=True
@@ -118,10 +128,10 @@ MEASURES: Mapping[str, Measure] = {
     "rate_difference": Measure(
         "rate difference", partial(rate_comparison, measure="difference"), _RATES
     ),
-    "yule_q": Measure("Yule's Q", association.yule_q, EVENTS),
-    "yule_y": Measure("Yule's Y", association.yule_y, EVENTS),
-    "tetrachoric": Measure("tetrachoric correlation", association.tetrachoric_correlation, EVENTS),
-    "phi": Measure("phi", association.phi_coefficient, EVENTS),
+    "yule_q": _bounded("Yule's Q", association.yule_q, EVENTS),
+    "yule_y": _bounded("Yule's Y", association.yule_y, EVENTS),
+    "tetrachoric": _bounded("tetrachoric correlation", association.tetrachoric_correlation, EVENTS),
+    "phi": _bounded("phi", association.phi_coefficient, EVENTS),
     "probit_difference": Measure("probit difference", association.probit_difference, EVENTS),
     "hazard_ratio": Measure("hazard ratio", None, (), ratio=True),
     "mean": _one("mean", group_mean, ("mean", "sd", "n")),
@@ -197,7 +207,7 @@ MEASURES: Mapping[str, Measure] = {
     "rate_root": _rate(
         partial(association.rate, scale="root"), back=_square, pooled_as="root of a rate"
     ),
-    "correlation": Measure(
+    "correlation": _bounded(
         "correlation", partial(single_group.correlation, scale="raw"), ("r", "n"), groups=1
     ),
     "fisher_z": Measure(

@@ -9,7 +9,19 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 
 from evidence.errors import ParameterError, check_choice
-from evidence.meta.answers import Answer, Scale, Shown, answer, digits, interval, p_words, rows_of
+from evidence.meta.answers import (
+    Answer,
+    Scale,
+    Shown,
+    answer,
+    digits,
+    more_rows,
+    p_words,
+    percent,
+    rows_of,
+    spread,
+    with_interval,
+)
 from evidence.meta.estimate import TITLES, errors_of, spread_of, supposed_in, trials_of
 from evidence.meta.frame import EFFECT, STUDY, VARIANCE, Column, Faults
 from evidence.meta.multilevel import fit_multilevel
@@ -27,7 +39,14 @@ from evidence.meta.regression.inference import (
 )
 from evidence.meta.regression.location_scale import location_scale
 from evidence.meta.result import INTERVALS
-from evidence.meta.several import NO_NULL, Several, design_at, plain_words, with_null
+from evidence.meta.several import (
+    NO_NULL,
+    Several,
+    beyond_rows,
+    design_at,
+    plain_words,
+    with_null,
+)
 from evidence.meta.studies import Studies, read_studies
 from evidence.terms import Interval, SeveralModel, Tau2
 
@@ -99,9 +118,9 @@ class Moderated(Shown):
         favors = f" ({self.scale.direction})" if self.scale.direction else ""
         found = [
             f"Meta-regression of {of}{favors} on {self.formula} ({fit.tau2_method}, "
-            f"{INTERVALS[fit.interval_method]}): {fit.k} studies",
+            f"{percent(fit.level)} {INTERVALS[fit.interval_method]}): {fit.k} studies",
             *(
-                f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)})"
+                f"{one.name}: {with_interval(one.estimate, one.ci_low, one.ci_high)}"
                 + (f", {p_words(one.p_value)}" if tested else "")
                 for one, tested in zip(fit.coefficients, own, strict=True)
             ),
@@ -115,9 +134,11 @@ class Moderated(Shown):
             )
             found.append(f"All moderators: {test}, {p_words(fit.qm_p)}")
         explained = "" if fit.r2 is None else f"; R2 {digits(100 * fit.r2, 0)}%"
-        between = "taken as 0" if fit.tau2_method == "common" else digits(fit.tau2, 3)
+        limits = fit.tau2_ci_low, fit.tau2_ci_high
+        common = fit.tau2_method == "common"
+        between = f"taken as 0 ({spread(*limits)})" if common else with_interval(fit.tau2, *limits)
         found.append(
-            f"Left: tau2 {between} ({interval(fit.tau2_ci_low, fit.tau2_ci_high, 3)})"
+            f"Left: tau2 {between}"
             f"{explained}; QE {digits(fit.qe)} on {fit.qe_df} df, {p_words(fit.qe_p)}"
         )
         return found
@@ -168,7 +189,14 @@ class Moderated(Shown):
             )
             for i, row in enumerate(rows_of(frame.head(6)))
         ]
-        return answer(f"Predictions by {self.formula}", found, said, frame=frame)
+        named = self.scale.titled(f"Predictions by {self.formula}", self.fit.level)
+        return answer(
+            named,
+            found,
+            [*said, *more_rows(frame, 6)],
+            frame=frame,
+            remarks=beyond_rows(self.scale, frame),
+        )
 
     def typical(self, moderator: str, values: Any) -> pd.DataFrame:
         """Return rows at values of one moderator: other numbers at their mean, else the mode."""
@@ -193,7 +221,7 @@ class Moderated(Shown):
         names = [one.name for one in self.fit.coefficients][slices[term]]
         if not all(self._with_null()[slices[term]]):
             raise ParameterError("term", term, NO_NULL.format(self.scale.name))
-        return self._tested(f"Test of {term}", column_test(self.fit, names))
+        return self._tested((f"Test of {term}", self.scale.as_pooled), column_test(self.fit, names))
 
     def contrast(self, weights: Any, right: Any = None) -> Answer:
         """Return linear combinations of coefficients, each and all together.
@@ -214,9 +242,10 @@ class Moderated(Shown):
         found = linear_test(self.fit, rows, right=right)
         if right is None and not all(self._with_null(rows)):
             raise ParameterError("right", None, f"values, since 0 is none of a {self.scale.name}")
-        return self._tested("Contrasts", found)
+        title = "Contrasts", f"{self.scale.as_pooled}, {percent(self.fit.level)} intervals"
+        return self._tested(title, found)
 
-    def _tested(self, title: str, found: Any) -> Answer:
+    def _tested(self, title: tuple[str, str], found: Any) -> Answer:
         over = f" and {found.df_denominator}" if found.df_denominator is not None else ""
         kind = "F" if found.df_denominator is not None else "chi-square"
         said = [
@@ -306,15 +335,18 @@ class Moderated(Shown):
             for one in group
         ]
         said = [
-            f"{one['of']}, {one['name']}: {digits(one['estimate'], 3)} "
-            f"({interval(one['ci_low'], one['ci_high'], 3)})"
+            f"{one['of']}, {one['name']}: "
+            + with_interval(one["estimate"], one["ci_low"], one["ci_high"])
             for one in rows[:8]
         ]
         for one in rows:
             # An intercept is no difference: tau2 of 1 is no hypothesis, nor is 0 of a share.
             if one["name"] == linear.INTERCEPT and (one["of"] != "effect" or not self.scale.null):
                 one["p_value"] = None
-        title = f"Effects on {self.formula}, log tau2 on {formula} ({found.method})"
+        title = (
+            f"Effects on {self.formula}, log tau2 on {formula} ({found.method})",
+            f"{self.scale.as_pooled}, {percent(self.fit.level)} intervals",
+        )
         return answer(title, found, said, frame=pd.DataFrame(rows))
 
     def compare(self, other: "Moderated") -> Answer:
@@ -491,14 +523,14 @@ def _of_several(
     scale = studies.scale
     own = with_null(scale, spec, studies.rows, np.eye(len(fit.coefficients)))
     said = [
-        f"{one.name}: {digits(one.estimate, 3)} ({interval(one.ci_low, one.ci_high, 3)})"
+        f"{one.name}: {with_interval(one.estimate, one.ci_low, one.ci_high)}"
         + (f", {p_words(one.p_value)}" if tested else "")
         for one, tested in zip(fit.coefficients, own, strict=True)
     ]
     favors = f" ({scale.direction})" if scale.direction else ""
     found = answer(
         f"{title}, {scale.as_pooled}{favors} on {formula}: {fit.k_estimates} effects of "
-        f"{fit.k_trials} trials, robust errors (CR2)",
+        f"{fit.k_trials} trials, robust errors (CR2), {percent(fit.level)} intervals",
         fit,
         [*said, f"Left: {spread_of(fit)[0]}"],
         frame=studies.rows,

@@ -9,7 +9,18 @@ import pandas as pd
 
 from evidence.errors import ParameterError
 from evidence.meta import influence
-from evidence.meta.answers import Answer, answer, digits, interval, p_words, percent, rows_of
+from evidence.meta.answers import (
+    Answer,
+    answer,
+    digits,
+    enough,
+    interval,
+    p_words,
+    percent,
+    rows_of,
+    spread,
+    with_interval,
+)
 from evidence.meta.asymmetry import STANDARDIZED, PooledStudies
 from evidence.meta.bayes import posterior
 from evidence.meta.frame import Column, aligned, numbers_of, row_label
@@ -49,16 +60,17 @@ class Fit(PooledStudies):
             self._sides(),
         ]
         if self.k > 1:
-            spread = "" if common else f"tau2 {digits(self.tau2, 3)}, "
+            limits = (self.tau2_ci_low, self.tau2_ci_high)
+            decimals = enough((self.tau2, *limits), 3)
+            between = "" if common else f"tau2 {digits(self.tau2, decimals)}, "
             found.append(
-                f"{spread}{percent(self.level)} interval of tau2 "
-                f"{interval(self.tau2_ci_low, self.tau2_ci_high, 3)}; I2 "
-                f"{digits(100 * (self.i2 or 0.0), 0)}%; Q {digits(self.q)} on {self.q_df} df, "
+                f"{between}{percent(self.level)} interval of tau2 {interval(*limits, decimals)}; "
+                f"I2 {digits(100 * (self.i2 or 0.0), 0)}%; Q {digits(self.q)} on {self.q_df} df, "
                 f"{p_words(self.q_p)}"
             )
         if self.prediction_low is not None:
-            limits = self.scale.limits(self.prediction_low, self.prediction_high)
-            found.append(f"A new study: {limits} ({percent(self.level)} prediction interval)")
+            shown = self.scale.limits(self.prediction_low, self.prediction_high)
+            found.append(f"A new study: {shown} ({percent(self.level)} prediction interval)")
         return found
 
     def _sides(self) -> str:
@@ -103,13 +115,18 @@ class Fit(PooledStudies):
             said = ["One study: how much effects vary between studies is not defined"]
         else:
             between = [None if one is None else 100 * one for one in (low, high)]
-            tau2 = "taken as 0" if self.tau2_method == "common" else digits(self.tau2, 3)
+            limits = self.tau2_ci_low, self.tau2_ci_high
+            common = self.tau2_method == "common"
+            tau2 = (
+                f"taken as 0 ({spread(*limits)})" if common else with_interval(self.tau2, *limits)
+            )
             said = [
-                f"tau2 {tau2} ({interval(self.tau2_ci_low, self.tau2_ci_high, 3)})",
+                f"tau2 {tau2}",
                 f"I2 {digits(100 * (self.i2 or 0.0), 0)}% ({interval(between[0], between[1], 0)})",
                 f"Q {digits(self.q)} on {self.q_df} df, {p_words(self.q_p)}",
             ]
-        return answer("Heterogeneity", named, said, i2_ci_low=low, i2_ci_high=high)
+        title = "Heterogeneity", f"{percent(self.level)} intervals"
+        return answer(title, named, said, i2_ci_low=low, i2_ci_high=high)
 
     def likelihood(self) -> Answer:
         """Return the likelihood of tau2: profile and Wald intervals, AIC, BIC, SE of tau2."""
@@ -118,8 +135,8 @@ class Fit(PooledStudies):
             self.effects, self.variances, method=method, level=self.level
         )
         said = [
-            f"tau2 {digits(found.tau2, 3)}, SE {digits(found.se, 3)}; profile likelihood "
-            f"{interval(found.profile_low, found.profile_high, 3)}",
+            f"tau2 {with_interval(found.tau2, found.profile_low, found.profile_high)}, by the "
+            f"profile likelihood; SE {digits(found.se, enough([found.se], 3))}",
             f"log-likelihood {digits(found.log_likelihood)}; AIC {digits(found.aic)}; "
             f"BIC {digits(found.bic)}; AICc {digits(found.aicc)}",
         ]
@@ -140,7 +157,8 @@ class Fit(PooledStudies):
             best = (found.tau2, found.log_likelihood)
             return profile("tau2", values, heights, best, self.level)
 
-        return answer(f"Likelihood ({method})", found, said, picture=picture)
+        title = f"Likelihood ({method})", f"{percent(self.level)} interval"
+        return answer(title, found, said, picture=picture)
 
     def leave_one_out(self) -> Answer:
         """Return the pooled estimate without each study."""
@@ -153,7 +171,7 @@ class Fit(PooledStudies):
             f"{self.scale.name} from {self.scale.limits(low, high)} as each study is left out{over}"
         ]
         frame = self._batch(found, {"left_out": self.names})
-        return answer("Leave one out", {}, said, frame=frame)
+        return answer(self._titled("Leave one out"), {}, said, frame=frame)
 
     def cumulative(self, by: Column | None = None) -> Answer:
         """Return the pooled estimate as studies are added, in the order of a column."""
@@ -171,8 +189,8 @@ class Fit(PooledStudies):
         )
         names = [self.names[one] for one in found.order]
         frame = self._batch(found.pooled, {"added": names, "k": range(1, self.k + 1)})
-        return answer("Cumulative", {"order": found.order}, self._no_difference(found.pooled),
-                      frame=frame)  # fmt: skip
+        said = self._no_difference(found.pooled)
+        return answer(self._titled("Cumulative"), {"order": found.order}, said, frame=frame)
 
     def _no_difference(self, found: PooledBatch) -> list[str]:
         if not self.scale.null:
@@ -238,6 +256,8 @@ class Fit(PooledStudies):
         )
         low, high = np.quantile(found.pooled.effect, [0.025, 0.975])
         which = "all" if found.complete else "a sample"
+        if alone := int((found.pooled.k == 1).sum()):
+            which += f", {digits(alone)} of them of a single study"
         said = [
             f"{digits(found.pooled.effect.size)} subsets of studies ({which}); 95% of them from "
             f"{self.scale.limits(low, high)}"
@@ -256,7 +276,7 @@ class Fit(PooledStudies):
 
             return gosh(self, frame)
 
-        return answer("GOSH", found, said, frame=frame, picture=picture)
+        return answer(("GOSH", self.scale.name), found, said, frame=frame, picture=picture)
 
     def subgroups(self, by: Column, *, common_tau2: bool = False) -> Answer:
         """Return estimates of groups of studies, each with its own tau2 or one, and their test."""
@@ -289,7 +309,9 @@ class Fit(PooledStudies):
         number = "1 study" if unknown == 1 else f"{unknown} studies"
         verb = "is" if unknown == 1 else "are"
         remarks = [f"{number} of no known group {verb} left out."] if unknown else []
-        return answer("Subgroups", found, said, frame=frame, remarks=remarks)
+        limits = frame.ci_low.astype(float), frame.ci_high.astype(float)
+        remarks += self.scale.beyond(interval=limits)
+        return answer(self._titled("Subgroups"), found, said, frame=frame, remarks=remarks)
 
     def _groups(self, by: Column) -> tuple[list[int], list[str]]:
         """Return the positions of studies whose group is known, and the group of each."""
@@ -309,7 +331,12 @@ class Fit(PooledStudies):
             else f"{self.scale.limits(self.prediction_low, self.prediction_high)} "
             f"({percent(self.level)})"
         ]
-        return answer("Prediction for a new study", {**values, "df": self.prediction_df}, said)
+        said += [self.scale.direction] if self.scale.direction else []
+        return answer(
+            ("Prediction for a new study", self.scale.name),
+            {**values, "df": self.prediction_df},
+            said,
+        )
 
     def shrunken(self) -> Answer:
         """Return the effect of each study in the light of the others (BLUP)."""
@@ -320,7 +347,7 @@ class Fit(PooledStudies):
         frame = pd.DataFrame(
             {"study": self.names, **{name: getattr(found, name) for name in names}}
         )
-        return answer("Effects drawn toward the pooled one", found, [], frame=frame)
+        return answer(self._titled("Effects drawn toward the pooled one"), found, [], frame=frame)
 
     def outliers(self) -> Answer:
         """Return studies whose interval lies off the pooled one, and the estimate without them."""
@@ -333,13 +360,13 @@ class Fit(PooledStudies):
             said.append(f"without them {shown}; that they lie apart is no reason to leave them out")
         off = [position in found.positions for position in range(self.k)]
         frame = pd.DataFrame({"study": self.names, "effect": self.effects, "off": off})
-        return answer("Outliers", found, said, frame=frame)
+        return answer(self._titled("Outliers"), found, said, frame=frame)
 
     def henmi_copas(self) -> Answer:
         """Return the common-effect estimate with an interval that allows for variation."""
         found = common_weights.henmi_copas(self.effects, self.variances, level=self.level)
         said = [self.scale.words(found.effect, found.ci_low, found.ci_high)]
-        return answer("Henmi and Copas", found, said)
+        return answer(self._titled("Henmi and Copas"), found, said)
 
     def permutation(self, sample: int | None = None, seed: int | None = None) -> Answer:
         """Return the P value by flipping the signs of effects."""
@@ -379,8 +406,8 @@ class Fit(PooledStudies):
                 if self.scale.null
                 else ""
             )
-            + f"tau {digits(found.tau_median, 3)} "
-            f"({interval(found.tau_ci_low, found.tau_ci_high, 3)})",
+            + f"tau {with_interval(found.tau_median, found.tau_ci_low, found.tau_ci_high)}",
+            *([self.scale.direction] if self.scale.direction else []),
         ]
         return answer(f"Posterior ({prior}, scale {scale:g})", found, said)
 

@@ -10,7 +10,17 @@ import numpy as np
 import pandas as pd
 
 from evidence.errors import ParameterError
-from evidence.meta.answers import Answer, Scale, answer, digits, interval, p_words, rows_of
+from evidence.meta.answers import (
+    Answer,
+    Scale,
+    answer,
+    digits,
+    more_rows,
+    p_words,
+    percent,
+    rows_of,
+    with_interval,
+)
 from evidence.meta.multilevel.inference import MultilevelFit, contrast, joint_test
 from evidence.meta.multilevel.profile import profile_intervals, trial_diagnostics
 from evidence.meta.numerics import Floats
@@ -50,6 +60,14 @@ def design_at(spec: Any, new: pd.DataFrame) -> Floats:
             return np.asarray(spec.get_model_matrix(new, na_action="raise"), dtype=float)
     except (FormulaicError, ValueError, DataMismatchWarning) as error:
         raise ParameterError("new", plain_words(error), "values as the studies have") from error
+
+
+def beyond_rows(scale: Scale, frame: pd.DataFrame) -> list[str]:
+    """Say which intervals of predictions have limits that no effect can have."""
+    return scale.beyond(
+        interval=(frame.ci_low, frame.ci_high),
+        prediction_interval=(frame.prediction_low, frame.prediction_high),
+    )
 
 
 def with_null(scale: Scale, spec: Any, rows: pd.DataFrame, weights: Any) -> Any:
@@ -165,15 +183,22 @@ class Several(Answer):
         given = frame.drop(columns=[one for one in frame.columns if one in made])
         found = pd.concat([given, made], axis=1).reset_index(drop=True)
         said = [
-            scale.words(row.effect, row.ci_low, row.ci_high)
+            ("" if new is None else f"row {frame.index[i]}: ")
+            + scale.words(row.effect, row.ci_low, row.ci_high)
             + (
                 f"; a new trial {scale.limits(row.prediction_low, row.prediction_high)}"
                 if row.prediction_low is not None
                 else ""
             )
-            for row in rows_of(found.head(6))
+            for i, row in enumerate(rows_of(found.head(6)))
         ]
-        return answer("Predictions", {}, said, frame=found)
+        return answer(
+            scale.titled("Predictions", fit.level),
+            {},
+            [*said, *more_rows(found, 6)],
+            frame=found,
+            remarks=beyond_rows(scale, found),
+        )
 
     def test(self, term: str) -> Answer:
         """Return the joint test of all columns of a term (approximate Hotelling, CR2).
@@ -195,7 +220,7 @@ class Several(Answer):
             f"F {digits(found.statistic)} on {found.df_numerator} and "
             f"{digits(found.df_denominator)} df, {p_words(found.p_value)}"
         ]
-        return answer(f"Test of {term}", found, said)
+        return answer((f"Test of {term}", scale.as_pooled), found, said)
 
     def profile(self) -> Answer:
         """Return profile-likelihood intervals of the variances."""
@@ -203,11 +228,9 @@ class Several(Answer):
         found = profile_intervals(fit)
         names = ("name", "estimate", "low", "high")
         frame = pd.DataFrame([{name: getattr(one, name) for name in names} for one in found])
-        said = [
-            f"{one.name} {digits(one.estimate, 3)} ({interval(one.low, one.high, 3)})"
-            for one in found
-        ]
-        return answer("Profile likelihood of the variances", {}, said, frame=frame)
+        said = [f"{one.name} {with_interval(one.estimate, one.low, one.high)}" for one in found]
+        title = "Profile likelihood of the variances", f"{percent(fit.level)} intervals"
+        return answer(title, {}, said, frame=frame)
 
     def influence(self) -> Answer:
         """Return what each trial does to the coefficients, with the variances kept."""

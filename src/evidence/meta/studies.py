@@ -74,7 +74,10 @@ def scale_of(table: pd.DataFrame, rows: pd.DataFrame | None = None) -> Scale:
         else:
             back = partial(back, n=harmonic_mean(rows[size].to_numpy(dtype=float)))
     pooled_as = known.pooled_as if back else ""
-    return Scale(measure, name, known.ratio, favors, known.groups, known.null, back, pooled_as)
+    possible = known.possible if back or not known.back else (-np.inf, np.inf)
+    return Scale(
+        *(measure, name, known.ratio, favors, known.groups, known.null), back, pooled_as, possible
+    )
 
 
 def read_studies(
