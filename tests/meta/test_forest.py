@@ -5,19 +5,25 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from matplotlib.patches import Polygon, Rectangle
 
 from evidence import meta
-from evidence.meta.figures import Plot
+from evidence.meta.answers import Scale
+from evidence.meta.figures import Plot, effects_on, ratio_marks
 from evidence.meta.figures.forest import PHONE, SHARE, Forest, Kind, Row, draw, frame
 from evidence.meta.figures.forest_rows import of_fit, spread_line
 from tests.meta import own
 from tests.meta.test_estimate import pooled
 
 FIT = pooled("twelve-studies-means")
+ROLES = {
+    **{"mean_1": "m_t", "sd_1": "sd_t", "n_1": "n_t"},
+    **{"mean_2": "m_c", "sd_2": "sd_c", "n_2": "n_c"},
+}
 
 
 def made(*ends: tuple[float, float, float], kind: Kind = Kind.TRIAL, ratio: bool = False) -> Forest:
@@ -153,3 +159,52 @@ def test_the_spread_stands_in_one_line() -> None:
     )
     common = pooled("twelve-studies-means", tau2="common")
     assert spread_line(common, common.variances, "none").startswith("tau² taken as 0 (0.01")
+    rows = FIT.studies[["effect", "variance"]].mul([1e-3, 1e-6])
+    small = meta.pool(rows)
+    assert isinstance(small, meta.Fit)
+    right = spread_line(small, small.variances, "none")
+    assert right.startswith("tau² 0.00000007 (0.00000001 to 0.00000027) · I² 62%")
+
+
+def test_groups_keep_the_digits_that_they_have() -> None:
+    rows = {"m_t": 0.031, "sd_t": 0.012, "n_t": 20.5, "m_c": 0.042, "sd_c": 0.0125, "n_c": 1230}
+    scores = pd.DataFrame([rows, {**rows, "m_t": 0.1, "n_t": 33.3333}])
+    found = frame([of_fit(meta.pool(meta.effect_sizes(scores, "MD", better="lower", **ROLES)))])
+    assert found["Group 1 mean (SD)"].tolist()[:2] == [
+        "0.031 (0.012) n = 20.5", "0.100 (0.012) n = 33.33"
+    ]  # fmt: skip
+    assert found["Group 2 mean (SD)"][0] == "0.042 (0.013) n = 1,230"
+    counts = pd.DataFrame({"a": [7.5, 3], "n": [20.5, 30], "b": [4, 5.25], "m": [20, 30]})
+    roles = {"events_1": "a", "n_1": "n", "events_2": "b", "n_2": "m"}
+    found = frame([of_fit(meta.pool(meta.effect_sizes(counts, "OR", **roles)))])
+    assert found["Group 1 events of n"].tolist()[:2] == ["7.5 of 20.5", "3 of 30"]
+    assert found["Group 2 events of n"].tolist()[:2] == ["4 of 20", "5.25 of 30"]
+    times = {"events_1": "a", "time_1": "n", "events_2": "b", "time_2": "m"}
+    counts = counts.assign(a=[7, 3], b=[4, 5], n=[0.25, 1234.5])
+    found = frame([of_fit(meta.pool(meta.effect_sizes(counts, "IRR", **times)))])
+    assert found["Group 1 events in time"].tolist()[:2] == ["7 in 0.25", "3 in 1,234.5"]
+    ready = pd.DataFrame({"effect": [0.1, 0.2], "se": 0.1, "n_1": [20, None], "n_2": [20, 30]})
+    ready.attrs["columns"] = {"n_1": "n_1", "n_2": "n_2"}
+    assert frame([of_fit(meta.pool(ready))])["Group 1 n"].tolist()[:2] == ["20", "not known"]
+
+
+@given(st.floats(-25, 25), st.floats(-4, 1.6).map(lambda power: 10**power))
+@example(np.log(0.95), 0.1)
+@example(np.log(2.1), 0.8)
+@example(np.log(1e7), np.log(1e3))
+def test_axes_of_ratios_have_two_ticks_or_more_that_can_be_told_apart(low, width):
+    marks = ratio_marks(low, low + width)
+    assert 2 <= len(marks) <= 11
+    assert all(low <= np.log(one) <= low + width for one in marks)
+    assert marks == sorted({float(f"{one:.12g}") for one in marks})
+    near = made((1.001, 1.002, 1 + width / 100), ratio=True)
+    assert 1.0 in near.ticks
+    assert len(near.ticks) > 2
+
+
+def test_ticks_of_a_narrow_axis_are_written_as_they_are() -> None:
+    axes = Plot().add_subplot()
+    effects_on(axes.xaxis, (0.0, 2e-6), Scale(ratio=True))
+    assert {one.get_text() for one in axes.get_xticklabels()} >= {"1", "1.000001", "1.000002"}
+    written = {one.get_text() for one in draw([made((1.0, 1.0, 1.000002), ratio=True)]).texts}
+    assert {"0.999998", "1", "1.000002"} <= written

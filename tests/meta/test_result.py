@@ -254,6 +254,15 @@ def test_a_funnel_has_a_point_for_each_study() -> None:
     assert np.asarray(points.get_ydata()) == pytest.approx(np.sqrt(V))
 
 
+@pytest.mark.parametrize(("level", "z"), [(0.9, 1.6448536270), (0.95, 1.9599639845)])
+def test_the_lines_of_a_funnel_have_the_level_of_the_fit(level: float, z: float) -> None:
+    fit = pooled("twelve-studies-means", level=level)
+    (axes,) = fit.funnel().axes
+    across, up = (np.asarray(one, dtype=float) for one in axes.lines[0].get_data())
+    assert (across[2] - across[1]) / up[2] == pytest.approx(z)
+    assert (across[1] - across[0]) / up[0] == pytest.approx(z)
+
+
 @pytest.mark.parametrize(
     ("p", "words"),
     [(0.0004, "P < .001"), (0.002, "P = .002"), (0.049, "P = .049"), (0.2, "P = .20"),

@@ -1,5 +1,6 @@
 """Figures of results: funnel, bubbles, and the style that all figures share."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,12 +94,38 @@ def effects_on(axis: Axis, limits: tuple[float, float], scale: Scale) -> None:
         at = places[np.searchsorted(read, marks - 1e-12).clip(max=places.size - 1)]
         axis.set_ticks(at, labels=[f"{one:g}" for one in marks.round(12)])
         return
-    if not scale.ratio:
-        return
-    low, high = (float(np.exp(one)) for one in limits)
-    steps = (1, 2, 5) if high / low < 200 else (1,)
-    marks = [m * 10.0**e for e in range(-6, 7) for m in steps if low <= m * 10.0**e <= high]
-    axis.set_ticks(np.log(marks), labels=[f"{one:g}" for one in marks])
+    if scale.ratio:
+        marks = ratio_marks(*limits)
+        axis.set_ticks(np.log(marks), labels=[f"{one:.12g}" for one in marks])
+
+
+def ratio_marks(low: float, high: float) -> list[float]:
+    """Return round ratios between two logarithms, two at least.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of an axis on the log scale, apart by 1e-6 or more.
+    """
+    decades = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
+    firsts = (1, 2, 5) if high - low < math.log(225) else (1,)
+    every = 1 + (len(decades) - 1) // 9
+    # A power of ten is exact as text alone.
+    marks = [float(f"{m}e{e}") for e in decades if e % every == 0 for m in firsts]
+    inside = [one for one in marks if low <= math.log(one) <= high]
+    if len(inside) > 1:
+        return inside
+    # Near each other they are read as numbers are, in equal steps.
+    ends = math.exp(low), math.exp(high)
+    for count in (4, 6, 9):
+        rounds = [
+            float(f"{one:.12g}")
+            for one in MaxNLocator(count, steps=[1, 2, 5, 10]).tick_values(*ends)
+        ]
+        inside = [one for one in rounds if one > 0 and low <= math.log(one) <= high]
+        if len(inside) > 1:
+            break
+    return inside
 
 
 def funnel(fit: "PooledStudies", *, contours: bool = True) -> Plot:
@@ -111,6 +138,10 @@ def funnel(fit: "PooledStudies", *, contours: bool = True) -> Plot:
     contours : bool
         Whether the regions of P below .10, .05 and .01 are shaded, where there is a value of no
         difference.
+
+    Notes
+    -----
+    Of studies that differ by chance alone, the dashed lines hold as many as the level of the fit.
     """
     figure, axes = square(axis_name(fit.scale), "standard error")
     se = np.sqrt(fit.variances)
@@ -122,7 +153,7 @@ def funnel(fit: "PooledStudies", *, contours: bool = True) -> Plot:
             for side in (-1, 1):
                 axes.fill([0, side * edge, side * 2 * reach, side * 2 * reach], [0, top, top, 0],
                           color=shade, linewidth=0)  # fmt: skip
-    half = float(special.ndtri(0.975)) * top
+    half = float(special.ndtri((1 + fit.level) / 2)) * top
     axes.plot([fit.effect - half, fit.effect, fit.effect + half], [top, 0, top], "--", color=SOFT,
               linewidth=0.9)  # fmt: skip
     axes.axvline(fit.effect, color=SOFT, linewidth=0.9)

@@ -15,7 +15,7 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from matplotlib.textpath import text_to_path
 
 from evidence.meta.answers import digits
-from evidence.meta.figures import AMBER, BLUE, INK, PAPER, SOFT, Plot
+from evidence.meta.figures import AMBER, BLUE, INK, PAPER, SOFT, Plot, ratio_marks
 
 WIDTH = 694.0
 PHONE = 262.5
@@ -161,10 +161,7 @@ class Forest:
         """Values that are written at the axis, as they are read."""
         low, high = self.ends
         if self.ratio:
-            least, most = math.exp(low), math.exp(high)
-            firsts = (1.0, 2.0, 5.0) if most / least < 225 else (1.0,)
-            marks = [m * 10.0**e for e in range(-6, 7) for m in firsts]
-            return [one for one in marks if least <= one <= most]
+            return ratio_marks(low, high)
         half = (high - low) / 2
         power = math.floor(math.log10(half))
         steps = (m * 10.0**e for e in (power - 1, power, power + 1) for m in (1, 2, 5))
@@ -495,7 +492,7 @@ def _axis(page: _Page, part: Forest, columns: _Columns, y: float) -> None:
     for value in part.ticks:
         x = _x(part, columns, value)
         page.line([x, x], [y, y + 3], SOFT, 0.8)
-        shown = f"{value:g}".replace("-", "−")
+        shown = f"{value:.12g}".replace("-", "−")
         page.write(x, y + 9, shown, ha="center", color=SOFT, fontsize=AXIS)
     for words, sign in ((part.below, -1), (part.above, 1)):
         for place, line in enumerate(_side(words, columns)):

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from evidence.meta.answers import digits, interval, p_words, percent, rows_of
+import pandas as pd
+
+from evidence.meta.answers import digits, enough, interval, p_words, percent, rows_of
 from evidence.meta.figures.forest import Forest, Kind, Row
 from evidence.meta.pooling import Pooled, i2_limits
 
@@ -21,14 +23,17 @@ def spread_line(pooled: Pooled, variance: Any, prediction: str) -> str:
     """
     common = pooled.tau2_method == "common"
     limits, shares = "", i2_limits(pooled, variance)
+    decimals = enough((pooled.tau2, pooled.tau2_ci_low, pooled.tau2_ci_high))
     if pooled.tau2_ci_low is not None:
-        limits = f" ({interval(pooled.tau2_ci_low, pooled.tau2_ci_high)})"
+        limits = f" ({interval(pooled.tau2_ci_low, pooled.tau2_ci_high, decimals)})"
     spread = ""
     if shares is not None:
         spread = f" ({interval(100 * shares[0], 100 * shares[1], 0)}%)"
     return " · ".join(
         [
-            f"tau² taken as 0{limits}" if common else f"tau² {digits(pooled.tau2)}{limits}",
+            f"tau² taken as 0{limits}"
+            if common
+            else f"tau² {digits(pooled.tau2, decimals)}{limits}",
             f"I² {digits(100 * (pooled.i2 or 0.0), 0)}%{spread}",
             f"Q {digits(pooled.q)} on {pooled.q_df} df, {p_words(pooled.q_p)}",
             prediction,
@@ -36,21 +41,37 @@ def spread_line(pooled: Pooled, variance: Any, prediction: str) -> str:
     )
 
 
+def _counted(value: float) -> str:
+    """Return how many there are, or how long; what is no whole number keeps its decimals."""
+    if pd.isna(value):
+        return "not known"
+    # What was divided, as shares of a control group, has no end: two decimals of it say enough.
+    decimals = next((one for one in range(2) if round(value, one) == value), enough([value]))
+    return digits(float(value), decimals)
+
+
 def _arm(fit: Any, position: int, group: str) -> str:
     """Return what is known of one group: mean (SD) and n, or events of n."""
     known = {
-        role: fit.studies[fit.roles[role]].iloc[position]
+        role: fit.studies[fit.roles[role]]
         for role in (f"{one}_{group}" for one in ("mean", "sd", "events", "n", "time"))
         if role in fit.roles
     }
-    n = digits(int(known[f"n_{group}"])) if f"n_{group}" in known else ""
+    counted = {
+        one: _counted(known[f"{one}_{group}"].iloc[position])
+        for one in ("events", "n", "time")
+        if f"{one}_{group}" in known
+    }
+    n = counted.get("n", "")
     if f"mean_{group}" in known and f"sd_{group}" in known:
-        mean, sd = (digits(float(known[f"{one}_{group}"]), 1) for one in ("mean", "sd"))
+        columns = [known[f"{one}_{group}"] for one in ("mean", "sd")]
+        # As many decimals in all rows, by the larger ones; digits of small scores are kept.
+        decimals = max(enough(column, 1) for column in columns)
+        mean, sd = (digits(float(one.iloc[position]), decimals) for one in columns)
         return f"{mean} ({sd})\nn = {n}"
-    if f"time_{group}" in known:
-        time = digits(float(known[f"time_{group}"]), 0)
-        return f"{digits(int(known[f'events_{group}']))} in {time}"
-    return f"{digits(int(known[f'events_{group}']))} of {n}" if f"events_{group}" in known else n
+    if "time" in counted:
+        return f"{counted['events']} in {counted['time']}"
+    return f"{counted['events']} of {n}" if "events" in counted else n
 
 
 def of_fit(fit: Any) -> Forest:
