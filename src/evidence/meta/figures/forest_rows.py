@@ -41,7 +41,7 @@ def spread_line(pooled: Pooled, variance: Any, prediction: str) -> str:
     )
 
 
-def _counted(value: float) -> str:
+def _counted(value: Any) -> str:
     """Return how many there are, or how long; what is no whole number keeps its decimals."""
     if pd.isna(value):
         return "not known"
