@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal, norm
 
 from evidence.errors import ParameterError
 from evidence.meta.pooling import pool, tau2_profile
@@ -74,6 +75,28 @@ def test_the_estimate_lies_inside_and_a_higher_level_reaches_further(trials, met
     assert narrow.tau2 == pool(*trials, tau2=method).tau2
     assert 0 <= wide.profile_low <= narrow.profile_low <= narrow.tau2
     assert narrow.tau2 < narrow.profile_high < wide.profile_high
+
+
+@given(TRIALS, st.floats(0, 4))
+def test_likelihoods_are_those_of_densities(trials, tau2):
+    """The restricted one is the density of error contrasts, Patterson and Thompson (1971).
+
+    Of any orthonormal ones, here of the last columns of a QR decomposition, by scipy's density of
+    the multivariate normal distribution; the other is the product of univariate densities.
+    """
+    effects, variances = trials
+    spread = variances + tau2
+    frame = np.column_stack([np.ones(effects.size), np.eye(effects.size)[:, 1:]])
+    contrasts = np.linalg.qr(frame)[0][:, 1:]
+    right = {
+        "REML": multivariate_normal.logpdf(
+            contrasts.T @ effects, cov=contrasts.T @ np.diag(spread) @ contrasts
+        ),
+        "ML": norm.logpdf(effects, np.average(effects, weights=1 / spread), np.sqrt(spread)).sum(),
+    }
+    for method, height in right.items():
+        found = tau2_profile.log_likelihoods(*trials, [tau2], method=method)
+        assert found == pytest.approx([height], rel=1e-11, abs=1e-11)
 
 
 def test_refused():
