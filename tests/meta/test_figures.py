@@ -10,8 +10,10 @@ from evidence.errors import ParameterError
 from evidence.meta.answers import rows_of
 from evidence.meta.bias import ENOUGH_TRIALS
 from evidence.meta.figures import Plot, curves, studies
+from evidence.meta.multilevel.profile import profile_likelihood
+from tests.meta.test_several import CONTENTS, fitted
 from tests.oracles import read
-from tests.tolerances import CLOSED_FORM, ITERATIVE
+from tests.tolerances import CLOSED_FORM, ITERATIVE, LIKELIHOOD, SEARCHED
 
 BCG = read("synthesis/pooling", "bcg")
 METHODS = {"EE": "common"}
@@ -206,6 +208,39 @@ def test_a_profile_is_cut_at_the_limits_of_metafor(method: str) -> None:
         inside = (values > low) & (values < high)
         assert (heights[inside] > cut - 1e-9).all()
         assert (heights[~inside] < cut + 1e-9)[values[~inside] > 0].all()
+
+
+@pytest.mark.parametrize("v", ["diag", "rho0.6"])
+def test_profiles_of_two_variances_are_cut_at_the_limits_of_metafor(v: str) -> None:
+    fit = fitted("1", v)
+    figure = fit.profile().plot()
+    cases = [
+        one
+        for one in CONTENTS["analyses"]
+        if one["args"].get("parameter") == "sigma2" and one["id"].startswith(f"ml_{v}_1_")
+    ]
+    assert len(cases) == len(figure.axes) == 2
+    for one, axes, name in zip(cases, figure.axes, ("cluster", "effect"), strict=True):
+        estimate, low, high = one["out"]["random"]
+        top, cut = one["out"]["ll"], one["out"]["ll"] - one["out"]["lr_ub"] / 2
+        assert axes.get_xlabel() == f"sigma2_{name}"
+        values, heights = drawn(axes, 0)
+        at, height = drawn(axes, 1)
+        assert at[0] == pytest.approx(estimate, rel=SEARCHED)
+        assert height[0] == pytest.approx(top, abs=LIKELIHOOD)
+        assert drawn(axes, 2)[1][0] == pytest.approx(cut, abs=LIKELIHOOD)
+        assert heights.max() == pytest.approx(top, abs=LIKELIHOOD)
+        for end in (low, high):
+            assert np.interp(end, values, heights) == pytest.approx(cut, abs=SEARCHED)
+        assert fit.fit is not None
+        ends = profile_likelihood(fit.fit, f"sigma2_{name}", [low, high])
+        right = [top - one["out"][side] / 2 for side in ("lr_lb", "lr_ub")]
+        assert ends == pytest.approx(right, abs=LIKELIHOOD)
+        inside = (values > low) & (values < high)
+        assert (heights[inside] > cut - SEARCHED).all()
+        assert (heights[~inside] < cut + SEARCHED).all()
+    with pytest.raises(ParameterError, match=r"values\[1\]: found -0.1, expected from 0 to inf"):
+        profile_likelihood(fit.fit, "sigma2_effect", [0.1, -0.1])
 
 
 def test_all_figures_share_one_form_and_answers_without_one_say_so() -> None:

@@ -77,6 +77,17 @@ def test_influence_of_trials_is_that_of_metafor(args, out):
         aligned(ours[name], right, SEARCHED)
 
 
+@pytest.mark.parametrize(("args", "out"), cases("_cluster_refit"))
+def test_influence_with_variances_estimated_anew_is_that_of_metafor(args, out):
+    frame = fitted(args["mods"], args["V"]).influence(refit=True).frame.set_index("trial")
+    ours = frame.loc[out["cluster"]].astype(object).where(lambda one: one.notna(), None)
+    aligned(ours.cook_distance, out["cooks"], SEARCHED)
+    changes = [one for one in ours if one.startswith("dfbetas")]
+    assert len(changes) == len(out["dfbetas"])
+    for name, right in zip(changes, out["dfbetas"].values(), strict=True):
+        aligned(ours[name], right, SEARCHED)
+
+
 @pytest.mark.parametrize(("args", "out"), cases("_hat"))
 def test_hat_values_are_those_of_metafor(args, out):
     fit = fitted(args["mods"], args["V"])
@@ -97,8 +108,8 @@ def test_terms_are_tested_as_clubsandwich_does(args, out):
 
 
 def test_all_are_compared() -> None:
-    counts = [len(cases(one)) for one in ("_predict_robust", "_cluster_fixed", "_hat", "_wald_cr2")]
-    assert counts == [8, 8, 8, 6]
+    kinds = ("_predict_robust", "_cluster_fixed", "_cluster_refit", "_hat", "_wald_cr2")
+    assert [len(cases(one)) for one in kinds] == [8, 8, 8, 8, 6]
     assert doctest.testmod(profile).failed == 0
 
 

@@ -142,7 +142,7 @@ class Fit(PooledStudies):
         ]
 
         def picture() -> "Plot":
-            from evidence.meta.figures.curves import profile
+            from evidence.meta.figures.curves import profiles
 
             # To where the likelihood has fallen well below the line, and 0 where that is near.
             reach = found.profile_high - found.tau2
@@ -154,8 +154,8 @@ class Fit(PooledStudies):
             heights = tau2_profile.log_likelihoods(
                 self.effects, self.variances, values, method=method
             )
-            best = (found.tau2, found.log_likelihood)
-            return profile("tau2", values, heights, best, self.level)
+            curve = ("tau2", values, heights, found.tau2)
+            return profiles([curve], found.log_likelihood, self.level)
 
         title = f"Likelihood ({method})", f"{percent(self.level)} interval"
         return answer(title, found, said, picture=picture)

@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,16 @@ from evidence.meta.answers import (
     with_interval,
 )
 from evidence.meta.multilevel.inference import MultilevelFit, contrast, joint_test
-from evidence.meta.multilevel.profile import profile_intervals, trial_diagnostics
+from evidence.meta.multilevel.profile import (
+    ProfileInterval,
+    profile_intervals,
+    profile_likelihood,
+    trial_diagnostics,
+)
 from evidence.meta.numerics import Floats
+
+if TYPE_CHECKING:
+    from evidence.meta.figures import Plot
 
 _NUMBERS = ("name", "estimate", "se", "ci_low", "ci_high", "df", "p_value")
 
@@ -99,6 +107,14 @@ def with_null(scale: Scale, spec: Any, rows: pd.DataFrame, weights: Any) -> Any:
     scaled = weights / size
     most = np.abs(scaled).max(axis=1) * np.abs(moved).max()
     return np.abs(scaled @ moved) <= 1e-8 * most
+
+
+def _around(found: ProfileInterval) -> Floats:
+    """Return values to where the likelihood has fallen well below the line, with the limits."""
+    high = found.high if found.high is not None else 2 * found.estimate + 1
+    low = 0.0 if found.low == 0 else 0.5 * found.low
+    places = np.linspace(low, high + 0.3 * (high - found.estimate), 41)
+    return np.union1d(places, [found.low, found.estimate, high])
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -230,12 +246,32 @@ class Several(Answer):
         frame = pd.DataFrame([{name: getattr(one, name) for name in names} for one in found])
         said = [f"{one.name} {with_interval(one.estimate, one.low, one.high)}" for one in found]
         title = "Profile likelihood of the variances", f"{percent(fit.level)} intervals"
-        return answer(title, {}, said, frame=frame)
 
-    def influence(self) -> Answer:
-        """Return what each trial does to the coefficients, with the variances kept."""
+        def picture() -> "Plot":
+            from evidence.meta.figures.curves import profiles
+
+            return profiles(
+                [
+                    (one.name, values, profile_likelihood(fit, one.name, values), one.estimate)
+                    for one in found
+                    for values in [_around(one)]
+                ],
+                fit.log_likelihood,
+                fit.level,
+            )
+
+        return answer(title, {}, said, frame=frame, picture=picture)
+
+    def influence(self, *, refit: bool = False) -> Answer:
+        """Return what each trial does to the coefficients.
+
+        Parameters
+        ----------
+        refit : bool
+            Whether variances are estimated anew without each trial; else they are kept.
+        """
         fit, _ = self._model()
-        found = trial_diagnostics(fit)
+        found = trial_diagnostics(fit, refit=refit)
         frame = pd.DataFrame(
             {
                 "trial": list(dict.fromkeys(self.trials)),
@@ -252,4 +288,5 @@ class Several(Answer):
             f"Cook's distance is largest without {trial}: {digits(one)}"
             for one, trial in sorted(known, reverse=True)[:1]
         ]
-        return answer("Influence of trials", found, said, frame=frame)
+        about = f"variances {'estimated anew without each' if refit else 'of all trials kept'}"
+        return answer(("Influence of trials", about), found, said, frame=frame)

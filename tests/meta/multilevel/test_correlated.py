@@ -10,7 +10,7 @@ import pytest
 from evidence.errors import ParameterError
 from evidence.meta.multilevel import fit_multilevel, fit_multivariate
 from evidence.meta.multilevel.inference import coefficients, joint_test
-from evidence.meta.multilevel.profile import profile_intervals
+from evidence.meta.multilevel.profile import profile_intervals, trial_diagnostics
 from tests.meta.multilevel.test_models import EFFECT, TRIAL, VARIANCE
 from tests.oracles import analyses, read
 from tests.tolerances import CLOSED_FORM, ITERATIVE, SEARCHED, UNREFINED, of_tail
@@ -108,6 +108,21 @@ def parameter_name(fit, kind, index):
     return "tau2" if len(fit.tau2) == 1 else f"tau2 ({fit.outcomes[index - 1]})"
 
 
+OF_OUTCOMES = [one for one in cases("diagnostics.mv") if "struct" in one.values[1]["args"]]
+
+
+@pytest.mark.parametrize(("name", "analysis"), OF_OUTCOMES)
+def test_influence_of_trials_on_several_outcomes_agrees_with_metafor(name, analysis):
+    arguments, out = analysis["args"], analysis["out"]
+    fit = searched(
+        name, analysis["set"], *(arguments[key] for key in ("random", "struct", "mods", "V"))
+    )
+    found = trial_diagnostics(fit, refit=arguments["reestimate"])
+    assert found.cook_distance == pytest.approx(out["cooks"], rel=SEARCHED)
+    for ours, theirs in zip(found.dfbetas.values(), out["dfbetas"].values(), strict=True):
+        assert ours == pytest.approx(theirs, rel=SEARCHED, abs=SEARCHED)
+
+
 @pytest.mark.parametrize(("name", "analysis"), cases("confint.mv"))
 def test_profile_intervals_agree_with_metafor(name, analysis):
     arguments = analysis["args"]
@@ -138,7 +153,8 @@ def test_grid_is_complete():
         ("hasselblad1998", "gls"): 80,
         ("hasselblad1998", "rma.mv.V"): 8,
         ("assink2016", "predict.mv"): 8,
-        ("assink2016", "diagnostics.mv"): 16,
+        ("assink2016", "diagnostics.mv"): 24,
+        ("berkey1998", "diagnostics.mv"): 4,
         ("assink2016", "anova"): 6,
         ("hasselblad1998", "confint.mv"): 12,
         ("assink2016", "gls"): 20,

@@ -107,23 +107,27 @@ def orchard(
     return figure
 
 
-def profile(
-    name: str, values: Floats, heights: Floats, best: tuple[float, float], level: float
-) -> Plot:
-    """Draw the log-likelihood at values of a variance; what lies above the line is its interval.
+def profiles(curves: Sequence[tuple[str, Floats, Floats, float]], top: float, level: float) -> Plot:
+    """Draw log-likelihoods at values of variances; what lies above the line is the interval.
 
     Parameters
     ----------
-    name : str
-        What the variance is.
-    values, heights : ndarray of shape (m,)
-    best : (float, float)
-        The estimate, and the log-likelihood there.
+    curves : sequence of (name, ndarray of shape (m,), ndarray of shape (m,), float)
+        What the variance is, its values, the log-likelihood there, and the estimate.
+    top : float
+        The log-likelihood at the estimates.
     level : float
-        Coverage of the interval.
+        Coverage of the intervals.
     """
-    figure, axes = square(name, "log-likelihood", (0.13, 0.12, 0.84, 0.84))
-    axes.plot(values, heights, color=BLUE)
-    axes.plot(*best, "o", color=INK, markersize=5)
-    axes.axhline(best[1] - float(special.chdtri(1, 1 - level)) / 2, color=SOFT, linestyle=":")
+    height = 4.6 * len(curves)
+    figure = canvas(6.4, height)
+    for place, (name, values, heights, estimate) in enumerate(curves):
+        below = len(curves) - 1 - place
+        axes = figure.add_axes((0.13, (4.6 * below + 0.55) / height, 0.84, 3.86 / height))
+        bare(axes)
+        axes.set_xlabel(name, fontsize=FONT_SIZE)
+        axes.set_ylabel("log-likelihood", fontsize=FONT_SIZE)
+        axes.plot(values, heights, color=BLUE)
+        axes.plot(estimate, top, "o", color=INK, markersize=5)
+        axes.axhline(top - float(special.chdtri(1, 1 - level)) / 2, color=SOFT, linestyle=":")
     return figure

@@ -1,15 +1,17 @@
 """Profile-likelihood intervals of variances and correlations, and what each trial does."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 from scipy.optimize import brentq
 
 from evidence.errors import ParameterError
-from evidence.meta.multilevel.covariance import BlockModel
+from evidence.meta.multilevel.covariance import BlockModel, TrialGroup, evaluate
 from evidence.meta.multilevel.inference import Inference, MultilevelFit
 from evidence.meta.multilevel.random_effects import (
     Membership,
@@ -21,6 +23,7 @@ from evidence.meta.multilevel.random_effects import (
 )
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import check_level
+from evidence.meta.pooling.weights import numbers, refuse_first
 
 REACH = 1e6
 """Variances are looked for up to this multiple of the median sampling variance."""
@@ -89,6 +92,12 @@ class _Held(RandomEffects):
         """Give the score of the base, by the chain rule."""
         return self.turn.T @ self.base.score(self.turn @ theta + self.fixed, scores)
 
+    def among(self, kept: Sequence[Any], groups: Sequence[TrialGroup]) -> "_Held":
+        """Those of the base, with the same held."""
+        fewer = copy(self)
+        fewer.base = self.base.among(kept, groups)
+        return fewer
+
     def starts(self, variances: Floats) -> list[list[Floats]]:
         """One equal scale after the other for what is free, in one family."""
         roots = [np.full(self.lower.size, variance) for variance in variances]
@@ -136,34 +145,91 @@ def profile_intervals(
     """
     coverage = fit.level if level is None else level
     check_level(coverage)
-    searched, model = fit.working.searched, fit.working.model
+    cut = fit.log_likelihood - float(special.chdtri(1, 1 - coverage)) / 2
+    model = fit.working.model
+    return tuple(
+        _interval(parameter, model, cut, float(coverage), _heights(fit, parameter))
+        for parameter in _chosen(fit, names)
+    )
+
+
+def profile_likelihood(fit: MultilevelFit, name: str, values: Any) -> Floats:
+    """Give the log-likelihood at values of one variance or correlation, all others at their best.
+
+    Parameters
+    ----------
+    fit : MultilevelFit
+        With random effects.
+    name : str
+        Which parameter, as in `ProfileInterval`.
+    values : array_like of shape (m,)
+        In its range: 0 or more, or a correlation that the structure can have.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+
+    Raises
+    ------
+    ParameterError
+        For a value out of range, and as `profile_intervals`.
+
+    Examples
+    --------
+    >>> from evidence.meta.multilevel import fit_multilevel
+    >>> trials = ["a", "a", "b", "b", "c", "d", "d", "e"]
+    >>> fit = fit_multilevel([0.5, 0.3, 0.6, 0.5, 0.2, 0.9, 0.4, -0.2],
+    ...                      [0.04, 0.05, 0.06, 0.06, 0.05, 0.07, 0.05, 0.04], trials)
+    >>> profile_likelihood(fit, "sigma2_cluster", [0.0, 0.05]).round(3).tolist()
+    [-2.002, -1.704]
+    """
+    (parameter,) = _chosen(fit, [name])
+    places = np.atleast_1d(numbers("values", values))
+    within = (places >= parameter.low) & (places <= parameter.high)
+    refuse_first("values", places, ~within, f"from {parameter.low:g} to {parameter.high:g}")
+    height = _heights(fit, parameter)
+    return np.array([height(float(one)) for one in places])
+
+
+def _chosen(fit: MultilevelFit, names: Sequence[str] | None) -> "list[_Parameter]":
+    searched = fit.working.searched
     parameters = {} if searched is None else {p.name: p for p in _parameters(fit, searched)}
-    if searched is None or not parameters:
+    if not parameters:
         raise ParameterError("fit", "no random effects", "a model with variances to estimate")
     chosen = list(parameters) if names is None else list(names)
     for name in chosen:
         if name not in parameters:
             raise ParameterError("names", name, "one of " + ", ".join(parameters))
-    cut = fit.log_likelihood - float(special.chdtri(1, 1 - coverage)) / 2
-    return tuple(
-        _interval(parameters[name], model, cut, float(coverage), restricted=searched.restricted)
-        for name in chosen
-    )
+    return [parameters[name] for name in chosen]
 
 
-def _interval(
-    parameter: _Parameter, model: BlockModel, cut: float, level: float, *, restricted: bool
-) -> ProfileInterval:
+def _heights(fit: MultilevelFit, parameter: "_Parameter") -> Callable[[float], float]:
+    """Give the likelihood with a parameter held, climbed in the others."""
+    model, searched = fit.working.model, fit.working.searched
     last: list[Floats] = []
     spread = max(1.0, float((model.effect**2).mean())) * np.array([1e-2, 1.0])
 
-    def above(value: float) -> float:
+    def height(value: float) -> float:
         held, start = parameter.hold(value)
         # From the most likely values, and from where the parameter was held before.
         families = [[start], last[-1:] if last else held.starts(spread)[0]]
+        restricted = searched is None or searched.restricted
         best = climb(model, held, families, restricted=restricted)
         last.append(best.theta)
-        return best.height - cut
+        return best.height
+
+    return height
+
+
+def _interval(
+    parameter: _Parameter,
+    model: BlockModel,
+    cut: float,
+    level: float,
+    height: Callable[[float], float],
+) -> ProfileInterval:
+    def above(value: float) -> float:
+        return height(value) - cut
 
     def root(inside: float, outside: float) -> float:
         return float(brentq(above, inside, outside, xtol=1e-300, rtol=CLOSE))
@@ -297,12 +363,15 @@ class TrialDiagnostics:
     hat: tuple[float, ...]
 
 
-def trial_diagnostics(fit: MultilevelFit) -> TrialDiagnostics:
+def trial_diagnostics(fit: MultilevelFit, *, refit: bool = False) -> TrialDiagnostics:
     """Say how much the coefficients rest on each trial.
 
     Parameters
     ----------
     fit : MultilevelFit
+    refit : bool
+        Whether variances and correlations are estimated anew without each trial; else those of all
+        trials are kept.
 
     Returns
     -------
@@ -315,9 +384,9 @@ def trial_diagnostics(fit: MultilevelFit) -> TrialDiagnostics:
 
     Notes
     -----
-    `cooks.distance` and `dfbetas` of metafor's rma.mv with ``cluster`` and ``reestimate = FALSE``,
-    and `hatvalues`: variances and correlations are those of all trials, and standard errors those
-    of the model. Viechtbauer and Cheung (2010), Res Synth Methods 1:112.
+    `cooks.distance` and `dfbetas` of metafor's rma.mv with ``cluster`` and ``reestimate``, and
+    `hatvalues`: standard errors are those of the model, for DFBETAS of all trials with the
+    variances that the others have. Viechtbauer and Cheung (2010), Res Synth Methods 1:112.
 
     Examples
     --------
@@ -326,6 +395,8 @@ def trial_diagnostics(fit: MultilevelFit) -> TrialDiagnostics:
     ...                      ["a", "a", "b", "c", "c", "d"])
     >>> [round(one, 2) for one in trial_diagnostics(fit).cook_distance]
     [0.21, 0.05, 0.52, 0.43]
+    >>> [round(one, 2) for one in trial_diagnostics(fit, refit=True).cook_distance]
+    [0.83, 0.0, 1.05, 0.43]
     """
     model, at = fit.working.model, fit.working.at
     if model.k_trials < 3:
@@ -343,13 +414,22 @@ def trial_diagnostics(fit: MultilevelFit) -> TrialDiagnostics:
     whole = products.sum(axis=0)
     inferred = Inference(fit.working, "z", fit.level)
     turn = inferred.on_design(np.eye(p))
-    se = np.sqrt(np.einsum("ij,jk,ik->i", turn, at.inverse, turn))
     moved = [
         _without(whole - own, right.sum(axis=0) - part, at.coefficients)
         for own, part in zip(products, right, strict=True)
     ]
+    spreads = [at.inverse] * model.k_trials
+    searched = fit.working.searched
+    if refit and searched is not None and searched.theta.size:
+        for trial, one in enumerate(moved):
+            if one is not None:
+                others, spreads[trial] = _refitted(model, searched, trial)
+                moved[trial] = at.coefficients - others
     lost: tuple[None, ...] = (None,) * p
-    changes = [lost if one is None else (turn @ one / se).tolist() for one in moved]
+    changes = []
+    for one, spread in zip(moved, spreads, strict=True):
+        se = np.sqrt(np.einsum("ij,jk,ik->i", turn, spread, turn))
+        changes.append(lost if one is None else (turn @ one / se).tolist())
     return TrialDiagnostics(
         cook_distance=tuple(None if one is None else float(one @ whole @ one) for one in moved),
         dfbetas=dict(zip(fit.working.names, zip(*changes, strict=True), strict=True)),
@@ -363,3 +443,38 @@ def _without(information: Floats, right: Floats, coefficients: Floats) -> Floats
     if smallest <= 1e-10 * largest:
         return None
     return np.asarray(coefficients - np.linalg.solve(information, right))
+
+
+def _refitted(model: BlockModel, searched: Searched, trial: int) -> tuple[Floats, Floats]:
+    """Give the coefficients without a trial on the basis of all, and the covariance of all there.
+
+    The latter has the variances that the other trials have.
+    """
+    kept = [group.trials != trial for group in model.groups]
+    stays = np.ones(model.effect.size, dtype=bool)
+    for group, mask in zip(model.groups, kept, strict=True):
+        stays[group.rows[~mask]] = False
+    place = np.cumsum(stays) - 1
+    groups = tuple(
+        TrialGroup(
+            group.trials[mask] - (group.trials[mask] > trial),
+            place[group.rows[mask]],
+            group.covariance[mask],
+        )
+        for group, mask in zip(model.groups, kept, strict=True)
+        if mask.any()
+    )
+    basis, triangle = np.linalg.qr(model.basis[stays])
+    offset = basis.T @ model.effect[stays]
+    # In the units of all trials, in which the variances are.
+    fewer = BlockModel(
+        groups, model.effect[stays] - basis @ offset, basis, triangle, offset, model.unit,
+        model.k_trials - 1,
+    )  # fmt: skip
+    effects_of = searched.effects_of.among(kept, groups)
+    spread = max(1.0, float((fewer.effect**2).mean())) * np.array([1e-2, 1.0])
+    starts = [[searched.theta], *effects_of.starts(spread)]
+    best = climb(fewer, effects_of, starts, restricted=searched.restricted)
+    at = evaluate(fewer, effects_of.blocks(best.theta), restricted=searched.restricted)
+    whole = evaluate(model, searched.effects_of.blocks(best.theta), restricted=searched.restricted)
+    return linalg.solve_triangular(triangle, offset + at.coefficients), whole.inverse

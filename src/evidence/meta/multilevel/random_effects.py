@@ -7,6 +7,7 @@ of those into the score of its parameters.
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
@@ -56,6 +57,10 @@ class RandomEffects(ABC):
     def starts(self, variances: Floats) -> list[list[Floats]]:
         """Families of parameters to start from, over a grid of positive variances."""
 
+    @abstractmethod
+    def among(self, kept: Sequence[Any], groups: Sequence[TrialGroup]) -> "RandomEffects":
+        """Those of the trials that are kept (a mask for each group), which form these groups."""
+
 
 class Nested(RandomEffects):
     """A random effect of the trial, one of the effect within the trial, or both.
@@ -86,6 +91,10 @@ class Nested(RandomEffects):
             "effect": sum(float(np.einsum("bmm->", score)) for score in scores),
         }
         return np.array([sums[level] for level in self.levels])
+
+    def among(self, kept: Sequence[Any], groups: Sequence[TrialGroup]) -> "Nested":
+        """Those of other groups, at the same levels."""
+        return Nested(groups, self.levels)
 
     def starts(self, variances: Floats) -> list[list[Floats]]:
         """Every combination of the variances, in families by the first."""
@@ -235,6 +244,13 @@ class Outcomes(RandomEffects):
         if self.has_correlation:
             parts.append(float(scale @ (total * slopes) @ scale))
         return np.array(parts)
+
+    def among(self, kept: Sequence[Any], groups: Sequence[TrialGroup]) -> "Outcomes":
+        """Those of the same outcomes, in fewer trials."""
+        own = [outcome[mask] for outcome, mask in zip(self.membership.outcome, kept, strict=True)]
+        made = copy(self)
+        made.membership = Membership(tuple(one for one in own if len(one)), self.membership.size)
+        return made
 
     def starts(self, variances: Floats) -> list[list[Floats]]:
         """Equal variances, in families by the correlation."""
