@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import evidence
 from evidence.analysis import analyze
+from evidence.cli import app
 from evidence.errors import DataError, ParameterError
 from evidence.estimation.choices import Specification
 from evidence.estimation.missing_evidence import missing_evidence
+from evidence.ledger.citation import database_of
 from evidence.metapsy import import_database
+from evidence.reports.stamp import Stamp
 from evidence.terms import LeftOut, words_of
 from tests.data.packages import DATA
 from tests.metapsy.files import WHEN, as_text, changes, events, imported, means, ready, write
@@ -350,6 +354,20 @@ def test_what_is_known_of_the_database_is_in_reference_and_locators(tmp_path: Pa
     assert dataset.references["ahn_2001"]["title"] == reference
     stated = json.loads((dataset.path / "datapackage.json").read_text("utf-8"))
     assert stated["licenses"] == [{"title": "ODC-By 1.0"}]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("", "version not stated"), ("2024-01-b", "version 2024-01-b")]
+)
+def test_the_version_of_a_database_is_said_in_words_or_as_it_is(
+    tmp_path: Path, given: str, said: str
+) -> None:
+    made = imported(tmp_path, means(), title="A database", **({"version": given} if given else {}))
+    assert database_of(made.dataset) == f"A database, {said}"
+    stamp = Stamp(made.dataset.version, WHEN, database="A database")
+    assert stamp.state.startswith(f"A database, {said}, workbook")
+    checked = CliRunner().invoke(app, ["validate", str(made.dataset.path)])
+    assert f"valid, data {said}," in " ".join(checked.output.split())
 
 
 def test_text_that_a_spreadsheet_would_compute_is_neutralized(tmp_path: Path) -> None:

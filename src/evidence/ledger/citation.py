@@ -31,8 +31,7 @@ def database_of(dataset: Dataset) -> str:
     if not set(dataset.locators.publication_id) <= set(named):
         return ""
     titles = language.listed(str(dataset.references[one].get("title", one)) for one in named)
-    version = dataset.version.removeprefix("version-").replace("-", " ")
-    return f"{titles}, version {version}"
+    return f"{titles}, version {dataset.version}"
 
 
 def workbook(dataset: Dataset, data_version: str = "") -> Item:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 # Each name is imported when it is first used: the kernels beneath need no data frame.
 _HOMES = {
     "MEASURES": "evidence.meta.measures",
+    "conversions": "evidence.meta.effect_size",
+    "scales": "evidence.meta.effect_size",
+    "fit_multivariate": "evidence.meta.multilevel",
     "effect_sizes": "evidence.meta.frame",
     "pool": "evidence.meta.estimate",
     "pool_counts": "evidence.meta.estimate",
@@ -32,14 +35,17 @@ __all__ = [
     "Fit",
     "Moderated",
     "Several",
+    "conversions",
     "effect_sizes",
     "example",
+    "fit_multivariate",
     "pool",
     "pool_counts",
     "pool_groups",
     "read",
     "regress",
     "repeated_covariance",
+    "scales",
     "shared_control_covariance",
 ]
 
@@ -50,10 +56,12 @@ if TYPE_CHECKING:
         repeated_covariance,
         shared_control_covariance,
     )
+    from evidence.meta.effect_size import conversions, scales
     from evidence.meta.estimate import pool, pool_counts
     from evidence.meta.frame import effect_sizes
     from evidence.meta.measures import MEASURES
     from evidence.meta.moderators import Moderated, regress
+    from evidence.meta.multilevel import fit_multivariate
     from evidence.meta.result import Fit
     from evidence.meta.several import Several
     from evidence.meta.spreadsheet import example, read
@@ -62,7 +70,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     """Import a public name from its module when it is first used."""
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        home = import_module(_HOMES[name])
+        # Of functions on arrays a whole module may have the name.
+        return (
+            getattr(home, name) if hasattr(home, name) else import_module(f".{name}", home.__name__)
+        )
     raise AttributeError(f"module 'evidence.meta' has no attribute {name!r}")
 
 

@@ -63,7 +63,7 @@ class Source:
     @property
     def data_version(self) -> str:
         """Version of the data package, which needs one."""
-        return self.version or "version-not-stated"
+        return self.version or "not stated"
 
     def place(self, number: int) -> str:
         """Return the place of a record in the file, in words."""

@@ -37,8 +37,8 @@ class Stamp:
         if self.own:
             return f"{self.own}, workbook {__version__}, file of {self.day}"
         if self.database:
-            version = self.data_version.removeprefix("version-").replace("-", " ")
-            return f"{self.database}, version {version}, workbook {__version__}, read {self.day}"
+            data = f"{self.database}, version {self.data_version}"
+            return f"{data}, workbook {__version__}, read {self.day}"
         return f"Data {self.data_version}, workbook {__version__}, sources as of {self.day}"
 
     @property

@@ -91,7 +91,9 @@ def fit_multilevel(
     -----
     y_ij = x_ij'b + u_j + w_ij + e_ij: Van den Noortgate et al. (2013), Behav Res Methods 45:576;
     Konstantopoulos (2011), Res Synth Methods 2:61; with correlated e, Pustejovsky and Tipton
-    (2022), Prev Sci 23:425. Likelihood: Harville (1977), J Am Stat Assoc 72:320.
+    (2022), Prev Sci 23:425. Likelihood: Harville (1977), J Am Stat Assoc 72:320. Generalized least
+    squares: Aitken (1935), Proc R Soc Edinb 55:42; of correlated effects Gleser and Olkin (1994),
+    in The Handbook of Research Synthesis, 339.
 
     Examples
     --------
