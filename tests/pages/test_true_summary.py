@@ -63,7 +63,7 @@ def check(made: list[Study], said: str, weighed: str) -> None:
         if (one := [study.results[0] for study in trials if study.results[0].effect is not None])
     ]
     match = re.match(
-        r"Of (\w+) comparisons? of an outcome with a class of comparators (\w+) ha\w+ a number",
+        r"Of (\w+) comparisons? of an outcome with a class of comparators, (\w+) ha\w+ a number",
         answer,
     )
     if not cells:
@@ -73,17 +73,19 @@ def check(made: list[Study], said: str, weighed: str) -> None:
     assert [NUMBERS[one] for one in match.groups()] == [len(cells), len(with_number)], said
     assert " no have" not in answer, said
     if with_number:
-        single = re.search(r"Of these (\w+) rests? on a single trial", answer)
+        single = re.search(r"a number, (\w+) of them from a single trial", answer)
         assert single, said
         assert NUMBERS[single[1]] == sum(len(one) == 1 for one in with_number), said
     if all(len(one) == 1 for one in with_number):
         ends = [one[0].ends for one in with_number]
-        included = re.search(r"and (\w+) ha\w+ an interval that includes no difference", answer)
+        included = re.search(r"(\w+) intervals? includes? no difference", answer)
         over = sum(low <= 0 <= high for low, high in ends)
-        assert (NUMBERS[included[1]] if included else 0) == over, said
+        assert included, said
+        word = included[1].lower()
+        assert (0 if word == "no" else NUMBERS[word]) == over, said
         below = sum(high < 0 for _, high in ends)
         against = re.search(r"(\w+) of them in favor of the comparator", answer)
-        one_other = "The other is in favor of the comparator." in answer
+        one_other = re.search(r"(The other|It) is in favor of the comparator\.", answer) is not None
         assert (NUMBERS[against[1]] if against else int(one_other)) == below, said
     assert "suicide attempts among them" not in said
     for key, trials in cells.items():
@@ -146,7 +148,7 @@ def test_inconsistency_is_said_by_what_was_found(effects: tuple[float, ...], sai
 
 def test_three_trials_that_favor_the_comparator() -> None:
     said, _ = first_and_table([Study((Result(effect=-one, se=0.1),)) for one in (0.5, 0.6, 0.55)])
-    assert "The other is in favor of the comparator." in said
+    assert "It is in favor of the comparator." in said
 
 
 def test_a_third_therapy_stands_in_the_summary_of_all() -> None:

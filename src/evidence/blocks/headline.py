@@ -72,7 +72,7 @@ _SAFETY = (
     '<a href="https://reportingonsuicide.org">reporting guidelines</a>. '
     "Nothing here is clinical advice.</p>"
 )
-_NO_ADVICE = '<p class="safety">Nothing here is clinical advice.</p>'
+_NO_ADVICE = '<p class="safety">No clinical advice.</p>'
 
 
 def answer(

@@ -134,9 +134,8 @@ def left_open(stress: StressTest) -> str:
     moved = language.listed(stress.entered.label[~held])
     still = language.listed(stress.entered.label[held])
     if not moved:
-        return f"since {still} differed by nothing"
-    also = f", and {still} by nothing" if still else ""
-    return f"if {moved} differed either way by as much as “no difference” leaves open{also}"
+        return f"({still} not moved)"
+    return f"({moved} moved as “no difference” allows{f', {still} not' if still else ''})"
 
 
 def comparators(rows: pd.DataFrame, dataset: Dataset) -> str:

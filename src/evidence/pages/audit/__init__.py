@@ -13,7 +13,6 @@ from evidence.blocks.headline import Headline
 from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, range_link
 from evidence.data.dataset import Dataset
-from evidence.estimation.missing_evidence import reported_outcomes
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled as pooled_sections
 from evidence.pages.audit import findings, readings
@@ -56,15 +55,15 @@ def first_screen(
         # An interval over two trials says next to nothing, so the analysis with most trials stands.
         best = max(audit_gaps.by_trial(gaps)[0], key=lambda gap: gap.analysis.pooled.k)
         figures = _figures(dataset, best)
-        said.append(f"Missing table that would weigh most: {audit_gaps.most(gaps, dataset)}")
+        said.append(f"Missing table of most weight: {audit_gaps.most(gaps, dataset)}")
     unsized = audit_gaps.unsized(analyses, dataset)
     if unsized:
-        said.append(f"Missing, and of a size that no source prints: {language.listed(unsized)}.")
+        said.append(f"Missing, of a size that no source prints: {language.listed(unsized)}.")
     said.append(
-        "Arithmetic shows that numbers do not agree, not which is wrong or why, and nothing on how "
-        "anyone worked."
+        "Arithmetic shows that numbers do not agree, not which is wrong or why, nor how anyone "
+        "worked."
     )
-    return headline.answer(html(_say(high)), paragraph, figures, said, reported_outcomes(dataset))
+    return headline.answer(html(_say(high)), paragraph, figures, said)
 
 
 def _say(high: pd.DataFrame) -> str:

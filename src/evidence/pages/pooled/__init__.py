@@ -290,7 +290,7 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
             Headline(
                 entries.of_stress_test(stress, analysis, dataset),
                 2,
-                f"the same with {count} set to zero, {text.zeros_against(stress, dataset)}; "
+                f"with {count} at zero, {text.zeros_against(stress, dataset)}; "
                 f"{stress.size.of(people)}; a stress test, imputed; ",
                 also=f"{ends_link(entries.of_stress_ends(stress, analysis, dataset))} "
                 f"{html(text.left_open(stress))}",

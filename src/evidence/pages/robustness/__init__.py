@@ -43,7 +43,7 @@ def first_screen(dataset: Dataset, found: Robustness) -> Block:
         remarks,
         [found.analysis.specification.outcome],
     )
-    made_of = joined(block, _by_interval(found.panel))
+    made_of = joined(block, by_interval(found.panel))
     return Block(made_of.html, (*block.entries, share, low, high))
 
 
@@ -112,7 +112,7 @@ _METHOD = {
 }
 
 
-def _by_interval(panel: pd.DataFrame) -> Block:
+def by_interval(panel: pd.DataFrame) -> Block:
     """Return how many intervals exclude no difference, by their method; empty without a test."""
     rows = []
     for interval in dict.fromkeys(panel.interval):

@@ -50,7 +50,8 @@ def _say(summary: Summary) -> str:
             f"{language.count(len(trials), 'trial')}."
         )
     elif against:
-        others = " The other is in favor of the comparator."
+        which = "The other" if len(with_number) > 1 else "It"
+        others = f" {which} is in favor of the comparator."
     return (
         f"{told}, {language.count(single) if single else 'none'} of them from a single trial. "
         f"{_including(including)} no difference.{others}"
