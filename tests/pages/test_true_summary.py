@@ -80,8 +80,8 @@ def check(made: list[Study], said: str, weighed: str) -> None:
         ends = [one[0].ends for one in with_number]
         included = re.search(r"(\w+) intervals? includes? no difference", answer)
         over = sum(low <= 0 <= high for low, high in ends)
-        assert included, said
-        word = included[1].lower()
+        assert included or not with_number, said
+        word = included[1].lower() if included else "no"
         assert (0 if word == "no" else NUMBERS[word]) == over, said
         below = sum(high < 0 for _, high in ends)
         against = re.search(r"(\w+) of them in favor of the comparator", answer)
