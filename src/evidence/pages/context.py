@@ -96,7 +96,8 @@ def _remarks(beside: Beside, therapy: str) -> list[str]:
         said.append(
             f"Of the trials of {therapy}, the database has "
             f"{language.count(len(beside.overlap))} too: "
-            f"{names}. They are left out of its classes, so that no trial is on both sides."
+            f"{names}. They are left out of its classes, so that no trial is on both sides, also "
+            "where this workbook has no usable number of one."
         )
     else:
         said.append(f"No trial of {therapy} was found in the database, by DOI or by name and year.")
@@ -467,7 +468,7 @@ def closing_sections(
         also=[
             "The classes of the database are those of its authors; nobody here read its trials. "
             "Their values are in no ledger.",
-            "Nothing here compares two therapies: no trial of the one tested the other.",
+            "Nothing here compares two therapies: each line is from trials of its own.",
         ],
     )
     return joined(

@@ -19,7 +19,7 @@ GLOSSARY = {
     "Hedges g": "A difference between arms in standard deviations, so that different scales can "
     "stand beside each other, with a correction for small samples (Hedges 1981).",
     "g from a test statistic": "The same, worked out from a t, F, z or P that a source prints, not "
-    "from means; the pre-post correlation behind it is mostly unknown, so it comes with a range.",
+    "from means. Where the source leaves open what stands behind it, it comes with a range.",
     "Pre-post-control d": "The change in one arm less the change in the other, in standard "
     "deviations before treatment (Morris 2008). Its variance needs a correlation that is imputed.",
     "Difference in points": "A difference between arms on the scale itself.",
@@ -32,15 +32,20 @@ GLOSSARY = {
     "few trials. Here never narrower than the common method (the ad hoc correction).",
     "I²": "The share of the variation between estimates that chance does not explain.",
     "Q": "A test of whether estimates differ by more than chance. With few trials it sees little.",
-    "Prediction interval": "Where the effect of a further trial like these would lie.",
+    "Prediction interval": "Where the effect of a further trial like these would lie, by how much "
+    "these differ. It is wider than the interval of the mean, and given from five trials on.",
+    "k, n": "How many trials, and how many participants.",
+    "Exact interval": "An interval of an odds ratio from the counts themselves, for few events. "
+    "Other methods give another interval for the same counts, and say their name.",
     "Stress test": "The main analysis with the missing results set to zero, or to the ends of what "
     "their words allow. It shows what they could change; it is no estimate of the effect.",
     "Posterior": "What the data and a stated prior say together on an effect, with the "
     "probability that it lies above zero.",
     "Comparator class": "What the other group received: nothing or a waiting list (inactive), "
     "usual or enhanced usual care, or another structured treatment (active).",
-    "Risk of bias": "No trial here was judged by us. Where a database or review judged one, "
-    "its judgement stands on the card of the trial.",
+    "Risk of bias": "How a trial was made that could turn its result. No trial here was judged by "
+    "us. Where a database or review judged one, by items of the Cochrane tools (RoB 1 or RoB 2), "
+    "its judgement is on the card of the trial.",
 }
 """Words of method, each with what it means here."""
 
