@@ -1,6 +1,7 @@
 """The command as a user types it, run in this process: another one takes seconds to import it.
 
-That it also runs as a program of its own, each command is told once in `tests/cli` and the README.
+That it also runs as a program of its own, each command is told once in `tests/cli` and in what
+`tests/test_readme.py` reads.
 """
 
 import io

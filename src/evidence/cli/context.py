@@ -10,7 +10,9 @@ from evidence.terms import RHO
 
 
 def context(
-    database: Annotated[Path, typer.Argument(help="Folder that import-metapsy wrote.")],
+    database: Annotated[
+        Path, typer.Argument(help="Folder that import-metapsy wrote, or one in data/context/.")
+    ],
     output: Annotated[Path, typer.Option(help="Page to write.")] = Path("context.html"),
     therapy: Annotated[str, typer.Option(help="A therapy of the workbook.")] = "abft",
     outcome: Annotated[str, typer.Option(help="An outcome of both.")] = "depression",
@@ -25,7 +27,7 @@ def context(
         Path | None, typer.Option("--data", help="Data package of the workbook; default: data/.")
     ] = None,
 ) -> None:
-    """Write a page that sets a therapy beside those of an imported database."""
+    """Write a page that sets a therapy beside those of a database."""
     from evidence.reports.apart import build_context
 
     build_context(

@@ -1,4 +1,4 @@
-"""Reports that the catalog does not have: on a database beside the therapies, on own studies."""
+"""Reports of what a user names, in no catalog: a database beside the therapies, own studies."""
 
 import json
 from collections.abc import Mapping
@@ -46,13 +46,13 @@ def build_context(
 ) -> None:
     """Run the notebook on context for a database and write its page.
 
-    The page is no report of the catalog: its numbers rest on a file that is not in the repository,
-    so they are not in the ledger.
+    The databases in ``data/context`` have reports in the catalog. This page is of any database and
+    any choices, so its numbers are not in the ledger.
 
     Parameters
     ----------
     database : Path
-        Folder of an imported database.
+        Folder of a database, imported or as published (`evidence.metapsy.open_database`).
     output : Path
         Page to write, a file that ends in .html.
     data : Path, optional
