@@ -17,7 +17,7 @@ from evidence.data.records import records
 from evidence.errors import ParameterError, RenderError
 from evidence.ledger import LedgerEntry, bibliography, citation, quotation
 from evidence.ledger.bibliography import Item
-from evidence.reports import search
+from evidence.ledger import search
 from evidence.reports.catalog import GROUPS, Report
 from evidence.reports.inspection import faults, sealed
 from evidence.reports.render import PACKAGE, TEMPLATES, tidy
