@@ -7,8 +7,7 @@ import pytest
 
 from evidence import ledger
 from evidence.data.dataset import Dataset
-from evidence.ledger import LedgerEntry
-from evidence.ledger import search
+from evidence.ledger import LedgerEntry, search
 from evidence.terms import EntryKind
 from tests.ledger.test_ledger import ENTRY
 

@@ -10,6 +10,7 @@ from evidence import language
 from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, items, joined, paragraphs
+from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
@@ -74,6 +75,26 @@ def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
 def methods(texts: Sequence[str]) -> Block:
     """Return the methods section from its paragraphs."""
     return joined(Block('<h2 id="methods">Methods</h2>'), paragraphs(*texts))
+
+
+def workbook(dataset: Dataset, report_id: str) -> str:
+    """Return a report of the workbook to cite, with the versions of the package and of the data."""
+    package = f"package version {evidence.__version__}"
+    return f"{TITLE}, {package}, data version {dataset.version}, report {report_id}."
+
+
+def counts_table(counts: Iterable[tuple[str, int, str]]) -> Block:
+    """Return what each count of a page counts: name, number and what it is of.
+
+    `counted` leads to the row of a count by its name.
+    """
+    rows = [(Cell(str(number), anchor=f"count-{name}"), Cell(of)) for name, number, of in counts]
+    return table("Counts", ("Number", "Counted"), rows)
+
+
+def counted(name: str, shown: object) -> str:
+    """Return a count as a link to the row that says what it counts, as HTML."""
+    return f'<a class="n" href="#count-{html(name)}">{html(str(shown))}</a>'
 
 
 def citation(

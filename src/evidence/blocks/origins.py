@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -326,35 +326,6 @@ def _shared(labels: Sequence[str]) -> str:
 
 def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed: Sources) -> str:
     """Return what a number was computed from, with the places that no link in it leads to."""
-    shown, rest = _linked(members, entry, estimates)
-    return "; ".join([one for one in (shown, listed.links(rest)) if one])
-
-
-def with_sources(
-    members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, dataset: Dataset
-) -> Cell:
-    """Return what a number was computed from, with the places that no link in it leads to.
-
-    Parameters
-    ----------
-    members : Cell
-        What it was computed from.
-    entry : LedgerEntry
-        The number.
-    estimates : DataFrame
-        Estimates of single trials in the page, each with its own places.
-    dataset : Dataset
-        Data package.
-    """
-    shown, left = _linked(members, entry, estimates)
-    places = {_place(one, dataset): html(dataset.locator(one).url) for one in left}
-    rest = [place for place, address in places.items() if f'"{address}"' not in shown]
-    read_in = [f"Read in {'; '.join(rest)}"] if rest else []
-    return replace(members, markup="<br>".join([part for part in (shown, *read_in) if part]))
-
-
-def _linked(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame) -> tuple[str, list[str]]:
-    """Return what a number was computed from as HTML, and the places no link in it leads to."""
     there = {anchor(one) for one in estimates.estimate_id}
     shown = _TO_ESTIMATE.sub(
         lambda link: link[0] if link[1] in there else link[2],
@@ -362,7 +333,14 @@ def _linked(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame) -> tuple
     )
     linked = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
     told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])
-    return shown, [one for one in entry.locator_ids if one not in told]
+    rest = [one for one in entry.locator_ids if one not in told]
+    return "; ".join([one for one in (shown, listed.links(rest)) if one])
+
+
+def read_in(locator_ids: Iterable[str], dataset: Dataset) -> str:
+    """Return where numbers were read, each place once, as HTML; empty where there is none."""
+    places = dict.fromkeys(_place(one, dataset) for one in locator_ids)
+    return f"Read in {'; '.join(places)}" if places else ""
 
 
 def place_name(locator: Locator, dataset: Dataset) -> str:

@@ -78,7 +78,7 @@ def pool(
     if form == "json":
         say(to_json(as_record(analysis, dataset)))
     elif form == "csv":
-        say(as_csv(analysis, dataset))
+        say(as_csv(analysis))
     else:
         say(page(as_parts(analysis, dataset), form))
 

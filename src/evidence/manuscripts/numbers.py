@@ -270,8 +270,6 @@ P_BEFORE = _before(
     r"[ =:,<>≤≥≈]|\b(?:was|is|of|at|less|greater|larger|smaller|than|below|above|under|over|about"
     r"|approximately|equals?|to)\b",
 )
-P_OF_TEST = re.compile(r"^[ ,)(]*$|^ ?[,;(]? ?(?:df ?=? ?)?\(?$")
-"""Between a statistic of heterogeneity, or its degrees of freedom, and the P of its test."""
 HETEROGENEITY_NEAR = re.compile(r"[Hh]eterogen|\b[Tt]au\b|τ|\bI²|\bIx")
 P_OF_OTHER = re.compile(
     r"(?<![A-Za-z])[pP](?:[- ]?values?)?[ _-](?:for|of|from) (?!the (?:test|effect|difference))"
@@ -447,8 +445,6 @@ WORD_NUMBER = re.compile(rf"\b(?P<word>{'|'.join(WORDS)})\b(?!-)", re.IGNORECASE
 
 NOISE = 1e-9
 """What arithmetic in doubles may add to half a unit, absolute or relative, the larger."""
-
-RELATIONS = ("=", "<", ">")
 
 
 @dataclass(frozen=True, slots=True)

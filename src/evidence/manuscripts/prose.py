@@ -540,10 +540,6 @@ class _Passage(View):
         """Return a number of which only the words around it say that it is a percentage."""
         return Printed(number.text, number.value, number.unit, None, number.relation)
 
-    def _effect_kind(self, index: int) -> str | None:
-        """Return the kind of metric that the words before a number name, None where none does."""
-        return self._effect_label(index)[0]
-
     def _effect_label(self, index: int) -> tuple[str | None, str]:
         """Return the kind of metric that the words before a number name, and these words."""
         before = self.before(index)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-import evidence
 from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
@@ -50,10 +49,7 @@ def chosen(dataset: Dataset, therapy: str) -> list[Any]:
 
 def first_screen(dataset: Dataset, trials: Sequence[Any]) -> Block:
     """Return how many trials there are, how they were made and how deep they were read."""
-    numbers = {
-        name: f'<a class="n" href="#count-{name}">{number}</a>'
-        for name, number, _ in _counts(dataset, trials)
-    }
+    numbers = {name: closing.counted(name, number) for name, number, _ in _counts(dataset, trials)}
     say = (
         f"Of {numbers['trials']} trials, {numbers['reported']} were randomized and are published; "
         f"developers of the therapy took part in {numbers['developers']}."
@@ -276,18 +272,8 @@ def registered(dataset: Dataset, trials: Sequence[Any]) -> Block:
 
 def closing_sections(dataset: Dataset, trials: Sequence[Any]) -> Block:
     """Return methods, what each count is made from, how to cite, and limits."""
-    counted = table(
-        "Counts",
-        ("Number", "Counted"),
-        [
-            (Cell(str(number), anchor=f"count-{name}"), Cell(of))
-            for name, number, of in _counts(dataset, trials)
-        ],
-    )
-    cited = (
-        "Attachment-therapy evidence workbook, package version "
-        f"{evidence.__version__}, data version {dataset.version}, report characteristics."
-    )
+    counted = closing.counts_table(_counts(dataset, trials))
+    cited = closing.workbook(dataset, "characteristics")
     limits = [
         "A dash says that the sources read do not give it, not that a paper does not.",
         "Several values are those of several sources.",

@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-import evidence
 from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
@@ -268,7 +267,7 @@ def first_screen(found: Landscape) -> Block:
     """Return what was found for whom, and what may not be read out of it."""
     if not found.results:
         return paragraphs("The data have nothing on other therapies.")
-    numbers = {name: _counted(name, number) for name, number, _ in _counts(found)}
+    numbers = {name: closing.counted(name, number) for name, number, _ in _counts(found)}
     people = _judged()["people"]
     parents = sum(one in people["parents"] for one in found.approaches)
     judged = {one for several in people.values() for one in several}
@@ -309,10 +308,6 @@ def first_screen(found: Landscape) -> Block:
         Block(answer(say, paragraph, (), remarks, about).html),
         Block("", tuple(entry for one in shown for entry in one.entries)),
     )
-
-
-def _counted(name: str, number: int) -> str:
-    return f'<a class="n" href="#count-{html(name)}">{number}</a>'
 
 
 def _counts(found: Landscape) -> list[tuple[str, int, str]]:
@@ -523,10 +518,7 @@ def elsewhere(found: Landscape) -> Block:
 
 def closing_sections(found: Landscape) -> Block:
     """Return remarks of the data, methods, where each number comes from, how to cite, limits."""
-    cited = (
-        "Attachment-therapy evidence workbook, package version "
-        f"{evidence.__version__}, data version {found.dataset.version}, report landscape."
-    )
+    cited = closing.workbook(found.dataset, "landscape")
     return joined(
         _remarks(found),
         closing.methods(
@@ -586,12 +578,9 @@ def _provenance(found: Landscape) -> Block:
         )
         for one, entry in numbers
     ]
-    counted = [
-        (Cell(str(number), anchor=f"count-{name}"), Cell(of)) for name, number, of in _counts(found)
-    ]
     block = joined(
         table("Numbers as reported", ("Number", "Id", "Read in", "How obtained"), rows),
-        table("Counts", ("Number", "Counted"), counted),
+        closing.counts_table(_counts(found)),
     )
     return Block(
         '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>\n'

@@ -8,7 +8,6 @@ from importlib.resources import files
 
 import pandas as pd
 
-import evidence
 from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
@@ -194,8 +193,8 @@ def chosen(found: Checklist, state: str) -> tuple[Line, ...]:
 
 def first_screen(dataset: Dataset, found: Checklist) -> Block:
     """Return how many lines are met, and why others are not."""
-    numbers = [_linked(name, str(len(found.of_state(name)))) for name in STATE]
-    total = _linked("lines", str(len(found.lines)))
+    numbers = [closing.counted(name, str(len(found.of_state(name)))) for name in STATE]
+    total = closing.counted("lines", str(len(found.lines)))
     say = (
         f"This is no systematic review. Of {total} lines of the PRISMA 2020 checklist, "
         f"{numbers[0]} are met, {numbers[1]} are met in part and {numbers[2]} are not done."
@@ -207,7 +206,7 @@ def first_screen(dataset: Dataset, found: Checklist) -> Block:
         "nothing does. A line counts as met where every report of its kind does what it asks; the "
         "counts are made from the tables of this page."
     )
-    counts = {one.name: _linked(one.name, str(one.number)) for one in counted(dataset)}
+    counts = {one.name: closing.counted(one.name, str(one.number)) for one in counted(dataset)}
     remarks = [_reason(found, key, counts) for key in found.reasons]
     why = "<p><strong>Why lines are not met, or in part alone:</strong></p>"
     return joined(answer(say, paragraph), Block(f"{why}\n{items(remarks, 'not')}"))
@@ -225,10 +224,6 @@ def _reason(found: Checklist, key: str, counts: Mapping[str, str]) -> str:
 
 def _to_line(line: Line) -> str:
     return f'<a href="#item-{html(line.item)}">{html(line.item)}</a>'
-
-
-def _linked(name: str, shown: str) -> str:
-    return f'<a class="n" href="#count-{html(name)}">{html(shown)}</a>'
 
 
 def tables(lines: Sequence[Line]) -> Block:
@@ -309,12 +304,9 @@ def closing_sections(dataset: Dataset, found: Checklist) -> Block:
             "section of its page or a file that exists. Counts are made from the data.",
         ]
     )
-    workbook = (
-        "Attachment-therapy evidence workbook, package version "
-        f"{evidence.__version__}, data version {dataset.version}, report prisma."
-    )
+    workbook = html(closing.workbook(dataset, "prisma"))
     cited = Block(
-        f'<h2 id="cite">How to cite</h2><p class="cite">{html(workbook)}</p>'
+        f'<h2 id="cite">How to cite</h2><p class="cite">{workbook}</p>'
         f"<p>The checklist: {html(_CHECKLIST)}</p>"
         "<p>Who cites a result of this workbook cites no systematic review, and says so.</p>"
     )

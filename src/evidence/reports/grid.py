@@ -69,7 +69,7 @@ def questions(dataset: Dataset) -> list[Question]:
         own = known[known.therapy == therapy]
         for outcome in dict.fromkeys(own.outcome_id):
             rows = own[own.outcome_id == outcome]
-            found += _pooled(dataset, frame, rows, therapy, outcome)
+            found += _pooled(dataset, frame, therapy, outcome)
             found += _counted(dataset, rows, therapy, outcome)
             found += _both_times(dataset, rows, therapy, outcome)
         name = language.capitalized(dataset.in_text("therapy", therapy))
@@ -87,7 +87,7 @@ def questions(dataset: Dataset) -> list[Question]:
 
 
 def _pooled(
-    dataset: Dataset, frame: pd.DataFrame, rows: pd.DataFrame, therapy: str, outcome: str
+    dataset: Dataset, frame: pd.DataFrame, therapy: str, outcome: str
 ) -> Iterator[Question]:
     """Return the pooled effect on a score at each time that has one."""
     for timepoint in TIMES:

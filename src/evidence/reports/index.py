@@ -15,9 +15,8 @@ from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.errors import ParameterError, RenderError
-from evidence.ledger import LedgerEntry, bibliography, citation, quotation
+from evidence.ledger import LedgerEntry, bibliography, citation, quotation, search
 from evidence.ledger.bibliography import Item
-from evidence.ledger import search
 from evidence.reports.catalog import GROUPS, Report
 from evidence.reports.inspection import faults, sealed
 from evidence.reports.render import PACKAGE, TEMPLATES, tidy

@@ -60,7 +60,7 @@ def _fields(pooled: Pooled) -> dict[str, Any]:
     return {**asdict(pooled), "warnings": [words_of(one.text) for one in pooled.warnings]}
 
 
-def as_csv(analysis: Analysis, _dataset: Dataset) -> str:
+def as_csv(analysis: Analysis) -> str:
     """Return one line with the fields of `Pooled`."""
     record = {"estimate_id": analysis.estimate_id, **_fields(analysis.pooled), "n": analysis.size.n}
     return render(pd.DataFrame([record]), "csv")

@@ -18,7 +18,7 @@ from evidence.terms import RemarkKind, Said, has
 
 
 def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Figure:
-    """Return the coefficients of a trial in points, at each time and for each of its arms.
+    """Draw the coefficients of a trial in points, at each time and for each of its arms.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
     analysis : Analysis
         The analysis whose single trial prints coefficients.
     points : Series
-        Its coefficient at the time of the analysis, as `specification.points_behind` returns it.
+        Its coefficient at the time of the analysis (`evidence.analysis.points_behind`).
     """
     rows = coefficients(analysis, points)
     instrument = dataset.instrument(points.instrument_id).name

@@ -185,9 +185,7 @@ LINE_HEIGHT = 0.215
 FONT_SIZE = 9.5
 
 
-def panel_curve(
-    dataset: Dataset, analysis: Analysis, beside: Companions, panel: pd.DataFrame
-) -> Figure | Block:
+def panel_curve(dataset: Dataset, analysis: Analysis, panel: pd.DataFrame) -> Figure | Block:
     """Return the specification curve of a panel, or a sentence where there is one combination.
 
     Parameters
@@ -196,8 +194,6 @@ def panel_curve(
         Data package.
     analysis : Analysis
         Main analysis.
-    beside : Companions
-        What stands beside it.
     panel : DataFrame
         As `evidence.analysis.multiverse.panel` returns it.
     """

@@ -71,7 +71,7 @@ class OnePerTrial:
         if self.extent == "short":
             return Block("")
         every = panel(self.dataset, self.main.specification)
-        return companion_tables.panel_curve(self.dataset, self.main, self.beside, every)
+        return companion_tables.panel_curve(self.dataset, self.main, every)
 
     def priors(self) -> Block:
         """Return posteriors; nothing in a short report."""

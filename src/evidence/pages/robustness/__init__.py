@@ -366,7 +366,13 @@ def _provenance(dataset: Dataset, found: Robustness) -> Block:
             (
                 Cell(language.percent(entry.effect), anchor=anchor(entry.estimate_id)),
                 with_id(entry.label, entry.estimate_id),
-                origins.with_sources(Cell(entry.method), entry, estimates, dataset),
+                Cell(
+                    markup="<br>".join(
+                        filter(
+                            None, (html(entry.method), origins.read_in(entry.locator_ids, dataset))
+                        )
+                    )
+                ),
                 Cell("", tag=entry.processing),
             )
             for entry in powers
