@@ -3,6 +3,9 @@
 A data frame goes in, named columns say what is what, and a result comes out that shows itself, has
 its numbers as attributes and further questions as methods. Plain functions of arrays stand beneath,
 in folders by topic.
+
+Conversions of effect sizes take arrays: `evidence.meta.effect_size.conversions` from what is
+printed, `evidence.meta.effect_size.scales` from one metric to another.
 """
 
 from importlib import import_module

@@ -99,7 +99,7 @@ def _matrix(table: pd.DataFrame, made: BlockCovariance | Floats) -> pd.DataFrame
 
 
 def repeated_covariance(table: pd.DataFrame, *, cluster: Column, rho: float) -> pd.DataFrame:
-    """Return the covariance of effects of one trial with one supposed correlation, for `pool`.
+    """Return the covariance of effects of one trial with one supposed correlation, to pool them.
 
     Parameters
     ----------
