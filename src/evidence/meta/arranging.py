@@ -133,7 +133,7 @@ def repeated_covariance(table: pd.DataFrame, *, cluster: Column, rho: float) -> 
 def shared_control_covariance(
     table: pd.DataFrame, *, cluster: Column, comparator: Column, shared: Column
 ) -> pd.DataFrame:
-    """Return the covariance of effects that have a comparator arm in common, for `pool`.
+    """Return the covariance of effects that have a comparator arm in common, to pool them.
 
     Parameters
     ----------
