@@ -415,7 +415,7 @@ def test_that_a_covariance_was_given_is_said() -> None:
 
 
 def test_standard_errors_that_hold_the_effect_are_said_where_they_are_tested() -> None:
-    text = "The standard errors hold the effect itself, which looks like asymmetry."
+    text = "The standard errors hold the effect itself, which can look like asymmetry."
 
     def said(fit: meta.Fit) -> list[bool]:
         found = [fit.small_study(), fit.small_study("lm", "vi"), fit.rank_test(),

@@ -97,11 +97,26 @@ def test_a_panel_has_one_metric_and_one_side(found: Landscape) -> None:
 
 def test_the_first_screen(found: Landscape, rows: pd.DataFrame) -> None:
     text = landscape.first_screen(found).text
-    assert text.startswith("Nothing was found for individual attachment-based therapy of adults")
+    assert text.startswith(
+        "Nothing was found for individual therapy of adults that calls itself attachment-based, as "
+        "the article has it; mentalization-based treatment rests on attachment and is tried in "
+        "adults too."
+    )
     assert f"{len(rows)} results were read in {rows.publication_id.nunique()} publications" in text
     assert f"{(rows.metric == 'difference').sum()} results are in words" in text
     assert "not effects on symptoms" in text
     assert "Stattin et al. 2015 and Högström et al. 2017 (one trial at two times)" in text
+
+
+def test_each_number_on_symptoms_says_whose_it_is_and_whether_it_has_an_interval(
+    found: Landscape,
+) -> None:
+    text = landscape.first_screen(found).text.replace("\u00a0", " ")
+    told = re.findall(r".+, (?:review|single trial).*: .+, .+", text)
+    assert len(told) == 5
+    assert any(one.endswith("g 1.37; no interval found") for one in told)
+    for one in told:
+        assert bool(re.search(r"\(−?[\d.]+ to", one)) != ("no interval found" in one)
 
 
 def test_single_trials_are_named_as_such(found: Landscape) -> None:

@@ -25,9 +25,11 @@ def test_the_usual_direction_stands_first(dataset: Dataset, events: RareEvents) 
     first, second = boxes[1:]
     assert first.startswith(
         "ABFT against an active family-enhanced supportive therapy (below 1 favors ABFT); "
-        "exact; Diamond 2019, 129 participants"
+        "exact interval; Diamond 2019, 129 participants"
     )
-    assert "; 0.44 to 0.47 over all counts that fit" in second
+    assert "; by the counts with fewest missing; 0.44 to 0.47 over all counts that fit" in second
+    # The card of the trial has nearly the same ratio with another interval.
+    assert "Intervals here are exact; the card of a trial has one by normal approximation" in said
     cited = rare_sections.closing_sections(dataset, events).text
     assert "odds ratio 0.46 (0.04 to 3.37), below 1 favors ABFT" in cited
     assert "P = .64 (twice the smaller exact tail; Fisher’s two-sided test gives .43)" in cited

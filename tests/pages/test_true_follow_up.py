@@ -114,13 +114,13 @@ def check(made: list[Study], said: str) -> None:
         if "Part of the effect of ABFT is lost" in answer:
             assert all(later.ends[0] > 0 for _, _, later in pairs), said
     elif away + toward and len(pairs) == 1:
-        side = "away from" if away else "toward"
+        side = "against" if away else "in favor of"
         assert f"The difference moves {side} ABFT after treatment." in answer, said
     elif away + toward:
         counted = {
             "all": rf"Of ({'|'.join(NUMBERS)}) differences",
-            "away": r"(\w+) moves? away from ABFT",
-            "toward": r"(\w+) moves? toward ABFT",
+            "away": r"(\w+) moves? against ABFT",
+            "toward": r"(\w+) moves? in favor of ABFT",
             "open": r"of (\w+) it is not known whether it changes",
         }
         numbers_said = {
@@ -229,7 +229,7 @@ def test_what_is_said_of_events_is_true_of_their_counts(
     # Of a harm fewer are better: a difference below 0 favors the therapy, and above 0 is a loss.
     side, loss = ("below 0", "above 0") if event == "attempts" else ("positive", "below 0")
     assert f"percentage points of {name}, {side} favors ABFT" in said
-    assert f"({loss}: away from ABFT)" in said
+    assert f"({loss}: a change against ABFT)" in said
 
 
 def test_groups_that_were_not_formed_at_random_are_not_called_uncontrolled() -> None:

@@ -48,7 +48,7 @@ def test_a_card_without_a_total_tells_the_arms(n: int | None, said: str) -> None
     card = read_card(dataset, "made0", estimates(dataset))
     text = screen.first_screen(card, lines(card)).text
     assert said in text
-    assert "interval on the side of usual care" in text
+    assert "in favor of usual care by the interval" in text
 
 
 MAIN = Specification(therapy="abft", outcome="depression", timepoint="post")

@@ -9,7 +9,10 @@ import pytest
 
 import evidence
 from evidence import ledger
+from evidence.blocks.headline import SUICIDALITY
+from evidence.data.records import records
 from evidence.ledger import LedgerEntry
+from evidence.pages.trial_card import read_card
 from evidence.terms import words_of
 from tests.reports import crawl, plain_numbers
 from tests.reports.crawl import REPORTS
@@ -256,3 +259,27 @@ def test_every_place_of_a_number_is_in_the_ledger_with_its_report() -> None:
         and name.removesuffix(".html") not in ENTRIES[place.removeprefix("n-")].reports
     ]
     assert not strange
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_once_that_it_is_no_clinical_advice(name: str) -> None:
+    said = crawl.text(crawl.page(name).body).count("clinical advice")
+    assert said == (name != "index.html")
+
+
+def test_help_is_named_where_a_page_is_on_trials_of_suicidality() -> None:
+    frame = evidence.estimates(DATASET)
+    cards = [
+        f"trial-{one.trial_id}.html"
+        for one in records(DATASET.trials)
+        if SUICIDALITY & read_card(DATASET, one.trial_id, frame).outcomes
+    ]
+    assert "trial-repair.html" in cards
+    assert "trial-montero2018.html" not in cards
+    others = ("claims", "characteristics", "landscape", "summary", "start-here", "abft-follow-up")
+    silent = [
+        name
+        for name in (*cards, *(f"{one}.html" for one in others))
+        if "findahelpline" not in crawl.text(crawl.page(name).body)
+    ]
+    assert silent == []

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+import pandas as pd
 
 from evidence import language
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.missing_evidence import reported_outcomes
-from evidence.ledger import LedgerEntry
+from evidence.ledger import LedgerEntry, sentences
 from evidence.terms import EntryKind
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -132,16 +133,10 @@ class Known:
             named = self._instruments.intersection(entry.estimate_id.split("."))
             found |= {f"instrument:{one}" for one in named}
             for one in self._results.intersection(entry.result_ids):
-                found |= {f"when:{span}" for span in _spans(self._dataset.result(one).weeks)}
+                weeks = self._dataset.result(one).weeks
+                if not pd.isna(weeks):
+                    found |= {f"when:{weeks:g} weeks", f"when:{sentences.span(weeks)}"}
         return found
-
-
-def _spans(weeks: Any) -> list[str]:
-    """Return a time in weeks and, where a source would have counted them, in months."""
-    if weeks != weeks:
-        return []
-    months = [f"{weeks * 12 / 52:g} months"] if weeks % 13 == 0 else []
-    return [f"{weeks:g} weeks", *months]
 
 
 def phrases(dataset: Dataset, used: Iterable[str]) -> Phrases:

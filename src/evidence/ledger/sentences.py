@@ -160,9 +160,13 @@ def when(row: Any, dataset: Dataset) -> str:
     result = dataset.result(row.result_ids[0])
     if pd.isna(result.weeks):
         return dataset.in_text("timepoint", row.timepoint)
-    quarters, rest = divmod(result.weeks, WEEKS_OF_A_QUARTER)
-    span = f"{result.weeks:g} weeks" if rest else f"{3 * quarters:g} months"
-    return f"at {span} {_CLOCK[result.clock]}"
+    return f"at {span(result.weeks)} {_CLOCK[result.clock]}"
+
+
+def span(weeks: float) -> str:
+    """Return a time in weeks as a source counts it: in months where it makes whole quarters."""
+    quarters, rest = divmod(weeks, WEEKS_OF_A_QUARTER)
+    return f"{weeks:g} weeks" if rest else f"{3 * quarters:g} months"
 
 
 def added(arm_id: str, dataset: Dataset) -> bool:

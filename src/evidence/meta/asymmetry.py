@@ -119,7 +119,7 @@ class PooledStudies(Shown, Pooled):
         """
         if self.scale.measure in SPREAD_APART:
             return []
-        return ["The standard errors hold the effect itself, which looks like asymmetry."]
+        return ["The standard errors hold the effect itself, which can look like asymmetry."]
 
     def small_study(self, model: str = "rma", predictor: str = "sei") -> Answer:
         """Return the regression test of small-study effects (Egger: model "lm")."""

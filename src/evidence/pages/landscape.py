@@ -276,9 +276,13 @@ def first_screen(found: Landscape) -> Block:
     elif any(one in people["individual_adults"] for one in found.approaches):
         say = "Of therapies that carry the word attachment, some treat single adults."
     else:
+        named = people["adults_by_another_name"]
+        others = [found.name(one) for one in named if one in found.approaches]
+        rest = "rests on attachment and is" if len(others) == 1 else "rest on attachment and are"
+        also = f"; {language.listed(others)} {rest} tried in adults too" if others else ""
         say = (
-            "Nothing was found for individual attachment-based therapy of adults, whom "
-            '<a href="claims.html">the article</a> addresses.'
+            "Nothing was found for individual therapy of adults that calls itself "
+            f'attachment-based, as <a href="claims.html">the article</a> has it{html(also)}.'
         )
     paragraph = (
         f"Of {numbers['approaches']} other approaches that carry the word attachment or rest on "
@@ -328,11 +332,9 @@ def _with_source(found: Landscape, one: Result) -> str:
     """Return a number with whose it is, of what, against what, and that it has no interval."""
     source = origins.reference_name(one.row.publication_id, found.dataset)
     kind = "review" if found.is_review(one.row.publication_id) else "single trial"
-    bare = len(one.values) == 1
-    return (
-        f"{html(source)}, {kind}{html(one.size)}: {html(one.outcome)}, {html(one.compared)}, "
-        f"{one.markup}{'; no interval found' if bare else ''}"
-    )
+    bare = "; no interval found" if len(one.values) == 1 else ""
+    said = f"{source}, {kind}{one.size}: {one.outcome}, {one.compared}, "
+    return f"{html(said)}{one.markup}{bare}"
 
 
 def _is_symptom(one: Result) -> bool:
@@ -555,12 +557,10 @@ def _remarks(found: Landscape) -> Block:
         if notes:
             name = origins.reference_name(publication, found.dataset)
             lines.append(f"{html(name)}: {html('. '.join(notes))}.")
-    return Block(
-        '<h2 id="remarks">Remarks on these results</h2>\n<details>\n<summary class="again">'
-        f"Remarks of the data, by publication</summary>\n{items(lines)}\n</details>"
-        if lines
-        else ""
-    )
+    again = '<summary class="again">Remarks of the data, by publication</summary>'
+    folded = f"<details>\n{again}\n{items(lines)}\n</details>"
+    made = f'<h2 id="remarks">Remarks on these results</h2>\n{folded}'
+    return Block(made if lines else "")
 
 
 def _provenance(found: Landscape) -> Block:

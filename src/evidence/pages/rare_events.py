@@ -53,7 +53,11 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
             figures.append(f"<span>{html(without)}</span>")
             continue
         ends = of_ends(one, events, dataset)
-        span = "" if ends is None else f"; {range_link(ends)} over all counts that fit"
+        span = (
+            ""
+            if ends is None
+            else f"; by the counts with fewest missing; {range_link(ends)} over all counts that fit"
+        )
         if ends is None and one.low < one.high:
             span = "; without a finite end over all counts that fit"
         against = language.listed(
@@ -61,8 +65,8 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         )
         caption = (
             f"odds ratio of {outcome}, {therapy} against {against} "
-            f"({language.SIDE[entry.favors]} favors {therapy}); exact; {who}, {entry.n} "
-            f"participants; {one.processing}"
+            f"({language.SIDE[entry.favors]} favors {therapy}); exact interval; {who}, "
+            f"{entry.n} participants; {one.processing}"
         )
         figures.append(Headline(entry, 2, caption, also=span))
     remarks = [
@@ -76,6 +80,11 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         dataset, [one.row.trial_id for one in events.tables], events.therapy
     )
     remarks += [html(took_part)] if took_part else []
+    if dataset.has_cards and any(isinstance(one, Headline) for one in figures):
+        remarks.append(
+            "Intervals here are exact; the card of a trial has one by normal approximation, so "
+            "that nearly the same odds ratio has another there."
+        )
     times = [(_when(one, dataset), one.row.label) for one in events.tables]
     if len({when for when, _ in times}) > 1:
         until = language.listed(f"{when} ({label})" for when, label in times)

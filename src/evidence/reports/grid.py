@@ -28,7 +28,8 @@ _ASKED = ("therapy", "outcome", "timepoint")
 _HEADING = """\
 # Reports of this data package, one table each; evidence build --data with the folder of the package
 # makes them. What stands here may be changed: id (name of the file), title, lede, notebook and its
-# parameters, formats (html, docx, pdf). Without this file, the next build writes it anew.
+# parameters, group of the index (answers, durability, trials, method), formats (html, docx, pdf).
+# Without this file, the next build writes it anew.
 """
 
 
@@ -44,6 +45,8 @@ class Question:
         Trials with what the report needs.
     parameters : dict
         Of the notebook.
+    group : str
+        Of the index.
     """
 
     report_id: str
@@ -52,6 +55,7 @@ class Question:
     notebook: str
     trials: int
     parameters: dict[str, Any] = field(default_factory=dict)
+    group: str = "answers"
 
 
 def questions(dataset: Dataset) -> list[Question]:
@@ -81,6 +85,7 @@ def questions(dataset: Dataset) -> list[Question]:
                 "20_effect_sizes.ipynb",
                 own.trial_id.nunique(),
                 {"therapy": therapy},
+                "trials",
             )
         )
     return found
@@ -143,6 +148,7 @@ def _both_times(
             "12_follow_up.ipynb",
             len(trials),
             {"therapy": therapy, "outcome": outcome},
+            "durability",
         )
 
 
@@ -163,6 +169,7 @@ def as_toml(found: list[Question]) -> str:
         tables.append(
             "\n[[report]]\n"
             f"id = {_text(one.report_id)}\ntitle = {_text(one.title)}\nlede = {_text(one.lede)}\n"
+            f"group = {_text(one.group)}\n"
             f'notebook = {_text(one.notebook)}\nparameters = {{ {given} }}\nformats = ["html"]\n'
         )
     return _HEADING + "".join(tables)

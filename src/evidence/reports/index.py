@@ -134,14 +134,14 @@ def listing(
         for entry, answer in zip(ordered, answers, strict=True)
     ]
     phrases = search.phrases(dataset, set().union(*concepts))
-    place = {one: number for number, one in enumerate(phrases.concepts)}
+    number_of = {one: number for number, one in enumerate(phrases.concepts)}
     ranked = {one.estimate_id: rank for rank, one in enumerate(sorted(ordered, key=search.rank))}
     numbers = [
         {
             "id": entry.estimate_id,
             "kind": entry.entry_kind.value,
             "at": answer,
-            "of": sorted(place[one] for one in of if one in place),
+            "of": sorted(number_of[one] for one in of if one in number_of),
             "rank": ranked[entry.estimate_id],
             "ama": _rest(entry, dataset, "ama"),
             "apa": _rest(entry, dataset, "apa"),
@@ -296,6 +296,15 @@ class _References:
         }
 
 
+def _examples(listed: Listing) -> list[str]:
+    """Return what can be asked of these numbers: words of the first one, and its digits."""
+    if not listed.rows:
+        return []
+    first, asked = listed.rows[0], [one.options for one in listed.filters[:2]]
+    words = [options[0][1] for options in asked if options]
+    return [", ".join(words), first.shown.partition(" ")[0]]
+
+
 def _groups(shown: Iterable[tuple[Report, str]]) -> list[dict[str, Any]]:
     """Return the reports by their groups, each with its id, title and answer."""
     pages: dict[str, list[dict[str, str]]] = {one: [] for one in GROUPS}
@@ -360,6 +369,7 @@ def index(
         searched=stamp.searched,
         groups=_groups(shown),
         filters=listed.filters,
+        examples=_examples(listed),
         rows=listed.rows,
     )
     wrong = faults(markup, scripts=_SCRIPTS)

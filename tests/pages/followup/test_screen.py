@@ -165,7 +165,7 @@ def test_trials_that_disagree(dataset: Dataset, abct: Durability) -> None:
     found = dataclasses.replace(abct, comparisons=own)
     first, _, _ = first_screen(dataset, found).text.partition("\n")
     assert (
-        "Of two differences, one moves away from ABCT after treatment and one moves toward ABCT "
+        "Of two differences, one moves against ABCT after treatment and one moves in favor of ABCT "
         "after treatment." in first
     )
 

@@ -100,7 +100,7 @@ def effects_on(axis: Axis, limits: tuple[float, float], scale: Scale) -> None:
 
 
 def ratio_marks(low: float, high: float) -> list[float]:
-    """Return round ratios between two logarithms, two at least.
+    """Return round ratios between two logarithms, two at least, near each other three.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def ratio_marks(low: float, high: float) -> list[float]:
             for one in MaxNLocator(count, steps=[1, 2, 5, 10]).tick_values(*ends)
         ]
         inside = [one for one in rounds if one > 0 and low <= math.log(one) <= high]
-        if len(inside) > 1:
+        if len(inside) > 2:
             break
     return inside
 

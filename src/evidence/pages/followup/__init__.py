@@ -127,7 +127,7 @@ def _say(by_part: Parts, found: Durability, dataset: Dataset) -> str:
     else:
         parts = [
             f"{language.count(count)} {'moves' if count == 1 else 'move'} {where} after treatment"
-            for count, where in ((away, f"away from {therapy}"), (toward, f"toward {therapy}"))
+            for count, where in ((away, f"against {therapy}"), (toward, f"in favor of {therapy}"))
             if count
         ]
         rest = number - away - toward
@@ -333,7 +333,7 @@ def _correlations(group: Group, found: Durability, dataset: Dataset) -> Iterator
     yield (
         f"Intervals of a change suppose that estimates at both times correlate at "
         f"{row.correlation:g}, which no source prints{bound}. The interval of the change "
-        f"({loss}: away from {therapy}) is {shown}{decides}."
+        f"({loss}: a change against {therapy}) is {shown}{decides}."
     )
 
 

@@ -43,8 +43,8 @@ def first_screen(dataset: Dataset, found: Robustness) -> Block:
         remarks,
         [found.analysis.specification.outcome],
     )
-    made_of = joined(block, by_interval(found.panel))
-    return Block(made_of.html, (*block.entries, share, low, high))
+    both = joined(block, by_interval(found.panel))
+    return Block(both.html, (*block.entries, share, low, high))
 
 
 def _say(dataset: Dataset, found: Robustness) -> str:

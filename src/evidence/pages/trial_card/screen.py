@@ -10,6 +10,7 @@ from evidence.blocks.output import Block, items
 from evidence.blocks.tables import place_of
 from evidence.data.dataset import RANDOMIZED
 from evidence.data.records import records
+from evidence.ledger.units import ANALYSIS_SET
 from evidence.pages.trial_card import Fact, TrialCard, distinct, sentences, to_place, values
 from evidence.pages.trial_card.checks import differ_on
 from evidence.pages.trial_card.lines import Line, named, printed_p
@@ -30,8 +31,8 @@ DEVELOPERS = {
     "not_known": "Whether developers of {therapy} took part is not known.",
 }
 _PHRASE = {
-    "favors": "interval on the side of {first}",
-    "against": "interval on the side of {second}",
+    "favors": "in favor of {first} by the interval",
+    "against": "in favor of {second} by the interval",
     "includes": "interval includes no difference",
     "no_interval": "a number without an interval",
     "range": "no estimate with an interval, only bounds",
@@ -81,11 +82,11 @@ def _identity(card: TrialCard) -> str:
 def _result(card: TrialCard, lines: Sequence[Line]) -> str:
     """Return what it reports between the arms in one sentence."""
     if card.trial.design == "single_arm":
-        return f"It cannot tell what {card.therapy} adds to no treatment or to other care."
+        return f"It cannot show what changed because of {card.therapy}."
     own = [one for one in lines if card.condition(one.intervention_arm_id) == card.therapy]
     if not own:
         return (
-            "No results of it were found."
+            "It was terminated, and no result of it was found."
             if card.trial.status == "terminated"
             else "No estimate between its arms follows from what is printed."
             if _printed_of_arms(card)
@@ -133,7 +134,12 @@ def _by_measure(lines: Sequence[Line], states: Sequence[str], first: str, second
     place = _telling_apart(lines, by_state.values())
     said = []
     for state, group in by_state.items():
-        where = language.listed(distinct([place(one) for one in group]))
+        apart = distinct([place(one) for one in group])
+        where = language.listed(apart)
+        if {one.analyzed for one in group} == set(apart).difference(ANALYSIS_SET.values()):
+            # Remarks of the data tell them apart, and are with each below; here a count does.
+            every = {place(one) for one in lines}
+            where = f"in {language.count(len(apart))} of {language.count(len(every))} analyses"
         if state == "includes":
             said.append(f"{where} the interval includes no difference")
             continue
@@ -141,8 +147,8 @@ def _by_measure(lines: Sequence[Line], states: Sequence[str], first: str, second
         ends = {one.higher_is for one in group}
         # A score that is worse when higher is lower with the treatment that it favors.
         moved = language.MOVED.get(ends.pop() if len(ends) == 1 else "")
-        side = f"{moved} with" if moved else "interval on the side of"
-        said.append(f"{side} {ahead} {where}")
+        side = f"{moved} with {ahead}" if moved else f"in favor of {ahead} by the interval"
+        said.append(f"{side} {where}")
     return said
 
 
@@ -392,11 +398,10 @@ def _planned(card: TrialCard) -> list[str]:
     if not card.trial.registry_id:
         return ["What was planned: no registration was seen to compare the report with."]
     planned = card.about("n_planned")
-    took_part = card.about("n_randomized") or card.about("n_enrolled")
+    kind = "randomized" if card.about("n_randomized") else "enrolled"
+    took_part = card.about(f"n_{kind}")
     if took_part and any(one.value != took_part[0].value for one in planned):
-        return [
-            f"Participants that were planned: {values(planned)}; {values(took_part)} took part."
-        ]
+        return [f"The number planned: {values(planned)} participants; {values(took_part)} {kind}."]
     return []
 
 
