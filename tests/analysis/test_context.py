@@ -81,7 +81,7 @@ def test_a_trial_with_several_estimates_enters_as_their_mean(
 
 def test_comparators_and_all_estimates_stand_beside(beside: Beside) -> None:
     cbt, ipt = beside.classes
-    assert {name: one.k for name, one in cbt.by_comparator.items()} == {
+    assert {name: one.pooled.k for name, one in cbt.by_comparator.items()} == {
         "inactive": 1,
         "usual_care": 1,
     }
@@ -144,7 +144,7 @@ def test_figure_and_table_hold_the_same_numbers_by_comparator(
 ) -> None:
     figure = context.figure(workbook, beside)
     assert isinstance(figure, Figure)
-    cbt = beside.classes[0].by_comparator["usual_care"]
+    cbt = beside.classes[0].by_comparator["usual_care"].pooled
     usual = beside.within["usual_care"].pooled
     assert f"{cbt.effect:.2f}" in figure.alt
     assert f"{cbt.effect:.2f}" in figure.table.text

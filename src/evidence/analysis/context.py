@@ -50,6 +50,22 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Within:
+    """Trials of a class of therapies against one class of comparators, as `TherapyClass` has them.
+
+    Attributes
+    ----------
+    pooled : Pooled
+        One effect per trial, pooled.
+    trials : DataFrame
+        One row per trial.
+    """
+
+    pooled: Pooled
+    trials: pd.DataFrame = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TherapyClass:
     """A class of therapies of the database.
 
@@ -59,10 +75,8 @@ class TherapyClass:
         Term and meaning.
     pooled : Pooled
         One effect per trial, pooled as the main analysis; positive favors the therapy.
-    by_comparator : dict of str to Pooled
+    by_comparator : dict of str to Within
         The same within each class of comparators.
-    trials_by_comparator : dict of str to DataFrame
-        The trials behind each of these, as `trials`.
     several : MultilevelAnalysis or None
         All estimates by the correlated and hierarchical effects model; None for one trial, and for
         other age groups.
@@ -74,8 +88,7 @@ class TherapyClass:
     therapy: str
     meaning: str
     pooled: Pooled
-    by_comparator: Mapping[str, Pooled]
-    trials_by_comparator: Mapping[str, pd.DataFrame] = field(repr=False)
+    by_comparator: Mapping[str, Within]
     several: MultilevelAnalysis | None
     trials: pd.DataFrame = field(repr=False)
 
@@ -300,12 +313,13 @@ def _class(
             **specification.methods,
         )
 
-    by_comparator: dict[str, pd.DataFrame] = {}
+    by_comparator: dict[str, Within] = {}
     for name in (*CLASSES, UNKNOWN_CLASS):
         kept = selection.estimates[selection.estimates.comparator_class == name]
         within = replace(selection, estimates=kept.reset_index(drop=True))
         if len(within.estimates):
-            by_comparator[name] = pd.DataFrame(list(_trials(within, groups, rho)))
+            own = pd.DataFrame(list(_trials(within, groups, rho)))
+            by_comparator[name] = Within(pooled(own), own)
     several = None
     if every and len(trials) > 1:
         several = analyze_several(database, specification, rho=rho, frame=frame)
@@ -313,7 +327,6 @@ def _class(
         specification.therapy,
         meaning,
         pooled(trials),
-        {name: pooled(own) for name, own in by_comparator.items()},
         by_comparator,
         several,
         trials,

@@ -101,7 +101,7 @@ def provenance(
         f"{language.capitalized(many)}, each with its source</summary>",
     ]
     pairs = list(zip(rows, found, strict=True))
-    alone = whole or not dataset.has_cards
+    alone = whole or dataset.imported
     told = [one for one in pairs if alone or one[0].route in _ON_NO_CARD]
     short = [one for one in pairs if not alone and one[0].route not in _ON_NO_CARD]
     if pairs:

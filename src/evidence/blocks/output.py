@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ TAKEN = {
     "csv": "text/csv;charset=utf-8",
 }
 """Forms in which a figure stands in its page to be taken along, and what they are."""
+
+_LINK = '<a download="{name}" href="data:{form};base64,{content}">'
+"""A file that a page brings along."""
 
 FIGURES = "EVIDENCE_FIGURES"
 """Environment variable: "svg" while a report is built, else figures are shown as PNG."""
@@ -184,9 +188,12 @@ def _markup(figure: Figure) -> str:
         "csv": figure.data.to_csv(index=False, float_format="%.12g", lineterminator="\n").encode(),
     }
     links = " ".join(
-        f'<a download="{html(figure.figure_id)}.{kind}" '
-        f'href="data:{TAKEN[kind]};base64,{base64.b64encode(content).decode()}">'
-        f"{'Data (CSV)' if kind == 'csv' else kind.upper()}</a>"
+        _LINK.format(
+            name=f"{html(figure.figure_id)}.{kind}",
+            form=TAKEN[kind],
+            content=base64.b64encode(content).decode(),
+        )
+        + f"{'Data (CSV)' if kind == 'csv' else kind.upper()}</a>"
         for kind, content in taken.items()
     )
     return (
@@ -195,6 +202,12 @@ def _markup(figure: Figure) -> str:
         "<details><summary>The figure as a table</summary>\n"
         f"{figure.table.html}\n</details>\n</figure>"
     )
+
+
+def taken_along(page: str) -> dict[str, str]:
+    """Return the files of figures that a page brings along, in base64 by their names."""
+    pattern = _LINK.format(name=r"([\w.-]+)", form=r"[^\"]*?", content=r"([^\"]*)")
+    return dict(re.findall(pattern, page))
 
 
 def _lines(what: LedgerEntry | Iterable[LedgerEntry]) -> Block:

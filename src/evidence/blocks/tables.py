@@ -207,7 +207,7 @@ def to_trial(dataset: Dataset, trial_id: str, also: str = "") -> Cell:
         What stands below its name.
     """
     label = html(dataset.trial(trial_id).label)
-    card = f'<a href="trial-{html(trial_id)}.html">{label}</a>' if dataset.has_cards else label
+    card = label if dataset.imported else f'<a href="trial-{html(trial_id)}.html">{label}</a>'
     return Cell(markup=card + "".join(f"<br>{html(one)}" for one in also.splitlines()))
 
 

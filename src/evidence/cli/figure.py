@@ -1,15 +1,11 @@
 """The command `evidence figure`."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evidence.cli.options import say
-
-_BROUGHT = re.compile(r'<a download="([\w.-]+)" href="data:[^"]*?;base64,([^"]*)">')
-"""A file that a page brings along, as `evidence.blocks.output` writes it."""
 
 
 def figure(
@@ -23,7 +19,7 @@ def figure(
     """Write a figure of a built report as it stands in its page, or its data as CSV."""
     from base64 import b64decode
 
-    from evidence.blocks.output import TAKEN
+    from evidence.blocks.output import TAKEN, taken_along
     from evidence.data import atomic
     from evidence.errors import ParameterError
     from evidence.manuscripts.ledgers import find_ledger
@@ -32,7 +28,9 @@ def figure(
         raise ParameterError("format", form, f"one of {', '.join(TAKEN)}")
     folder = find_ledger(reports).parent
     pages = sorted(folder.glob("*.html"))
-    found = dict(one for path in pages for one in _BROUGHT.findall(path.read_text("utf-8")))
+    found: dict[str, str] = {}
+    for path in pages:
+        found |= taken_along(path.read_text(encoding="utf-8"))
     known = sorted(name.removesuffix(".csv") for name in found if name.endswith(".csv"))
     if not figure_id:
         say("\n".join(known) or f"no figure in the reports of {folder}; evidence build makes them")

@@ -282,9 +282,9 @@ class Dataset:
         return f"Dataset({str(self.path)!r}, version {self.version})"
 
     @property
-    def has_cards(self) -> bool:
-        """Whether each trial has a page of its own; of an imported database none has."""
-        return self.name != IMPORTED
+    def imported(self) -> bool:
+        """Whether an import made the package of a database, whose trials have no pages."""
+        return self.name == IMPORTED
 
     @property
     def planned_trials(self) -> pd.DataFrame:

@@ -24,12 +24,12 @@ HEADING = "References: trials and sources of the numbers, workbook"
 def database_of(dataset: Dataset) -> str:
     """Return the database that a package was imported from, with its version.
 
-    Empty where a number of the package was read anywhere else.
+    Empty for a package that no import made.
     """
+    if not dataset.imported:
+        return ""
     publications = dataset.publications
     named = publications.publication_id[publications.role == "database"]
-    if not set(dataset.locators.publication_id) <= set(named):
-        return ""
     titles = language.listed(str(dataset.references[one].get("title", one)) for one in named)
     return f"{titles}, version {dataset.version}"
 

@@ -7,13 +7,14 @@ from evidence import language
 from evidence.analysis.context import ALL, Beside, TherapyClass
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
+from evidence.blocks.figures import forest_figure
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_estimate
 from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
-from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
+from evidence.meta.figures.forest import Forest, Kind, Row
 from evidence.meta.pooling import Pooled
 from evidence.pages import pooled as pooled_sections
 
@@ -57,7 +58,7 @@ def first_screen(dataset: Dataset, beside: Beside | None) -> Block:
         others = "; ".join(
             f"{html(one.meaning)} {_linked(beside, one, name)}"
             for one in beside.classes
-            if name in one.by_comparator and one.by_comparator[name].k >= FEW
+            if name in one.by_comparator and one.by_comparator[name].pooled.k >= FEW
         )
         against = dataset.in_text("comparator_class", name)
         parts.append(
@@ -140,7 +141,7 @@ def _place(beside: Beside, one: TherapyClass, name: str) -> str:
 
 def _linked(beside: Beside, one: TherapyClass, name: str) -> str:
     """Return a number of the database as a link to its rows, as HTML."""
-    shown = html(_shown(one.by_comparator[name]))
+    shown = html(_shown(one.by_comparator[name].pooled))
     return f'<a class="n" href="#{html(_place(beside, one, name))}">{shown}</a>'
 
 
@@ -172,7 +173,7 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
                 (against, f"{therapy}, this workbook", Cell(markup=markup, entries=(entry,)))
             )
         for one in classes_here:
-            pooled, trials = one.by_comparator[name], one.trials_by_comparator[name]
+            pooled, trials = one.by_comparator[name].pooled, one.by_comparator[name].trials
             n = "" if trials.n.isna().any() else str(int(trials.n.sum()))
             rows.append(_line(one.meaning, pooled, n))
             spoken.append(f"{one.meaning} against {short}: {_shown(pooled)}")
@@ -187,11 +188,9 @@ def figure(dataset: Dataset, beside: Beside | None) -> Figure | Block:
         above="favors the therapy",
         whole=True,
     )
-    return Figure(
-        figure_id="context",
-        matplotlib_figure=draw([plot]),
-        phone=draw([plot], phone=True),
-        data=frame([plot]),
+    return forest_figure(
+        "context",
+        [plot],
         alt=f"Hedges g with 95% intervals for {outcome}. {'; '.join(spoken)}.",
         caption=f"{therapy} and the therapies of the database, {outcome}, "
         f"{dataset.in_text('timepoint', main.specification.timepoint)}, by what they were compared "
@@ -336,9 +335,9 @@ def _rows(besides: Sequence[Beside]) -> Block:
     body = []
     for beside in besides:
         for one in beside.classes:
-            for name, pooled in one.by_comparator.items():
+            for name, within in one.by_comparator.items():
                 against = beside.database.in_text("comparator_class", name)
-                trials = records(one.trials_by_comparator[name])
+                trials = records(within.trials)
                 said = [_trial(trial, beside.database) for trial in trials]
                 where = "" if beside.age_group == ALL else f", {_age(beside)}"
                 body.append(
@@ -347,7 +346,7 @@ def _rows(besides: Sequence[Beside]) -> Block:
                             f"{one.meaning} against {against}{where}",
                             anchor=_place(beside, one, name),
                         ),
-                        Cell(_shown(pooled), numeric=True),
+                        Cell(_shown(within.pooled), numeric=True),
                         Cell(markup="; ".join(said)),
                     )
                 )

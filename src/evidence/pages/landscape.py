@@ -12,6 +12,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
+from evidence.blocks.figures import forest_figure
 from evidence.blocks.headline import answer
 from evidence.blocks.output import Block, Figure, anchor, items, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, with_id
@@ -19,7 +20,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import check_choice
 from evidence.ledger import LedgerEntry
-from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
+from evidence.meta.figures.forest import Forest, Kind, Row
 from evidence.pages.summary.tables import of_published
 from evidence.terms import EntryKind, words_of
 
@@ -401,11 +402,9 @@ def figure(found: Landscape) -> Figure | Block:
         for one in group
     ]
     spoken = "; ".join(f"{_name(one, found)}, {one.outcome}: {one.said}" for one in numbers)
-    return Figure(
-        figure_id="landscape",
-        matplotlib_figure=draw(panels),
-        phone=draw(panels, phone=True),
-        data=frame(panels),
+    return forest_figure(
+        "landscape",
+        panels,
         alt=f"Numbers as reported, one panel for each metric. {spoken}.",
         caption="Results against a comparison group, as reported. Each panel has a metric and an "
         "axis of its own; values of different panels, outcomes or comparators are not to be "

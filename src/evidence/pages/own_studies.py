@@ -8,13 +8,13 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import closing
 from evidence.blocks.escape import html
+from evidence.blocks.figures import forest_figure
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
 from evidence.ledger import LedgerEntry, quotation, sentences
 from evidence.meta.answers import Answer, percent, rows_of
 from evidence.meta.bias import ENOUGH_TRIALS
-from evidence.meta.figures import forest
 from evidence.meta.figures.forest_rows import of_fit
 from evidence.meta.result import Fit
 from evidence.meta.spreadsheet import Spreadsheet
@@ -244,10 +244,9 @@ def figure(found: Spreadsheet) -> Figure:
     spoken = "; ".join(
         f"{row.study} {text}" for (row, _), (_, text) in zip(rows, shown, strict=True)
     )
-    return Figure(
-        figure_id="forest",
-        matplotlib_figure=forest.draw([plot]),
-        phone=forest.draw([plot], phone=True),
+    return forest_figure(
+        "forest",
+        [plot],
         alt=f"{fit.scale.name} with {percent(fit.level)} intervals. {spoken}; pooled {pooled}.",
         caption=f"{fit.scale.name} of each study and pooled"
         + (f". {language.capitalized(fit.scale.direction)}." if fit.scale.direction else "."),
@@ -257,7 +256,6 @@ def figure(found: Spreadsheet) -> Figure:
             cells,
             entries=[entry],
         ),
-        data=forest.frame([plot]),
     )
 
 

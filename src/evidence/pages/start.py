@@ -11,13 +11,14 @@ from evidence.analysis.alternatives import Companions
 from evidence.analysis.rare_events import RareEvents
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.escape import html
+from evidence.blocks.figures import forest_figure
 from evidence.blocks.headline import answer
 from evidence.blocks.output import Block, Figure, anchor, joined
 from evidence.blocks.tables import Cell, table, to_estimate
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, event_entries, sentences
-from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
+from evidence.meta.figures.forest import Forest, Kind, Row
 from evidence.pages import pooled as first_screen
 from evidence.terms import RemarkKind, has
 
@@ -232,10 +233,9 @@ def overview_figure(
     drawn = [one for one in parts if one.rows]
     listed = "; ".join(f"{row.label} {row.shown}" for row in rows)
     ratios = "; ".join(f"{row.label} {row.shown}" for row in counted)
-    return Figure(
-        figure_id="overview",
-        matplotlib_figure=draw(drawn),
-        phone=draw(drawn, phone=True),
+    return forest_figure(
+        "overview",
+        drawn,
         alt=f"Standardized differences at the end of treatment: {listed}."
         + (f" Odds ratios: {ratios}." if ratios else ""),
         caption="All main answers. Square: one trial. Diamond: several, pooled. Hollow: imputed, "
@@ -246,7 +246,6 @@ def overview_figure(
             ("Question", "Compared with", "n (trials)", "Estimate (95% CI)", "How obtained"),
             body,
         ),
-        data=frame(drawn),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evidence import __version__
 from evidence.errors import ParameterError
+from evidence.terms import IMPORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def read_stamp(data: Path) -> Stamp:
     """
     try:
         stated = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))
-        version, database = stated["version"], str(stated["title"]) if "made_by" in stated else ""
+        version = stated["version"]
+        database = str(stated["title"]) if stated.get("name") == IMPORTED else ""
         with (data / "locators.csv").open(encoding="utf-8-sig", newline="") as file:
             newest = max(date.fromisoformat(row["accessed"]) for row in csv.DictReader(file))
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:

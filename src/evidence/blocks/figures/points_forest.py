@@ -7,13 +7,14 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
+from evidence.blocks.figures import forest_figure
 from evidence.blocks.figures.pooled_forest import pooled_forest
 from evidence.blocks.output import Block, Figure
 from evidence.blocks.tables import Cell, table, to_number
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import entries, sentences
-from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
+from evidence.meta.figures.forest import Forest, Kind, Row
 from evidence.terms import RemarkKind, Said, has
 
 
@@ -48,17 +49,15 @@ def points_forest(dataset: Dataset, analysis: Analysis, points: pd.Series) -> Fi
         for row in records(rows)
     )
     missing = "; ".join(f"{row.label}, {row.below}: {row.shown}" for row in said)
-    return Figure(
-        figure_id="forest",
-        matplotlib_figure=draw([plot]),
-        phone=draw([plot], phone=True),
+    return forest_figure(
+        "forest",
+        [plot],
         alt=f"Forest plot in points: {listed}."
         + (f" Without a number: {missing}." if missing else ""),
         caption=f"{dataset.trial(points.trial_id).label}: differences in "
         f"points of {instrument} as the trial prints them, positive = {better} with the treatment "
         "named. Comparisons reported without a number stand below.",
         table=_twin(dataset, rows, said),
-        data=frame([plot]),
     )
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.stress_test import StressTest
-from evidence.blocks import closing, origins
+from evidence.blocks import bias, origins
+from evidence.blocks.figures import forest_figure
 from evidence.blocks.output import Block, Figure
 from evidence.blocks.remarks import NO_MEANS
 from evidence.blocks.tables import Cell, table, to_number
@@ -17,7 +18,7 @@ from evidence.data.dataset import CLASSES, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.estimation.row import OF_MEANS, Size, size_of
 from evidence.ledger import LedgerEntry, entries, sentences
-from evidence.meta.figures.forest import DOUBTED, Forest, Kind, Row, draw, frame
+from evidence.meta.figures.forest import DOUBTED, Forest, Kind, Row
 from evidence.meta.figures.forest_rows import spread_line
 from evidence.meta.pooling import FEW_TRIALS
 from evidence.terms import Said
@@ -81,10 +82,9 @@ def pooled_forest(
         above=above,
         ratio=scale.ratio,
     )
-    return Figure(
-        figure_id="forest",
-        matplotlib_figure=draw([plot]),
-        phone=draw([plot], phone=True),
+    return forest_figure(
+        "forest",
+        [plot],
         alt=_in_words(lines, scale.no_difference),
         caption=f"{language.capitalized(metric)} for {outcome}, "
         f"{dataset.in_text('timepoint', analysis.specification.timepoint)}; {side}. "
@@ -92,7 +92,6 @@ def pooled_forest(
         f"{'Diamond: pooled. ' if analysis.pooled.k > 1 else ''}"
         f"{'' if stress is None else _hollow(stress)}{_bias_in_words(dataset, analysis)}".strip(),
         table=_twin(lines, therapy),
-        data=frame([plot]),
     )
 
 
@@ -155,7 +154,7 @@ def _judged(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
     rows = dataset.risk_of_bias
     shown = [*analysis.selection.estimates.trial_id, *analysis.selection.without_number.trial_id]
     # A judgement on another outcome says nothing here, and one on this outcome no domain.
-    rows = rows[rows.trial_id.isin(shown) & ~rows.domain.isin(closing.OF_OUTCOME)]
+    rows = rows[rows.trial_id.isin(shown) & ~rows.domain.isin(bias.OF_OUTCOME)]
     if rows.empty:
         return rows.assign(sign=[])
     differ = rows.groupby(["trial_id", "domain"]).judgement.transform("nunique") > 1
@@ -169,7 +168,7 @@ def _bias_in_words(dataset: Dataset, analysis: Analysis) -> str:
     rows = _judged(dataset, analysis)
     if rows.empty:
         return ""
-    words = {sign: language.term(closing.JUDGEMENT, one) for one, sign in SIGN.items()}
+    words = {sign: language.term(bias.JUDGEMENT, one) for one, sign in SIGN.items()}
     words[DIFFER] = "sources differ"
     domains = language.listed(one.replace("_", " ") for one in dict.fromkeys(rows.domain))
     signs = ", ".join(f"{one} {words[one]}" for one in words if one in set(rows.sign))

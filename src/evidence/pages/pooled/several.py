@@ -10,6 +10,7 @@ from evidence.analysis import Analysis, analyze
 from evidence.analysis.multilevel import MultilevelAnalysis, analyze_several, participants
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
+from evidence.blocks.figures import forest_figure
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_estimate
@@ -21,7 +22,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.row import size_of
 from evidence.estimation.selection import STANDARDIZED_METRICS
 from evidence.ledger import LedgerEntry, entries, sentences
-from evidence.meta.figures.forest import Forest, Kind, Row, draw, frame
+from evidence.meta.figures.forest import Forest, Kind, Row
 from evidence.pages import pooled
 from evidence.pages.pooled import tables
 from evidence.terms import Model
@@ -244,11 +245,9 @@ class Several:
             above=above,
             ratio=scale.ratio,
         )
-        return Figure(
-            figure_id="forest",
-            matplotlib_figure=draw([plot]),
-            phone=draw([plot], phone=True),
-            data=frame([plot]),
+        return forest_figure(
+            "forest",
+            [plot],
             alt=f"Forest plot of {self._estimates(self.main)}; the mean is {number}. The table "
             "below has each.",
             caption=f"Forest plot of {self._metric()} for {outcome}, {when}; {side}. Squares: "

@@ -5,7 +5,7 @@ import pandas as pd
 from evidence import language
 from evidence.analysis.alternatives import Robustness, excluding, includes_no_difference
 from evidence.analysis.power import EFFECTS, POWER, information_size
-from evidence.blocks import closing, origins
+from evidence.blocks import bias, closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, anchor, joined
@@ -417,13 +417,15 @@ def _methods(dataset: Dataset, found: Robustness) -> list[str]:
 
 def _means(dataset: Dataset, found: Robustness) -> str:
     """Return what is known of missing participants behind means."""
-    bias = dataset.risk_of_bias
+    judgements = dataset.risk_of_bias
     rows = found.analysis.selection.estimates
-    bias = bias[bias.trial_id.isin(rows.trial_id) & (bias.domain == "intention_to_treat")]
+    judgements = judgements[
+        judgements.trial_id.isin(rows.trial_id) & (judgements.domain == "intention_to_treat")
+    ]
     labels = dict(zip(rows.trial_id, rows.label, strict=True))
     said: dict[str, list[str]] = {}
-    for row in records(bias):
-        who = closing.judge_in_words(row.locator_id, dataset)
+    for row in records(judgements):
+        who = bias.judge_in_words(row.locator_id, dataset)
         judgement = row.judgement.replace("_", " ")
         said.setdefault(labels[row.trial_id], []).append(f"{judgement} ({who})")
     judged = "; ".join(f"{one} {language.listed(each)}" for one, each in said.items())

@@ -5,7 +5,7 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.power import EFFECTS, information_size
-from evidence.blocks import closing, origins
+from evidence.blocks import bias, origins
 from evidence.blocks.escape import html, plain
 from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number
@@ -54,15 +54,15 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
 
 
 def _bias(dataset: Dataset, finding: Finding) -> str:
-    bias = dataset.risk_of_bias[dataset.risk_of_bias.judgement == "self_report"]
+    judged = dataset.risk_of_bias[dataset.risk_of_bias.judgement == "self_report"]
     labels = dataset.trials.set_index("trial_id").label
     apart = _apart_before(finding.analysis)
     parts = []
     for trial in finding.trial_ids:
-        said = closing.judged(dataset, trial, outcome=finding.outcome, only_high=True)
+        said = bias.judged(dataset, trial, outcome=finding.outcome, only_high=True)
         parts.append(
             f"{labels[trial]}: {said or 'not assessed in any source seen'}"
-            + ("; outcome by self-report" if trial in set(bias.trial_id) else "")
+            + ("; outcome by self-report" if trial in set(judged.trial_id) else "")
             + (f"; arms {language.fixed(apart[trial])} SD apart before" if trial in apart else "")
         )
     return ". ".join(parts)

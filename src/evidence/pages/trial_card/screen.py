@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from evidence import language
-from evidence.blocks import closing, origins, tables
+from evidence.blocks import bias, origins, tables
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.headline import answer
 from evidence.blocks.output import Block, items
@@ -406,11 +406,11 @@ def _planned(card: TrialCard) -> list[str]:
 
 
 def _bias(card: TrialCard) -> list[str]:
-    said = closing.judged(card.dataset, card.trial.trial_id, only_high=True)
+    said = bias.judged(card.dataset, card.trial.trial_id, only_high=True)
     if not said:
         return ["Risk of bias: not assessed in any source seen, and not here."]
-    bias = card.dataset.risk_of_bias
-    tools = set(bias.tool[bias.trial_id == card.trial.trial_id])
+    judgements = card.dataset.risk_of_bias
+    tools = set(judgements.tool[judgements.trial_id == card.trial.trial_id])
     lacking = "" if "rob2" in tools else "RoB 2: not assessed. "
     return [html(f"{lacking}Risk of bias as sources seen judge it: {said}.")]
 
