@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import evidence
+from evidence.analysis import Analysis, analyze
 from evidence.data.dataset import Dataset
+from evidence.estimation.choices import Specification
 
 settings.register_profile(
     "same",
@@ -30,3 +32,9 @@ settings.load_profile("same")
 def dataset() -> Dataset:
     """The data of this repository, which nothing that a test does can change."""
     return evidence.load()
+
+
+@pytest.fixture(scope="session")
+def depression(dataset: Dataset) -> Analysis:
+    """The main analysis: ABFT, depressive symptoms, end of treatment."""
+    return analyze(dataset, Specification(therapy="abft", outcome="depression", timepoint="post"))

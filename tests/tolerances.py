@@ -2,6 +2,9 @@
 
 import math
 from decimal import Decimal
+from typing import Any
+
+import numpy as np
 
 CLOSED_FORM = 1e-12
 """Closed forms: only the order of a few double operations may differ."""
@@ -41,3 +44,16 @@ def half_unit(printed: str) -> float:
     exponent = Decimal(printed).as_tuple().exponent
     assert isinstance(exponent, int)
     return float(Decimal(5).scaleb(exponent - 1))
+
+
+def assert_close(actual: Any, expected: Any, tolerance: float, scale: Any, what: str) -> None:
+    """Compare numbers relative to the expected ones or the scale, whichever is larger.
+
+    None is close to None alone.
+    """
+    if expected is None or actual is None:
+        assert actual is expected, f"{what}: {actual!r} against {expected!r}"
+        return
+    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
+    near = np.abs(actual - expected) <= tolerance * np.maximum(np.abs(expected), scale)
+    assert near.all(), f"{what}: {actual} against {expected}"

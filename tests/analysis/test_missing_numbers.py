@@ -13,11 +13,6 @@ from evidence.meta.pooling import pool
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 
-@pytest.fixture(scope="module")
-def depression(dataset: Dataset) -> Analysis:
-    return analyze(dataset, Specification(therapy="abft", outcome="depression", timepoint="post"))
-
-
 def test_the_weight_is_the_share_of_inverse_variances(depression: Analysis) -> None:
     first, second = gaps(depression)
     assert (first.row.trial_id, second.row.trial_id) == ("diamond2019", "waraan2021")

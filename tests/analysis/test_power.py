@@ -5,8 +5,7 @@ import pytest
 from scipy.special import nctdtr, stdtrit
 from statsmodels.stats.power import TTestIndPower
 
-import evidence
-from evidence.analysis import Analysis, analyze
+from evidence.analysis import Analysis
 from evidence.analysis.power import (
     detectable_effect,
     information_size,
@@ -17,7 +16,6 @@ from evidence.analysis.power import (
 )
 from evidence.analysis.stress_test import stress_test
 from evidence.errors import ParameterError
-from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
 from tests.tolerances import ITERATIVE, ITERATIVE_LOOSE
 
@@ -30,13 +28,6 @@ def by_noncentral_t(effect: float, n_1: int, n_2: int) -> float:
     bound = stdtrit(df, 0.975)
     away = effect * np.sqrt(n_1 * n_2 / (n_1 + n_2))
     return float(1 - nctdtr(df, away, bound) + nctdtr(df, away, -bound))
-
-
-@pytest.fixture(scope="module")
-def depression() -> Analysis:
-    return analyze(
-        evidence.load(), Specification(therapy="abft", outcome="depression", timepoint="post")
-    )
 
 
 @pytest.mark.parametrize("sizes", SIZES)

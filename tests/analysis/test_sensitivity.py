@@ -21,11 +21,6 @@ from tests.tolerances import CLOSED_FORM
 
 
 @pytest.fixture(scope="module")
-def depression(dataset: Dataset) -> Analysis:
-    return analyze(dataset, Specification(therapy="abft", outcome="depression", timepoint="post"))
-
-
-@pytest.fixture(scope="module")
 def ideation(dataset: Dataset) -> Analysis:
     specification = Specification(therapy="abft", outcome="suicidal_ideation", timepoint="post")
     return analyze(dataset, specification)

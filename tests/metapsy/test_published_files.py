@@ -12,7 +12,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.selection import EVERY
 from evidence.meta.multilevel.covariance import evaluate
 from evidence.metapsy import Imported, import_database
-from evidence.reports import grid
+from evidence.reports import package_catalog
 from tests.metapsy.files import WHEN
 from tests.work import calls, name_of
 
@@ -93,8 +93,8 @@ def test_both_times_of_the_largest(read: dict[str, Imported]) -> None:
 
 
 def test_the_catalog_of_the_largest(read: dict[str, Imported]) -> None:
-    asked = grid.questions(read[SELF_GUIDED].dataset)
-    enough = {one.report_id: one for one in asked if one.trials >= grid.ENOUGH}
+    asked = package_catalog.questions(read[SELF_GUIDED].dataset)
+    enough = {one.report_id: one for one in asked if one.trials >= package_catalog.ENOUGH}
     assert (len(enough), len(asked)) == (29, 38)
     main = enough["cbt-depression-post"]
     assert (main.trials, main.parameters["model"]) == (68, "che")

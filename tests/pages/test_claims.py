@@ -21,6 +21,7 @@ from evidence.language import Number
 from evidence.pages import claims
 from evidence.pages.claims import details
 from tests.claims.packages import changed, where
+from tests.pages import plain
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +43,6 @@ def page(dataset: Dataset, answers: tuple[Judgement, ...]) -> dict[str, Block]:
 @pytest.fixture(scope="module")
 def blocks(dataset: Dataset, answers: tuple[Judgement, ...]) -> dict[str, Block]:
     return page(dataset, answers)
-
-
-def plain(markup: str) -> str:
-    return unescape(re.sub(r"<[^>]+>", " ", markup))
 
 
 def test_the_first_screen_counts_the_verdicts_and_says_what_they_do_not_mean(

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from functools import cache
-from html.parser import HTMLParser
 from typing import Any
 
 import pandas as pd
@@ -24,21 +23,7 @@ from evidence.pages import pooled
 from evidence.pages.pooled import tables
 from evidence.pages.pooled.sections import sections as sections_of
 from evidence.pages.trial_card import sections
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-
-def plain(markup: str) -> str:
-    parser = _Text()
-    parser.feed(markup)
-    return " ".join("".join(parser.parts).split())
+from tests.pages import plain
 
 
 @cache

@@ -3,7 +3,6 @@
 import csv
 import re
 from collections import Counter
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from evidence.pages import prisma
 from evidence.reports import catalog
 from evidence.reports.inspection import faults
 from tests.claims.packages import added, changed, emptied
+from tests.pages import plain
 
 ROOT = Path(__file__).parents[2]
 PARTS = {10: "ab", 13: "abcdef", 16: "ab", 20: "abcd", 23: "abcd", 24: "abc"}
@@ -25,10 +25,6 @@ ITEMS = [f"{item}{part}" for item in range(1, 28) for part in PARTS.get(item) or
 @pytest.fixture(scope="module")
 def found(dataset: Dataset) -> prisma.Checklist:
     return prisma.checklist(dataset)
-
-
-def plain(markup: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]*>", "", markup)).split())
 
 
 def test_all_42_lines_of_27_items_are_there_in_order(found: prisma.Checklist) -> None:

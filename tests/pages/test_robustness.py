@@ -16,7 +16,7 @@ from evidence.pages import robustness as screen
 from evidence.pages.robustness import ledger_entries as made
 from evidence.pages.robustness import tables
 from evidence.reports.inspection import faults
-from tests.pages.test_pooled import plain
+from tests.pages import plain
 from tests.tolerances import CLOSED_FORM
 
 

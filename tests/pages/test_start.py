@@ -9,7 +9,7 @@ from evidence.data.dataset import Dataset
 from evidence.estimation.choices import Specification
 from evidence.pages import start
 from evidence.pages.start import Question
-from tests.pages.test_pooled import plain
+from tests.pages import plain
 
 ASKED = {
     "one": ("abft", "depression"),

@@ -15,7 +15,7 @@ from evidence.pages.summary import tables, weighing
 from evidence.reports.inspection import faults
 from evidence.summary import Summary, collect
 from tests.claims.packages import changed, where
-from tests.pages.test_pooled import plain
+from tests.pages import plain
 from tests.tolerances import CLOSED_FORM
 
 BOTH = ("abft", "abct")

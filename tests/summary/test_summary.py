@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evidence.analysis import Analysis, analyze
+from evidence.analysis import Analysis
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import ParameterError
-from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
 from evidence.summary import collect
 from evidence.summary.absolute_effects import absolute_effects, risk_from_odds_ratio
@@ -26,11 +25,6 @@ from tests.claims.packages import changed, where
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 BOTH = ("abft", "abct")
-
-
-@pytest.fixture(scope="module")
-def depression(dataset: Dataset) -> Analysis:
-    return analyze(dataset, Specification(therapy="abft", outcome="depression", timepoint="post"))
 
 
 def synthesis(dataset: Dataset, synthesis_id: str) -> Any:

@@ -19,7 +19,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, event_entries, sentences
 from evidence.meta.figures.forest import Forest, Kind, Row
-from evidence.pages import pooled as first_screen
+from evidence.pages import pooled as pooled_sections
 from evidence.terms import RemarkKind, has
 
 
@@ -137,8 +137,8 @@ def _item(dataset: Dataset, question: Question) -> str:
         "or",
     )
     said = [
-        first_screen.against_other_arms(dataset, question.analysis),
-        first_screen.others(dataset, question.analysis) if points is not None else "",
+        pooled_sections.against_other_arms(dataset, question.analysis),
+        pooled_sections.others(dataset, question.analysis) if points is not None else "",
     ]
     also = "".join(f" {html(one)}" for one in said if one)
     return f"{link}, against {html(compared)}: " + "; ".join(shown) + f".{also}"
@@ -342,6 +342,6 @@ def _provenance(dataset: Dataset, questions: Sequence[Question]) -> Block:
     pooled = [
         one
         for each in questions
-        for one in first_screen.main_numbers(dataset, each.analysis, each.beside.stress)
+        for one in pooled_sections.main_numbers(dataset, each.analysis, each.beside.stress)
     ]
     return origins.provenance(dataset, estimates=pd.concat(estimates), pooled=pooled)

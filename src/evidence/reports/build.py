@@ -221,9 +221,9 @@ def build(
     folders = Folders(base, package, None if package == (base / "data").resolve() else package)
     if folders.place and not (folders.reports / "catalog.toml").is_file():
         # What reads a package need not be loaded by a build with nothing to do.
-        from evidence.reports import grid
+        from evidence.reports import package_catalog
 
-        for line in grid.write(package, folders.reports / "catalog.toml"):
+        for line in package_catalog.write(package, folders.reports / "catalog.toml"):
             if told is not None:
                 told(line)
     every = catalog.read(

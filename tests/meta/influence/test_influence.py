@@ -6,7 +6,7 @@ from evidence.meta.influence import diagnostics, leave_one_out, standardized_res
 from evidence.meta.pooling import pool
 from tests.meta.pooling.test_univariate import ALL
 from tests.oracles import analyses, names, read
-from tests.tolerances import CLOSED_FORM, ITERATIVE
+from tests.tolerances import CLOSED_FORM, ITERATIVE, assert_close
 
 FOLDER = "synthesis/influence"
 METHODS = {"EE": "common", "DL": "DL", "REML": "REML"}
@@ -33,12 +33,6 @@ DIAGNOSTICS = {
     "dfbs": "dfbetas",
     "is_infl": "influential",
 }
-
-
-def assert_close(actual, expected, tolerance, scale, what):
-    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
-    gap = np.abs(actual - expected) / np.maximum(np.abs(expected), scale)
-    assert (gap <= tolerance).all(), f"{what}: {gap.max()}"
 
 
 @pytest.mark.parametrize("name", names(FOLDER))

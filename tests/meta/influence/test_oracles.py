@@ -8,7 +8,7 @@ from evidence.meta.influence.subsets import cumulative
 from evidence.meta.pooling import pool
 from evidence.meta.pooling.shrinkage import shrunken_effects
 from tests.oracles import analyses, names, read
-from tests.tolerances import CLOSED_FORM, ITERATIVE, SEARCHED
+from tests.tolerances import CLOSED_FORM, ITERATIVE, SEARCHED, assert_close
 
 FOLDER = "synthesis/trials"
 METHODS = {"EE": "common", "DL": "DL", "REML": "REML"}
@@ -28,12 +28,6 @@ def of(group):
                     {"tau2": METHODS[method], "interval": INTERVALS[test]},
                     analysis,
                 )
-
-
-def assert_close(actual, expected, tolerance, scale, what):
-    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
-    gap = np.abs(actual - expected) / np.maximum(np.abs(expected), scale)
-    assert (gap <= tolerance).all(), f"{what}: {gap.max()}"
 
 
 def test_cumulative():

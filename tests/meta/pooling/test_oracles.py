@@ -7,7 +7,7 @@ import pytest
 
 from evidence.meta.pooling import Pooled, i2_limits, pool
 from tests.oracles import analyses, names, read
-from tests.tolerances import CLOSED_FORM, ITERATIVE, ITERATIVE_LOOSE
+from tests.tolerances import CLOSED_FORM, ITERATIVE, ITERATIVE_LOOSE, assert_close
 
 FOLDER = "synthesis/pooling"
 METHODS = {
@@ -49,17 +49,6 @@ def excluded(analysis: dict[str, Any]) -> bool:
 def numbers_of(contents: dict[str, Any], analysis: dict[str, Any]) -> tuple[Any, Any]:
     data = contents["sets"][analysis["set"]]
     return data["yi"], data["vi"]
-
-
-def assert_close(actual: Any, expected: Any, tolerance: float, scale: float, what: str) -> None:
-    """Compare relative to the expected value or the scale, whichever is larger."""
-    if expected is None or actual is None:
-        assert actual is None, what
-        assert expected is None, what
-        return
-    assert abs(actual - expected) <= tolerance * max(abs(expected), scale), (
-        f"{what}: {actual!r} against {expected!r}"
-    )
 
 
 def assert_agrees(

@@ -15,7 +15,7 @@ from evidence.meta.regression import meta_regression, subgroups
 from evidence.meta.regression.linear import LinearModel, likelihood_score
 from tests.meta.pooling.test_univariate import ALL
 from tests.oracles import analyses, names, read
-from tests.tolerances import CLOSED_FORM, ITERATIVE, ITERATIVE_LOOSE
+from tests.tolerances import CLOSED_FORM, ITERATIVE, ITERATIVE_LOOSE, assert_close
 
 FOLDER = "synthesis/regression"
 METHODS = {"EE": "common", "DL": "DL", "REML": "REML", "ML": "ML", "PM": "PM"}
@@ -39,12 +39,6 @@ def inputs(contents, analysis):
 def as_text(values):
     """Levels of a category as R prints them."""
     return [value if isinstance(value, str) else f"{value:g}" for value in values]
-
-
-def assert_close(actual, expected, tolerance, scale, what):
-    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
-    gap = np.abs(actual - expected) / np.maximum(np.abs(expected), scale)
-    assert (gap <= tolerance).all(), f"{what}: {actual} against {expected}"
 
 
 def assert_agrees(found, expected, variances, what, *, r2=True):

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 import shutil
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from evidence.followup import Durability
 from evidence.pages.followup import first_screen
 from evidence.pages.followup.tables import across_trials
 from tests.data.packages import DATA, edit
+from tests.pages import plain
 
 LINK = re.compile(r'<a class="n" href="#n-([a-z0-9_.]+)">')
 
@@ -26,10 +26,6 @@ def abft(dataset: Dataset) -> Durability:
 @pytest.fixture(scope="module")
 def abct(dataset: Dataset) -> Durability:
     return evidence.durability(dataset, therapy="abct")
-
-
-def plain(markup: str) -> str:
-    return " ".join(unescape(re.sub("<[^>]*>", "", markup)).split())
 
 
 def test_abft(dataset: Dataset, abft: Durability) -> None:

@@ -14,7 +14,7 @@ from evidence.estimation.choices import Specification
 from evidence.pages import pooled
 from evidence.pages.pooled import panel as companion_tables
 from evidence.pages.pooled import tables
-from evidence.pages.pooled.several import Several, several
+from evidence.pages.pooled.several import SeveralPerTrial, several_per_trial
 from evidence.terms import RHO, Model
 
 ONE = "one_per_trial"
@@ -95,7 +95,7 @@ def sections(
     model: Literal["one_per_trial"] | Model = "one_per_trial",
     rho: float = RHO,
     extent: Extent = "full",
-) -> OnePerTrial | Several:
+) -> OnePerTrial | SeveralPerTrial:
     """Carry out a pooled analysis and return the sections of its report.
 
     Parameters
@@ -121,7 +121,7 @@ def sections(
     check_choice("model", model, (ONE, *get_args(Model)))
     check_choice("extent", extent, get_args(Extent))
     if model != "one_per_trial":
-        return several(dataset, specification, model, rho)
+        return several_per_trial(dataset, specification, model, rho)
     main = analyze(dataset, specification)
     beside = companions(dataset, main, short=extent == "short")
     return OnePerTrial(dataset, main, beside, extent)

@@ -39,7 +39,7 @@ METHOD = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Several:
+class SeveralPerTrial:
     """The sections of the report.
 
     Attributes
@@ -388,7 +388,9 @@ class Several:
         )
 
 
-def several(dataset: Dataset, specification: Specification, model: Model, rho: float) -> Several:
+def several_per_trial(
+    dataset: Dataset, specification: Specification, model: Model, rho: float
+) -> SeveralPerTrial:
     """Fit the model of a specification, and what stands beside it.
 
     Raises
@@ -418,7 +420,7 @@ def several(dataset: Dataset, specification: Specification, model: Model, rho: f
         single = analyze(dataset, entries.one_per_trial(specification), frame)
     except (ParameterError, SelectionError):
         single = None
-    return Several(dataset, main, by_class, otherwise, single)
+    return SeveralPerTrial(dataset, main, by_class, otherwise, single)
 
 
 def _times(number: int, verb: str) -> str:
