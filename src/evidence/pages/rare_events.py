@@ -80,7 +80,7 @@ def first_screen(dataset: Dataset, events: RareEvents) -> Block:
         dataset, [one.row.trial_id for one in events.tables], events.therapy
     )
     remarks += [html(took_part)] if took_part else []
-    if dataset.has_cards and any(isinstance(one, Headline) for one in figures):
+    if not dataset.imported and any(isinstance(one, Headline) for one in figures):
         remarks.append(
             "Intervals here are exact; the card of a trial has one by normal approximation, so "
             "that nearly the same odds ratio has another there."
