@@ -18,8 +18,11 @@ from evidence.analysis import Analysis, alternatives
 from evidence.analysis.alternatives import Companions, companions
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block
+from evidence.claims import Judgement, judgements
+from evidence.claims.facts import Claim
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator
+from evidence.entry import Counts
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import Row
 from evidence.pages.trial_card import Fact, read_card, screen
@@ -196,9 +199,17 @@ def test_typed_objects_hold_what_people_wrote_as_free_text() -> None:
         (Remark, {"text"}),
         (Locator, {"place"}),
         (Fact, {"note"}),
+        (Claim, {"section", "claim", "question"}),
+        (Judgement, {"limits"}),
+        (Counts, {"reason"}),
     ):
         kinds = get_type_hints(held)
-        assert {kinds[name] for name in names} == {FreeText}, held
+        assert {kinds[name] for name in names} <= {FreeText, tuple[FreeText, ...]}, held
+    # What is held is what is declared.
+    for one in judgements(evidence.load()):
+        texts = [one.claim.section, one.claim.claim, one.claim.question, *one.limits]
+        assert {type(text) for text in texts} == {FreeText}
+        assert all(type(getattr(one.claim, name)) is str for name in ("kind", "topic", "match"))
 
 
 TEXTS = {"note", "reason", "place"}

@@ -20,6 +20,7 @@ from evidence.estimation.choices import Specification
 from evidence.language import Number
 from evidence.pages import claims
 from evidence.pages.claims import details
+from evidence.terms import words_of
 from tests.claims.packages import changed, where
 from tests.pages import plain
 
@@ -99,8 +100,8 @@ def test_a_verdict_has_its_limit_beside_it(
 ) -> None:
     one = next(one for one in answers if one.claim.claim_id == claim_id)
     assert claims.in_few_words(dataset, one) == limit
-    shown = f"{one.claim.claim} ({limit})" if limit else one.claim.claim
-    assert shown in claims.first_screen(dataset, answers).text
+    claim = words_of(one.claim.claim)
+    assert (f"{claim} ({limit})" if limit else claim) in claims.first_screen(dataset, answers).text
 
 
 def test_a_claim_that_only_lengths_speak_to_stands_in_the_table_alone(
@@ -109,9 +110,9 @@ def test_a_claim_that_only_lengths_speak_to_stands_in_the_table_alone(
     one = next(one for one in answers if one.claim.claim_id == "takes_months")
     assert one.verdict == "cannot tell"
     assert claims.in_few_words(dataset, one) == ""
-    assert one.claim.claim not in blocks["first screen"].text
+    assert words_of(one.claim.claim) not in blocks["first screen"].text
     assert any(
-        limit.startswith("How long a treatment was planned to last does not say when")
+        words_of(limit).startswith("How long a treatment was planned to last does not say when")
         for limit in one.limits
     )
 
@@ -157,11 +158,11 @@ def test_every_claim_has_one_line_with_its_verdict_in_words(
         line = next(
             line
             for line in blocks[own].text.splitlines()
-            if line.lower().startswith(one.claim.claim.lower())
+            if line.lower().startswith(words_of(one.claim.claim).lower())
         )
         assert line.split(" | ")[1] == f"{details.SIGN[one.verdict]}\u00a0{one.verdict}"
         assert line.replace("\u00a0", " ").endswith(one.sentence.text)
-        assert one.claim.claim not in blocks[other].text
+        assert words_of(one.claim.claim) not in blocks[other].text
 
 
 def test_signs_differ() -> None:
@@ -210,9 +211,9 @@ def test_every_row_behind_a_verdict_stands_in_the_details_with_its_source(
     markup = blocks["details"].html
     sources = blocks["closing"].html
     for one in answers:
-        assert one.claim.question in plain(markup)
+        assert words_of(one.claim.question) in plain(markup)
         if one.verdict != "not tested":
-            assert all(limit in plain(markup) for limit in one.limits)
+            assert all(words_of(limit) in plain(markup) for limit in one.limits)
         for rows in (one.gathered.directions, one.gathered.syntheses, one.gathered.facts):
             for locator_id in rows.locator_id:
                 url = dataset.locator(locator_id).url
@@ -226,7 +227,7 @@ def test_ages_stand_behind_a_verdict_on_a_population(
     blocks: dict[str, Block], answers: tuple[Judgement, ...]
 ) -> None:
     (claim,) = [one.claim for one in answers if one.claim.claim_id == "adult_benefit"]
-    text = blocks["details"].text.partition(f"Question: {claim.question}")[2]
+    text = blocks["details"].text.partition(f"Question: {words_of(claim.question)}")[2]
     text = text.partition("Question: ")[0]
     for fact in ("Lowest age: 13 years", "Highest age: 17 years", "Mean age: 14.9 years"):
         assert f"Diamond 2002 | {fact} |" in text

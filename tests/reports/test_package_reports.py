@@ -14,7 +14,7 @@ from evidence.ledger.sentences import effect_measure
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.pages.followup import tables as followup_tables
-from evidence.reports import catalog, grid
+from evidence.reports import catalog, package_catalog
 from evidence.reports.build import Built, build
 from tests.metapsy.files import events, imported, means, ready
 
@@ -163,7 +163,7 @@ def test_its_numbers_are_cited_and_checked(
 def test_an_import_anew_keeps_the_reports(tmp_path: Path) -> None:
     imported(tmp_path, means(), means(study="Bo, 2002"))
     path = tmp_path / "made" / "reports" / "catalog.toml"
-    grid.write(tmp_path / "made", path)
+    package_catalog.write(tmp_path / "made", path)
     path.write_text("# mine\n", encoding="utf-8")
     imported(tmp_path, means(), means(study="Bo, 2002"), means(study="Cy, 2003"))
     assert path.read_text(encoding="utf-8") == "# mine\n"
@@ -174,7 +174,7 @@ def test_a_package_without_two_trials_is_refused(tmp_path: Path) -> None:
     imported(tmp_path, means())
     path = tmp_path / "made" / "reports" / "catalog.toml"
     with pytest.raises(evidence.errors.ParameterError, match="two trials of a therapy"):
-        grid.write(tmp_path / "made", path)
+        package_catalog.write(tmp_path / "made", path)
     assert not path.exists()
 
 

@@ -13,6 +13,7 @@ from evidence.data.provenance import union
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
 from evidence.language import Names
+from evidence.terms import FreeText, words_of
 
 COLUMNS = (
     "claim_id",
@@ -43,7 +44,7 @@ class Judgement:
         What it rests on.
     sentence : Sentence
         The answer in one sentence.
-    limits : tuple of str
+    limits : tuple of FreeText
         What it cannot say.
     """
 
@@ -51,7 +52,7 @@ class Judgement:
     rule: Rule
     gathered: Gathered
     sentence: Sentence
-    limits: tuple[str, ...]
+    limits: tuple[FreeText, ...]
 
     @property
     def verdict(self) -> str:
@@ -167,7 +168,7 @@ def verdicts(dataset: Dataset) -> pd.DataFrame:
                 one.estimate_ids,
                 tuple(one.gathered.directions.direction_id),
                 tuple(one.gathered.syntheses.synthesis_id),
-                one.limits,
+                tuple(map(words_of, one.limits)),
                 one.sentence.text,
             )
             for one in judgements(dataset)

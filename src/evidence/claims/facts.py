@@ -16,7 +16,7 @@ from evidence.errors import ParameterError, SelectionError
 from evidence.estimation.choices import Specification
 from evidence.estimation.selection import select
 from evidence.followup import durability
-from evidence.terms import LeftOut, Said
+from evidence.terms import FreeText, LeftOut, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Claim:
     ----------
     claim_id : str
         Its id.
-    section, claim : str
+    section, claim : FreeText
         Where the article says it, and what, in other words.
     kind : str
         treatment_effect, durability, mechanism, association, comparator, process or population.
@@ -41,15 +41,15 @@ class Claim:
         Condition that the article compares with, where it names one.
     likely_trial_id, match : str
         Trial that the article seems to mean, and how sure that is.
-    question : str
+    question : FreeText
         What the evidence has to answer.
     age_group : str
         For a population, the age group that it is about.
     """
 
     claim_id: str
-    section: str
-    claim: str
+    section: FreeText
+    claim: FreeText
     kind: str
     assertion: str
     topic: str
@@ -59,7 +59,7 @@ class Claim:
     comparator: str
     likely_trial_id: str
     match: str
-    question: str
+    question: FreeText
     age_group: str
 
     @property
@@ -75,8 +75,11 @@ class Claim:
 
 def claims_of(dataset: Dataset) -> tuple[Claim, ...]:
     """Return the claims of a data set, in the order of the file."""
-    names = [field.name for field in fields(Claim)]
-    return tuple(Claim(*(str(value) for value in row)) for row in records(dataset.claims[names]))
+    kinds: dict[str, Any] = {field.name: field.type for field in fields(Claim)}
+    return tuple(
+        Claim(*(kind(cell) for kind, cell in zip(kinds.values(), row, strict=True)))
+        for row in records(dataset.claims[list(kinds)])
+    )
 
 
 CORRELATION = 0.5

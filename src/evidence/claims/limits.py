@@ -7,6 +7,7 @@ from evidence.claims.rules import NOT_TESTED, Side
 from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.records import records
 from evidence.language import Names, capitalized, fixed, listed, synthesis
+from evidence.terms import FreeText
 
 STABILITY = "attachment_security"
 """Outcome of syntheses that say how stable attachment itself is."""
@@ -29,14 +30,14 @@ class Limits:
         self._condition = dict(zip(dataset.arms.arm_id, dataset.arms.condition, strict=True))
         self._printed = dataset.text("syntheses")
 
-    def of(self, gathered: Gathered, verdict: str) -> tuple[str, ...]:
-        """Return the limits of one answer as sentences."""
-        if verdict == NOT_TESTED:
-            return (
-                "No systematic search was made: that no row is here does not say that no study "
-                "exists.",
-            )
-        match gathered.claim.kind:
+    def of(self, gathered: Gathered, verdict: str) -> tuple[FreeText, ...]:
+        """Return the limits of one answer as sentences, which hold what people noted."""
+        match "" if verdict == NOT_TESTED else gathered.claim.kind:
+            case "":
+                found = [
+                    "No systematic search was made: that no row is here does not say that no study "
+                    "exists."
+                ]
             case "treatment_effect" | "durability":
                 found = self._of_effect(gathered)
             case "mechanism" | "association":
@@ -48,7 +49,7 @@ class Limits:
                     "How long a treatment was planned to last does not say when people notice a "
                     "change."
                 ]
-        return tuple(found)
+        return tuple(map(FreeText, found))
 
     def _of_effect(self, gathered: Gathered) -> list[str]:
         claim, findings = gathered.claim, gathered.evidence.findings

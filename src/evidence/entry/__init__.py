@@ -34,7 +34,7 @@ from evidence.integrity.findings import handled, not_handled
 from evidence.manuscripts.diff import Diff, compare
 from evidence.manuscripts.diff.sides import Side
 from evidence.meta.reconstruction import Reconstruction
-from evidence.terms import LeftOut
+from evidence.terms import NOTHING_SAID, FreeText, LeftOut
 
 _OF_TRIAL = (
     "trials",
@@ -145,7 +145,7 @@ class Counts:
         Event or instrument, and time: terms of the data.
     found : Reconstruction or None
         None where too little is printed to search.
-    reason : str
+    reason : FreeText
         Why there was no search.
     """
 
@@ -153,7 +153,7 @@ class Counts:
     measure: str
     timepoint: str
     found: Reconstruction | None
-    reason: str = ""
+    reason: FreeText = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -337,7 +337,7 @@ def _counts(dataset: Dataset, trial_id: str) -> Iterator[Counts]:
         try:
             found = reconstruction(context, (one, two))
         except ParameterError as error:
-            yield Counts(arms, one.event, one.timepoint, None, str(error))
+            yield Counts(arms, one.event, one.timepoint, None, FreeText(str(error)))
             continue
         if found is not None:
             yield Counts(arms, one.event, one.timepoint, found)

@@ -67,7 +67,7 @@ def _counts(one: Counts, shown: Preview) -> Block:
     event = after.vocabulary("event").get(one.measure, one.measure)
     head = f"{language.capitalized(event)}, {after.in_text('timepoint', one.timepoint)}, {arms}"
     if one.found is None:
-        return paragraphs(f"{head}: too little is printed to search. {one.reason}")
+        return paragraphs(f"{head}: too little is printed to search. {words_of(one.reason)}")
     # The answer of the search is a list in plain text.
     return joined(paragraphs(head), _as_it_stands(as_text(one.found)))
 

@@ -18,7 +18,7 @@ from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, followup_entries, sentences, units
 from evidence.pages.trial_card.printed import fact_name
-from evidence.terms import Said
+from evidence.terms import Said, words_of
 
 SIGN = {
     "supported": "●",
@@ -56,7 +56,7 @@ def named(verdict: str) -> str:
 
 def link(judgement: Judgement, *, opening: bool = False) -> str:
     """Return a claim as a link to its details, with a capital where it opens a line."""
-    claim = judgement.claim.claim
+    claim = words_of(judgement.claim.claim)
     shown = language.capitalized(claim) if opening else claim
     return f'<a href="#{html(place(judgement))}">{html(shown)}</a>'
 
@@ -105,7 +105,7 @@ def sources_behind(dataset: Dataset, judgements: Sequence[Judgement]) -> origins
 
 def _detail(dataset: Dataset, judgement: Judgement, listed: origins.Sources) -> Block:
     claim = judgement.claim
-    title = language.capitalized(claim.claim)
+    title = language.capitalized(words_of(claim.claim))
     tables = [
         one
         for one in (
@@ -119,8 +119,7 @@ def _detail(dataset: Dataset, judgement: Judgement, listed: origins.Sources) -> 
     tested = judgement.verdict != "not tested"
     markup = (
         f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
-        f"<p>{html(f'In the article: {claim.section}')}<br>{html(f'Question: {claim.question}')}"
-        "</p>"
+        f"<p>In the article: {html(claim.section)}<br>Question: {html(claim.question)}</p>"
         f"<p><strong>{html(named(judgement.verdict))}</strong>: "
         f"{html(judgement.rule.condition)}.</p>"
         + "".join(one.html for one in tables)
@@ -280,7 +279,7 @@ def _facts_table(dataset: Dataset, judgement: Judgement, listed: origins.Sources
 
 def _short(judgement: Judgement) -> str:
     """Return a claim in few words, so that captions of tables differ."""
-    claim = judgement.claim.claim
+    claim = words_of(judgement.claim.claim)
     return claim if len(claim) <= 60 else f"{claim[:57].rsplit(' ', 1)[0]} …"
 
 
