@@ -23,6 +23,7 @@ from evidence.cli import (
     lab,
     meta,
     pool,
+    read_again,
     reconstruct,
     validate,
 )
@@ -78,6 +79,7 @@ for _command in (
     fill.fill,
     diff.diff,
     add_trial.add_trial,
+    read_again.read_again,
     export.export,
     lab.lab,
     import_metapsy.import_metapsy,

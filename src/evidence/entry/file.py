@@ -221,10 +221,10 @@ class EntryFault(Fault):
 
 
 class EntryError(DataError):
-    """Every fault of an entry, reported in one go."""
+    """Every fault of an entry, or of another form that is filled in, reported in one go."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        super().__init__(faults, of="the entry; nothing was written")
+    def __init__(self, faults: Iterable[Fault], of: str = "the entry") -> None:
+        super().__init__(faults, of=f"{of}; nothing was written")
 
 
 class EntryFaults:
@@ -234,10 +234,13 @@ class EntryFaults:
     ----------
     file : str
         Name of the file.
+    of : str
+        What the file holds.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, of: str = "the entry") -> None:
         self._file = file
+        self._of = of
         self._found: list[Fault] = []
         self._cells: set[tuple[str, int, str]] = set()
 
@@ -287,7 +290,7 @@ class EntryFaults:
             If there is a fault.
         """
         if self._found:
-            raise EntryError(sorted(self._found, key=lambda fault: fault.row or 0))
+            raise EntryError(sorted(self._found, key=lambda fault: fault.row or 0), self._of)
 
 
 def slug(text: str) -> str:
@@ -375,6 +378,33 @@ def read_entry(path: Path) -> Entry:
         If it is no TOML in UTF-8: nothing else can be read then.
     """
     faults = EntryFaults(path.name)
+    several = {name: section.several for name, section in SECTIONS.items()}
+    return Entry(path.name, read_tables(path, several, REQUIRED, faults), faults)
+
+
+def read_tables(
+    path: Path, several: Mapping[str, bool], required: Collection[str], faults: EntryFaults
+) -> dict[str, tuple[Part, ...]]:
+    """Read the sections of a form that is filled in.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file.
+    several : mapping of str to bool
+        Sections that it may have, with whether each may stand several times.
+    required : collection of str
+        Those that it has to have.
+    faults : EntryFaults
+        Gets what is wrong with its sections.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such file.
+    EntryError
+        If it is no TOML in UTF-8.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -385,10 +415,10 @@ def read_entry(path: Path) -> Entry:
     read = _content(content, faults)
     known: dict[str, Any] = {}
     for name, value in read.items():
-        if name not in SECTIONS:
+        if name not in several:
             given = None if isinstance(value, dict | list) else value
             faults.add_line(None, name if given is None else f"{name} = {given}", one_of(
-                name, tuple(SECTIONS), "a section out of"
+                name, tuple(several), "a section out of"
             ))  # fmt: skip
         elif _is_tables(value):
             known[name] = value
@@ -396,17 +426,15 @@ def read_entry(path: Path) -> Entry:
             faults.add_line(None, name, f"a section, that is a line [{name}] with keys below it")
     text = content.decode("utf-8-sig").replace("\r\n", "\n")
     sections = {
-        name: tuple(parts(text, name, known[name], several=section.several))
-        if name in known
-        else ()
-        for name, section in SECTIONS.items()
+        name: tuple(parts(text, name, known[name], several=often)) if name in known else ()
+        for name, often in several.items()
     }
-    for name, section in SECTIONS.items():
-        if not sections[name] and name in REQUIRED:
+    for name, often in several.items():
+        if not sections[name] and name in required:
             faults.add_line(None, None, f"a section [{name}]")
-        if len(sections[name]) > 1 and not section.several:
+        if len(sections[name]) > 1 and not often:
             faults.add(sections[name][1], "", None, f"one section [{name}]")
-    return Entry(path.name, sections, faults)
+    return sections
 
 
 def _content(content: bytes, faults: EntryFaults) -> dict[str, Any]:

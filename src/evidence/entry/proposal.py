@@ -91,8 +91,8 @@ def with_version(content: bytes, old: str, new: str) -> bytes:
     raise ValueError(old)
 
 
-def raised(version: str) -> str:
-    """Return a version with its middle number raised, as for a new trial.
+def raised(version: str, *, rows: bool = True) -> str:
+    """Return a version with its middle number raised, as for new rows, else its last one.
 
     Raises
     ------
@@ -101,11 +101,11 @@ def raised(version: str) -> str:
 
     Examples
     --------
-    >>> raised("1.0.3")
-    '1.1.0'
+    >>> raised("1.0.3"), raised("1.0.3", rows=False)
+    ('1.1.0', '1.0.4')
     """
-    major, minor, _ = map(int, version.split("."))
-    return f"{major}.{minor + 1}.0"
+    major, minor, last = map(int, version.split("."))
+    return f"{major}.{minor + 1}.0" if rows else f"{major}.{minor}.{last + 1}"
 
 
 def _line_end(text: str) -> str:
