@@ -1,5 +1,6 @@
 """Entries for tests: one that every table has a part in, and one made of the rows of a trial."""
 
+import csv
 import json
 import re
 import shutil
@@ -118,6 +119,20 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Return every file of a folder, so that nothing left behind goes unseen."""
     files = [one for one in folder.rglob("*") if one.is_file()]
     return {str(one.relative_to(folder)): one.read_bytes() for one in files}
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    """Return the rows of a table of a data package."""
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def rewrite(folder: Path, name: str, rows: list[dict[str, str]]) -> None:
+    """Write a table of a data package anew."""
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def proposed(text: str, folder: Path, tmp_path: Path) -> Proposal:

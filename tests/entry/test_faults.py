@@ -80,7 +80,7 @@ FAULTS = [
     ("[[direction]]", "[[directions]]", "directions", "nearest: direction"),
     ("[facts]", "[[facts]]\nmean_age = 15\n[[facts]]", "[facts]", "one section [facts]"),
     ('[[risk_of_bias]]', '[[correction]]\nresult = "d10"\n[[risk_of_bias]]',
-     "[[correction]] 1, result: found 'd10'", "the id of a result of this entry"),
+     "[[correction]] 1, result: found 'd10'", "the id of a result of this trial"),
     ('[[risk_of_bias]]',
      '[[correction]]\nresult = "akerstrom2027_psqi_abft_post"\nfield = "percent"\n[[risk_of_bias]]',
      "[[correction]] 1, field: found 'percent'", "a column with a printed value"),

@@ -15,24 +15,12 @@ from evidence.entry.file import EntryError
 from evidence.entry.second_reading import compare, form, told
 from evidence.errors import ParameterError
 from tests.commands import run
-from tests.entry.entries import DATA, VERSION, contents, copied
+from tests.entry.entries import DATA, VERSION, contents, copied, rewrite, table
 from tests.integrity.mutations import MEASURED
 
 TRIAL = "diamond2010"
 DAY = "2027-03-01"
 TABLES = ("arms", "trial_facts", "arm_results", "statistics", "directions", "risk_of_bias")
-
-
-def table(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def rewrite(folder: Path, name: str, rows: list[dict[str, str]]) -> None:
-    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def printed(folder: Path) -> Callable[[str, str, str], str]:

@@ -239,15 +239,24 @@ def preview(proposal: Proposal) -> Preview:
     proposal : Proposal
         As `evidence.entry.proposal.propose` returns it.
     """
-    after, trial = proposal.after, proposal.trial_id
-    frame = estimates(after)
+    trial = proposal.trial_id
+    frame = estimates(proposal.after)
+    own = frame[frame.trial_id == trial]
+    # Of a trial that is there, what the entry changes.
+    known = {_shown(one) for one in records(estimates(proposal.before))}
+    new = [_shown(one) not in known for one in records(own)]
     return Preview(
         proposal,
-        tuple(_counts(after, trial)),
+        tuple(_counts(proposal)),
         _findings(proposal),
-        frame[frame.trial_id == trial].reset_index(drop=True),
+        own[new].reset_index(drop=True),
         tuple(_standing(frame, trial, proposal.before)),
     )
+
+
+def _shown(row: Any) -> tuple[str, ...]:
+    numbers = (row.effect, row.ci_low, row.ci_high)
+    return row.estimate_id, row.reason, *map(repr, (*numbers, row.result_ids))
 
 
 def _standing(frame: pd.DataFrame, trial_id: str, before: Dataset) -> Iterator[Standing]:
@@ -326,12 +335,13 @@ def _lines(content: bytes) -> list[str]:
     return content.decode("utf-8-sig").splitlines()
 
 
-def _counts(dataset: Dataset, trial_id: str) -> Iterator[Counts]:
-    context = Context.of(dataset)
-    results = dataset.arm_results
-    rows = list(records(results[results.trial_id == trial_id]))
+def _counts(proposal: Proposal) -> Iterator[Counts]:
+    context = Context.of(proposal.after)
+    results = proposal.after.arm_results
+    new = proposal.ids("result_id")
+    rows = list(records(results[results.trial_id == proposal.trial_id]))
     for one, two in pairs(context, rows):
-        if not one.event:
+        if not one.event or not {one.result_id, two.result_id} & new:
             continue
         arms = (context.arms[one.arm_id].condition, context.arms[two.arm_id].condition)
         try:
@@ -346,12 +356,9 @@ def _counts(dataset: Dataset, trial_id: str) -> Iterator[Counts]:
 def _findings(proposal: Proposal) -> pd.DataFrame:
     """Return findings on the trial: on its rows, and those that only the entry brings up."""
     found, known = (handled(one, audit(one)) for one in (proposal.after, proposal.before))
-    own = {proposal.trial_id, *proposal.ids("result_id"), *proposal.ids("direction_id")}
+    own = proposal.ids("result_id") | proposal.ids("direction_id")
     there = {_signature(one) for one in records(known)}
-    keep = [
-        one.result_id in own or one.trial_id == proposal.trial_id or _signature(one) not in there
-        for one in records(found)
-    ]
+    keep = [one.result_id in own or _signature(one) not in there for one in records(found)]
     return found[keep].reset_index(drop=True)
 
 

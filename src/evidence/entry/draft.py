@@ -54,6 +54,8 @@ class Draft:
         The data package that they go to.
     trial_id : str
         Id of the trial.
+    there : bool
+        Whether the trial is in the data already, so that the entry adds to it.
     rows : list of DraftRow
         Rows in the order in which their tables get them.
     references : list of dict
@@ -69,6 +71,7 @@ class Draft:
     entry: Entry
     package: Package
     trial_id: str = ""
+    there: bool = False
     rows: list[DraftRow] = field(default_factory=list)
     references: list[dict[str, Any]] = field(default_factory=list)
     publications: dict[str, str] = field(default_factory=dict)
@@ -158,6 +161,9 @@ class Draft:
             if distinct:
                 names = tuple(self.locators)
                 self.complain(part, key, None, one_of("", names, "where it was read, a locator of"))
+            elif self.there:
+                accepted = "where it was read, a locator_id of locators.csv or a [[locator]] here"
+                self.complain(part, key, None, accepted)
             # Without any, the fault is that of the section.
             self.faults.expect(part, key)
             return ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.data.validation.faults import shorten
-from evidence.entry.sections import REQUIRED, SECTIONS
+from evidence.entry.sections import ADD_TO, REQUIRED, SECTIONS
 from evidence.errors import DataError, Fault, ParameterError
 
 _HEADER = re.compile(r"\[(\[?)\s*([\w-]+)\s*\]?\]\s*(#.*)?")
@@ -379,7 +379,12 @@ def read_entry(path: Path) -> Entry:
     """
     faults = EntryFaults(path.name)
     several = {name: section.several for name, section in SECTIONS.items()}
-    return Entry(path.name, read_tables(path, several, REQUIRED, faults), faults)
+    sections = read_tables(path, several, ("trial",), faults)
+    if not any(ADD_TO in one.values for one in sections["trial"]):
+        for name in REQUIRED:
+            if not sections[name]:
+                faults.add_line(None, None, f"a section [{name}]")
+    return Entry(path.name, sections, faults)
 
 
 def read_tables(

@@ -6,7 +6,7 @@ from typing import Any
 from evidence.data.safety import ID
 from evidence.entry.draft import Arm, Draft, DraftRow
 from evidence.entry.file import Part, one_of, slug
-from evidence.entry.sections import ARM_NUMBERS, CSL, SECTIONS
+from evidence.entry.sections import ADD_TO, ARM_NUMBERS, CSL, SECTIONS
 from evidence.entry.values import RefusedError, address, date_parts, doi, person, text
 from evidence.estimation.from_statistics import MAGNITUDES
 
@@ -40,12 +40,18 @@ def terms_and_instruments(draft: Draft) -> None:
 
 
 def trial(draft: Draft) -> None:
-    """Add the trial, with id and label proposed from author and year of its main report."""
+    """Add the trial, with id and label proposed from author and year of its main report.
+
+    Of one that is there nothing is added here; its arms can be named.
+    """
     part = draft.entry.one("trial")
     if part is None:
         return
     keys = SECTIONS["trial"].keys
     draft.check_keys(part, keys, part.values)
+    if ADD_TO in part.values:
+        _trial_that_is_there(draft, part)
+        return
     cells = draft.read(part, keys, part.values)
     reports = draft.entry.sections["publication"]
     found = _author_and_year(reports[0]) if reports else ("", "")
@@ -72,6 +78,25 @@ def trial(draft: Draft) -> None:
                 registered,
                 f"a trial that is not in the data; {row.text['trial_id']} has this registration",
             )
+
+
+def _trial_that_is_there(draft: Draft, part: Part) -> None:
+    """Take the trial and the arms that the entry adds to."""
+    draft.there = True
+    draft.trial_id = draft.word(part, ADD_TO)
+    known = draft.known("trials", "trial_id")
+    if draft.trial_id not in known and not draft.faults.has(part, ADD_TO):
+        draft.complain(part, ADD_TO, draft.trial_id or None, one_of(draft.trial_id, known))
+    for key in part.values:
+        if key != ADD_TO:
+            expected = f"{ADD_TO} alone: what is known of a trial that is there stays as it is"
+            draft.complain(part, key, part.values[key], expected)
+    for row in draft.package.sheets["arms"].rows:
+        if row.text["trial_id"] == draft.trial_id:
+            arm_id = row.text["arm_id"]
+            short = arm_id.removeprefix(f"{draft.trial_id}_")
+            name = arm_id if short in _RESERVED else short
+            draft.arms[name] = Arm(arm_id, row.text["role"])
 
 
 def _author_and_year(part: Part) -> tuple[str, str] | None:
@@ -113,7 +138,7 @@ def publications(draft: Draft) -> None:
         draft.check_keys(part, keys, part.values)
         cells = draft.read(part, keys, part.values)
         kind = cells.setdefault("kind", "article")
-        main = "main" if position == 0 else ""
+        main = "main" if position == 0 and not draft.there else ""
         role = cells.setdefault("role", _ROLE.get(kind, main))
         found = _author_and_year(part)
         family, year = found or ("", "")
@@ -217,7 +242,7 @@ def locators(draft: Draft) -> None:
 
 def arms(draft: Draft) -> None:
     """Add the arms."""
-    draft.arms_known = bool(draft.entry.sections["arm"])
+    draft.arms_known = bool(draft.entry.sections["arm"] or draft.arms)
     keys = SECTIONS["arm"].keys
     for part in draft.entry.sections["arm"]:
         draft.check_keys(part, keys, part.values)
@@ -418,9 +443,18 @@ def directions(draft: Draft) -> None:
 
 
 def corrections(draft: Draft) -> None:
-    """Add corrections of values of this entry; the printed value is taken from there."""
+    """Add corrections of values of the trial; the printed value is taken from there."""
     keys = SECTIONS["correction"].keys
-    rows = {row.cells["result_id"]: row for row in draft.rows if "result_id" in row.cells}
+    rows = {
+        row.text["result_id"]: (table, row.text)
+        for table in ("arm_results", "statistics")
+        for row in draft.package.sheets[table].rows
+        if row.text["trial_id"] == draft.trial_id
+    } | {
+        row.cells["result_id"]: (row.table, dict(row.cells))
+        for row in draft.rows
+        if "result_id" in row.cells
+    }
     numbers = [
         int(found[1])
         for one in draft.known("corrections", "correction_id")
@@ -431,21 +465,22 @@ def corrections(draft: Draft) -> None:
         draft.check_keys(part, keys, part.values)
         cells = draft.read(part, keys, part.values)
         result = draft.word(part, "result")
-        target = rows.get(result)
-        if target is None:
-            accepted = one_of(result, tuple(rows), "the id of a result of this entry,")
+        if result not in rows:
+            accepted = one_of(result, tuple(rows), "the id of a result of this trial,")
             draft.complain(part, "result", result or None, accepted)
             continue
-        printed = target.cells.get(cells.get("field", ""), "")
+        table, target = rows[result]
+        printed = target.get(cells.get("field", ""), "")
         if cells.get("field") and not printed:
-            accepted = one_of(cells["field"], tuple(target.cells), "a column with a printed value,")
+            filled = [name for name, cell in target.items() if cell]
+            accepted = one_of(cells["field"], filled, "a column with a printed value,")
             draft.complain(part, "field", cells["field"], accepted)
             continue
         cells |= {
             "correction_id": draft.new_id(
                 "corrections", "correction_id", cells.get("correction_id", ""), f"c{following:02d}"
             ),
-            "table": target.table,
+            "table": table,
             "result_id": result,
             "printed": printed,
         }

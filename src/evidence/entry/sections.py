@@ -66,6 +66,9 @@ ARM_NUMBERS: Mapping[str, Key] = {
 }
 """Keys of the numbers of one arm inside a result."""
 
+ADD_TO = "add_to"
+"""Key of a trial that is there, to which the entry adds, in place of those of a new one."""
+
 CSL: Mapping[str, str] = {
     "title": "title",
     "journal": "container-title",
@@ -89,6 +92,7 @@ SECTIONS: Mapping[str, Section] = {
     "trial": Section(
         "trials",
         {
+            ADD_TO: Key(),
             "id": Key(("trial_id",), "id"),
             **_same(
                 "label",
@@ -215,8 +219,8 @@ SECTIONS: Mapping[str, Section] = {
 }
 """Sections in the order in which they are read."""
 
-REQUIRED = ("trial", "locator", "arm")
-"""Sections without which there is no trial."""
+REQUIRED = ("locator", "arm")
+"""Sections without which there is no new trial."""
 
 KEY_OF: Mapping[str, Mapping[str, str]] = {
     name: {
