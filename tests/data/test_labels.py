@@ -15,6 +15,8 @@ from evidence.data.labels import read_label, slug
         ("Kovac & Lilian (2000).", "Kovac & Lilian 2000", "kovac_2000"),
         ("Löbner, 2018b", "Löbner 2018b", "lobner_2018b"),
         ("Van der Houwen et al. (2010)", "Van der Houwen et al. 2010", "van_der_houwen_2010"),
+        ("Wagner et al. (2006, 2007)", "Wagner et al. 2006, 2007", "wagner_2006_2007"),
+        ("Sikkema, 2004/2006a", "Sikkema 2004/2006a", "sikkema_2004_2006a"),
         ("unpublished", "unpublished", "unpublished_"),
     ],
 )

@@ -317,6 +317,18 @@ def test_fractions_under_a_name_of_percentages_stay_fractions(tmp_path: Path) ->
     }
 
 
+def test_one_percentage_makes_no_percentages_of_fractions(tmp_path: Path) -> None:
+    shares = {"Ahn, 2001": "0,84", "Bo, 2002": "0,52", "Cy, 2003": "43,1"}
+    made = imported(tmp_path, *(means(study=one, percent_women=shares[one]) for one in shares))
+    facts = made.dataset.trial_facts
+    assert list(zip(facts.fact, facts.value, facts.unit, strict=True)) == [
+        ("fraction_female", 0.84, "fraction"),
+        ("fraction_female", 0.52, "fraction"),
+        ("percent_female", 43.1, "percent"),
+    ]
+    assert any("fractions, 1 above 1 as percentages" in one for one in made.lines)
+
+
 @pytest.mark.parametrize(
     ("name", "outcome", "expected"),
     [

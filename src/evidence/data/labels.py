@@ -4,11 +4,14 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-_LABEL = re.compile(r"(?P<names>.+?)[\s,]*\(?(?P<year>(19|20)\d\d[a-z]?)\)?\.?", re.IGNORECASE)
+_YEAR = r"(?:19|20)\d\d[a-z]?"
+_LABEL = re.compile(
+    rf"(?P<names>.+?)[\s,]*\(?(?P<year>{_YEAR}(?:\s*[,;&/]\s*{_YEAR})*)\)?\.?", re.IGNORECASE
+)
 
 
 class Label(NamedTuple):
-    """The label of a study: names as printed, year with its letter; the year may be empty."""
+    """The label of a study: names as printed, the year or years with letters; may have no year."""
 
     names: str
     year: str
@@ -22,7 +25,7 @@ class Label(NamedTuple):
     def key(self) -> str:
         """First name and year in lower case without accents: the same for two spellings."""
         first = re.split(r"[,&]|\bet al\b|\band\b", self.names, maxsplit=1)[0]
-        return f"{slug(first)}_{self.year.lower()}"
+        return f"{slug(first)}_{slug(self.year) if self.year else ''}"
 
 
 def read_label(text: str) -> Label:

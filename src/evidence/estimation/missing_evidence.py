@@ -21,6 +21,7 @@ STATES = (
     "event_only",
     "course_only",
     "range_only",
+    "side_unknown",
     "direction_only",
     "within_arm_only",
     "not_reported",
@@ -31,9 +32,10 @@ STATES = (
 )
 """From most to least: an effect between arms; one on an event and none on the score, where other
 trials have one on a score; one over the whole course alone; counts that leave only
-a range; words on the arms; a change within an arm; measured or planned without a result;
-measured, and whether it is reported could not be seen; by a trial that is not published;
-by a planned trial without any report, whichever the outcome; no row in the data."""
+a range; a number of which nothing says whom it favors; words on the arms; a result within an arm;
+measured or planned without a result; measured, and whether it is reported could not be seen; by a
+trial that is not published; by a planned trial without any report, whichever the outcome; no row
+in the data."""
 
 
 def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> pd.DataFrame:
@@ -125,6 +127,9 @@ def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, 
     bounded = between[between.effect_low.notna()]
     if not bounded.empty:
         return "range_only", _listed(bounded.timepoint)
+    sideless = between[between.left_out_by == LeftOut.SIGN_UNKNOWN]
+    if not sideless.empty:
+        return "side_unknown", f"{_listed(sideless.timepoint)}; whom it favors is not known"
     words = said[said.direction.isin(COMPARES) & (said.comparator_arm_id != "")]
     if not words.empty:
         return "direction_only", _listed(words.direction)
@@ -132,7 +137,7 @@ def _state(about: pd.DataFrame, said: pd.DataFrame, therapy: str) -> tuple[str, 
         return "not_reported", "measured or planned, no result reported"
     # A direction stands in the frame of estimates too.
     if (said.direction != Said.NOT_SEEN).any() or (about.said != Said.NOT_SEEN).any():
-        return "within_arm_only", "a change within an arm, or a mediation, without a comparison"
+        return "within_arm_only", "a result within an arm, or a mediation, without a comparison"
     if not said.empty:
         return "not_seen", "measured; whether it is reported could not be seen"
     return "unknown", "no source seen says whether it was measured"

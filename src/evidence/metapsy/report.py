@@ -121,7 +121,10 @@ def said(database: Database, placed: Sequence[Placed]) -> Mapping[str, int]:
         found["time not named, taken as the end of treatment"] = missing
     if fractions(placed):
         column = database.columns["percent_women"]
-        found[f"column {column!r} holds fractions of 1, kept as fractions"] = 1
+        values = [one.record.value("percent_women") or 0 for one in placed]
+        others = sum(one > 1 for one in values)
+        beside = f", {others} above 1 as percentages" if others else ""
+        found[f"column {column!r} holds fractions of 1, kept as fractions{beside}"] = 1
     return found
 
 

@@ -181,20 +181,23 @@ def _arm(arm: Arm, placed: Sequence[Placed]) -> Row:
 
 
 def fractions(placed: Iterable[Placed]) -> bool:
-    """Return whether a column named for percentages holds fractions of 1."""
+    """Return whether a column named for percentages holds fractions of 1, but for a few of them."""
     values = [one.record.value("percent_women") for one in placed]
     known = [one for one in values if one is not None]
-    return bool(known) and max(known) <= 1
+    return 2 * sum(one <= 1 for one in known) > len(known)
 
 
 def _facts(database: Database, placed: Sequence[Placed]) -> list[Row]:
-    share = ("fraction_female", "fraction") if fractions(placed) else ("percent_female", "percent")
-    kinds = {"mean_age": ("mean_age", "years"), "percent_women": share}
+    shares = fractions(placed)
+    percent = ("percent_female", "percent")
+    kinds = {"mean_age": ("mean_age", "years"), "percent_women": percent}
     seen: dict[tuple[str, str, str], Row] = {}
     for one in placed:
         for column, (fact, unit) in kinds.items():
             value = one.record.numbers.get(column)
             if value is not None and column in database.columns:
+                if shares and column == "percent_women" and float(value) <= 1:
+                    fact, unit = "fraction_female", "fraction"
                 key = one.trial.trial_id, fact, value
                 seen.setdefault(
                     key,

@@ -223,6 +223,7 @@ _LACKS = {
     "course_only": "at a single time",
     "event_only": "on the score",
     "range_only": "beyond a range",
+    "side_unknown": "of a known side",
     "direction_only": "beyond words",
     "within_arm_only": "between the arms",
     "not_reported": "of any kind",

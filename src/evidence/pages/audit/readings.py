@@ -256,6 +256,7 @@ def _weeks(dataset: Dataset, trial_id: str) -> str:
 
 _GROUPS = {
     "with a number": ("number", "event_only", "course_only", "range_only"),
+    "with a number of no known side": ("side_unknown",),
     "in words only": ("direction_only",),
     "within an arm only": ("within_arm_only",),
     "measured, report not seen": ("not_seen",),

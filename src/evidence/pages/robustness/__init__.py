@@ -72,7 +72,8 @@ def _say(dataset: Dataset, found: Robustness) -> str:
         )
     return (
         f"The answer depends on the choices made: {including} of {number} analyses of {outcome} "
-        f"with {therapy} have an interval that includes no difference, {number - including} do not."
+        f"with {therapy} {'has' if including == 1 else 'have'} an interval that includes no "
+        f"difference, {number - including} {'does' if number - including == 1 else 'do'} not."
     )
 
 

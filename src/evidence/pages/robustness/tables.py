@@ -10,7 +10,6 @@ from evidence.analysis import Analysis
 from evidence.analysis.alternatives import Robustness, includes_no_difference
 from evidence.analysis.power import EFFECTS, POWER, OneMoreTrial, information_size
 from evidence.analysis.sensitivity import DeveloperGroup
-from evidence.analysis.stress_test import StressTest
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number, to_trial
@@ -102,11 +101,14 @@ def one_more(dataset: Dataset, found: Robustness) -> Block:
             Cell(f"{one.size} participants"),
             Cell(one.what),
         ]
-        for result, behind in ((one.printed, None), (one.at_zero, stress)):
+        for result, behind, there in (
+            (one.printed, None, True),
+            (one.at_zero, stress, stress is not None),
+        ):
             ends = (
                 () if result is None else made.of_one_more_trial(result, analysis, dataset, behind)
             )
-            cells += _needed(result, ends, absent=behind is None and result is None, stress=stress)
+            cells += _needed(result, ends, there=there)
         rows.append(cells)
     return table(
         caption,
@@ -126,12 +128,10 @@ def _needed(
     result: OneMoreTrial | None,
     ends: Sequence[LedgerEntry],
     *,
-    absent: bool,
-    stress: StressTest | None,
+    there: bool,
 ) -> list[Cell]:
     if result is None:
-        above = absent or stress is not None
-        return [Cell("is above zero already" if above else "none unreported"), Cell("–")]
+        return [Cell("is above zero already" if there else "none unreported"), Cell("–")]
     limit = Cell(language.fixed(result.best_limit), numeric=True)
     if not ends:
         return [Cell("no effect would"), limit]
@@ -316,7 +316,8 @@ def missing(dataset: Dataset, found: Robustness) -> Block:
     """Return events under assumptions about participants whose outcome is missing."""
     if found.missing.empty:
         return paragraphs(
-            "No randomized trial prints this outcome as an event whose counts are known."
+            "No randomized trial prints this outcome at this time as an event of which the counts, "
+            "and whether more is better, are known."
         )
     frame = found.analysis.frame.set_index("estimate_id", drop=False)
     rows = []

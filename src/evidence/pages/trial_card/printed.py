@@ -239,7 +239,8 @@ def _statistic(one: Any) -> str:
 def _remarks(card: TrialCard, one: Any) -> Cell:
     """Return what the data note on a result, and links to the remarks on its values."""
     notes = [one.note] if one.note else []
-    if one.analysis_set not in ("", "as_printed"):
+    # What an imported file prints apart is told apart by its record, which stands beside it.
+    if one.analysis_set in units.ANALYSIS_SET:
         notes.append(units.ANALYSIS_SET[one.analysis_set])
     corrected = card.corrections[card.corrections.result_id == one.result_id]
     links = [

@@ -26,6 +26,7 @@ STATE = {
     "event_only": "◑ event only",
     "course_only": "◑ whole course only",
     "range_only": "◐ range only",
+    "side_unknown": "◒ side not known",
     "direction_only": "○ words only",
     "within_arm_only": "△ within arm only",
     "not_reported": "✕ not reported",
@@ -41,8 +42,9 @@ LEGEND = (
     "◑ event only: an effect on an event, none on the score.",
     "◑ whole course only: an effect over the whole course, none on the score at a time.",
     "◐ range only: printed percentages leave a range.",
+    "◒ side not known: a number between the arms, and nothing says whom it favors.",
     "○ words only: the source says whether the arms differed, without a usable number.",
-    "△ within arm only: a change within an arm or a mediation, no comparison.",
+    "△ within arm only: a result within an arm or a mediation, no comparison.",
     "✕ not reported: measured or planned, no result.",
     "▽ measured, report not seen: a source lists it among the measures, and whether a report gives "
     "a result could not be seen.",

@@ -1,0 +1,101 @@
+"""Cards and the page on robustness, of databases read by `import-metapsy`: true of their rows."""
+
+from pathlib import Path
+
+import pytest
+
+from evidence.analysis import analyze
+from evidence.analysis.alternatives import examine
+from evidence.data.dataset import Dataset
+from evidence.estimation import estimates
+from evidence.estimation.choices import Specification
+from evidence.estimation.missing_evidence import missing_evidence
+from evidence.pages import robustness
+from evidence.pages.robustness import tables
+from evidence.pages.trial_card import checks, printed, read_card, screen, sections
+from evidence.pages.trial_card.lines import lines
+from tests.metapsy.files import events, imported, means, ready
+
+
+def card(dataset: Dataset, trial_id: str) -> str:
+    """Return all that the card of a trial shows."""
+    one = read_card(dataset, trial_id, estimates(dataset))
+    between = lines(one)
+    blocks = [
+        screen.first_screen(one, between),
+        printed.printed(one),
+        sections.estimated(one),
+        sections.risk_of_bias(one),
+        checks.registered_against_reported(one),
+        checks.contradictions(one),
+        sections.companions(one),
+        sections.missing(one),
+        sections.closing_sections(one, between),
+    ]
+    return "\n".join(block.text for block in blocks)
+
+
+def test_records_that_contradict_each_other_have_a_card(tmp_path: Path) -> None:
+    """Their arms stand apart, in an analysis set that is named for the record."""
+    made = imported(tmp_path, means(), means(condition_arm2="cau", mean_arm1="12.0"))
+    assert list(made.discrepancies.kind) == ["kept_apart"] * 2
+    shown = card(made.dataset, "ahn_2001")
+    assert "mean 14.2, SD 8.1, n = 25" in shown
+    assert "mean 12.0, SD 8.1, n = 25" in shown
+    assert "as_printed" not in shown
+
+
+SIDELESS = (
+    ready(study="Bo, 2002"),
+    events(study="Bo, 2002", outcome_type="dropout"),
+)
+
+
+@pytest.mark.parametrize("record", SIDELESS, ids=["g alone", "event"])
+def test_a_number_between_arms_of_no_known_side_is_none_within_an_arm(
+    tmp_path: Path, record: dict[str, str]
+) -> None:
+    dataset = imported(tmp_path, means(), record).dataset
+    states = missing_evidence(dataset, estimates(dataset), therapy="cbt").set_index("trial_id")
+    assert dict(states.state) == {"ahn_2001": "number", "bo_2002": "side_unknown"}
+    shown = card(dataset, "bo_2002")
+    assert "◒ side not known" in shown
+    assert "△" not in shown
+
+
+def test_what_nothing_unreported_is_added_to_is_not_above_zero(tmp_path: Path) -> None:
+    """One small trial whose interval holds zero, and none without a number."""
+    dataset = imported(tmp_path, means(mean_arm1="18.0")).dataset
+    asked = Specification(therapy="cbt", outcome="depression", timepoint="post")
+    found = examine(dataset, analyze(dataset, asked))
+    assert found.analysis.pooled.ci_low < 0 < found.analysis.pooled.ci_high
+    assert found.beside.stress is None
+    columns = tables.one_more(dataset, found).frame
+    assert set(columns["Added to those with the unreported at zero"]) == {"none unreported"}
+    assert "above zero already" not in tables.one_more(dataset, found).text
+
+
+def test_counts_whose_better_side_is_not_known_are_not_denied(tmp_path: Path) -> None:
+    dataset = imported(tmp_path, means(), events(study="Bo, 2002", outcome_type="dropout")).dataset
+    asked = Specification(therapy="cbt", outcome="depression", timepoint="post")
+    found = examine(dataset, analyze(dataset, asked))
+    assert found.missing.empty
+    assert "and whether more is better, are known" in tables.missing(dataset, found).text
+
+
+def test_one_analysis_of_several_does_not(tmp_path: Path) -> None:
+    """By the baseline alone of six analyses the interval leaves zero."""
+    record = means(
+        **{"bl_mean_arm1": "21", "bl_sd_arm1": "4", "bl_n_arm1": "25"},
+        **{"bl_mean_arm2": "21", "bl_sd_arm2": "4", "bl_n_arm2": "27"},
+        mean_arm1="17.0",
+    )
+    dataset = imported(tmp_path, record).dataset
+    asked = Specification(therapy="cbt", outcome="depression", timepoint="post")
+    found = examine(dataset, analyze(dataset, asked))
+    said = robustness.first_screen(dataset, found).text
+    over = int(((found.panel.ci_low <= 0) & (found.panel.ci_high >= 0)).sum())
+    left = len(found.panel) - over
+    assert 0 < over < len(found.panel)
+    assert f"{over} of {len(found.panel)} analyses" in said
+    assert f"{left} {'does' if left == 1 else 'do'} not." in said
