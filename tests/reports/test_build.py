@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from evidence import ledger
 from evidence.errors import EvidenceError, ParameterError, RenderError
 from evidence.reports import build as building
 from evidence.reports import catalog as reports_catalog
+from evidence.reports import kernel, render
 from evidence.reports import manifest as supersede
-from evidence.reports import render
 from evidence.reports.build import Built, build
 from tests.reports import projects
 
@@ -35,6 +36,8 @@ notebook = "tiny.ipynb"
 parameters = { word = "two", value = 0.1 }
 formats = ["html"]
 """
+RAN: dict[tuple[str, str], Any] = {}
+"""Notebooks of this file with their outputs, by what they say and their parameters."""
 SUPERSEDED = "estimate_id,effect,ci_low,ci_high,data_version,package_version,until,reason"
 
 
@@ -47,6 +50,20 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Built]:
     """A project with two reports, built once; tests work on copies."""
     root = projects.make(tmp_path_factory.mktemp("built"), catalog=projects.CATALOG + OTHER)
     return root, build(root=root)
+
+
+@pytest.fixture(autouse=True)
+def _each_notebook_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook that ran through is not run again: what a build does with it is tested here."""
+    real = kernel.run
+
+    def once(notebook: Path, parameters: dict[str, Any], **rest: Any) -> Any:
+        key = notebook.read_text("utf-8"), json.dumps(parameters, sort_keys=True)
+        if key not in RAN:
+            RAN[key] = real(notebook, parameters, **rest)
+        return deepcopy(RAN[key])
+
+    monkeypatch.setattr(kernel, "run", once)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Which estimate stands for a trial in an analysis, by a named rule, and what was left out."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,67 +111,67 @@ def select(
     SelectionError
         If the rule leaves two estimates of one trial, or points of different instruments.
     """
-    _check(estimates, choices, multilevel=multilevel)
-    therapy, outcome, timepoint = choices.question
-    about = estimates[
-        (estimates.intervention == therapy)
-        & (estimates.therapy == therapy)
-        & (estimates.outcome_id == outcome)
-    ]
+    # Rows of a frame of so many columns are taken once: most of the time of a selection went there.
+    about = _check(estimates, choices, multilevel=multilevel)
+    timepoint = choices.timepoint
     # A statistic over the whole course may stand for the end of treatment, never for later.
     times = [timepoint, "overall"] if timepoint == "post" else [timepoint]
-    rows = about[about.timepoint.isin(times)]
-    classes = set(about.comparator_class)
+    frame = estimates[about & estimates.timepoint.isin(times)]
+    rows = list(records(frame))
+    classes = set(estimates.comparator_class[about])
     if choices.comparator_class is not None and choices.comparator_class not in classes:
         raise ParameterError("comparator_class", choices.comparator_class, _one_of(classes))
     unknown = sorted(set(choices.leave_out) - set(estimates.trial_id))
     if unknown:
-        raise ParameterError("leave_out", unknown[0], _one_of(set(rows.trial_id)))
+        raise ParameterError("leave_out", unknown[0], _one_of({row.trial_id for row in rows}))
     chosen_metric = _metric(rows, choices.metric)
-    wanted = _wanted(about, rows, chosen_metric, choices.adjustment)
-    reasons: dict[Hashable, Reason | None] = {
-        index: _reason(row, wanted[index], choices)
-        for index, row in zip(rows.index, records(rows), strict=True)
-    }
-    kept = rows.loc[[index for index, reason in reasons.items() if reason is None]]
-    common = kept.groupby("instrument_id").trial_id.nunique()
-    steps = _steps(choices, common, multilevel=multilevel)
-    for trial_id, group in kept.groupby("trial_id", sort=False):
-        for index in _not_preferred(group, choices.instrument):
-            reasons[index] = Reason(LeftOut.OTHER_INSTRUMENT, choices.instrument)
-        remaining = group.loc[[index for index in group.index if reasons[index] is None]]
+    wanted = _wanted(estimates, about, rows, chosen_metric, choices.adjustment)
+    reasons = [_reason(row, metric, choices) for row, metric in zip(rows, wanted, strict=True)]
+    kept: dict[str, list[int]] = {}
+    with_instrument: dict[str, set[str]] = {}
+    for place, (row, reason) in enumerate(zip(rows, reasons, strict=True)):
+        if reason is None:
+            kept.setdefault(row.trial_id, []).append(place)
+            with_instrument.setdefault(row.instrument_id, set()).add(row.trial_id)
+    steps = _steps(
+        choices,
+        {one: len(trials) for one, trials in with_instrument.items()},
+        multilevel=multilevel,
+    )
+    for trial_id, places in kept.items():
+        own = {place: rows[place] for place in places}
+        for place in _not_preferred(own, choices.instrument):
+            reasons[place] = Reason(LeftOut.OTHER_INSTRUMENT, choices.instrument)
+            del own[place]
         for step in steps:
             # One estimate is the first by every rule.
-            if len(remaining) < 2:
+            if len(own) < 2:
                 break
-            rank = step.rank(remaining)
-            least = (
-                rank.groupby([remaining[name] for name in step.of], dropna=False).transform("min")
-                if step.of
-                else rank.min()
-            )
-            for index in remaining.index[rank > least]:
-                reasons[index] = Reason(step.by, step.rule)
-            remaining = remaining[rank <= least]
-        if len(remaining) > 1 and not multilevel:
-            ids = ", ".join(remaining.estimate_id)
+            for place in _beaten(own, step):
+                reasons[place] = Reason(step.by, step.rule)
+                del own[place]
+        if len(own) > 1 and not multilevel:
+            ids = ", ".join(row.estimate_id for row in own.values())
             raise SelectionError(
-                f"trial {trial_id} has {len(remaining)} estimates by this rule ({ids}); "
+                f"trial {trial_id} has {len(own)} estimates by this rule ({ids}); "
                 "name an instrument, a metric or a comparator class, leave some out, or ask for a "
                 "model of several estimates per trial (che or three_level)"
             )
-    chosen = rows.loc[[index for index, reason in reasons.items() if reason is None]]
+    chosen = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
     _check_units(chosen)
-    left_out = _with_reasons(rows.drop(chosen.index), reasons)
+    why = [(row, reason) for row, reason in zip(rows, reasons, strict=True) if reason is not None]
+    without = np.array([reason is not None for reason in reasons], dtype=bool)
+    left_out = _with_reasons(frame[without].reset_index(drop=True), why)
+    standing = {
+        *(row.trial_id for row in chosen),
+        *choices.leave_out,
+        *_numbered(why, timepoint, chosen_metric),
+    }
     return Selection(
-        estimates=chosen.reset_index(drop=True),
-        left_out=left_out.reset_index(drop=True),
-        without_number=_without_number(
-            left_out,
-            {*chosen.trial_id, *choices.leave_out, *_numbered(left_out, timepoint, chosen_metric)},
-            choices,
-        ),
-        metric=_pooled_metric(set(chosen.metric), chosen_metric),
+        estimates=frame[~without].reset_index(drop=True),
+        left_out=left_out,
+        without_number=_without_number(left_out, why, standing, choices),
+        metric=_pooled_metric({row.metric for row in chosen}, chosen_metric),
     )
 
 
@@ -183,29 +184,28 @@ class Reason:
     text: FreeText = NOTHING_SAID
 
 
-def _with_reasons(rows: pd.DataFrame, reasons: Mapping[Hashable, Reason | None]) -> pd.DataFrame:
+def _with_reasons(frame: pd.DataFrame, why: Sequence[tuple[Any, Reason]]) -> pd.DataFrame:
     """Return the rows that were left out with kind, what was chosen instead, and words."""
-    found = [reason for index in rows.index if (reason := reasons[index]) is not None]
     words = [
-        words_of(one.text) or WHY[one.by].format(own=own, chosen=one.chosen)
-        for one, own in zip(found, rows.metric, strict=True)
+        words_of(one.text) or WHY[one.by].format(own=row.metric, chosen=one.chosen)
+        for row, one in why
     ]
     # Nothing left out is a column of text too.
-    return rows.assign(
+    return frame.assign(
         **{
-            name: pd.Series(values, index=rows.index, dtype=rows.reason.dtype)
+            name: pd.Series(values, index=frame.index, dtype=frame.reason.dtype)
             for name, values in (
-                ("left_out_by", [one.by.value for one in found]),
-                ("chosen", [one.chosen for one in found]),
+                ("left_out_by", [one.by.value for _, one in why]),
+                ("chosen", [one.chosen for _, one in why]),
                 ("reason", words),
             )
         }
     )
 
 
-def _check_units(chosen: pd.DataFrame) -> None:
+def _check_units(chosen: Sequence[Any]) -> None:
     """Refuse points of different instruments, which have no common unit."""
-    points = sorted(set(chosen.instrument_id[chosen.metric == "mean_difference"]))
+    points = sorted({row.instrument_id for row in chosen if row.metric == "mean_difference"})
     if len(points) > 1:
         raise SelectionError(
             f"points of different instruments ({', '.join(points)}) have no common unit; name one "
@@ -223,23 +223,28 @@ def _one_of(values: Collection[str]) -> str:
     return f"one of {', '.join(sorted(set(values) - {''}))}"
 
 
-def _check(frame: pd.DataFrame, choices: Specification, *, multilevel: bool) -> None:
+def _check(frame: pd.DataFrame, choices: Specification, *, multilevel: bool) -> "pd.Series[bool]":
+    """Return which rows are on the therapy and outcome; refuse choices that are not accepted."""
     therapy, outcome, timepoint = choices.question
     if therapy not in set(frame.therapy):
         raise ParameterError("therapy", therapy, _one_of(frame.therapy))
-    of_therapy = frame[(frame.therapy == therapy) & (frame.intervention == therapy)]
-    if outcome not in set(of_therapy.outcome_id):
-        raise ParameterError("outcome", outcome, _one_of(of_therapy.outcome_id))
-    of_outcome = of_therapy[of_therapy.outcome_id == outcome]
-    times = set(of_outcome.timepoint) - {"overall", "baseline"}
+    of_therapy = (frame.therapy == therapy) & (frame.intervention == therapy)
+    outcomes = set(frame.outcome_id[of_therapy])
+    if outcome not in outcomes:
+        raise ParameterError("outcome", outcome, _one_of(outcomes))
+    about: pd.Series[bool] = of_therapy & (frame.outcome_id == outcome)
+    times = set(frame.timepoint[about]) - {"overall", "baseline"}
     if timepoint not in times:
         raise ParameterError("timepoint", timepoint, _one_of(times))
-    instruments = {*ACCEPTED["instrument"], *of_outcome.instrument_id, *([EVERY] * multilevel)}
+    instruments = {
+        *ACCEPTED["instrument"], *frame.instrument_id[about], *([EVERY] * multilevel)
+    }  # fmt: skip
     for name in _RULES:
         accepted = instruments if name == "instrument" else ACCEPTED[name]
         value = getattr(choices, name)
         if value not in accepted or not value:
             raise ParameterError(name, value, _one_of(accepted))
+    return about
 
 
 _RULES = (
@@ -248,40 +253,45 @@ _RULES = (
 )
 
 
-def _metric(rows: pd.DataFrame, metric: str) -> str:
-    usable = rows[rows.effect.notna() & rows.variance.notna()]
+def _metric(rows: Sequence[Any], metric: str) -> str:
     if metric == STANDARDIZED:
         return metric
+    usable = {row.metric for row in rows if pd.notna(row.effect) and pd.notna(row.variance)}
     if metric == "auto":
-        return next((one for one in _AUTO_METRICS if one in set(usable.metric)), _AUTO_METRICS[0])
-    if metric not in set(rows.metric):
-        raise ParameterError("metric", metric, _one_of({"auto", STANDARDIZED, *usable.metric}))
+        return next((one for one in _AUTO_METRICS if one in usable), _AUTO_METRICS[0])
+    if metric not in {row.metric for row in rows}:
+        raise ParameterError("metric", metric, _one_of({"auto", STANDARDIZED, *usable}))
     return metric
 
 
+def _measure(row: Any) -> tuple[str, str, str]:
+    return row.trial_id, row.instrument_id, row.comparator_arm_id
+
+
 def _wanted(
-    about: pd.DataFrame, rows: pd.DataFrame, metric: str, adjustment: str
-) -> dict[Hashable, str]:
+    estimates: pd.DataFrame,
+    about: "pd.Series[bool]",
+    rows: Sequence[Any],
+    metric: str,
+    adjustment: str,
+) -> list[str]:
     """Return for each row the metric that may stand for its trial."""
     if metric == STANDARDIZED:
-        with_g = set(rows.trial_id[(rows.metric == "hedges_g") & rows.variance.notna()])
-        return {
-            index: _AUTO_METRICS[0] if trial in with_g else _AUTO_METRICS[1]
-            for index, trial in rows.trial_id.items()
+        with_g = {
+            row.trial_id for row in rows if row.metric == "hedges_g" and pd.notna(row.variance)
         }
+        return [_AUTO_METRICS[0 if row.trial_id in with_g else 1] for row in rows]
     if adjustment == "post" or metric != "hedges_g":
-        return dict.fromkeys(rows.index, metric)
+        return [metric for _ in rows]
     if adjustment == "ppc":
-        return dict.fromkeys(rows.index, "d_ppc2")
-    measure = ["trial_id", "instrument_id", "comparator_arm_id"]
-    before = about[(about.timepoint == "baseline") & (about.metric == "hedges_g")]
-    imbalanced = set(before[before.effect.abs() > IMBALANCE][measure].itertuples(index=False))
-    adjusted = set(rows[rows.metric == "d_ppc2"][measure].itertuples(index=False))
-    keys = list(rows[measure].itertuples(index=False))
-    return {
-        index: "d_ppc2" if key in imbalanced and key in adjusted else metric
-        for index, key in zip(rows.index, keys, strict=True)
+        return ["d_ppc2" for _ in rows]
+    before = about & (estimates.timepoint == "baseline") & (estimates.metric == "hedges_g")
+    imbalanced = {
+        _measure(row) for row in records(estimates[before]) if abs(row.effect) > IMBALANCE
     }
+    adjusted = {_measure(row) for row in rows if row.metric == "d_ppc2"}
+    of_both = imbalanced & adjusted
+    return ["d_ppc2" if _measure(row) in of_both else metric for row in rows]
 
 
 _ARMS = ("intervention_arm_id", "comparator_arm_id")
@@ -317,26 +327,46 @@ class _Step:
     of : tuple of str
         Columns that have to be the same for estimates to be ranked; none for all of the trial.
     rank : function
-        Rank of each row.
+        Rank of each of several rows.
     """
 
     by: LeftOut
     rule: str
     of: tuple[str, ...]
-    rank: Callable[[pd.DataFrame], pd.Series]
+    rank: Callable[[Sequence[Any]], list[float]]
 
 
-def _order(values: pd.Series, order: Sequence[str]) -> pd.Series:
+def _beaten(rows: Mapping[int, Any], step: _Step) -> list[int]:
+    """Return the places of rows that a step does not take."""
+    ranks = step.rank(list(rows.values()))
+    # An empty number is like another one.
+    among = [
+        tuple(None if pd.isna(cell := getattr(row, name)) else cell for name in step.of)
+        for row in rows.values()
+    ]
+    least: dict[tuple[Any, ...], float] = {}
+    for key, rank in zip(among, ranks, strict=True):
+        least[key] = min(rank, least.get(key, rank))
+    return [place for place, key, rank in zip(rows, among, ranks, strict=True) if rank > least[key]]
+
+
+def _order(values: Iterable[str], order: Sequence[str]) -> list[float]:
     """Return the place of each value in an order, the last for others."""
-    return values.map({value: place for place, value in enumerate(order)}).fillna(len(order))
+    places = {value: place for place, value in enumerate(order)}
+    return [places.get(value, len(order)) for value in values]
 
 
-def _first(values: pd.Series) -> pd.Series:
-    """Return the place of each value among those that are there, in the order of the frame."""
-    return _order(values, list(dict.fromkeys(values)))
+def _first(name: str) -> Callable[[Sequence[Any]], list[float]]:
+    """Return what gives the place of each value among those that are there, in their order."""
+
+    def rank(rows: Sequence[Any]) -> list[float]:
+        values = [getattr(row, name) for row in rows]
+        return _order(values, list(dict.fromkeys(values)))
+
+    return rank
 
 
-def _steps(choices: Specification, common: pd.Series, *, multilevel: bool) -> list[_Step]:
+def _steps(choices: Specification, common: Mapping[str, int], *, multilevel: bool) -> list[_Step]:
     """Return the rules in the order in which they are applied to the estimates of a trial.
 
     ``common`` is in how many trials each instrument has an estimate.
@@ -351,27 +381,32 @@ def _steps(choices: Specification, common: pd.Series, *, multilevel: bool) -> li
     sign = -1 if choices.follow_up == "longest" else 1
     routes = [route for one in ROUTES for route in (one, COMBINED.get(one)) if route]
     arms = EVERY if multilevel else choices.arms
+    of_combined = set(COMBINED.values())
     combined_first = 1 if arms == "combined" else -1
 
-    def by_arms(rows: pd.DataFrame) -> pd.Series:
-        combined = rows.route.isin(COMBINED.values())
-        return combined_first * (~combined).astype(float)
+    def by_arms(rows: Sequence[Any]) -> list[float]:
+        return [combined_first * (row.route not in of_combined) for row in rows]
 
-    def by_week(rows: pd.DataFrame) -> pd.Series:
+    def by_week(rows: Sequence[Any]) -> list[float]:
         # Weeks are compared on the clock that most of the estimates have.
-        clock = max(_WEEKS, key=lambda name: rows[name].notna().sum())
-        return (sign * rows[clock]).fillna(np.inf)
+        weeks = [[getattr(row, name) for row in rows] for name in _WEEKS]
+        clock = max(weeks, key=lambda own: sum(map(pd.notna, own)))
+        return [math.inf if pd.isna(week) else sign * week for week in clock]
 
     of_all = [
-        _Step(LeftOut.OTHER_TIME, "", (), lambda rows: (rows.timepoint != timepoint).astype(float)),
+        _Step(
+            LeftOut.OTHER_TIME, "", (), lambda rows: [row.timepoint != timepoint for row in rows]
+        ),
         _Step(
             LeftOut.OTHER_ANALYSIS_SET,
             choices.analysis_set,
             same,
-            lambda rows: _order(rows.analysis_set, sets),
+            lambda rows: _order((row.analysis_set for row in rows), sets),
         ),
         _Step(LeftOut.OTHER_ARM, arms, conditions, by_arms),
-        _Step(LeftOut.OTHER_ROUTE, "", same, lambda rows: _order(rows.route, routes)),
+        _Step(
+            LeftOut.OTHER_ROUTE, "", same, lambda rows: _order((row.route for row in rows), routes)
+        ),
     ]
     if multilevel:
         return of_all
@@ -382,19 +417,19 @@ def _steps(choices: Specification, common: pd.Series, *, multilevel: bool) -> li
             LeftOut.OTHER_INSTRUMENT,
             instrument,
             (),
-            lambda rows: -rows.instrument_id.map(common).astype(float),
+            lambda rows: [-common[row.instrument_id] for row in rows],
         ),
         _Step(
             LeftOut.OTHER_COMPARATOR,
             comparator,
             (),
-            lambda rows: _order(rows.comparator_class, order),
+            lambda rows: _order((row.comparator_class for row in rows), order),
         ),
         _Step(LeftOut.OTHER_WEEK, choices.follow_up, (), by_week),
-        _Step(LeftOut.OTHER_COMPARATOR, comparator, (), lambda rows: _first(rows.comparator)),
-        _Step(LeftOut.OTHER_ARM, arms, conditions, lambda rows: _first(rows.intervention_arm_id)),
-        _Step(LeftOut.OTHER_ARM, arms, conditions, lambda rows: _first(rows.comparator_arm_id)),
-        _Step(LeftOut.OTHER_INSTRUMENT, instrument, (), lambda rows: _first(rows.instrument_id)),
+        _Step(LeftOut.OTHER_COMPARATOR, comparator, (), _first("comparator")),
+        _Step(LeftOut.OTHER_ARM, arms, conditions, _first("intervention_arm_id")),
+        _Step(LeftOut.OTHER_ARM, arms, conditions, _first("comparator_arm_id")),
+        _Step(LeftOut.OTHER_INSTRUMENT, instrument, (), _first("instrument_id")),
     ]
 
 
@@ -421,53 +456,65 @@ def _reason(row: Any, metric: str, choices: Specification) -> Reason | None:
     return None
 
 
-def _not_preferred(group: pd.DataFrame, instrument: str) -> list[int]:
-    """Return the index of rows of a trial that the instrument rule does not take."""
+def _not_preferred(rows: Mapping[int, Any], instrument: str) -> list[int]:
+    """Return the places of rows of a trial that the instrument rule does not take."""
     if instrument == EVERY:
         return []
     if instrument in _PREFERRED_RATER:
-        preferred = group.rater == _PREFERRED_RATER[instrument]
-        return list(group.index[~preferred]) if preferred.any() else []
-    return list(group.index[group.instrument_id != instrument])
+        preferred = _PREFERRED_RATER[instrument]
+        others = [place for place, row in rows.items() if row.rater != preferred]
+        return others if len(others) < len(rows) else []
+    return [place for place, row in rows.items() if row.instrument_id != instrument]
 
 
-def _numbered(left_out: pd.DataFrame, timepoint: str, metric: str) -> set[str]:
+def _numbered(why: Iterable[tuple[Any, Reason]], timepoint: str, metric: str) -> set[str]:
     """Return trials that print a number of this kind at this time, though a rule leaves it out."""
     kind = {metric} if metric not in (*_CONTINUOUS, STANDARDIZED) else set(_CONTINUOUS)
-    unsigned = left_out.left_out_by == LeftOut.SIGN_UNKNOWN
-    rows = left_out[
-        left_out.effect.notna()
-        & left_out.variance.notna()
-        & (left_out.timepoint == timepoint)
-        & ~unsigned
-    ]
-    return set(rows.trial_id[rows.metric.isin(kind)])
+    return {
+        row.trial_id
+        for row, reason in why
+        if row.metric in kind
+        and row.timepoint == timepoint
+        and reason.by != LeftOut.SIGN_UNKNOWN
+        and pd.notna(row.effect)
+        and pd.notna(row.variance)
+    }
 
 
 def _without_number(
-    left_out: pd.DataFrame, standing: set[str], choices: Specification
+    left_out: pd.DataFrame,
+    why: Iterable[tuple[Any, Reason]],
+    standing: set[str],
+    choices: Specification,
 ) -> pd.DataFrame:
     """Return one row per trial that no chosen estimate stands for, with what it reports."""
-    rows = left_out[~left_out.trial_id.isin(standing) & (left_out.comparator_arm_id != "")]
-    if choices.comparator_class is not None:
-        rows = rows[rows.comparator_class == choices.comparator_class]
-    numbered = (
-        (rows.timepoint == choices.timepoint)
-        & (rows.event == "")
-        & ~rows.left_out_by.isin([LeftOut.IN_WORDS, LeftOut.NOT_RANDOMIZED, LeftOut.ONE_ARM])
-        & ~rows.metric.isin(_BOUNDS)
-    )
-    bare = numbered & rows.effect.notna() & rows.variance.isna()
-    rows = rows.assign(
-        left_out_by=rows.left_out_by.mask(bare, LeftOut.NO_VARIANCE.value),
-        reason=rows.reason.mask(bare, WHY[LeftOut.NO_VARIANCE]),
-    )
-    # A number stands before words, and words tell a reader more than why a statistic is unusable.
-    rank = pd.Series(2, index=rows.index).mask(rows.left_out_by == LeftOut.IN_WORDS, 1)
-    ranked = rows.assign(numbered=numbered, _rank=rank.mask(numbered, 0))
-    kept = ranked[ranked._rank == ranked.groupby("trial_id")._rank.transform("min")]
-    first = kept.drop_duplicates("trial_id").set_index("trial_id")
-    return first.loc[list(dict.fromkeys(rows.trial_id))].reset_index()[_ON_A_TRIAL]
+    best: dict[str, tuple[int, int]] = {}
+    bare = []
+    for place, (row, reason) in enumerate(why):
+        if row.trial_id in standing or row.comparator_arm_id == "":
+            continue
+        if choices.comparator_class not in (None, row.comparator_class):
+            continue
+        numbered = (
+            row.timepoint == choices.timepoint
+            and row.event == ""
+            and reason.by not in (LeftOut.IN_WORDS, LeftOut.NOT_RANDOMIZED, LeftOut.ONE_ARM)
+            and row.metric not in _BOUNDS
+        )
+        if numbered and pd.notna(row.effect) and pd.isna(row.variance):
+            bare.append(place)
+        # A number stands before words, and words tell a reader more than why a statistic is
+        # unusable.
+        rank = 0 if numbered else 1 if reason.by == LeftOut.IN_WORDS else 2
+        best[row.trial_id] = min((rank, place), best.get(row.trial_id, (rank, place)))
+    places = [place for _, place in best.values()]
+    rows = left_out[_ON_A_TRIAL].iloc[places]
+    is_bare = rows.index.isin(bare)
+    return rows.assign(
+        left_out_by=rows.left_out_by.mask(is_bare, LeftOut.NO_VARIANCE.value),
+        reason=rows.reason.mask(is_bare, WHY[LeftOut.NO_VARIANCE]),
+        numbered=np.array([rank == 0 for rank, _ in best.values()], dtype=bool),
+    ).reset_index(drop=True)
 
 
 _BOUNDS = ("chi2_groups",)
@@ -488,5 +535,4 @@ _ON_A_TRIAL = [
     "left_out_by",
     "chosen",
     "reason",
-    "numbered",
 ]
