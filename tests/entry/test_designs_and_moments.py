@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 import evidence
+from evidence.entry.file import EntryError
 from evidence.terms import RemarkKind, has, words_of
 from tests.entry.entries import DATA, proposed
 from tests.entry.test_kinds_of_numbers import (
@@ -207,6 +208,32 @@ def test_arms_in_other_words_than_mean_and_sd(name: str, tmp_path: Path) -> None
     assert row.effect == pytest.approx(effect, rel=CLOSED_FORM)
     assert row.processing == "converted"
     assert row.remarks
+
+
+BEFORE = "t = { n = 38, mean = 30.1, sd = 8.0 }\nc = { n = 36, mean = 29.8, sd = 9.0 }\n"
+BASELINE = f'[[result]]\ninstrument = "bdi_ii"\ntimepoint = "baseline"\n{BEFORE}'
+AGAINST = arms("mean = 14.1, sd = 8.0", "mean = 9.2, sd = 9.0")
+IN_FAVOR = arms("mean = 9.2, sd = 9.0", "mean = 14.1, sd = 8.0")
+ASKED = {
+    "lower_is_better": (AGAINST, True),
+    "in_favor": (IN_FAVOR, False),
+    "said": (AGAINST.replace("\nt =", '\nmeasured_as = "level"\nt =', 1), False),
+    "with_means_before": (BASELINE + AGAINST, False),
+    "with_means_before_further_down": (AGAINST + BASELINE, False),
+    "higher_is_better": (AGAINST.replace("bdi_ii", "scs"), False),
+    "higher_is_better_and_against": (IN_FAVOR.replace("bdi_ii", "scs"), True),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_means_that_may_be_reductions_are_asked_for(name: str, tmp_path: Path) -> None:
+    """As a level "reduction 14.1 against 9.2" would count against the therapy that did better."""
+    body, asked = ASKED[name]
+    if not asked:
+        proposed(TRIAL + body, DATA, tmp_path)
+        return
+    with pytest.raises(EntryError, match="measured_as: expected one of level, change, reduction"):
+        proposed(TRIAL + body, DATA, tmp_path)
 
 
 CLUSTERS = (

@@ -46,6 +46,36 @@ def test_a_fact_that_repeats_a_result_is_reported_at_it():
     ]
 
 
+TRIALS = [{"trial_id": one, "label": one} for one in ("t1", "t2")]
+
+
+def test_the_same_numbers_under_another_title():
+    mine = [result("r1", n_analyzed="38", mean="12.1", sd="8.40"),
+            result("r2", arm="b", n_analyzed="36", mean="16.0", sd="9.1")]  # fmt: skip
+    theirs = [row | {"result_id": f"o{at}", "trial_id": "t2"} for at, row in enumerate(mine)]
+    rows = [*mine, *theirs]
+    assert of("same_numbers", arm_results=rows, trials=TRIALS) == [("t2", "2", "", "medium")]
+    # one arm alone, or other digits, can be alike by chance
+    for other in ({"n_analyzed": "37"}, {"sd": "9.0"}, {"instrument_id": "vas"}, {"mean": ""}):
+        changed = [*mine, theirs[0], theirs[1] | other]
+        assert of("same_numbers", arm_results=changed, trials=TRIALS) == []
+    # a trial may print its numbers in two places
+    again = [row | {"trial_id": "t1", "locator_id": "l2"} for row in theirs]
+    assert of("same_numbers", arm_results=[*mine, *again], trials=TRIALS) == []
+    percent = {"event": "remission", "percent": "70", "percent_ci_low": "52.6",
+               "percent_ci_high": "87.4"}  # fmt: skip
+    ratio = {"ci_low": "1.06", "ci_high": "7.01"}
+    both = [percent | {"trial_id": one} for one in ("t1", "t2")]
+    tables = {
+        "arm_results": [result(f"p{at}", **one) for at, one in enumerate(both)],
+        "statistics": [
+            statistic(f"s{one}", "odds_ratio", "2.73", **ratio | {"trial_id": one})
+            for one in ("t1", "t2")
+        ],
+    }
+    assert of("same_numbers", **tables, trials=TRIALS) == [("t2", "2", "", "medium")]
+
+
 def test_arm_sizes_against_the_total():
     assert of("arm_sizes", trial_facts=[fact("n_randomized", "56")]) == []
     assert of("arm_sizes", trial_facts=[fact("n_randomized", "50")]) == [("t1", "50", "56", "high")]

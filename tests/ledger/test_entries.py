@@ -21,6 +21,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.row import Size, size_of
 from evidence.followup import durability
 from evidence.ledger import LedgerEntry, entries, followup_entries, quotation, sentences
+from evidence.pages.summary import tables
 from evidence.terminal import page, pooled
 
 DATASET = evidence.load()
@@ -102,6 +103,24 @@ def test_labels_name_each_choice_that_is_not_the_main_one(
     assert said in label
     assert said not in of_specification().label
     assert ("less cautious" in label) == bool({"hksj", "wald"} & set(changed.values()))
+
+
+def test_pooled_numbers_hold_what_their_model_says_beside_them() -> None:
+    analysis = analyze(DATASET, MAIN)
+    stress = stress_test(analysis)
+    main, at_zero = (
+        entries.of_analysis(analysis, DATASET),
+        entries.of_stress_test(stress, analysis, DATASET),
+    )
+    for entry, fit in ((main, analysis.pooled), (at_zero, stress.at_zero)):
+        assert entry.q == pytest.approx(fit.q, rel=1e-11)
+        assert (entry.q_df, entry.tau2) == (fit.k - 1, pytest.approx(fit.tau2, abs=1e-11))
+        assert entry.se == pytest.approx(fit.se, rel=1e-11)
+        assert (entry.q_p, entry.i2) == pytest.approx((fit.q_p, fit.i2), rel=1e-11)
+    ends = entries.of_stress_ends(stress, analysis, DATASET)
+    assert [one.q for one in ends] == pytest.approx([stress.low.q, stress.high.q], rel=1e-11)
+    for points in tables.points_of(analysis, "bdi", DATASET):
+        assert (points[1].se, points[1].tau2) == (None, None)
 
 
 def test_a_stress_test_names_the_trials_at_zero() -> None:

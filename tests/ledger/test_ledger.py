@@ -33,6 +33,12 @@ ENTRY = LedgerEntry(
     p_note="",
     k=3,
     n=118,
+    q=3.25,
+    q_df=2,
+    q_p=0.19,
+    tau2=0.04,
+    i2=0.385,
+    se=0.19,
     counts="",
     comparator="waitlist; usual_care",
     comparator_class="inactive; usual_care",
@@ -58,13 +64,14 @@ def test_file_has_the_columns_in_order() -> None:
     lines = ledger.to_csv([ENTRY]).splitlines()
     assert lines[0] == (
         "estimate_id,label,entry_kind,metric,scale,favors,effect,ci_low,ci_high,ci_level,p_value,"
-        "p_note,k,n,counts,comparator,comparator_class,timepoint,processing,method,trial_ids,result_ids,"
+        "p_note,k,n,q,q_df,q_p,tau2,i2,se,counts,comparator,comparator_class,timepoint,processing,method,"
+        "trial_ids,result_ids,"
         "locator_ids,correction_ids,reports,data_version"
     )
     assert lines[1] == (
         'abft.depression.post.hedges_g.pooled,"ABFT, depressive symptoms",pooled,hedges_g,'
-        "difference,above_0,0.520527,-0.287521,1.328576,0.95,,,3,118,,waitlist; usual_care,"
-        "inactive; usual_care,post,"
+        "difference,above_0,0.520527,-0.287521,1.328576,0.95,,,3,118,3.25,2,0.19,0.04,"
+        "0.385,0.19,,waitlist; usual_care,inactive; usual_care,post,"
         'converted,"tau2 REML, interval hksj_adhoc",diamond2002; israel2013,a; b,c,,'
         "abft-depression-post,1.0.0"
     )
@@ -163,9 +170,10 @@ def test_comparison_lists_what_moved_came_and_went() -> None:
 def test_a_change_of_any_column_is_named(column: str) -> None:
     value = getattr(ENTRY, column)
     other = (*value, "other") if isinstance(value, tuple) else "0.75"
-    if column in ("effect", "ci_low", "ci_high", "ci_level", "p_value", "k", "n"):
+    numbers = ("effect", "ci_low", "ci_high", "ci_level", "p_value", "k", "n")
+    if column in (*numbers, *ledger.HETEROGENEITY):
         other = 7
-    other = {"favors": "above_0", "entry_kind": EntryKind.WHAT_IF}.get(column, other)
+    other = {"favors": "above_0", "entry_kind": EntryKind.STRESS_TEST}.get(column, other)
     entry = replace(ENTRY, favors="")
     found = ledger.compare([entry], [replace(entry, **{column: other})])
     assert [one.field for one in found.changed] == [column]
@@ -262,13 +270,42 @@ def test_json_with_other_fields_is_refused() -> None:
         ledger.from_json(item)
 
 
+def test_a_ledger_without_heterogeneity_is_read_and_filled(tmp_path: Path) -> None:
+    rows = [next(csv.reader([line])) for line in ledger.to_csv([ENTRY]).splitlines()]
+    kept = [i for i, name in enumerate(rows[0]) if name not in ledger.HETEROGENEITY]
+    path = tmp_path / "estimates.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([[row[i] for i in kept] for row in rows])
+    (old,) = ledger.read(path)
+    assert old == replace(ENTRY, **dict.fromkeys(ledger.HETEROGENEITY))
+    item = {
+        name: v for name, v in ledger.to_json(ENTRY).items() if name not in ledger.HETEROGENEITY
+    }
+    assert ledger.from_json(item) == old
+    # What an earlier version had not did not move, and one report more fills it in.
+    assert ledger.compare([old], [ENTRY]).moved == ()
+    assert ledger.merge([old, ENTRY]) == ledger.merge([ENTRY, old]) == (ENTRY,)
+    moved = replace(ENTRY, tau2=0.05)
+    assert [one.field for one in ledger.compare([ENTRY], [moved]).moved] == ["tau2"]
+    with pytest.raises(RenderError, match="has tau2"):
+        ledger.merge([ENTRY, moved])
+
+
+@pytest.mark.parametrize("kind", list(EntryKind))
+def test_only_what_a_model_gives_has_heterogeneity(kind: EntryKind) -> None:
+    """A share, a weight or points made from a pooled number have other errors."""
+    made = replace(ENTRY, entry_kind=kind)
+    has = kind in (EntryKind.POOLED, EntryKind.STRESS_TEST, EntryKind.STRESS_END)
+    assert (made.tau2, made.se) == ((0.04, 0.19) if has else (None, None))
+
+
 def test_a_ledger_of_0_1_0_is_there_to_be_compared_alone(tmp_path: Path) -> None:
     lines = ledger.to_csv([ENTRY]).splitlines()
     rows = [next(csv.reader([line])) for line in lines]
     kept = [
         i
         for i, name in enumerate(rows[0])
-        if name not in ("entry_kind", "favors", "p_note", "counts")
+        if name not in ("entry_kind", "favors", "p_note", "counts", *ledger.HETEROGENEITY)
     ]
     path = tmp_path / "estimates.csv"
     with path.open("w", newline="") as file:

@@ -1,5 +1,6 @@
 """What is right, wrong, superseded or unmarked, and which number a wrong one would be."""
 
+import re
 import sys
 
 import pytest
@@ -99,6 +100,37 @@ def test_superseded() -> None:
         ("ci_high", "right", 1.3285758963),
         ("p_value", "right", 0.1092502588),
     ]
+
+
+MODEL = {"q": 3.25, "q_df": 2, "q_p": 0.1969, "tau2": 0.0431, "i2": 0.3846, "se": 0.1878}
+WITH_MODEL = Known({POOLED: entry(**MODEL)}, {})
+BESIDE = (
+    "g = 0.52 (SE = <0.19>; 95% CI −0.29 to 1.33), Q(<2>) = <3.25>, P for heterogeneity = <.20>, "
+    "tau² = <0.043>, I² = <38>%",
+    "Heterogeneity: Tau² = <0.04>; Chi² = <3.25>, df = <2> (P = <0.20>); I² = <38.5>%; "
+    "g = 0.52 (95% CI −0.29 to 1.33)",
+)
+
+
+@pytest.mark.parametrize("text", BESIDE)
+def test_what_a_model_says_beside_its_estimate_is_compared(text: str) -> None:
+    """Where the ledger has it; each number is right, and wrong with another digit."""
+    right = re.sub("[<>]", "", text)
+
+    def found(said: str, known: Known) -> list[Finding]:
+        return judge(markdown.parse(f"{said} {{ev:{POOLED}}}.".encode()), known)
+
+    assert {one.status for one in found(right, WITH_MODEL)} == {"right"}
+    named = {one.field for one in found(right, WITH_MODEL)} & set(MODEL)
+    assert len(named) == text.count("<")
+    assert {one.status for one in found(right, KNOWN) if one.field in MODEL} == {"other"}
+    for number in re.finditer("<([^>]+)>", text):
+        turned = re.sub("[1-9]", lambda one: str(int(one[0]) % 9 + 1), number[1], count=1)
+        said = f"{text[: number.start()]}{turned}{text[number.end() :]}"
+        wrong = [
+            one for one in found(re.sub("[<>]", "", said), WITH_MODEL) if one.status == "wrong"
+        ]
+        assert [one.printed.strip("%") for one in wrong] == [turned]
 
 
 def test_an_id_that_is_gone() -> None:

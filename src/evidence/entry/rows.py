@@ -1,13 +1,14 @@
 """Rows that an entry gives: on the trial itself, and its results."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from evidence.data.safety import ID
-from evidence.entry.draft import Arm, Draft, DraftRow
+from evidence.entry.draft import ROLES, Arm, Draft, DraftRow
 from evidence.entry.file import Part, one_of, slug
 from evidence.entry.sections import ADD_TO, ARM_NUMBERS, CSL, SECTIONS
-from evidence.entry.values import RefusedError, address, date_parts, doi, person, text
+from evidence.entry.values import NUMBER, RefusedError, address, date_parts, doi, person, text
 from evidence.estimation.from_statistics import MAGNITUDES
 
 _TYPE = {
@@ -368,6 +369,47 @@ def results(draft: Draft) -> None:
                 "",
                 None,
                 f"the numbers of an arm, as {example} = {{ n = 35, mean = 12.6, sd = 13.88 }}",
+            )
+    _ask_whether_levels(draft)
+
+
+def _ask_whether_levels(draft: Draft) -> None:
+    """Ask what means are that as levels speak against the therapy, with none before treatment.
+
+    "Mean reduction 14.1 against 9.2" is read as a level where nothing else is said, and counts then
+    against the therapy that did better.
+    """
+    sheets = draft.package.sheets
+    drafted = draft.drafted("arm_results")
+    instruments: list[Mapping[str, str]] = [row.text for row in sheets["instruments"].rows]
+    instruments += [row.cells for row in draft.drafted("instruments")]
+    higher_is = {one.get("instrument_id"): one.get("higher_is") for one in instruments}
+    there: list[Mapping[str, str]] = [row.text for row in sheets["arm_results"].rows]
+    before = {
+        one.get("instrument_id")
+        for one in (*there, *(row.cells for row in drafted))
+        if one.get("trial_id") == draft.trial_id and one.get("timepoint") == "baseline"
+    }
+    accepted = ", ".join(sheets["arm_results"].table.columns["measured_as"].constraints["enum"])
+    for part in draft.entry.sections["result"]:
+        means: dict[str, list[float]] = {role: [] for role in ROLES}
+        for row in drafted:
+            asked = row.part is part and row.cells.get("instrument_id") not in before
+            role = draft.arms[row.arm].role
+            if asked and role in means and NUMBER.fullmatch(row.cells.get("mean", "")):
+                means[role].append(float(row.cells["mean"]))
+        own, other = means.values()
+        if not own or not other or part.get("measured_as") is not None:
+            continue
+        measure = higher_is.get(part.get("instrument"))
+        worse = measure == "worse" and min(own) > max(other)
+        if worse or (measure == "better" and max(own) < min(other)):
+            draft.complain(
+                part,
+                "measured_as",
+                None,
+                f"one of {accepted}, since these means speak against the intervention if they are "
+                "levels, and none before treatment is given beside which they can be held",
             )
 
 

@@ -12,7 +12,7 @@ _TYPOGRAPHY = str.maketrans({
     "\N{NON-BREAKING HYPHEN}": "-",
     "\N{MIDDLE DOT}": ".",
 })  # fmt: skip
-_NUMBER = re.compile(r"([+-]?)((\d+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"([+-]?)((\d+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _P = re.compile(r"(?:[pP]\s*)?([<=\N{LESS-THAN OR EQUAL TO}]?)\s*(.+)")
 _INTERVAL = re.compile(r"[\[(]?\s*(\S+?)\s*(?:\bto\b|[,;]|\s[-\N{EN DASH}]\s)\s*(\S+?)\s*[\])]?")
 _DIGITS = r"([+\N{MINUS SIGN}\N{EN DASH}-]?[\d.\N{MIDDLE DOT}]+)%?"
@@ -72,7 +72,7 @@ def number(value: Any) -> str:
     """
     written = text(value)
     plain = written.translate(_TYPOGRAPHY)
-    found = _NUMBER.fullmatch(plain)
+    found = NUMBER.fullmatch(plain)
     if found is None:
         return written
     return f"{found[1]}0{plain[len(found[1]) :]}" if found[3] is None else plain
@@ -128,7 +128,7 @@ def p_value(value: Any) -> tuple[str, str]:
     """
     found = _P.fullmatch(text(value))
     p = "" if found is None else number(found[2])
-    if found is None or _NUMBER.fullmatch(p) is None:
+    if found is None or NUMBER.fullmatch(p) is None:
         raise RefusedError(
             'p as printed, such as 0.18 or "< .001"; where only "ns" or p above a '
             "value is printed, leave it out and write a [[direction]]"

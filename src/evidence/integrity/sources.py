@@ -93,6 +93,38 @@ def check_publications(reading: Reading) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+_SAME_PRINT = (
+    ("arm_results", ("instrument_id", "n_analyzed", "mean", "sd")),
+    ("arm_results", ("event", "percent", "percent_ci_low", "percent_ci_high")),
+    ("statistics", ("statistic", "estimate", "ci_low", "ci_high")),
+)
+"""Numbers that two trials hardly have in common, by table."""
+_SAME_RESULTS = 2
+
+
+def check_other_titles(reading: Reading) -> Iterator[Finding]:
+    """Find trials with the numbers of another: one trial under two titles counts once."""
+    seen: dict[tuple[str, ...], Row] = {}
+    same: dict[tuple[str, str], list[tuple[Row, Row]]] = {}
+    for table, columns in _SAME_PRINT:
+        for row in reading.rows(table):
+            cells = tuple(row[one] for one in columns)
+            if not all(cells):
+                continue
+            first = seen.setdefault(cells, row)
+            if first["trial_id"] != row["trial_id"]:
+                same.setdefault((first["trial_id"], row["trial_id"]), []).append((first, row))
+    for (one, two), pairs in same.items():
+        if len(pairs) >= _SAME_RESULTS:
+            listed = ", ".join(f"{row.id} is as {first.id}" for first, row in pairs)
+            yield Finding(
+                "same_numbers", two, str(len(pairs)), "", "medium",
+                f"{reading.labels[two]} has {len(pairs)} results with all the numbers of "
+                f"{reading.labels[one]} ({listed}): right only if it is another trial, and not the "
+                "same one under another title.",
+            )  # fmt: skip
+
+
 def check_judgements(reading: Reading) -> Iterator[Finding]:
     """Find judgements on the risk of bias of one domain that contradict each other."""
     for rows in grouped(reading.rows("risk_of_bias"), "trial_id", "domain").values():

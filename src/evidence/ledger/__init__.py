@@ -24,8 +24,11 @@ _ID = re.compile(r"[a-z0-9_.]+")
 _FORMULA = re.compile(r"[\s']*[=+\-@＝＋－＠]|\s")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
-_FLOATS = ("effect", "ci_low", "ci_high", "ci_level", "p_value")
-_COUNTS = ("k", "n")
+HETEROGENEITY = ("q", "q_df", "q_p", "tau2", "i2", "se")
+"""Columns of what a model says beside its estimate, which ledgers of earlier versions have not."""
+_WITH_HETEROGENEITY = (EntryKind.POOLED, EntryKind.STRESS_TEST, EntryKind.STRESS_END)
+_FLOATS = ("effect", "ci_low", "ci_high", "ci_level", "p_value", "q", "q_p", "tau2", "i2", "se")
+_COUNTS = ("k", "n", "q_df")
 _SIDES = {
     "difference": (Favors.ABOVE_0, Favors.BELOW_0),
     "ratio": (Favors.ABOVE_1, Favors.BELOW_1),
@@ -80,6 +83,11 @@ class LedgerEntry:
         its own quantile; empty elsewhere.
     k, n : int or None
         Trials and participants; None where not known.
+    q, q_df, q_p, tau2, i2 : float, int or None
+        Of pooled numbers: Q, its degrees of freedom and P, the variance between trials, and I2 from
+        0 to 1; None where the model has none, and of every number that is no result of a model.
+    se : float or None
+        Standard error of the same; of a ratio that of its logarithm.
     counts : str
         Events of participants behind it, as "2 of 66 against 4 of 63".
     comparator, comparator_class, timepoint : str
@@ -116,6 +124,12 @@ class LedgerEntry:
     p_note: str = ""
     k: int | None = None
     n: int | None = None
+    q: float | None = None
+    q_df: int | None = None
+    q_p: float | None = None
+    tau2: float | None = None
+    i2: float | None = None
+    se: float | None = None
     counts: str = ""
     comparator: str = ""
     comparator_class: str = ""
@@ -140,6 +154,10 @@ class LedgerEntry:
                 f"{self.estimate_id}, entry_kind", self.entry_kind, f"one of {', '.join(EntryKind)}"
             )
         object.__setattr__(self, "entry_kind", EntryKind(self.entry_kind))
+        if self.entry_kind not in _WITH_HETEROGENEITY:
+            # What is made from a pooled number (a share, points of a scale) has other errors.
+            for name in HETEROGENEITY:
+                object.__setattr__(self, name, None)
         for name in _FLOATS:
             value = getattr(self, name)
             if value is None and name != "effect":
@@ -148,7 +166,7 @@ class LedgerEntry:
                 raise ParameterError(
                     f"{self.estimate_id}, {name}", value, "a finite number, or None for a limit"
                 )
-            object.__setattr__(self, name, _kept(float(value), is_p=name == "p_value"))
+            object.__setattr__(self, name, _kept(float(value), is_p=name in ("p_value", "q_p")))
         if self.favors and self.favors not in _SIDES.get(self.scale, ()):
             raise ParameterError(
                 f"{self.estimate_id}, favors", self.favors, f"a side that a {self.scale} has"
@@ -200,7 +218,11 @@ class Comparison:
     @property
     def moved(self) -> tuple[Moved, ...]:
         """Changes of the number itself; the others are of its words and origin."""
-        return tuple(one for one in self.changed if one.field in _MOVING)
+        return tuple(
+            one
+            for one in self.changed
+            if one.field in _MOVING and not (one.field in HETEROGENEITY and one.old is None)
+        )
 
     @property
     def superseded(self) -> tuple[str, ...]:
@@ -240,17 +262,18 @@ def to_json(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def from_json(item: Mapping[str, Any]) -> LedgerEntry:
-    """Return the entry that `to_json` wrote.
+    """Return the entry that `to_json` wrote, in this version or before.
 
     Raises
     ------
     RenderError
         If fields are missing or unknown.
     """
-    if set(item) != set(COLUMNS):
-        wrong = ", ".join(sorted(set(item) ^ set(COLUMNS)))
+    values: dict[str, Any] = {**dict.fromkeys(HETEROGENEITY), **item}
+    if set(values) != set(COLUMNS):
+        wrong = ", ".join(sorted(set(values) ^ set(COLUMNS)))
         raise RenderError(f"a number of a report has missing or unknown fields: {wrong}")
-    return LedgerEntry(**item)
+    return LedgerEntry(**values)
 
 
 def to_csv(entries: Iterable[LedgerEntry]) -> str:
@@ -341,7 +364,7 @@ def table(
 
 
 def read(path: Path, *, earlier: bool = False) -> tuple[LedgerEntry, ...]:
-    """Return the entries of a file.
+    """Return the entries of a file, with or without `HETEROGENEITY`.
 
     Parameters
     ----------
@@ -360,8 +383,9 @@ def read(path: Path, *, earlier: bool = False) -> tuple[LedgerEntry, ...]:
     found, faults = [], []
     try:
         given = tuple(reader.fieldnames or ())
-        old = tuple(one for one in COLUMNS if one not in _NOT_IN_0_1)
-        if given != COLUMNS and not (earlier and given == old):
+        before = tuple(one for one in COLUMNS if one not in HETEROGENEITY)
+        old = tuple(one for one in before if one not in _NOT_IN_0_1)
+        if given not in (COLUMNS, before) and not (earlier and given == old):
             expected = f"the columns {', '.join(COLUMNS)}"
             raise DataError([Fault(path.name, 1, None, None, expected)])
         for row in reader:
@@ -406,7 +430,10 @@ def merge(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
             continue
         for name in _VALUES:
             old, new = getattr(known, name), getattr(entry, name)
-            if not _same(old, new, TOLERANCE):
+            if name in HETEROGENEITY and None in (old, new):
+                # One of them was written by an earlier version.
+                known = replace(known, **{name: new if old is None else old})
+            elif not _same(old, new, TOLERANCE):
                 raise RenderError(
                     f"one id stands for two values: {entry.estimate_id} has {name} {old!r} in "
                     f"{_reports(known)} and {new!r} in {_reports(entry)}"

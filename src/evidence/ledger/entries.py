@@ -1,6 +1,6 @@
 """From estimates and pooled results to entries of the ledger, on the scale that readers quote."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.row import OF_COUNTS, QuotedScale, Size, size_of
 from evidence.estimation.selection import EVERY
 from evidence.language import METRIC, estimate, listed, term
-from evidence.ledger import LedgerEntry, units
+from evidence.ledger import HETEROGENEITY, LedgerEntry, units
 from evidence.ledger.chains import route
 from evidence.ledger.choices import differing, method_in_words
 from evidence.meta.bayes import Posterior
@@ -154,6 +154,11 @@ def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
     return f", below {side} favors {dataset.in_text('therapy', therapy)}"
 
 
+def heterogeneity(pooled: Pooled) -> dict[str, Any]:
+    """Return what a model says beside its estimate, as fields of an entry."""
+    return {name: getattr(pooled, name) for name in HETEROGENEITY}
+
+
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a pooled result."""
     what = "pooled" if analysis.pooled.k > 1 else "one trial"
@@ -185,6 +190,7 @@ def of_several(analysis: MultilevelAnalysis, dataset: Dataset) -> LedgerEntry:
         rows,
         level=fit.level,
         p_value=mean.p_value,
+        beside={"se": mean.se},
         k=fit.k_trials,
         n=participants(rows),
         processing=worst(rows.processing),
@@ -238,6 +244,7 @@ def ends_allowed(
             ci_low=one.ci_low,
             ci_high=one.ci_high,
             p_value=one.p_value,
+            **heterogeneity(one),
             processing="imputed",
         )
         for end, one in (("low", lowest), ("high", highest))
@@ -283,6 +290,7 @@ def of_posterior(
         rows if stress is None else pd.concat([rows, stress.entered], ignore_index=True),
         level=posterior.level,
         p_value=None,
+        beside={},
         k=posterior.k,
         n=(analysis if stress is None else stress).size.n,
         processing=worst(rows.processing) if stress is None else "imputed",
@@ -361,6 +369,7 @@ def _of_pooled(
         rows if also is None else pd.concat([rows, also], ignore_index=True),
         level=pooled.level,
         p_value=pooled.p_value,
+        beside=heterogeneity(pooled),
         k=pooled.k,
         n=(size or analysis.size).n,
         processing=processing or worst(rows.processing),
@@ -379,6 +388,7 @@ def _entry(
     *,
     level: float,
     p_value: float | None,
+    beside: Mapping[str, Any],
     k: int,
     n: int | None,
     processing: str,
@@ -406,6 +416,7 @@ def _entry(
         p_value=p_value,
         k=k,
         n=n,
+        **beside,
         comparator="; ".join(union([rows.comparator])),
         comparator_class="; ".join(union([rows.comparator_class])),
         timepoint=specification.timepoint,

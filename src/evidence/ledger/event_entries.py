@@ -59,6 +59,10 @@ def of_result(result: RareResult, events: RareEvents, dataset: Dataset) -> Ledge
         ci_level=pooled.level,
         p_value=pooled.p_value,
         p_note=_p_note(pooled),
+        q=pooled.q,
+        q_df=pooled.q_df,
+        q_p=pooled.q_p,
+        se=pooled.se,
         k=pooled.k,
         n=sum(one.n_1 + one.n_2 for one in sizes),
         counts="; ".join(

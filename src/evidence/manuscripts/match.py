@@ -384,7 +384,8 @@ def _not_bound(
             number = replace(reading.number, percent=False)
             status = "right" if value is not None and number.agrees(value) else "wrong"
         elif reading.field in prose.HETEROGENEITY and value is not None:
-            agrees = reading.number.agrees(value, share=reading.field == "i2")
+            of_share = reading.field == "se" and entry is not None and is_share(entry)
+            agrees = reading.number.agrees(value, share=reading.field == "i2" or of_share)
             status = "right" if agrees else "wrong"
         elif reading.field == prose.UNREAD or (reading.formal and reading.field in _WHY_NOT):
             status, reason = "not_compared", _WHY_NOT[reading.field]

@@ -270,6 +270,9 @@ class _Passage(View):
         if match is None:
             return ""
         short = (match["short"] or "").rstrip("s.")
+        behind = short == "df" and index > 0 and len(self.gap(index - 1, index)) <= 24
+        if behind and self._quantity(index - 1) == "q":
+            return "q_df"
         if short in ("SE", "S.E") or (match["long"] or "").startswith("standard error"):
             return "se"
         near = self.masked[max(0, self.tokens[index].start - WINDOW) :][: 2 * WINDOW]

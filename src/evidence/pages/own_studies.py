@@ -12,7 +12,7 @@ from evidence.blocks.figures import forest_figure
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, Figure, anchor, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_number
-from evidence.ledger import LedgerEntry, quotation, sentences
+from evidence.ledger import HETEROGENEITY, LedgerEntry, quotation, sentences
 from evidence.meta.answers import Answer, percent, rows_of
 from evidence.meta.bias import ENOUGH_TRIALS
 from evidence.meta.figures.forest_rows import of_fit
@@ -60,6 +60,7 @@ def _entry(
         p_note="",
         k=numbers.pop("k", None),
         n=numbers.pop("n", None),
+        **numbers,
         counts="",
         comparator="",
         comparator_class="",
@@ -83,6 +84,10 @@ def _method(fit: Fit) -> str:
 def pooled_entry(found: Spreadsheet) -> LedgerEntry:
     """Return the pooled estimate as a number of the ledger."""
     fit = found.fit
+    beside = {name: getattr(fit, name) for name in HETEROGENEITY}
+    if _scale(fit) == "proportion":
+        # The standard error is that of the scale on which shares are pooled.
+        del beside["se"]
     return _entry(
         found,
         "pooled",
@@ -94,6 +99,7 @@ def pooled_entry(found: Spreadsheet) -> LedgerEntry:
         p_value=fit.p_value if fit.scale.null else None,
         k=fit.k,
         n=fit.n,
+        **beside,
     )
 
 

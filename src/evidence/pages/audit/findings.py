@@ -28,6 +28,7 @@ SEVERITY = {
 CHECK = {
     "impossible": "values that no number of their kind can have",
     "sizes": "participants analyzed against participants randomized",
+    "same_numbers": "two trials with the same numbers",
     "arm_twice": "an arm that one source reports twice at one time",
     "percent_counts": "percentages against printed counts",
     "percent_integers": "percentages and their differences against whole numbers of participants",

@@ -46,6 +46,7 @@ def of_gap(gap: Gap, dataset: Dataset, state: str = entries.AT_ZERO) -> LedgerEn
         ci_low=pooled.ci_low,
         ci_high=pooled.ci_high,
         p_value=pooled.p_value,
+        **entries.heterogeneity(pooled),
         k=pooled.k,
         method=method_in_words(pooled),
         n=(main.n or 0) + gap.n,

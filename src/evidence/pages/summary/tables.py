@@ -19,7 +19,7 @@ from evidence.data.records import records
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import QuotedScale, participants
-from evidence.ledger import LedgerEntry, entries, event_entries, sentences
+from evidence.ledger import HETEROGENEITY, LedgerEntry, entries, event_entries, sentences
 from evidence.summary import Summary
 from evidence.summary.absolute_effects import AbsoluteEffect
 from evidence.summary.findings import Finding, InPoints, in_points, most_used_instrument
@@ -59,6 +59,7 @@ def of_finding(one: Finding, dataset: Dataset) -> LedgerEntry | None:
 def of_points(one: InPoints, standardized: LedgerEntry, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a standardized effect as points of an instrument."""
     instrument = dataset.instrument(one.instrument_id).name
+    without_model: dict[str, Any] = dict.fromkeys(HETEROGENEITY)
     return replace(
         standardized,
         estimate_id=one.estimate_id,
@@ -72,6 +73,7 @@ def of_points(one: InPoints, standardized: LedgerEntry, dataset: Dataset) -> Led
         ci_low=one.ci_low,
         ci_high=one.ci_high,
         p_value=None,
+        **without_model,
         processing="imputed",
         method=f"standardized effect times SD {one.sd:g} of the comparator arm of {one.label}",
         result_ids=union([standardized.result_ids, (one.result_id,)]),
