@@ -1,6 +1,8 @@
 # Everything lives in this folder: .venv/ (packages) and .cache/ (tools, executed notebooks).
 # An activated environment elsewhere is ignored on purpose.
 unexport VIRTUAL_ENV
+# Every notebook and command that runs starts a process, which would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 export UV_PYTHON_DOWNLOADS := never
 PYTHON ?= python3
 BIN := .venv/bin

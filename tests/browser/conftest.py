@@ -60,6 +60,14 @@ def page(browser: Browser, requests: list[str]) -> Iterator[Page]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def shared(browser: Browser) -> Iterator[Page]:
+    """One window for pages that are only read or walked through; each is opened anew."""
+    opened = browser.new_page(viewport={"width": 800, "height": 1100})
+    yield opened
+    opened.close()
+
+
 def address(name: str) -> str:
     """Return the address of a report on disk."""
     return (REPORTS / name).as_uri()

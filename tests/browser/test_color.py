@@ -1,10 +1,9 @@
 """What a color says is said in another way too."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.browser.conftest import PAGES, address
 
@@ -69,10 +68,8 @@ def test_contrast_is_that_of_the_recommendation() -> None:
     assert contrast("rgb(118, 118, 118)", "rgb(255, 255, 255)") == pytest.approx(4.54, abs=0.005)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_letters_stand_out_from_what_is_behind_them(shared: Page, name: str) -> None:
-    shared.goto(address(name))
-    pairs = shared.evaluate(PAIRS)
+def test_letters_stand_out_from_what_is_behind_them(opened: Page) -> None:
+    pairs = opened.evaluate(PAIRS)
     assert pairs
     faint = [
         (round(contrast(text, back), 2), text, back, what)
@@ -82,18 +79,15 @@ def test_letters_stand_out_from_what_is_behind_them(shared: Page, name: str) -> 
     assert not faint
 
 
-@pytest.fixture(scope="module")
-def shared(browser: Browser) -> Iterator[Page]:
-    """One window for pages that are only looked at."""
-    opened = browser.new_page(viewport={"width": 800, "height": 1100})
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=PAGES)
+def opened(shared: Page, request: pytest.FixtureRequest) -> Page:
+    """Each report, opened once for all that is only looked at."""
+    shared.goto(address(request.param))
+    return shared
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_links_are_underlined_and_tags_are_words(shared: Page, name: str) -> None:
-    shared.goto(address(name))
-    looks = shared.evaluate(LOOKS)
+def test_links_are_underlined_and_tags_are_words(opened: Page) -> None:
+    looks = opened.evaluate(LOOKS)
     assert not looks["bare"], "a link that only a color tells from the text"
     for kind, said in looks["tags"]:
         assert said.strip()

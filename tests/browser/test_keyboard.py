@@ -1,10 +1,9 @@
 """Paths through the reports by keyboard alone."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.browser.conftest import PAGES, address
 
@@ -73,14 +72,6 @@ def tab_to(page: Page, selector: str, *, most: int = 60) -> None:
 def focused(page: Page) -> dict[str, object]:
     found: dict[str, object] = page.evaluate(FOCUSED)
     return found
-
-
-@pytest.fixture(scope="module")
-def shared(browser: Browser) -> Iterator[Page]:
-    """One window for pages that are only walked through."""
-    opened = browser.new_page(viewport={"width": 800, "height": 1100})
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

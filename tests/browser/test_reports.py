@@ -1,8 +1,10 @@
 """Each report as a reader meets it: from disk, by keyboard, on a phone, with a screen reader."""
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import PAGES, REPORTS, address
 
@@ -17,6 +19,15 @@ REPORTS_WITH_PAIRS = [
     name for name in PAGES if 'class="pair"' in (REPORTS / name).read_text("utf-8")
 ]
 FIRST_SCREEN = 2000
+
+
+@pytest.fixture(scope="module")
+def narrow(browser: Browser) -> Iterator[Page]:
+    """One window whose width changes."""
+    opened = browser.new_page()
+    yield opened
+    opened.close()
+
 
 END_OF_FIRST_CHARACTERS = """count => {
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -57,14 +68,14 @@ def test_it_opens_from_disk_without_a_request(page: Page, requests: list[str], n
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_it_has_no_axe_violation(page: Page, name: str) -> None:
-    page.goto(address(name))
+def test_it_has_no_axe_violation(shared: Page, name: str) -> None:
+    shared.goto(address(name))
     # What stands in closed parts is for readers too.
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    shared.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
     # It judges the contrast of each word anew, a minute a page: here each pair of colors is judged
     # once, by `test_color`.
     options = {"rules": {"color-contrast": {"enabled": False}}, "resultTypes": ["violations"]}
-    results = Axe().run(page, options=options)
+    results = Axe().run(shared, options=options)
     assert results.violations_count == 0, results.generate_report()
 
 
@@ -89,26 +100,27 @@ def test_a_click_on_a_number_lands_on_where_it_comes_from(page: Page, name: str)
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [320, 800])
-def test_it_never_scrolls_sideways(page: Page, name: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(address(name))
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_it_never_scrolls_sideways(narrow: Page, name: str) -> None:
+    narrow.set_viewport_size({"width": 320, "height": 900})
+    narrow.goto(address(name))
+    narrow.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 320
+    narrow.set_viewport_size({"width": 800, "height": 900})
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 800
 
 
 @pytest.mark.parametrize("name", REPORTS_WITH_NUMBERS)
-def test_the_first_screen_holds_its_first_characters(page: Page, name: str) -> None:
-    page.goto(address(name))
-    seen, bottom = page.evaluate(END_OF_FIRST_CHARACTERS, FIRST_SCREEN)
+def test_the_first_screen_holds_its_first_characters(shared: Page, name: str) -> None:
+    shared.goto(address(name))
+    seen, bottom = shared.evaluate(END_OF_FIRST_CHARACTERS, FIRST_SCREEN)
     assert seen >= FIRST_SCREEN
     assert bottom <= 1100
 
 
 @pytest.mark.parametrize("name", REPORTS_WITH_PAIRS)
-def test_the_two_estimates_stand_in_the_same_size(page: Page, name: str) -> None:
-    page.goto(address(name))
-    sizes = page.locator(".pair .est b").evaluate_all(
+def test_the_two_estimates_stand_in_the_same_size(shared: Page, name: str) -> None:
+    shared.goto(address(name))
+    sizes = shared.locator(".pair .est b").evaluate_all(
         "all => all.map(one => getComputedStyle(one).fontSize)"
     )
     assert len(set(sizes)) == 1
@@ -128,16 +140,16 @@ def test_it_can_be_read_without_scripts(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_first_stop_of_the_keyboard_skips_to_the_content(page: Page, name: str) -> None:
-    page.goto(address(name))
-    page.keyboard.press("Tab")
-    link = page.locator("a.skip")
+def test_the_first_stop_of_the_keyboard_skips_to_the_content(shared: Page, name: str) -> None:
+    shared.goto(address(name))
+    shared.keyboard.press("Tab")
+    link = shared.locator("a.skip")
     assert link.evaluate("one => one === document.activeElement")
     box = link.bounding_box()
     assert box is not None
     assert box["x"] >= 0
-    page.keyboard.press("Enter")
-    assert page.evaluate("location.hash") == "#main"
+    shared.keyboard.press("Enter")
+    assert shared.evaluate("location.hash") == "#main"
 
 
 INJECTED = """() => {
