@@ -70,6 +70,14 @@ def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: boo
     return "; ".join(parts)
 
 
+def judged_high(dataset: Dataset, trial_id: str, *, outcome: str = "") -> bool:
+    """Return whether a source judges a domain of a trial high, for this outcome or for all."""
+    rows = dataset.risk_of_bias
+    high = rows.domain[(rows.trial_id == trial_id) & (rows.judgement == "high")]
+    about = [OF_OUTCOME.get(one, ("", ""))[1] for one in high]
+    return any(not one or outcome in ("", one) for one in about)
+
+
 def judge_in_words(locator_id: str, dataset: Dataset) -> str:
     """Return who judged a trial: a publication by its author, or a database."""
     publication = dataset.locator(locator_id).publication_id

@@ -66,9 +66,21 @@ def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
     return joined(block, *map(paragraphs, planned))
 
 
-def methods(texts: Sequence[str]) -> Block:
-    """Return the methods section from its paragraphs."""
-    return joined(Block('<h2 id="methods">Methods</h2>'), paragraphs(*texts))
+def methods(texts: Sequence[str], shared: Sequence[tuple[str, str]] = ()) -> Block:
+    """Return the methods section from its paragraphs.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        What was done.
+    shared : sequence of tuple
+        What is told once for all reports: its place in how to read them, and its name.
+    """
+    links = language.listed(
+        f'<a href="how-to-read.html#{html(place)}">{html(name)}</a>' for place, name in shared
+    )
+    once = Block(f"<p>Told once for all reports: {links}.</p>" if links else "")
+    return joined(Block('<h2 id="methods">Methods</h2>'), paragraphs(*texts), once)
 
 
 def workbook(dataset: Dataset, report_id: str) -> str:
@@ -150,30 +162,61 @@ def limits(
     outcome : str
         The one outcome that it is about, if any.
     """
-    several = len(trial_ids) > 1
-    found = {
-        one: bias.judged(dataset, one, outcome=outcome, only_high=several) for one in trial_ids
-    }
-    assessed = [dataset.trial(one).label for one, said in found.items() if said]
-    if not assessed:
-        whose = "any of these trials" if several else "this trial"
-        bias_said = f"Risk of bias was not assessed for {whose} in any source seen, nor here."
+    told = [*map(html, also), _bias(dataset, trial_ids, outcome=outcome)]
+    if dataset.imported:
+        told = [
+            *map(html, _where_read(dataset)),
+            *told,
+            "Nothing here says for whom a therapy works.",
+        ]
     else:
-        others = language.listed(
-            dataset.trial(one).label for one, said in found.items() if not said
-        )
-        each = ". ".join(
-            f"{dataset.trial(one).label}: {said}" for one, said in found.items() if said
-        )
-        bias_said = (
-            f"Risk of bias, as sources seen judge it{', domains judged high' * several}: {each}. "
-            f"{f'Not assessed in any source seen: {others}. ' if others else ''}Not assessed here."
-        )
-    not_for_whom = "Nothing here says for whom a therapy works."
-    told = [*map(html, _where_read(dataset)), *map(html, also), html(bias_said), html(not_for_whom)]
-    if not dataset.imported:
-        told[0] += ' <a href="how-to-read.html#limits">Limits of every report</a>'
+        # What holds for each report stands on one page.
+        told.insert(0, '<a href="how-to-read.html#limits">Limits of every report</a>')
     return Block(f'<h2 id="limits">Limits</h2>{items(told)}')
+
+
+def _bias(dataset: Dataset, trial_ids: Sequence[str], *, outcome: str) -> str:
+    """Return how sources judge the risk of bias of trials, as HTML."""
+    assessed = set(dataset.risk_of_bias.trial_id)
+    judged = [one for one in dict.fromkeys(trial_ids) if one in assessed]
+    several = len(trial_ids) > 1
+    if not judged:
+        whose = "any of these trials" if several else "this trial"
+        return f"Risk of bias was not assessed for {whose} in any source seen, nor here."
+    if len(judged) == 1 or dataset.imported:
+        each = html(
+            ". ".join(
+                f"{dataset.trial(one).label}: "
+                f"{bias.judged(dataset, one, outcome=outcome, only_high=several)}"
+                for one in judged
+            )
+        )
+        said = f"Risk of bias, as sources seen judge it{', domains judged high' * several}: {each}"
+    else:
+        # The cards, and the column of a forest plot, say each domain and by whom.
+        high = [one for one in judged if bias.judged_high(dataset, one, outcome=outcome)]
+        cards = [
+            f'<a href="trial-{html(one)}.html#risk-of-bias">{html(dataset.trial(one).label)}</a>'
+            for one in high or judged
+        ]
+        found = "high in some domain" if high else "high in no domain"
+        said = f"Risk of bias, as sources seen judge it: {found} for {language.listed(cards)}"
+        rest = len(judged) - len(cards)
+        said += f", in none for {language.count(rest)} more" if rest else ""
+    left = len(set(trial_ids)) - len(judged)
+    others = f"No source seen judges the other {language.count(left)}. " if left else ""
+    return f"{said}. {others}Not assessed here."
+
+
+def limits_of_card(dataset: Dataset, trial_id: str) -> Block:
+    """Return the limits of a card: those of every report, since it says its own where they are."""
+    if dataset.imported:
+        return limits(dataset, trial_ids=[trial_id])
+    link = '<a href="how-to-read.html#limits">Limits of every report</a>'
+    return Block(
+        f'<h2 id="limits">Limits</h2><p>{link}. One trial says little on what another would find; '
+        "reports on outcomes set them side by side.</p>"
+    )
 
 
 def _where_read(dataset: Dataset) -> tuple[str, ...]:

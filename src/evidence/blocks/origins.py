@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -241,22 +242,10 @@ class _Line:
     origin: str
 
 
-LEAST_SHARED = 2
-"""Parts that labels begin with alike for what they share to be said once above them."""
-
-
 def _lists(lines: Sequence[_Line]) -> list[str]:
     """Return numbers in lists; what neighbors are called alike is said once, above them."""
-    groups: list[list[_Line]] = []
-    for one in lines:
-        together = groups and _shared([each.what for each in (*groups[-1], one)])
-        if together and len(_PART.split(together)) > LEAST_SHARED:
-            groups[-1].append(one)
-        else:
-            groups.append([one])
     parts = []
-    for group in groups:
-        shared = _shared([one.what for one in group]) if len(group) > 1 else ""
+    for shared, group in _runs(lines):
         if shared:
             parts.append(f'<p class="shared">{html(shared.rstrip(",: "))}:</p>')
         items = [
@@ -265,6 +254,47 @@ def _lists(lines: Sequence[_Line]) -> list[str]:
         ]
         parts.append('<ul class="lines">\n' + "\n".join(items) + "\n</ul>")
     return parts
+
+
+def _runs(lines: Sequence[_Line]) -> list[tuple[str, Sequence[_Line]]]:
+    """Return neighbors with what all labels of a run begin with, so that the words are fewest."""
+    split = [_PART.split(one.what) for one in lines]
+    # Of the first lines: words, where their last run begins, and what it shares.
+    best: list[tuple[int, int, str]] = [(0, 0, "")]
+    for end, alone in enumerate(split, start=1):
+        options = [(best[-1][0] + _words(alone), end - 1, "")]
+        common, own = alone[:-1], _words(alone)
+        for start in range(end - 2, -1, -1):
+            common = common[: _alike(common, split[start][:-1])]
+            if not common:
+                break
+            own += _words(split[start])
+            saved = (end - start - 1) * _words(common)
+            options.append((best[start][0] + own - saved, start, "".join(common)))
+        best.append(min(options))
+    runs: list[tuple[str, Sequence[_Line]]] = []
+    end = len(lines)
+    while end:
+        _, start, shared = best[end]
+        runs.append((shared, lines[start:end]))
+        end = start
+    merged: list[tuple[str, Sequence[_Line]]] = []
+    for shared, group in reversed(runs):
+        if merged and not shared and not merged[-1][0]:
+            merged[-1] = ("", [*merged[-1][1], *group])
+        else:
+            merged.append((shared, group))
+    return merged
+
+
+def _words(parts: Sequence[str]) -> int:
+    return sum(len(one.split()) for one in parts)
+
+
+def _alike(first: Sequence[str], second: Sequence[str]) -> int:
+    """Return how many parts two labels begin with alike."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    return sum(1 for _ in pairs)
 
 
 def _joined(*parts: str) -> str:
@@ -288,49 +318,57 @@ def _computed(
     for entry, made_from in pooled:
         cell = made_from if isinstance(made_from, Cell) else Cell(made_from)
         made.append((entry, _members(cell, entry, estimates, listed)))
-    often = Counter((members, entry.method) for entry, members in made)
-    sets = {key: place for place, key in enumerate((k for k in often if often[k] > 1), start=1)}
-    told = [
-        f'<li id="set-{place}" tabindex="-1">{members}. {html(method)}.</li>'
-        for (members, method), place in sets.items()
-    ]
+    sets = _Named("set", [members for _, members in made])
+    methods = _Named("method", [html(entry.method) for entry, _ in made])
     lines = []
     for entry, members in made:
-        place = sets.get((members, entry.method))
-        origin = (
-            f'<a href="#set-{place}">set {place}</a>'
-            if place
-            else _joined(html(entry.method), f"from {members}")
-        )
+        drawn = members and (sets.link(members) or f"from {members}")
+        origin = _joined(methods.link(html(entry.method)) or html(entry.method), drawn)
         lines.append(_Line(entry, entry.label, html(entries.quoted(entry)), origin))
-    if told:
-        told = ["<p>Sets that numbers are made from:</p>", '<ol class="sets">', *told, "</ol>"]
-    return [*told, *_lists(lines)]
+    return [*methods.told("Methods:"), *sets.told("Sets of numbers:"), *_lists(lines)]
 
 
-def _shared(labels: Sequence[str]) -> str:
-    """Return the parts that several labels begin with, up to the end of a part.
+class _Named:
+    """What several numbers share of their origin, told once and named by a number.
 
-    Examples
-    --------
-    >>> _shared(["ABFT, at the end, pooled", "ABFT, at the end, pooled, without one"])
-    'ABFT, at the end, '
+    Parameters
+    ----------
+    kind : str
+        What it is called.
+    origins : sequence of str
+        What each number says, as HTML; what is short is said with each.
     """
-    split = [_PART.split(one) for one in labels]
-    shortest = min(map(len, split)) - 1
-    same = next(
-        (place for place in range(shortest) if len({one[place] for one in split}) > 1), shortest
-    )
-    return "".join(split[0][:same])
+
+    LEAST = 5
+    """Words that are many enough to be said once."""
+
+    def __init__(self, kind: str, origins: Sequence[str]) -> None:
+        self.kind = kind
+        often = Counter(origins)
+        named = [one for one in often if often[one] > 1 and len(one.split()) >= self.LEAST]
+        self._place = {one: place for place, one in enumerate(named, start=1)}
+
+    def link(self, origin: str) -> str:
+        """Return a link to what is told once, empty where it is not."""
+        place = self._place.get(origin)
+        return f'<a href="#{self.kind}-{place}">{self.kind} {place}</a>' if place else ""
+
+    def told(self, heading: str) -> list[str]:
+        """Return the list of what is told once."""
+        items = [
+            f'<li id="{self.kind}-{place}" tabindex="-1">{origin}.</li>'
+            for origin, place in self._place.items()
+        ]
+        return [f"<p>{heading}</p>", '<ol class="sets">', *items, "</ol>"] if items else []
 
 
 def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed: Sources) -> str:
     """Return what a number was computed from, with the places that no link in it leads to."""
     there = {anchor(one) for one in estimates.estimate_id}
-    shown = _TO_ESTIMATE.sub(
-        lambda link: link[0] if link[1] in there else link[2],
-        members.markup or html(members.text).replace("\n", "<br>"),
-    )
+    said = members.markup or html(members.text).replace("\n", "<br>")
+    if not said:
+        return ""
+    shown = _TO_ESTIMATE.sub(lambda link: link[0] if link[1] in there else link[2], said)
     linked = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
     told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])
     rest = [one for one in entry.locator_ids if one not in told]

@@ -177,7 +177,9 @@ class Limits:
         ]
         silent = gathered.syntheses[gathered.syntheses.ci_low.isna()]
         if len(silent):
-            made.append(f"No interval is printed for {listed(silent.contrast)}.")
+            whole = len(gathered.syntheses)
+            of = f" for {len(silent)} of the {whole} values" if len(silent) < whole else ""
+            made.append(f"No interval is printed{of}.")
         if gathered.claim.assertion in ("cause", "early_origin"):
             printed = self._printed
             stable = printed[

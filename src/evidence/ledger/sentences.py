@@ -313,17 +313,22 @@ def methods(
         )
     if stress is not None:
         out = not_entered(stress)
+        how = f" {HOW_STRESSED}" if dataset.imported else ""
         paragraphs.append(
             "Trials that measured the outcome, and of which no usable number was found: each"
-            f"{f', except {out},' if out else ''} enters a stress test at zero with the variance "
-            "of a standardized difference of zero, 1/n₁ + 1/n₂ for the arms randomized (equal "
-            "halves where only a total is printed). Its "
-            "range moves those trials by up to 1.96 standard errors to either side together, since "
-            "“no difference” allows that much; a trial whose printed statistic bounds its effect "
-            "more closely stays at zero. This is imputed: it shows what the gap could do, and is "
-            "no result."
+            f"{f', except {out},' if out else ''} enters a stress test at zero.{how}"
         )
     return paragraphs
+
+
+HOW_STRESSED = (
+    "A trial at zero has the variance of a standardized difference of zero, 1/n₁ + 1/n₂ for the "
+    "arms randomized (equal halves where only a total is printed). The range moves those trials by "
+    "up to 1.96 standard errors to either side together, since “no difference” allows that much; a "
+    "trial whose printed statistic bounds its effect more closely stays at zero. This is imputed: "
+    "it shows what the gap could do, and is no result."
+)
+"""What a stress test does, told once for all reports."""
 
 
 def narrowed(specification: Specification, dataset: Dataset) -> str:

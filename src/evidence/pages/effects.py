@@ -1,6 +1,7 @@
 """The report on every trial-level estimate: route by route, and what allows none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -94,26 +95,29 @@ def estimates_tables(dataset: Dataset, frame: pd.DataFrame, therapies: Sequence[
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
     """Return the estimates of a therapy's trials, each leading to its chain."""
     rows = []
+    of = dataset.in_text("therapy", therapy)
     chosen = frame[(frame.therapy == therapy) & frame.effect.notna()]
     for row in records(chosen):
         entry = entries.of_estimate(row, dataset)
+        # The card of the trial tells each estimate whole; a package without cards, below.
+        place = "" if dataset.imported else f"trial-{row.trial_id}.html"
+        shown = to_number(entry, entries.quoted(entry))
+        tested = dataset.in_text("condition", row.intervention).replace("_", " ")
+        compared = sentences.comparator(row, dataset)
         rows.append(
             (
                 to_trial(dataset, row.trial_id),
                 Cell(dataset.short("outcome", row.outcome_id)),
                 Cell(", ".join(filter(None, _measured(row, dataset)))),
-                Cell(
-                    f"{dataset.in_text('condition', row.intervention).replace('_', ' ')} against "
-                    f"{sentences.comparator(row, dataset)}"
-                ),
+                Cell(compared if tested == of else f"{compared} ({tested})"),
                 Cell(units.metric(row, dataset)),
-                to_number(entry, entries.quoted(entry)),
+                replace(shown, href=f"{place}{shown.href}"),
                 Cell(chains.route(row.route).shown, tag=row.processing),
             )
         )
     return table(
-        f"Estimates of trials of {dataset.in_text('therapy', therapy)}",
-        ("Trial", "Outcome", "Measure and time", "Contrast", "Metric", "Estimate", "Route"),
+        f"Estimates of trials of {of}",
+        ("Trial", "Outcome", "Measure and time", "Compared with", "Metric", "Estimate", "Route"),
         rows,
     )
 
@@ -203,7 +207,7 @@ def closing_sections(
     shown = frame[frame.effect.notna()]
     return joined(
         told,
-        origins.provenance(dataset, estimates=shown),
+        origins.provenance(dataset, estimates=shown) if dataset.imported else Block(""),
         closing.citation(dataset, shown),
         closing.limits(dataset, trial_ids=list(dict.fromkeys(frame.trial_id))),
     )

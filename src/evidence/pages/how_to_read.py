@@ -8,6 +8,8 @@ from evidence.blocks.escape import html
 from evidence.blocks.output import Block, items, joined, paragraphs
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
+from evidence.ledger.sentences import HOW_STRESSED
+from evidence.pages.followup import SHARED_METHODS
 
 GLOSSARY = {
     "Odds ratio": "The odds of an event with one treatment over those with another. 1 is no "
@@ -128,6 +130,16 @@ def methods() -> Block:
         "Checks: printed means, standard deviations, percentages, intervals and P values are held "
         "against each other; what cannot be right is named, and the printed value stays in sight.",
     )
+
+
+def stress_tests() -> Block:
+    """Return what a stress test does."""
+    return paragraphs(HOW_STRESSED)
+
+
+def follow_up() -> Block:
+    """Return how results at both times are compared."""
+    return paragraphs(*SHARED_METHODS)
 
 
 def limits(dataset: Dataset) -> Block:

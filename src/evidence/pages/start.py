@@ -273,7 +273,7 @@ def _told(row: Row, number: Cell, entry: LedgerEntry, of: str = "") -> tuple[Cel
 
 
 def trials_table(dataset: Dataset) -> Block:
-    """Return all trials: design, participants, comparators, status, developers."""
+    """Return all trials: therapy, design, participants, comparators, status."""
     arms = dataset.arms
     rows = []
     for trial in records(dataset.trials):
@@ -283,32 +283,26 @@ def trials_table(dataset: Dataset) -> Block:
         size = number if kind == "randomized" else f"{number} {kind}"
         rows.append(
             (
-                tables.to_trial(
-                    dataset, trial.trial_id, f"read: {dataset.read_as(trial.trial_id)}"
+                tables.to_trial(dataset, trial.trial_id),
+                Cell(
+                    f"{dataset.in_text('therapy', trial.therapy)}, {trial.design.replace('_', ' ')}"
                 ),
-                Cell(dataset.in_text("therapy", trial.therapy)),
-                Cell(trial.design.replace("_", " ")),
                 Cell(size, numeric=True),
                 Cell(
                     language.listed(dataset.in_text("condition", one) for one in compared.condition)
                     or "none"
                 ),
-                Cell(trial.population),
                 Cell(trial.status),
-                Cell(trial.developer_involved.replace("_", " ")),
             )
         )
     return table(
         "All trials of the workbook",
         (
             "Trial",
-            "Therapy",
-            "Design",
+            "Therapy, design",
             "n",
             "Compared with",
-            "Who took part",
             "Status",
-            "Developers took part",
         ),
         rows,
     )

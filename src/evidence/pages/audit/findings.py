@@ -10,7 +10,7 @@ from evidence.blocks import origins
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.reconstruction import FORMULA
-from evidence.blocks.tables import Cell, remark_of, table, to_card
+from evidence.blocks.tables import Cell, place_of, remark_of, table, to_card
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import check_choice
@@ -142,7 +142,11 @@ def _findings_table(
     dataset: Dataset, found: pd.DataFrame, estimates: pd.DataFrame, *, severity: str
 ) -> Block:
     labels = dataset.trials.set_index("trial_id").label
-    places = _places(dataset)
+    results = {
+        *dataset.arm_results.result_id,
+        *dataset.statistics.result_id,
+        *dataset.directions.direction_id,
+    }
     named = _in_words(dataset)
     usable = estimates[estimates.effect.notna()]
     rows = []
@@ -153,9 +157,9 @@ def _findings_table(
                 _with_small_id(
                     labels.get(one.trial_id, ""), named.get(one.result_id, ""), one.result_id
                 ),
-                Cell(markup=_printed(dataset, one, places)),
-                _arithmetic(one, dataset),
-                Cell(_done(one)),
+                Cell(markup=_printed(one, results)),
+                Cell(readable(one.explanation, dataset)),
+                Cell(markup=_done(one)),
                 Cell(str(resting) if resting else "–", numeric=True),
             )
         )
@@ -199,42 +203,24 @@ def _in_words(dataset: Dataset) -> dict[str, str]:
     return found | {one.claim_id: f"claim: {one.claim}" for one in records(dataset.claims)}
 
 
-def _places(dataset: Dataset) -> dict[str, str]:
-    """Return the place where each result or direction was read."""
-    found: dict[str, str] = {}
-    for rows, key in (
-        (dataset.arm_results, "result_id"),
-        (dataset.statistics, "result_id"),
-        (dataset.directions, "direction_id"),
-    ):
-        found |= dict(zip(rows[key], rows.locator_id, strict=True))
-    return found
-
-
-def _printed(dataset: Dataset, one: Any, places: dict[str, str]) -> str:
-    shown = html(language.minus(one.printed.replace("_", " ")))
-    if one.result_id not in places:
-        return shown
-    place = readings.to_place(places[one.result_id], dataset)
-    return f"{shown}<br><small>{place}</small>"
-
-
-def _arithmetic(one: Any, dataset: Dataset) -> Cell:
-    """Return the explanation and, where a correction answers, its reason."""
-    said = readable(one.explanation, dataset)
-    if not one.reason:
-        return Cell(said)
-    reason = f"Reason given: {one.reason}."
-    return Cell(markup=f"{html(said)}<br><small>{html(reason)}</small>")
+def _printed(one: Any, results: set[str]) -> str:
+    """Return what is printed, with a link to its row in the card, which says where it was read."""
+    shown = language.minus(one.printed.replace("_", " "))
+    if one.result_id not in results:
+        return html(shown)
+    return to_card(one.trial_id, place_of(one.result_id), shown)
 
 
 def _done(one: Any) -> str:
+    """Return what is done, as HTML with a link to the reason that a correction gives."""
     if one.check == "several_publications":
         return "Counted once"
     if one.check == "claim_trial":
         return "Listed here; the claim stays as the article has it"
     said = _DONE[one.action].format(used=one.used)
-    return f"{said} ({one.correction_id})" if one.action else said
+    if not one.action:
+        return html(said)
+    return to_card(one.trial_id, remark_of(one.correction_id), f"{said} ({one.correction_id})")
 
 
 def _on_facts(dataset: Dataset, found: pd.DataFrame) -> "pd.Series[bool]":

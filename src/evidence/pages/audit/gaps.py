@@ -234,8 +234,8 @@ _LACKS = {
 """What a number lacks on an outcome, by the state of the trial on it."""
 
 
-def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame], gaps: Sequence[Gap]) -> Block:
-    """Return which publication to get for what a trial lacks, and what its numbers could move.
+def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
+    """Return which publication to get for what a trial lacks.
 
     Parameters
     ----------
@@ -243,8 +243,6 @@ def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame], gaps: Sequenc
         Data package.
     states : mapping of str to DataFrame
         As `evidence.estimation.missing_evidence.missing_evidence` returns it, by therapy.
-    gaps : sequence of Gap
-        As `evidence.analysis.missing_numbers.gaps` returns them for all main analyses.
     """
     rows = []
     known = pd.concat(states.values())
@@ -259,24 +257,16 @@ def to_fetch(dataset: Dataset, states: Mapping[str, pd.DataFrame], gaps: Sequenc
             f"({language.term({}, one.read_as) or 'not read'})"
             for one in records(own)
         ]
-        moved = [one for one in gaps if one.row.trial_id == trial.trial_id]
-        shown = [
-            f"{html(sentences.names(one.analysis, dataset)[1])} "
-            f"{html(_when(one.analysis, dataset))}: "
-            f"{range_link(of_ends(one, dataset))} (now {_now(one.analysis, dataset)})"
-            for one in moved
-        ]
         rows.append(
             (
                 to_trial(dataset, trial.trial_id),
                 Cell("\n".join(get) or "no report known"),
                 Cell("\n".join(missing)),
-                Cell(markup="<br>".join(shown) or "not known"),
             )
         )
     return table(
-        "What to fetch, for which gap, and how far it could move a pooled value (imputed)",
-        ("Trial", "Report (read as)", "Missing because of it", "Pooled value then"),
+        "What to fetch, for which gap",
+        ("Trial", "Report (read as)", "Missing because of it"),
         rows,
     )
 

@@ -1,6 +1,6 @@
 """How many numbers were read, where and how often; what is known of each trial."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -147,18 +147,16 @@ def places_table(dataset: Dataset, places: pd.DataFrame) -> Block:
                 origins.place_name(locator, dataset),
                 href=locator.url,
             ),
-            Cell(SOURCES[one.source][0]),
             Cell(str(one.numbers), numeric=True),
             Cell(str(one.directions), numeric=True),
             Cell(str(one.readings), numeric=True),
-            Cell(f"{locator.accessed:%Y-%m-%d}"),
         )
         for one in records(places)
         for locator in [dataset.locator(one.locator_id)]
     ]
     block = table(
         "Every place where something was read",
-        ("Place", "Kind", "Numbers", "Statements", "Readings", "Last reading"),
+        ("Place", "Numbers", "Statements", "Readings"),
         rows,
         table_id="every-place",
     )
@@ -181,7 +179,7 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
     rows = []
     for trial in records(dataset.trials):
         own = numbers[numbers.trial_id == trial.trial_id]
-        found = [*own.locator_id, *said.locator_id[said.trial_id == trial.trial_id]]
+        found = {*own.locator_id, *said.locator_id[said.trial_id == trial.trial_id]}
         rows.append(
             (
                 Cell(
@@ -192,18 +190,18 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
                 Cell(_weeks(dataset, trial.trial_id)),
                 Cell(_outcomes(known[known.trial_id == trial.trial_id])),
                 Cell(str(own.numbers.sum()), numeric=True),
-                Cell(markup=_read_in(dict.fromkeys(found), dataset) or "–"),
+                Cell(str(len(found)), numeric=True),
             )
         )
     return table(
-        "What is known of each trial, and how often it was read",
+        "What is known of each trial, and at how many places it was read",
         (
             "Trial",
             "Participants",
             "Treatment",
             "Outcomes (of trials that may be randomized)",
             "Numbers",
-            "Read in (how often)",
+            "Places",
         ),
         rows,
     )
@@ -235,12 +233,6 @@ def to_place(locator_id: str, dataset: Dataset) -> str:
     """Return a place in a few words as HTML, with its address."""
     locator = dataset.locator(locator_id)
     return addressed(locator.url, short_place(locator, dataset))
-
-
-def _read_in(locator_ids: Iterable[str], dataset: Dataset) -> str:
-    return "<br>".join(
-        f"{to_place(one, dataset)} (×{dataset.locator(one).readings})" for one in locator_ids
-    )
 
 
 def _people(dataset: Dataset, trial_id: str) -> str:

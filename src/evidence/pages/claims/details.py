@@ -85,7 +85,29 @@ def _kept(markup: str) -> str:
 def details(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:
     """Return the claims one by one: question, verdict, what it rests on, limits."""
     listed = sources_behind(dataset, judgements)
-    return joined(*(_detail(dataset, one, listed) for one in judgements))
+    # What two claims rest on alike is shown with the first.
+    first: dict[tuple[object, ...], Judgement] = {}
+    return joined(
+        *(
+            _detail(dataset, one, listed, first.setdefault(_evidence(one), one))
+            for one in judgements
+        )
+    )
+
+
+def _evidence(judgement: Judgement) -> tuple[object, ...]:
+    """Return what a verdict rests on, the claim itself where that is nothing."""
+    found = judgement.gathered
+    rows = (
+        *found.estimates.estimate_id,
+        *(one.estimate_id for one in found.analyses),
+        *found.directions.direction_id,
+        *found.syntheses.synthesis_id,
+        *found.arms.arm_id,
+        *zip(found.facts.trial_id, found.facts.fact, found.facts.locator_id, strict=True),
+        *(() if found.retained is None else found.retained.change_id),
+    )
+    return rows or (judgement.claim.claim_id,)
 
 
 def sources_behind(dataset: Dataset, judgements: Sequence[Judgement]) -> origins.Sources:
@@ -103,7 +125,9 @@ def sources_behind(dataset: Dataset, judgements: Sequence[Judgement]) -> origins
     return origins.Sources(dataset, found)
 
 
-def _detail(dataset: Dataset, judgement: Judgement, listed: origins.Sources) -> Block:
+def _detail(
+    dataset: Dataset, judgement: Judgement, listed: origins.Sources, first: Judgement
+) -> Block:
     claim = judgement.claim
     title = language.capitalized(words_of(claim.claim))
     tables = [
@@ -116,15 +140,20 @@ def _detail(dataset: Dataset, judgement: Judgement, listed: origins.Sources) -> 
         )
         if one is not None
     ]
+    shown = "".join(one.html for one in tables)
+    limits = list(judgement.limits)
+    if first is not judgement:
+        shown = f"<p>It rests on the same as: {link(first)}.</p>"
+        limits = [one for one in limits if one not in first.limits]
+    # What was not tested has no limits but that nothing was found.
     tested = judgement.verdict != "not tested"
     markup = (
         f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
         f"<p>In the article: {html(claim.section)}<br>Question: {html(claim.question)}</p>"
         f"<p><strong>{html(named(judgement.verdict))}</strong>: "
         f"{html(judgement.rule.condition)}.</p>"
-        + "".join(one.html for one in tables)
-        # What was not tested has no limits but that nothing was found.
-        + (items(map(html, judgement.limits), "not") if judgement.limits and tested else "")
+        + shown
+        + (items(map(html, limits), "not") if limits and tested else "")
         + "</section>"
     )
     return Block(markup, joined(*tables).entries)
@@ -168,7 +197,7 @@ def _estimates_table(dataset: Dataset, judgement: Judgement) -> Block | None:
                     f"{_measure(row, dataset)}, share of the {language.term(_METRIC, row.metric)}"
                 ),
                 to_estimate(entry),
-                Cell(str(entry.n), numeric=True),
+                Cell("" if entry.n is None else str(entry.n), numeric=True),
                 Cell("", tag=entry.processing),
             )
         )
@@ -280,7 +309,7 @@ def _facts_table(dataset: Dataset, judgement: Judgement, listed: origins.Sources
 def _short(judgement: Judgement) -> str:
     """Return a claim in few words, so that captions of tables differ."""
     claim = words_of(judgement.claim.claim)
-    return claim if len(claim) <= 60 else f"{claim[:57].rsplit(' ', 1)[0]} …"
+    return claim if len(claim) <= 40 else f"{claim[:37].rsplit(' ', 1)[0]} …"
 
 
 def pooled_behind(

@@ -437,39 +437,44 @@ def _uncontrolled(row: Any, dataset: Dataset) -> str:
 def closing_sections(dataset: Dataset, found: Durability) -> Block:
     """Return methods, where each number comes from, how to cite, and limits."""
     return joined(
-        closing.methods(_methods(found)),
+        _methods(dataset, found),
         _provenance(dataset, found),
         _citation(dataset, found),
         _limits(dataset, found),
     )
 
 
-def _methods(found: Durability) -> list[str]:
-    """Return what was done, in paragraphs."""
+SHARED_METHODS = (
+    "A comparison needs the same trial, arms, instrument or event, and metric at the end of "
+    "treatment and at follow-up. A change within one arm is no evidence that a treatment lasts: "
+    "people enter trials when they are unwell, and many get better without any treatment. Such "
+    "follow-ups are listed apart.",
+    "The change is the effect at follow-up minus the effect at the end of treatment, so that "
+    "negative values mean that the effect shrank; of ratios it is the ratio of the two. Its "
+    "variance is that of a difference of two correlated estimates (Borenstein et al. 2009, "
+    "chapter 24), for logarithms of ratios by the delta method.",
+    "For events the margins limit the correlation: within an arm, the shares at both times bound "
+    "every joint table (Fréchet 1951; Hoeffding 1940), and with the participants seen at both "
+    "times they bound the correlation of the two effects. Correlations beyond that are left out. "
+    "The same bounds give the least and the greatest share of those recovered who stay recovered.",
+    "The retained fraction is the effect at follow-up over that at the end of treatment (of "
+    "ratios: of their logarithms), with the interval of Fieller (1954). It is given only where the "
+    "effect at the end of treatment is more than 1.96 standard errors from zero, and never without "
+    "its interval.",
+    "Missing participants: beside the observed cases, all randomized participants are counted with "
+    "the missing as not recovered, as recovered, and as favors each arm most (Cochrane Handbook "
+    "2019, 10.12.3). Shares have Clopper-Pearson intervals.",
+)
+"""What holds for every report on follow-up; those of the workbook tell it once."""
+
+
+def _methods(dataset: Dataset, found: Durability) -> Block:
+    """Return what was done."""
     tried = language.listed(f"{one:g}" for one in dict.fromkeys(found.changes.correlation))
     paragraphs = [
-        "A comparison needs the same trial, arms, instrument or event, and metric at the end of "
-        "treatment and at follow-up. A change within one arm is no evidence that a treatment "
-        "lasts: people enter trials when they are unwell, and many get better without any "
-        "treatment. Such follow-ups are listed apart.",
-        "The change is the effect at follow-up minus the effect at the end of treatment, so that "
-        "negative values mean that the effect shrank; of ratios it is the ratio of the two. Its "
-        "variance is that of a difference of two correlated estimates (Borenstein et al. 2009, "
-        "chapter 24), for logarithms of ratios by the delta method. No source prints the "
-        f"correlation: the main intervals suppose {found.correlation:g}, and the table shows "
-        f"{tried}. Whatever rests on it is marked imputed.",
-        "For events the margins limit the correlation: within an arm, the shares at both times "
-        "bound every joint table (Fréchet 1951; Hoeffding 1940), and with the participants seen at "
-        "both times they bound the correlation of the two effects. Correlations beyond that are "
-        "left out. The same bounds give the least and the greatest share of those recovered who "
-        "stay recovered.",
-        "The retained fraction is the effect at follow-up over that at the end of treatment (of "
-        "ratios: of their logarithms), with the interval of Fieller (1954). It is given only where "
-        "the effect at the end of treatment is more than 1.96 standard errors from zero, and never "
-        "without its interval.",
-        "Missing participants: beside the observed cases, all randomized participants are counted "
-        "with the missing as not recovered, as recovered, and as favors each arm most (Cochrane "
-        "Handbook 2019, 10.12.3). Shares have Clopper-Pearson intervals.",
+        *(SHARED_METHODS if dataset.imported else ()),
+        f"No source prints the correlation: the main intervals suppose {found.correlation:g}, and "
+        f"the table shows {tried}. Whatever rests on it is marked imputed.",
     ]
     if found.comparisons.derived.any():
         paragraphs.append(
@@ -478,7 +483,8 @@ def _methods(found: Durability) -> list[str]:
             "correlation follows from the shared arm and the sizes of the arms (Franchini et al. "
             "2012). It is imputed."
         )
-    return [*paragraphs, across_trials(found)]
+    shared = () if dataset.imported else (("follow-up", "how follow-ups are compared"),)
+    return closing.methods([*paragraphs, across_trials(found)], shared)
 
 
 def _provenance(dataset: Dataset, found: Durability) -> Block:
@@ -498,14 +504,14 @@ def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry
     for row in records(found.comparisons):
         changes = found.changes[found.changes.change_id == row.change_id]
         at_times = [of_time(row, one, found, dataset) for one in ("post", "follow_up")]
-        entries: dict[str, tuple[LedgerEntry, str]] = {}
-        for one in (None, *(each for each in records(changes) if not each.reason)):
-            change = of_change(row, dataset, one)
-            entries[change.estimate_id] = change, _subtraction(row, at_times, one or row)
-            kept = of_retained(row, dataset, one)
-            if kept is not None:
-                entries[kept.estimate_id] = kept, _division(row, kept)
-        yield from entries.values()
+        # At other correlations the numbers are the same, and the method says which it is.
+        supposed = [None, *(each for each in records(changes) if not each.reason)]
+        changed = [of_change(row, dataset, one) for one in supposed]
+        kept = [of_retained(row, dataset, one) for one in supposed]
+        for family, told in ((changed, _subtraction(row, at_times)), (kept, _division(row))):
+            entries = {one.estimate_id: one for one in family if one is not None}
+            for place, one in enumerate(entries.values()):
+                yield one, "" if place else told
         rows = found.scenarios
         assumed = rows[(rows.change_id == row.change_id) & (rows.scenario != "observed")]
         for _, group in assumed.groupby("scenario", sort=False):
@@ -519,7 +525,7 @@ def _printed(row: Any, dataset: Dataset) -> Cell:
     return Cell(chains.printed(row, dataset))
 
 
-def _subtraction(row: Any, at_times: list[LedgerEntry], one: Any) -> str:
+def _subtraction(row: Any, at_times: list[LedgerEntry]) -> str:
     before, after = at_times
     ratio = row.metric.startswith("log_")
     if ratio:
@@ -529,15 +535,14 @@ def _subtraction(row: Any, at_times: list[LedgerEntry], one: Any) -> str:
     errors = [fixed(variance**0.5, 3) for variance in (row.post_variance, row.follow_up_variance)]
     scale = "; standard error of its logarithm " if ratio else "; standard error "
     return (
-        f"{value}{scale}√({errors[0]}² + {errors[1]}² {MINUS} 2 × {one.correlation:g} × "
-        f"{errors[0]} × {errors[1]}) = {fixed(one.change_se, 3)}"
+        f"{value}{scale}√({errors[0]}² + {errors[1]}² {MINUS} 2 × {row.correlation:g} × "
+        f"{errors[0]} × {errors[1]}) = {fixed(row.change_se, 3)}"
     )
 
 
-def _division(row: Any, kept: LedgerEntry) -> str:
-    return (
-        f"{fixed(row.follow_up_effect, 3)} / {fixed(row.post_effect, 3)} = {fixed(kept.effect, 3)}"
-    )
+def _division(row: Any) -> str:
+    before, after = row.post_effect, row.follow_up_effect
+    return f"{fixed(after, 3)} / {fixed(before, 3)} = {fixed(after / before, 3)}"
 
 
 def _citation(dataset: Dataset, found: Durability) -> Block:

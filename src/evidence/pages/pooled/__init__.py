@@ -442,6 +442,13 @@ def methods(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[st
     return text.methods(analysis, dataset, i2_limits=spread, stress=beside.stress)
 
 
+def shared(dataset: Dataset, beside: Companions) -> list[tuple[str, str]]:
+    """Return which methods are told once for all reports: place and name."""
+    if dataset.imported or beside.stress is None:
+        return []
+    return [("stress-tests", "how stress tests are made")]
+
+
 def closing_sections(dataset: Dataset, analysis: Analysis, beside: Companions) -> Block:
     """Return methods, where each number comes from, how to cite, and limits."""
     points = points_behind(analysis)
@@ -453,7 +460,7 @@ def closing_sections(dataset: Dataset, analysis: Analysis, beside: Companions) -
         also=union(analysis.selection.without_number.locator_ids),
     )
     return joined(
-        closing.methods(methods(dataset, analysis, beside)),
+        closing.methods(methods(dataset, analysis, beside), shared(dataset, beside)),
         provenance(dataset, analysis, beside),
         cited,
         _limits(dataset, analysis),

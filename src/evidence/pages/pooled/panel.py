@@ -24,6 +24,22 @@ from evidence.meta.figures import AMBER, BLUE, INK, PAPER, SOFT
 PRIOR = {"half_normal": "half-normal", "half_cauchy": "half-Cauchy"}
 
 
+def _entered(dataset: Dataset, main: Analysis, analysis: Analysis) -> str:
+    """Return the estimates of an analysis; of another than the main one, those that differ."""
+    as_in_main = set() if analysis is main else set(main.selection.estimates.estimate_id)
+    rows = list(records(analysis.selection.estimates))
+    other = [one for one in rows if one.estimate_id not in as_in_main]
+    if not other and len(rows) == len(as_in_main):
+        return "as in the main analysis"
+    shown = "; ".join(
+        f"{row.label} ({dataset.measure(row.instrument_id)}) {language.fixed(row.effect)}"
+        for row in other
+    )
+    if not other:
+        return f"{language.listed(row.label for row in rows)}, as in the main analysis"
+    return f"{shown}{'; others as in the main analysis' if len(other) < len(rows) else ''}"
+
+
 def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
     """Return the main analysis and those that differ from it in one choice."""
     rows = []
@@ -38,13 +54,7 @@ def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
         rows.append(
             (
                 Cell(_difference(main, analysis)),
-                Cell(
-                    "; ".join(
-                        f"{row.label} ({dataset.measure(row.instrument_id)}) "
-                        f"{language.fixed(row.effect)}"
-                        for row in records(analysis.selection.estimates)
-                    )
-                ),
+                Cell(_entered(dataset, main, analysis)),
                 Cell(str(pooled.k), numeric=True),
                 to_number(entry, language.estimate(pooled.effect, pooled.ci_low, pooled.ci_high)),
                 Cell(language.fixed(pooled.tau2), numeric=True),

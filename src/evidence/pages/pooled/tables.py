@@ -15,6 +15,7 @@ from evidence.blocks.tables import Cell, range_link, table, to_number, to_trial,
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import entries, sentences, units
+from evidence.terms import LeftOut
 
 
 def studies(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
@@ -191,9 +192,7 @@ def left_out(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block
             to_trial(dataset, row.trial_id),
             with_id(units.about(row, dataset), row.estimate_id),
             Cell(_shown(row), numeric=True),
-            Cell(
-                sentences.reason_in_words(row, dataset) if row.estimate_id not in shown else SHOWN
-            ),
+            Cell(SHOWN if row.estimate_id in shown else _why(row, dataset)),
         )
         for row in records(analysis.selection.left_out)
     ]
@@ -202,6 +201,13 @@ def left_out(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block
         ("Trial", "Estimate or result", "Effect", "Reason"),
         rows,
     )
+
+
+def _why(row: Any, dataset: Dataset) -> str:
+    """Return why an estimate did not enter; of another metric its name stands beside it."""
+    if row.left_out_by == LeftOut.OTHER_METRIC:
+        return "another metric"
+    return sentences.reason_in_words(row, dataset)
 
 
 def _shown(row: Any) -> str:

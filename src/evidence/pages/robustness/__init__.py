@@ -348,7 +348,9 @@ def closing_sections(dataset: Dataset, found: Robustness) -> Block:
             "What one more trial would change says nothing on what it will find.",
         ],
     )
-    told = closing.methods(_methods(dataset, found))
+    main = [] if dataset.imported else [("methods", "how estimates are made and pooled")]
+    shared = [*main, *pooled.shared(dataset, found.beside)]
+    told = closing.methods(_methods(dataset, found), shared)
     return joined(told, _provenance(dataset, found), _citation(dataset, found), limits)
 
 
@@ -386,8 +388,10 @@ def _provenance(dataset: Dataset, found: Robustness) -> Block:
 
 def _methods(dataset: Dataset, found: Robustness) -> list[str]:
     """Return how each part was computed, with its assumptions."""
+    effects, *others = pooled.methods(dataset, found.analysis, found.beside)
     return [
-        *pooled.methods(dataset, found.analysis, found.beside),
+        effects,
+        *(others if dataset.imported else []),
         "Panel: every combination of the choices on instrument, adjustment for baseline, "
         "small-sample correction, imputed estimates, unreported results, estimator of the variance "
         "between trials and interval; combinations that lead to the same numbers stand once.",

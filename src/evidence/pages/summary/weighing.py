@@ -39,8 +39,10 @@ def weighed(dataset: Dataset, summary: Summary) -> Block:
                 _missing(dataset, one),
             )
         )
+    sizes = " or ".join(f"{information_size(size)} ({size:g} SD)" for size in EFFECTS)
     return table(
-        "What a panel would weigh, computed from the data; no GRADE rating was made",
+        "What a panel would weigh, computed from the data; no GRADE rating was made. Optimal "
+        f"information size: {sizes}",
         (
             "Finding",
             "Risk of bias, as found",
@@ -123,11 +125,7 @@ def _imprecision(one: Finding) -> str:
         return "no interval"
     low, high = one.analysis.pooled.ci_low, one.analysis.pooled.ci_high
     includes = "includes" if low <= 0 <= high else "excludes"
-    sizes = " or ".join(f"{information_size(size)} ({size:g} SD)" for size in EFFECTS)
-    return (
-        f"interval {includes} no difference; {one.analysis.size.of()}, optimal information "
-        f"size {sizes}"
-    )
+    return f"interval {includes} no difference; {one.analysis.size.of()}"
 
 
 def _missing(dataset: Dataset, one: Finding) -> Cell:

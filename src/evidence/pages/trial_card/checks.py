@@ -79,8 +79,6 @@ def registered_against_reported(card: TrialCard) -> Block:
                 measured,
             )
         )
-    if card.trial.note:
-        parts.append(paragraphs(f"Remark on the trial: {card.trial.note}."))
     return joined(*parts)
 
 
@@ -174,8 +172,14 @@ def contradictions(card: TrialCard) -> Block:
         parts.append(table("What sources print differently", ("What", "Readings"), differences))
     others = _other_findings(card)
     if others:
-        listed = items(map(html, others))
-        parts.append(Block(f"<p>The checks of printed numbers also find:</p>{listed}"))
+        if card.dataset.imported:
+            listed = items(map(html, others))
+            parts.append(Block(f"<p>The checks of printed numbers also find:</p>{listed}"))
+        else:
+            count = language.count(len(others), "remark")
+            place = "data-audit.html#what-contradicts-what"
+            link = f'<a href="{place}">{count} more</a>'
+            parts.append(Block(f"<p>The checks of printed numbers make {link}.</p>"))
     return joined(*parts or [paragraphs("The checks found no contradiction in what was read.")])
 
 

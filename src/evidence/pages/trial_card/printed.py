@@ -90,29 +90,33 @@ def clocks(card: TrialCard) -> Block | None:
         for row in records(frame[frame.trial_id == card.trial.trial_id]):
             derived[row.result_id] = row
     texts = [*records(card.arm_results), *records(card.statistics)]
-    groups: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
     for one in texts:
         timed = derived[one.result_id]
-        who = _who(card, one)
         key = (
             card.dataset.in_text("timepoint", one.timepoint),
-            who,
             _printed_weeks(card, one),
             _weeks(timed.weeks_since_randomization),
             timed.follow_up_weeks_alternatives or _weeks(timed.follow_up_weeks),
             timed.clock_note or "–",
         )
-        groups.setdefault(key, []).append(card.measure(one))
+        measured, arms = groups.setdefault(key, ([], []))
+        measured.append(card.measure(one))
+        arms += _arms(one)
     if not groups:
         return None
     rows: list[list[Cell | str]] = [
-        [f"{language.capitalized(key[0])}\n{key[1]}", "\n".join(distinct(what)), *key[2:]]
-        for key, what in groups.items()
+        [
+            "\n".join(filter(None, (language.capitalized(key[0]), _some(card, arms)))),
+            "\n".join(distinct(measured)),
+            *key[1:],
+        ]
+        for key, (measured, arms) in groups.items()
     ]
     return table(
         "The clocks: weeks as sources count them, and what follows for both clocks",
         (
-            "Time and arm",
+            "Time, and arms where not all",
             "Measured",
             "As printed or coded",
             "Weeks since randomization",
@@ -123,10 +127,17 @@ def clocks(card: TrialCard) -> Block | None:
     )
 
 
-def _who(card: TrialCard, one: Any) -> str:
+def _arms(one: Any) -> list[str]:
     if hasattr(one, "arm_id"):
-        return card.condition(one.arm_id)
-    return card.contrast(one.intervention_arm_id, one.comparator_arm_id)
+        return [one.arm_id]
+    return [arm for arm in (one.intervention_arm_id, one.comparator_arm_id) if arm]
+
+
+def _some(card: TrialCard, arm_ids: Sequence[str]) -> str:
+    """Return which arms were measured, nothing where all were."""
+    if set(card.arms.arm_id) <= set(arm_ids):
+        return ""
+    return language.listed(map(card.condition, distinct(arm_ids)))
 
 
 def _printed_weeks(card: TrialCard, one: Any) -> str:

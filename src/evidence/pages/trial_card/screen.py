@@ -244,7 +244,7 @@ def length(card: TrialCard) -> str:
 def registration(card: TrialCard) -> str:
     """Return where and when the trial was registered, as HTML."""
     if not card.trial.registry_id:
-        return "No registration seen."
+        return ""
     publications = card.publications
     ids = publications.publication_id[publications.role == "registration"]
     for one in ids:
@@ -335,10 +335,7 @@ def missing_remarks(card: TrialCard, lines: Sequence[Line]) -> list[str]:
         *_agreement(card),
         _read(card),
     ]
-    return [
-        *(one for one in found if one),
-        "What is not on this page was not read; it may stand in tables or papers not seen.",
-    ]
+    return [one for one in found if one]
 
 
 def _design(card: TrialCard) -> list[str]:
@@ -396,7 +393,7 @@ def _participants(card: TrialCard, lines: Sequence[Line]) -> list[str]:
 
 def _planned(card: TrialCard) -> list[str]:
     if not card.trial.registry_id:
-        return ["What was planned: no registration was seen to compare the report with."]
+        return ["A registration: none was seen to compare the report with."]
     planned = card.about("n_planned")
     kind = "randomized" if card.about("n_randomized") else "enrolled"
     took_part = card.about(f"n_{kind}")

@@ -84,7 +84,7 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         rows.append(
             (
                 Cell(f"{first.label}\n{size}, {first.status}{doubt}, {read}"),
-                *(Cell(STATE[by_outcome.state[one]]) for one in outcomes),
+                *(Cell(_state(by_outcome.state[one])) for one in outcomes),
             )
         )
     headings = [language.capitalized(dataset.short("outcome", one)) for one in outcomes]
@@ -100,6 +100,11 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         rows,
     )
     return joined(block, paragraphs(_legend(states.state)))
+
+
+def _state(state: str) -> str:
+    # Most outcomes of a matrix are unknown: its sign is a word of its own, "?".
+    return "?" if state == "unknown" else STATE[state]
 
 
 def _size(dataset: Dataset, trial: Any) -> str:
@@ -135,22 +140,23 @@ def estimated(card: TrialCard) -> Block:
 def risk_of_bias(card: TrialCard) -> Block:
     """Return the judgements that a source prints, or that none does."""
     bias = card.dataset.risk_of_bias
+    judged = list(records(bias[bias.trial_id == card.trial.trial_id]))
+    if not judged:
+        return paragraphs("Not assessed in any source seen.")
+    tools = distinct([origins.tool_name(one.tool, card.dataset) for one in judged])
+    several = len(tools) > 1
     rows = [
         (
             Cell(language.capitalized(one.domain.replace("_", " "))),
             Cell(language.term(JUDGEMENT, one.judgement)),
-            Cell(origins.tool_name(one.tool, card.dataset)),
+            *([Cell(origins.tool_name(one.tool, card.dataset))] if several else []),
             source(card, one.locator_id),
         )
-        for one in records(bias[bias.trial_id == card.trial.trial_id])
+        for one in judged
     ]
-    if not rows:
-        return paragraphs("Not assessed in any source seen.")
-    return table(
-        "Risk of bias as a source judges it",
-        ("Item", "Judgement", "Tool", "Read in"),
-        rows,
-    )
+    by = "by the tool named" if several else f"by {tools[0]}"
+    columns = ("Item", "Judgement", *(["Tool"] if several else []), "Read in")
+    return table(f"Risk of bias as a source judges it, {by}", columns, rows)
 
 
 def companions(card: TrialCard) -> Block:
@@ -167,21 +173,20 @@ def companions(card: TrialCard) -> Block:
     which = "one and the same" if count > 1 else "the"
     rows = []
     for one in records(pd.concat([own, others])):
-        places = distinct(list(read.place[read.publication_id == one.publication_id]))
+        unread = "" if (read.publication_id == one.publication_id).any() else "; no number read"
         item: dict[str, Any] = card.dataset.references[one.publication_id]
         doi = f"https://doi.org/{item['DOI']}" if item.get("DOI") else ""
         rows.append(
             (
-                Cell(language.capitalized(language.term(ROLE, one.role))),
+                Cell(f"{language.capitalized(language.term(ROLE, one.role))}{unread}"),
                 Cell(reference(item), href=doi or str(item.get("URL") or "")),
-                Cell(language.listed(places) or "no number was read in it"),
             )
         )
     papers = table(
         f"{language.capitalized(language.count(count, 'article'))} on {which} trial; then "
         "registrations "
         "and other sources that print its numbers",
-        ("Role", "Reference", "Read"),
+        ("Role", "Reference"),
         rows,
     )
     return joined(papers, Block(in_provenance(card.sources.markup())))
@@ -191,8 +196,8 @@ def missing(card: TrialCard) -> Block:
     """Return what is known of each outcome, and what no source seen says."""
     if card.trial.design not in (*RANDOMIZED, "not_stated"):
         return paragraphs(
-            "Outcomes are set against each other for trials whose groups were, or may have been, "
-            "formed at random; what this study says of its outcomes stands above."
+            "Only trials whose groups were formed at random, or may have been, are compared by "
+            "outcome."
         )
     states = missing_evidence(card.dataset, card.frame, therapy=card.trial.therapy)
     own = states[states.trial_id == card.trial.trial_id]
@@ -230,15 +235,7 @@ def missing(card: TrialCard) -> Block:
 
 def closing_sections(card: TrialCard, lines: Sequence[Line]) -> Block:
     """Return how to cite each line, and limits."""
-    limits = closing.limits(
-        card.dataset,
-        trial_ids=[card.trial.trial_id],
-        also=[
-            "One trial is one trial: what it found says little on what another would find. The "
-            "reports on each outcome set it beside the others."
-        ],
-    )
-    return joined(_citation(card, lines), limits)
+    return joined(_citation(card, lines), closing.limits_of_card(card.dataset, card.trial.trial_id))
 
 
 def _citation(card: TrialCard, lines: Sequence[Line]) -> Block:
@@ -254,13 +251,16 @@ def _citation(card: TrialCard, lines: Sequence[Line]) -> Block:
     return Block(f"{block.html}{heading}{quoted}") if quoted else block
 
 
+_FAVORS: dict[str, str] = {Favors.ABOVE_0: "positive", Favors.ABOVE_1: "above 1"}
+
+
 def _quoted(card: TrialCard, line: Line) -> str:
     first = card.brief(line.intervention_arm_id)
     compared = card.compared(line.intervention_arm_id, [line.comparator_arm_id], "compared with")
     how = caveat(line.entries[0]) or line.processing
     # The line of a harm, which stands in its usual direction, says its side itself.
-    above = line.entries[0].favors in (Favors.ABOVE_0, Favors.ABOVE_1)
-    side = f"; values that favor {first} are positive or, for ratios, above 1" if above else ""
+    end = _FAVORS.get(line.entries[0].favors)
+    side = f"; {end} favors {first}" if end else ""
     return (
         f"{card.trial.label}: {compared}, {named(card, line)}: "
         f"{line.plain}; {line.size}; {how}{side}."
