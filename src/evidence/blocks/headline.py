@@ -66,11 +66,11 @@ SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt", "self_harm"})
 """Outcomes whose readers may be in danger, or write for people who are."""
 
 _SAFETY = (
-    '<p class="safety">In danger, or worried about someone? Call the local emergency number, '
-    'find a helpline at <a href="https://findahelpline.com">findahelpline.com</a>, in the US call '
+    '<p class="safety">In danger, or worried about someone? Call the local emergency number; '
+    '<a href="https://findahelpline.com">findahelpline.com</a> lists helplines; in the US call '
     "or text 988. Writing about suicide? Follow the "
     '<a href="https://reportingonsuicide.org">reporting guidelines</a>. '
-    "Nothing here is clinical advice.</p>"
+    "No clinical advice.</p>"
 )
 _NO_ADVICE = '<p class="safety">No clinical advice.</p>'
 

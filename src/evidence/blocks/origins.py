@@ -18,7 +18,7 @@ from evidence.data.provenance import Locator, union
 from evidence.data.records import records
 from evidence.estimation.row import size_of
 from evidence.ledger import LedgerEntry, chains, entries
-from evidence.terms import words_of
+from evidence.terms import Remark, RemarkKind, words_of
 
 TOOL = {
     "cochrane_rob1_four_items": "four items of the first Cochrane tool (RoB 1)",
@@ -171,14 +171,19 @@ def _by_print(
     """Return estimates with their chains; what those of the same print share is said once."""
     grouped: dict[tuple[Any, ...], list[tuple[Any, LedgerEntry]]] = {}
     one_trial = len({row.trial_id for row, _ in rows}) == 1
+    one_contrast = (
+        one_trial and len({entries.called(row, dataset).contrast for row, _ in rows}) == 1
+    )
     for row, entry in rows:
         name = entries.called(row, dataset)
-        key = (name.trial, name.measured, chains.printed(row, dataset), *row.locator_ids)
+        # Where all are of one trial, or of one contrast, the page says which.
+        measured = name.measured if one_contrast else f"{name.measured}, {name.contrast}"
+        key = (name.trial, measured, chains.printed(row, dataset), *row.locator_ids)
         grouped.setdefault(key, []).append((row, entry))
     parts = []
     for (trial, measured, printed, *places), each in grouped.items():
-        told_by = Counter(one for row, _ in each for one in {one.text for one in row.remarks})
-        shared = [one.text for one in each[0][0].remarks if told_by[one.text] == len(each)]
+        told_by = Counter(one for row, _ in each for one in {one.text for one in _remarks(row)})
+        shared = [one.text for one in _remarks(each[0][0]) if told_by[one.text] == len(each)]
         told = [
             ("Printed", html(printed).replace("\n", "<br>")),
             ("Read in", listed.links(places)),
@@ -186,11 +191,10 @@ def _by_print(
             ("Remarks", "<br>".join(map(html, shared))),
         ]
         body = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in told if value)
-        # Where all are of one trial, the page is on it.
         titled = measured if one_trial else f"{trial}, {measured}"
         lines = []
         for row, entry in each:
-            own = [html(one.text) for one in row.remarks if told_by[one.text] < len(each)]
+            own = [html(one.text) for one in _remarks(row) if told_by[one.text] < len(each)]
             metric = entries.called(row, dataset).metric
             how = [f"{html(metric)}: {html(chains.conversion(row, dataset))}", _span(row), *own]
             lines.append(_line(entry, html(entries.quoted(entry)), "; ".join(filter(None, how))))
@@ -199,6 +203,11 @@ def _by_print(
             '<ul class="lines">\n' + "\n".join(lines) + "\n</ul>\n</article>"
         )
     return parts
+
+
+def _remarks(row: Any) -> list[Remark]:
+    """Return the remarks on an estimate but for that on sizes, which the participants say."""
+    return [one for one in row.remarks if one.kind != RemarkKind.SIZES_OF_RANDOMIZED]
 
 
 def _span(row: Any) -> str:
@@ -212,20 +221,26 @@ def _span(row: Any) -> str:
 
 
 def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: Sources) -> list[str]:
-    """Return the estimates of each trial, a line each."""
-    grouped: dict[str, list[tuple[Any, LedgerEntry]]] = {}
+    """Return the estimates of each contrast of each trial, a line each."""
+    grouped: dict[tuple[str, str], list[tuple[Any, LedgerEntry]]] = {}
+    dataset = listed.dataset
     for row, entry in rows:
-        grouped.setdefault(row.trial_id, []).append((row, entry))
+        key = row.trial_id, entries.called(row, dataset).contrast
+        grouped.setdefault(key, []).append((row, entry))
     parts = []
-    for trial_id, each in grouped.items():
+    for (trial_id, contrast), each in grouped.items():
         card, label = f"trial-{trial_id}.html", each[0][0].label
-        parts.append(f'<h4><a href="{html(card)}">{html(label)}</a></h4>')
+        parts.append(f'<h4><a href="{html(card)}">{html(label)}</a>, {html(contrast)}</h4>')
         lines = []
         for row, entry in each:
             place = html(anchor(row.estimate_id))
             shown = f'<a href="{html(card)}#{place}">{html(entries.quoted(entry))}</a>'
-            name = entries.called(row, listed.dataset)
-            what = f"{name.measured}, {name.metric}"
+            name = entries.called(row, dataset)
+            # The card names an instrument in full.
+            measure = "" if row.event else dataset.measure(row.instrument_id)
+            when = dataset.in_text("timepoint", row.timepoint)
+            measured = f"{measure}, {when}" if measure else name.measured
+            what = f"{measured}, {name.metric}"
             origin = _joined(html(entry.counts), listed.links(row.locator_ids))
             lines.append(_Line(entry, what, shown, origin))
         parts += _lists(lines)

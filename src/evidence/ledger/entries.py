@@ -59,10 +59,11 @@ def of_estimate(row: Any, dataset: Dataset) -> LedgerEntry:
 
 
 class Called(NamedTuple):
-    """What an estimate is called: trial, what was measured when and against what, metric."""
+    """What an estimate is called: trial, what was measured when, what was compared, metric."""
 
     trial: str
     measured: str
+    contrast: str
     metric: str
 
 
@@ -74,7 +75,8 @@ def called(row: Any, dataset: Dataset) -> Called:
     scale = QuotedScale(row.metric, row.more_is)
     return Called(
         row.label,
-        f"{measure}, {dataset.in_text('timepoint', row.timepoint)}, {_contrast(row, dataset)}",
+        f"{measure}, {dataset.in_text('timepoint', row.timepoint)}",
+        _contrast(row, dataset),
         f"{units.metric(row, dataset)}{_as_obtained(row, dataset)}"
         f"{below_favors(scale, row.intervention, dataset)}",
     )

@@ -10,7 +10,7 @@ from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import answer
-from evidence.blocks.output import Block, joined
+from evidence.blocks.output import Block, anchor, joined
 from evidence.blocks.tables import (
     Cell,
     place_of,
@@ -101,12 +101,13 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
         entry = entries.of_estimate(row, dataset)
         # The card of the trial tells each estimate whole; a package without cards, below.
         place = "" if dataset.imported else f"trial-{row.trial_id}.html"
+        opened = "" if dataset.imported else anchor(row.estimate_id)
         shown = to_number(entry, entries.quoted(entry))
         tested = dataset.in_text("condition", row.intervention).replace("_", " ")
         compared = sentences.comparator(row, dataset)
         rows.append(
             (
-                to_trial(dataset, row.trial_id),
+                replace(to_trial(dataset, row.trial_id), anchor=opened),
                 Cell(dataset.short("outcome", row.outcome_id)),
                 Cell(", ".join(filter(None, _measured(row, dataset)))),
                 Cell(compared if tested == of else f"{compared} ({tested})"),

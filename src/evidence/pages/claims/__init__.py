@@ -293,7 +293,10 @@ def overview(dataset: Dataset, judgements: Sequence[Judgement], *, about_therapy
             (
                 Cell(markup=link(one, opening=True)),
                 named(one.verdict),
-                Cell(markup=linked(one.sentence)),
+                # The verdict says the rest, in the legend.
+                Cell("nothing in this workbook")
+                if one.verdict == "not tested"
+                else Cell(markup=linked(one.sentence)),
             )
             for one in ranked
         ],
