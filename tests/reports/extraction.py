@@ -13,6 +13,8 @@ from docx.text.paragraph import Paragraph
 
 _TURN = re.compile(r"(?<=[._/])\s+")
 _NUMBER = re.compile(r"[−-]?\d+(?:\.\d+)*%?")
+_CAPTION = re.compile(r"^(?:Table|Figure) \d*\. ", re.MULTILINE)
+"""The number of a caption, which pages do not have."""
 
 
 class _Page(HTMLParser):
@@ -53,14 +55,17 @@ def of_html(page: str) -> str:
 
 
 def of_docx(content: bytes) -> str:
-    """Return the text of a DOCX, but for the edges of its pages."""
+    """Return the text of a DOCX, but for edges of pages, contents and numbers of captions."""
     return "\n".join(_blocks(docx.Document(io.BytesIO(content))))
 
 
 def _blocks(container: Any) -> Iterator[str]:
     for block in container.iter_inner_content():
         if isinstance(block, Paragraph):
-            yield block.text
+            if block.style.name == "Contents":
+                continue
+            # In a caption the number is a field, which is no text of the paragraph.
+            yield _CAPTION.sub("", block.text)
         elif isinstance(block, Table):
             for row in block.rows:
                 for cell in row.cells:
@@ -70,8 +75,9 @@ def _blocks(container: Any) -> Iterator[str]:
 def of_pdf(content: bytes) -> str:
     """Return the text of a PDF in its order, but for edges of pages and heads of tables set again.
 
-    Drawings are left out, since the text in them is a picture in DOCX files, and so are the marks
-    of lists, which are no text in the other formats.
+    Contents and numbers of captions are left out, which pages do not have. Drawings are left out,
+    since the text in them is a picture in DOCX files, and so are the marks of lists, which are no
+    text in the other formats.
     """
     reader = pypdf.PdfReader(io.BytesIO(content))
     apart = set(_apart(reader))
@@ -92,7 +98,7 @@ def of_pdf(content: bytes) -> str:
                 pieces.append(text)
 
         page.extract_text(visitor_operand_before=before, visitor_text=seen)
-    return "".join(pieces)
+    return _CAPTION.sub("", "".join(pieces))
 
 
 def elements(reader: pypdf.PdfReader) -> Iterator[list[Any]]:
@@ -117,9 +123,9 @@ def _children(element: Any) -> list[Any]:
 
 
 def _apart(reader: pypdf.PdfReader) -> Iterator[tuple[int, int]]:
-    """Yield page and number of the content that is a drawing or the mark of a list."""
+    """Yield page and number of the content that is a drawing, contents or the mark of a list."""
     for path in elements(reader):
-        if any(one["/S"] == "/Figure" for one in path) or _is_mark(path):
+        if any(one["/S"] in ("/Figure", "/TOC") for one in path) or _is_mark(path):
             for child in _children(path[-1]):
                 if isinstance(child, int):
                     yield path[-1].raw_get("/Pg").idnum, child

@@ -70,12 +70,13 @@ def judged(dataset: Dataset, trial_id: str, *, outcome: str = "", only_high: boo
     return "; ".join(parts)
 
 
-def judged_high(dataset: Dataset, trial_id: str, *, outcome: str = "") -> bool:
-    """Return whether a source judges a domain of a trial high, for this outcome or for all."""
+def judgements(dataset: Dataset, trial_id: str, *, outcome: str = "") -> set[str]:
+    """Return the judgements on a trial for an outcome, for any where none is named."""
     rows = dataset.risk_of_bias
-    high = rows.domain[(rows.trial_id == trial_id) & (rows.judgement == "high")]
-    about = [OF_OUTCOME.get(one, ("", ""))[1] for one in high]
-    return any(not one or outcome in ("", one) for one in about)
+    rows = rows[rows.trial_id == trial_id]
+    about = [OF_OUTCOME.get(one, ("", ""))[1] for one in rows.domain]
+    pairs = zip(rows.judgement, about, strict=True)
+    return {str(judgement) for judgement, one in pairs if not one or outcome in ("", one)}
 
 
 def judge_in_words(locator_id: str, dataset: Dataset) -> str:

@@ -177,8 +177,8 @@ def limits(
 
 def _bias(dataset: Dataset, trial_ids: Sequence[str], *, outcome: str) -> str:
     """Return how sources judge the risk of bias of trials, as HTML."""
-    assessed = set(dataset.risk_of_bias.trial_id)
-    judged = [one for one in dict.fromkeys(trial_ids) if one in assessed]
+    found = {one: bias.judgements(dataset, one, outcome=outcome) for one in trial_ids}
+    judged = [one for one in found if found[one]]
     several = len(trial_ids) > 1
     if not judged:
         whose = "any of these trials" if several else "this trial"
@@ -194,17 +194,18 @@ def _bias(dataset: Dataset, trial_ids: Sequence[str], *, outcome: str) -> str:
         said = f"Risk of bias, as sources seen judge it{', domains judged high' * several}: {each}"
     else:
         # The cards, and the column of a forest plot, say each domain and by whom.
-        high = [one for one in judged if bias.judged_high(dataset, one, outcome=outcome)]
+        high = [one for one in judged if "high" in found[one]]
         cards = [
             f'<a href="trial-{html(one)}.html#risk-of-bias">{html(dataset.trial(one).label)}</a>'
             for one in high or judged
         ]
-        found = "high in some domain" if high else "high in no domain"
-        said = f"Risk of bias, as sources seen judge it: {found} for {language.listed(cards)}"
+        how = "high in some domain" if high else "high in no domain"
+        said = f"Risk of bias, as sources seen judge it: {how} for {language.listed(cards)}"
         rest = len(judged) - len(cards)
         said += f", in none for {language.count(rest)} more" if rest else ""
-    left = len(set(trial_ids)) - len(judged)
-    others = f"No source seen judges the other {language.count(left)}. " if left else ""
+    left = len(found) - len(judged)
+    which = " for this outcome" if outcome else ""
+    others = f"No source seen judges the other {language.count(left)}{which}. " if left else ""
     return f"{said}. {others}Not assessed here."
 
 

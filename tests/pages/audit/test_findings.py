@@ -70,11 +70,12 @@ def test_each_finding_stands_once_with_arithmetic_reason_and_handling(
     row = next(line for line in lines if "d19_si_f | 181, p" in line)
     assert row == (
         "Diamond 2019; Suicidal Ideation Questionnaire-Junior, over the whole course, ABFT against "
-        "an active family-enhanced supportive therapy; d19_si_f | 181, p = 0.18; Diamond et al. "
-        "2019, abstract | F(1, 127) = 181 gives p = 3e-26; p = 0.18 is printed. Reason given: "
-        "F(1, 127) = 181 would give p below 1e-20; p = .18 belongs to F = 1.81. | "
-        "Replaced by 1.81 (c03) | 1"
+        "an active family-enhanced supportive therapy; d19_si_f | 181, p = 0.18 | "
+        "F(1, 127) = 181 gives p = 3e-26; p = 0.18 is printed. | Replaced by 1.81 (c03) | 1"
     )
+    # The card of the trial says where it was read, and the reason.
+    for place in ("p-d19_si_f", "remark-c03"):
+        assert f'href="trial-diamond2019.html#{place}"' in block.html
     unhandled = next(line for line in lines if "d10_si_abft_post | 87" in line)
     assert unhandled.endswith("| Listed here, used as printed | 3")
     articles = next(line for line in lines if "Diamond 2019 is one trial in 4 articles" in line)

@@ -15,7 +15,7 @@ from evidence.blocks.figures.trajectory import Panel, Point, Series, described, 
 from evidence.blocks.output import Block, Figure
 from evidence.data.dataset import Dataset
 from evidence.followup import Durability
-from evidence.pages import followup
+from evidence.pages import followup, how_to_read
 from evidence.pages.followup import figures, first_screen
 from evidence.pages.followup import tables as followup_tables
 from tests.claims.packages import changed, where
@@ -173,9 +173,12 @@ def test_tables_without_rows_say_why(dataset: Dataset) -> None:
 
 
 def test_methods_name_what_was_done(dataset: Dataset, found: Durability) -> None:
-    said = followup.closing_sections(dataset, found).text
-    for part in ("Fieller (1954)", "Fréchet 1951", "Borenstein et al. 2009", "suppose 0.5"):
-        assert part in said
+    block = followup.closing_sections(dataset, found)
+    said = block.text
+    assert "suppose 0.5" in said
+    assert 'href="how-to-read.html#follow-up"' in block.html
+    for part in ("Fieller (1954)", "Fréchet 1951", "Borenstein et al. 2009"):
+        assert part in how_to_read.follow_up().text
     assert ("Franchini" in said) == (found.therapy == "abct")
 
 

@@ -61,19 +61,44 @@ def test_headings_are_headings(document: Any) -> None:
     ]
 
 
+def _whole(paragraph: Any) -> str:
+    return "".join(one.text for one in paragraph.iter(qn("w:t")))
+
+
+def test_contents_are_a_field_with_a_link_to_each_heading(document: Any) -> None:
+    kinds = [one.style.name for one in document.paragraphs]
+    listed = [one.text for one in document.paragraphs if one.style.name == "Contents"]
+    headings = [one.text for one in document.paragraphs if one.style.name == "Heading 2"]
+    assert listed == headings[:-1]  # that of the wide tables is made afterwards
+    assert kinds.index("Contents") == kinds.index("Heading 2") - len(listed)
+    (field,) = document.element.body.iter(qn("w:instrText"))
+    assert field.text.split()[:2] == ["TOC", "\\o"]
+    marks = [one.get(qn("w:fldCharType")) for one in document.element.body.iter(qn("w:fldChar"))]
+    assert marks == ["begin", "separate", "end"]
+
+
+def test_a_paragraph_before_a_figure_stays_with_it(document: Any) -> None:
+    kinds = [one.style.name for one in document.paragraphs]
+    assert kinds[kinds.index("Captioned Figure") - 1] == "Lead"
+    assert document.styles["Lead"].paragraph_format.keep_with_next
+
+
 def test_captions_stand_with_their_tables_and_pictures(document: Any) -> None:
     kinds = [one.style.name for one in document.paragraphs]
     place = kinds.index("Captioned Figure")
     assert kinds[place + 1] == "Image Caption"
-    assert document.paragraphs[place + 1].text == "Forest plot of 3 trials."
+    assert _whole(document.paragraphs[place + 1]._p) == "Figure 1. Forest plot of 3 trials."
     for table, caption in zip(
-        document.tables, ["Second <table>", "Numbers of the trials"], strict=True
+        document.tables, ["Table 2. Second <table>", "Table 1. Numbers of the trials"], strict=True
     ):
         before = table._tbl.getprevious()
         while before.tag != qn("w:p"):
             before = before.getprevious()
         assert before.style == "TableCaption"
-        assert "".join(one.text for one in before.iter(qn("w:t"))) == caption
+        assert _whole(before) == caption
+    fields = [one.get(qn("w:instr")) for one in document.element.body.iter(qn("w:fldSimple"))]
+    counted = [one.split()[:2] for one in fields]
+    assert counted == [["SEQ", "Figure"], ["SEQ", "Table"], ["SEQ", "Table"]]
     assert document.styles["Table Caption"].paragraph_format.keep_with_next
 
 
@@ -111,7 +136,8 @@ def test_links_lead_to_places_that_are_there(document: Any) -> None:
     names = {one.get(qn("w:name")) for one in body.iter(qn("w:bookmarkStart"))}
     links = [one.get(qn("w:anchor")) for one in body.iter(qn("w:hyperlink"))]
     inside = [one for one in links if one]
-    assert len(inside) == 5  # two to the article, one each to a row, from a cell, to a wide table
+    # Two to the article, one each to a row, from a cell and to a wide table, three of the contents.
+    assert len(inside) == 5 + 3
     assert set(inside) <= names
     outside = {one.target_ref for one in document.part.rels.values() if one.is_external}
     assert outside == {"https://doi.org/10.1000/a?b=c&d=%3C", "index.html"}

@@ -15,10 +15,13 @@ from evidence.reports.documents import Node, attributes, node
 from evidence.reports.documents.source import Picture
 from evidence.reports.documents.tables import Layout, Parts, pieces
 
+AUTHOR = "Attachment-therapy evidence workbook"
+"""Who is named as the author of documents."""
+
 STANDARD: Final = "ua-1"
 """Universal accessibility: the compiler refuses what lacks a title, a language or a text."""
 
-PICTURE_DPI = 220
+PICTURE_DPI = 300
 
 _PLAIN = re.compile(r"[^\W_]+[.,;:]?")
 _BLOCKS = {
@@ -114,7 +117,13 @@ def make(
     inputs = {f"picture-{number}": one.svg for number, one in enumerate(pictures)}
     return _set(
         f"{frame}\n{body.decode()}",
-        {**inputs, "title": title, "description": description, "state": state},
+        {
+            **inputs,
+            "title": title,
+            "author": AUTHOR,
+            "description": description,
+            "state": state,
+        },
         "pdf",
         standards=[STANDARD],
         timestamp=int(datetime.combine(day, time(), tzinfo=UTC).timestamp()),
@@ -170,6 +179,10 @@ class _Writer:
             made = _around(f"sized({next(self._layouts).size}pt)", blocks)
         elif "drawing" in kinds:
             made = _figure(blocks)
+        elif "contents" in kinds:
+            made = [_raw("#contents")]
+        elif "lead" in kinds:
+            made = _around("block(sticky: true)", blocks)
         elif "pair" in kinds:
             made = _pair(blocks)
         elif "est" in kinds:

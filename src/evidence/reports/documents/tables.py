@@ -2,12 +2,14 @@
 
 Parts that the kinds set in their own way are divs of these classes: ``sheet`` (a table, with its
 layout), ``drawing`` (a picture and the blocks of its caption), ``turned`` (tables too wide or too
-long to stand in the text).
+long to stand in the text), ``contents`` (a list of links to the headings), ``lead`` (a paragraph
+that stays with the figure after it). The number of a caption is a span of the class ``numbered``.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from evidence.reports import documents as tree_of
@@ -252,6 +254,8 @@ def _named(name: str, blocks: list[Node]) -> list[Node]:
 
 
 TURNED_HEADING = "Wide tables"
+SECOND = 2
+"""Level of the headings that a list of contents holds."""
 
 
 @dataclass(slots=True)
@@ -274,14 +278,17 @@ def parts(blocks: list[Node]) -> Parts:
     """Return the blocks of a page as those of a document."""
     upright: list[Layout] = []
     turned: list[tuple[Node, Layout]] = []
+    numbers = {"Table": count(1), "Figure": count(1)}
 
     def change(one: Node) -> list[Node] | None:
         if one["t"] == "Figure":
+            _number(one["c"][1][1], "Figure", numbers)
             return [_figure(one)]
         if one["t"] == "Div" and "details" in one["c"][0][1]:
             return _opened(one["c"][1])
         if one["t"] != "Table":
             return None
+        _number(one["c"][1][1], "Table", numbers)
         table, layout = prepared(one)
         sheet = _div("sheet", [table])
         if not layout.turned:
@@ -292,11 +299,78 @@ def parts(blocks: list[Node]) -> Parts:
         sheet["c"][0][0] = name
         return [_div("moved", [_pointer(plain(table["c"][1]), name)])]
 
-    made = tree_of.rebuilt(blocks, change)
+    made = _with_contents(_led(tree_of.rebuilt(blocks, change)))
     if turned:
-        heading = node("Header", [2, attributes("wide-tables"), words(TURNED_HEADING)])
+        heading = node("Header", [SECOND, attributes("wide-tables"), words(TURNED_HEADING)])
         made.append(_div("turned", [heading, *(sheet for sheet, _ in turned)]))
     return Parts(made, upright + [layout for _, layout in turned])
+
+
+def _number(caption: list[Node], kind: str, numbers: Mapping[str, Iterator[int]]) -> None:
+    """Begin a caption with the number of its table or figure."""
+    if caption and caption[0]["t"] in ("Plain", "Para"):
+        number = str(next(numbers[kind]))
+        values = [("kind", kind), ("number", number)]
+        shown = node("Span", [attributes("", ["numbered"], values), words(f"{kind} {number}.")])
+        caption[0]["c"] = [shown, node("Space"), *caption[0]["c"]]
+
+
+def _led(blocks: list[Node]) -> list[Node]:
+    """Return blocks in which a paragraph before a figure is marked to stay with it."""
+    made: list[Node] = []
+    for place, one in enumerate(blocks):
+        figure = place + 1 < len(blocks) and _has(blocks[place + 1], "figure")
+        if figure and _is_paragraph(one):
+            made.append(_div("lead", [one]))
+        elif one["t"] == "Div":
+            made.append(node("Div", [one["c"][0], _led(one["c"][1])]))
+        else:
+            made.append(one)
+    return made
+
+
+def _is_paragraph(one: Node) -> bool:
+    """Whether a block is a paragraph, one with a name too, which stands in a div of its own."""
+    if one["t"] == "Div" and len(one["c"][1]) == 1 and not one["c"][0][1]:
+        return _is_paragraph(one["c"][1][0])
+    return bool(one["t"] == "Para")
+
+
+LEAST_HEADINGS = 3
+"""Headings that are many enough for a list of them."""
+
+
+def _with_contents(blocks: list[Node]) -> list[Node]:
+    """Return blocks with links to the headings of the second level before the first of them."""
+    headings = [one["c"] for one in _headings(blocks)]
+    if len(headings) < LEAST_HEADINGS:
+        return blocks
+    links = [
+        node("Para", [node("Link", [attributes(), words(plain(text)), [f"#{name}", ""]])])
+        for _, (name, _, _), text in headings
+    ]
+    return _before_heading(blocks, _div("contents", links))
+
+
+def _before_heading(blocks: list[Node], made: Node) -> list[Node]:
+    """Return blocks with one more before the first heading of the second level, at its depth."""
+    for place, one in enumerate(blocks):
+        if not any(_headings([one])):
+            continue
+        before, after = blocks[:place], blocks[place + 1 :]
+        # A section begins with its heading: the list stands before it.
+        if one["t"] == "Div" and not any(_headings(one["c"][1][:1])):
+            return [*before, node("Div", [one["c"][0], _before_heading(one["c"][1], made)]), *after]
+        return [*before, made, one, *after]
+    return blocks
+
+
+def _headings(blocks: list[Node]) -> Iterator[Node]:
+    for one in blocks:
+        if one["t"] == "Div":
+            yield from _headings(one["c"][1])
+        elif one["t"] == "Header" and one["c"][0] == SECOND and one["c"][1][0]:
+            yield one
 
 
 def _div(kind: str, blocks: list[Node], name: str = "") -> Node:

@@ -62,6 +62,8 @@ _PARAGRAPHS = {
     "Estimate Meaning": _Look(9, SOFT, after=6),
     "Citation": _Look(after=6),
     "Closing": _Look(8.5, SOFT, before=12),
+    "Contents": _Look(9, before=0, after=1),
+    "Lead": _Look(keep=True, based="Body Text"),
     "Fact": _Look(9, before=0, after=2),
     "Fact Term": _Look(9, before=0, after=2, keep=True),
     "Fact Item": _Look(9, before=0, after=2),
@@ -172,7 +174,6 @@ def _set_lists(document: Any) -> None:
             indent.set(qn("w:hanging"), str(_LIST_HANGING))
 
 
-AUTHOR = "Attachment-therapy evidence workbook"
 A4 = (Mm(210), Mm(297))
 MARGIN, EDGE = Mm(18), Mm(10)
 AFTER_TABLE = Pt(8)
@@ -187,6 +188,7 @@ _BLOCKS = {
     "lede": "Lede",
     "cite": "Citation",
     "closing": "Closing",
+    "lead": "Lead",
     "summary": "Estimate Meaning",
 }
 _SPANS = {
@@ -198,6 +200,18 @@ _SPANS = {
 }
 _SHORT_TERM = 16
 _TAB = "<w:r><w:tab/></w:r>"
+_NUMBER = (
+    '<w:r><w:t xml:space="preserve">{kind} </w:t></w:r>'
+    '<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC "><w:r><w:t>{number}</w:t></w:r></w:fldSimple>'
+    "<w:r><w:t>.</w:t></w:r>"
+)
+"""The number of a caption as Word counts them, so that it can list and refer to them."""
+_FIELD = (
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    '<w:r><w:instrText xml:space="preserve"> TOC \\o "2-2" \\n \\h \\z </w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+)
+_FIELD_END = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
 _TURN = "<w:p><w:pPr><w:sectPr/></w:pPr></w:p>"
 
 
@@ -272,14 +286,28 @@ def _div(one: Node) -> list[Node] | None:
         return [node("RawBlock", ["openxml", _TURN]), *blocks]
     if "drawing" in kinds:
         return [_styled("Captioned Figure", blocks[:1]), _styled("Image Caption", blocks[1:])]
+    if "contents" in kinds:
+        return [_styled("Contents", _contents(blocks))]
     for kind in kinds:
         if kind in _BLOCKS:
             return [_styled(_BLOCKS[kind], blocks, name)]
     return None
 
 
+def _contents(links: list[Node]) -> list[Node]:
+    """Return links to headings as a field that Word can make anew; it has no numbers of pages."""
+    first, last = node("RawInline", ["openxml", _FIELD]), node("RawInline", ["openxml", _FIELD_END])
+    paragraphs = [[*one["c"]] for one in links]
+    paragraphs[0].insert(0, first)
+    paragraphs[-1].append(last)
+    return [node("Para", one) for one in paragraphs]
+
+
 def _span(one: Node) -> list[Node] | None:
     (name, kinds, _), inlines = one["c"]
+    if "numbered" in kinds:
+        given = dict(one["c"][0][2])
+        return [node("RawInline", ["openxml", _NUMBER.format(**given)])]
     for kind in kinds:
         if kind in _SPANS:
             values = [("custom-style", _SPANS[kind])]
@@ -436,7 +464,8 @@ def _set_foot(paragraph: Paragraph, state: str, width: Pt) -> None:
 def _set_properties(document: Any, title: str, description: str, day: date) -> None:
     properties = document.core_properties
     properties.title, properties.comments = title, description
-    properties.author = properties.last_modified_by = AUTHOR
+    properties.subject = description
+    properties.author = properties.last_modified_by = pdf.AUTHOR
     properties.language, properties.revision = "en-US", 1
     properties.created = properties.modified = datetime.combine(day, time(), tzinfo=UTC)
     # Without it Word opens the file in a mode for files of its version of 2007.
