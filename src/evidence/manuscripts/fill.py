@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,6 +199,47 @@ def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool
     ParameterError
         If it is no DOCX file, or a mark names no number or no style.
     """
+    left: list[str] = []
+    done: list[str] = []
+
+    def edit(draft: Draft) -> None:
+        refuse_bad_marks(draft, known, style)
+        marks = [one for one in drafts.bound(draft) if one.mark is not None]
+        decisions = [decide(one, known, style, keep_marks=keep_marks) for one in marks]
+        # From the end to the start, so that no change moves the marks still to come.
+        for bound, decision in reversed(list(zip(marks, decisions, strict=True))):
+            mark = bound.mark
+            if mark is None:
+                continue
+            done.append(decision.action)
+            if decision.action == REMOVE:
+                before = mark.passage.text[: mark.start]
+                _replace(mark, mark.start - (before.endswith(" ")), "")
+            elif decision.action == FILL:
+                kept = f" {mark.text}" if keep_marks else ""
+                _replace(mark, mark.start, f"{decision.text}{kept}")
+            elif decision.action == LEAVE:
+                left.insert(0, f"{decision.place}: {mark.text}")
+
+    content = rewritten(data, edit)
+    return Filled(content, done.count(FILL), done.count(REMOVE), tuple(left))
+
+
+def rewritten(data: bytes, edit: Callable[[Draft], None]) -> bytes:
+    """Return a DOCX file whose texts were edited in place, those of notes too.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    edit : function
+        Changes the elements of text that the spots of the manuscript name.
+
+    Raises
+    ------
+    ParameterError
+        If it is no DOCX file.
+    """
     import docx
     from lxml import etree  # type: ignore[import-untyped]
 
@@ -211,27 +252,7 @@ def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool
         # Read safely before: no entities, no document type.
         with word.fitting():
             parts[name] = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
-    left: list[str] = []
-    filled = removed = 0
-    refuse_bad_marks(draft_of(parts), known, style)
-    marks = [one for one in drafts.bound(draft_of(parts)) if one.mark is not None]
-    decisions = [decide(one, known, style, keep_marks=keep_marks) for one in marks]
-    # From the end to the start, so that no change moves the marks still to come.
-    for bound, decision in reversed(list(zip(marks, decisions, strict=True))):
-        mark = bound.mark
-        if mark is None:
-            continue
-        if decision.action == REMOVE:
-            before = mark.passage.text[: mark.start]
-            _replace(mark, mark.start - (before.endswith(" ")), "")
-            removed += 1
-        elif decision.action == FILL:
-            _replace(
-                mark, mark.start, f"{decision.text} {mark.text}" if keep_marks else decision.text
-            )
-            filled += 1
-        elif decision.action == LEAVE:
-            left.insert(0, f"{decision.place}: {mark.text}")
+    edit(draft_of(parts))
     target = io.BytesIO()
     with word.fitting():
         for name, part in notes:
@@ -239,7 +260,7 @@ def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool
                 parts[name], xml_declaration=True, encoding="UTF-8", standalone=True
             )
         document.save(target)
-    return Filled(target.getvalue(), filled, removed, tuple(left))
+    return target.getvalue()
 
 
 def _notes(document: Any) -> Iterator[tuple[str, Any]]:
@@ -258,6 +279,20 @@ def _replace(mark: Span, start: int, text: str) -> None:
             old = spot.element.text
             spot.element.text = old[: spot.offset] + old[spot.offset + 1 :]
     first = next(spot for spot in spots if spot.element.tag == f"{W}t")
-    old = first.element.text
-    first.element.text = old[: first.offset] + text + old[first.offset :]
-    first.element.set(_XML_SPACE, "preserve")
+    _insert(first.element, first.offset, text)
+
+
+def can_put(spot: Any) -> bool:
+    """Whether text can be put behind a character: not behind a symbol or in a formula."""
+    return bool(spot.element.tag == f"{W}t")
+
+
+def put(spot: Any, text: str) -> None:
+    """Put text behind a character, set as it is."""
+    _insert(spot.element, spot.offset + 1, text)
+
+
+def _insert(element: Any, at: int, text: str) -> None:
+    old = element.text
+    element.text = old[:at] + text + old[at:]
+    element.set(_XML_SPACE, "preserve")
