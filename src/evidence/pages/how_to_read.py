@@ -51,6 +51,40 @@ GLOSSARY = {
 }
 """Words of method, each with what it means here."""
 
+WORDS = {
+    "odds ratio": "Odds ratio",
+    "odds ratios": "Odds ratio",
+    "risk ratio": "Risk ratio",
+    "risk difference": "Risk difference",
+    "hedges g": "Hedges g",
+    "g from a test statistic": "g from a test statistic",
+    "pre-post-control d": "Pre-post-control d",
+    "difference in points": "Difference in points",
+    "95% ci": "95% interval",
+    "95% interval": "95% interval",
+    "95% intervals": "95% interval",
+    "random effects": "Random effects",
+    "hartung-knapp": "Hartung-Knapp interval",
+    "i²": "I²",
+    "prediction interval": "Prediction interval",
+    "exact interval": "Exact interval",
+    "stress test": "Stress test",
+    "stress tests": "Stress test",
+    "posterior": "Posterior",
+    "class of comparators": "Comparator class",
+    "classes of comparators": "Comparator class",
+    "risk of bias": "Risk of bias",
+}
+"""Words of reports, in small letters, and the line of the glossary that explains each."""
+PAGE = "how-to-read"
+"""Report that holds the glossary."""
+
+
+def addresses() -> dict[str, str]:
+    """Return where a page finds what each of `WORDS` means."""
+    return {word: f"{PAGE}.html#{place(term)}" for word, term in WORDS.items()}
+
+
 OBTAINED = {
     "printed": "the source prints the number itself",
     "converted": "it follows from printed numbers by a formula, without an assumption of ours",

@@ -249,7 +249,9 @@ def build(
             if stale or not manifest.is_whole("", shared):
                 return _built(
                     every, wanted, stale, folders, manifest, inputs, shared, accept,
-                    lambda stamp: _pages(stale, folders, stamp, jobs, cell_timeout, progress),
+                    lambda stamp: _pages(
+                        stale, folders, stamp, jobs, cell_timeout, progress, _glossary(every)
+                    ),
                 )  # fmt: skip
     return Built((), tuple(one.report_id for one in wanted), (), (), Comparison((), (), ()))
 
@@ -423,6 +425,7 @@ def _pages(
     jobs: int | None,
     cell_timeout: int | None,
     progress: Callable[[str], None] | None,
+    words: Mapping[str, str],
 ) -> tuple[dict[str, "Page"], tuple[Failure, ...]]:
     """Run and render reports, some at a time; where that is interrupted, end it at once."""
     if not stale:
@@ -438,7 +441,8 @@ def _pages(
     ended = count(1)
 
     def make(report: Report) -> "Page | Failure":
-        made = _page(report, folders, stamp, manager, cell_timeout or kernel.CELL_TIMEOUT)
+        limit = cell_timeout or kernel.CELL_TIMEOUT
+        made = _page(report, folders, stamp, manager, limit, words)
         if progress is not None:
             state = "failed" if isinstance(made, Failure) else "ready"
             progress(f"{next(ended)} of {len(stale)}: {report.report_id} {state}")
@@ -458,10 +462,25 @@ def _pages(
     )
 
 
+def _glossary(every: Sequence[Report]) -> Mapping[str, str]:
+    """Return where words of method are explained, nowhere where no report does so."""
+    from evidence.pages import how_to_read
+
+    there = any(one.report_id == how_to_read.PAGE for one in every)
+    return how_to_read.addresses() if there else {}
+
+
 def _page(
-    report: Report, folders: Folders, stamp: Stamp, manager: Any, cell_timeout: int
+    report: Report,
+    folders: Folders,
+    stamp: Stamp,
+    manager: Any,
+    cell_timeout: int,
+    words: Mapping[str, str],
 ) -> "Page | Failure":
+    from evidence.pages import how_to_read
     from evidence.reports import kernel, render
+    from evidence.reports.page_links import with_terms
 
     log = inside(folders.cache, "logs", f"{report.report_id}.txt")
     place = log.relative_to(folders.place or folders.root).as_posix()
@@ -475,6 +494,8 @@ def _page(
             cell_timeout=cell_timeout,
         )
         page = render.page(notebook, report, stamp)
+        if report.report_id != how_to_read.PAGE:
+            page = replace(page, html=with_terms(page.html, words))
         return replace(page, documents=render.documents(page.html, report, stamp, report.formats))
     except kernel.NotebookError as error:
         kind, message, whole = error.kind, str(error), error.log

@@ -23,8 +23,8 @@ from evidence.reports.catalog import Report
 from evidence.reports.documents import source as document_source
 from evidence.reports.documents import tables
 from evidence.reports.inspection import faults, sealed
+from evidence.reports.page_links import with_ways_back
 from evidence.reports.stamp import Stamp
-from evidence.reports.way_back import with_ways_back
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

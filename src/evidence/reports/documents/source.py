@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 from evidence.blocks import drawing
 from evidence.errors import RenderError
-from evidence.reports.way_back import without_ways_back
+from evidence.reports.page_links import without_terms, without_ways_back
 
 # What a document has no use for: the drawing for a phone, ways to take a figure along, and what
 # opens a part right below its heading.
@@ -95,7 +95,7 @@ def read(page: str) -> Source:
         return f'<img src="picture:{len(pictures) - 1}">'
 
     rewriter = _Rewriter(pictures)
-    rewriter.feed(_SVG.sub(drawn, _OF_SCREENS.sub("", without_ways_back(page))))
+    rewriter.feed(_SVG.sub(drawn, _OF_SCREENS.sub("", without_terms(without_ways_back(page)))))
     rewriter.close()
     return Source("".join(rewriter.out), tuple(pictures))
 

@@ -1,8 +1,9 @@
-"""Ways back from the place of a number to where the page shows it."""
+"""Links that a page gets: back from where a number comes from, and to words of method."""
 
 import re
 
-from evidence.reports import inspection, way_back
+from evidence.pages import how_to_read
+from evidence.reports import inspection, page_links
 
 PLACES = """<p><a class="n" href="#n-a">1</a> and <a class="n" href="#n-b">2</a>,
 again <a class="n" href="#n-a">1</a></p>
@@ -18,7 +19,7 @@ again <a class="n" href="#n-a">1</a></p>
 
 
 def test_each_place_leads_to_the_first_link_that_leads_to_it() -> None:
-    page = way_back.with_ways_back(PLACES)
+    page = page_links.with_ways_back(PLACES)
     assert page.count('id="from-n-a"') == 1
     assert page.index('id="from-n-a"') < page.index("again")
     assert '<h4>1 <small>What</small> <a class="back" href="#from-n-a" aria-label="back' in page
@@ -33,10 +34,35 @@ def test_each_place_leads_to_the_first_link_that_leads_to_it() -> None:
 
 
 def test_a_place_that_no_number_leads_to_has_no_way_back() -> None:
-    assert "from-n-c" not in way_back.with_ways_back(PLACES)
+    assert "from-n-c" not in page_links.with_ways_back(PLACES)
 
 
 def test_without_them_a_page_is_as_before() -> None:
-    page = way_back.with_ways_back(PLACES)
+    page = page_links.with_ways_back(PLACES)
     assert re.search("back|from-", page)
-    assert way_back.without_ways_back(page) == PLACES
+    assert page_links.without_ways_back(page) == PLACES
+
+
+WORDS = {"odds ratio": "h.html#o", "odds ratios": "h.html#o", "g": "h.html#g"}
+
+
+def test_a_word_of_method_leads_to_its_meaning_where_it_first_stands() -> None:
+    page = (
+        "<title>Odds ratio</title><nav>Odds ratio</nav><main><h1>Odds ratio</h1>"
+        '<p><a href="#a">odds ratio</a> <code>g</code> of Odds ratios &lt;g-1&gt;, odds ratio'
+        "<svg><text>g</text></svg> g.</p></main><footer>g</footer>"
+    )
+    made = page_links.with_terms(page, WORDS)
+    assert re.findall(r'<a class="term" href="([^"]+)">([^<]+)</a>', made) == [
+        ("h.html#o", "Odds ratios"),
+        ("h.html#g", "g"),
+    ]
+    assert "</svg> <a" in made
+    assert page_links.without_terms(made) == page
+
+
+def test_each_word_of_reports_has_a_line_in_the_glossary() -> None:
+    page = how_to_read.glossary().html
+    for word, address in how_to_read.addresses().items():
+        assert word == word.lower()
+        assert f'<dt id="{address.partition("#")[2]}">' in page
