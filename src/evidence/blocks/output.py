@@ -185,15 +185,10 @@ def _markup(figure: Figure) -> str:
         "svg": drawing.alone(wide).encode(),
         "png": drawing.to_png(figure.matplotlib_figure, drawing.PRINT_DPI),
         "pdf": drawing.to_pdf(figure.matplotlib_figure),
-        "csv": figure.data.to_csv(index=False, float_format="%.12g", lineterminator="\n").encode(),
+        "csv": _csv(figure.data),
     }
     links = " ".join(
-        _LINK.format(
-            name=f"{html(figure.figure_id)}.{kind}",
-            form=TAKEN[kind],
-            content=base64.b64encode(content).decode(),
-        )
-        + f"{'Data (CSV)' if kind == 'csv' else kind.upper()}</a>"
+        _taken(figure.figure_id, kind, content, "Data (CSV)" if kind == "csv" else kind.upper())
         for kind, content in taken.items()
     )
     return (
@@ -202,6 +197,32 @@ def _markup(figure: Figure) -> str:
         "<details><summary>The figure as a table</summary>\n"
         f"{figure.table.html}\n</details>\n</figure>"
     )
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, float_format="%.12g", lineterminator="\n").encode()
+
+
+def _taken(name: str, kind: str, content: bytes, shown: str) -> str:
+    """Return a link that saves a file, which is in the page itself."""
+    encoded = base64.b64encode(content).decode()
+    link = _LINK.format(name=f"{html(name)}.{kind}", form=TAKEN[kind], content=encoded)
+    return f"{link}{html(shown)}</a>"
+
+
+def rows_to_take(name: str, frame: pd.DataFrame, shown: str) -> Block:
+    """Return a link that saves rows which nobody reads line by line, as CSV.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, without its ending.
+    frame : DataFrame
+        The rows.
+    shown : str
+        Words of the link.
+    """
+    return Block(f'<p class="take">{_taken(name, "csv", _csv(frame), shown)}</p>')
 
 
 def taken_along(page: str) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Numbers counted from the files themselves, and places in a few words."""
 
+import base64
 import csv
+import io
 import re
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 import evidence
 from evidence.blocks.escape import plain
+from evidence.blocks.output import taken_along
 from evidence.data.dataset import Dataset
 from evidence.estimation.missing_evidence import missing_evidence
 from evidence.pages.audit import readings
@@ -109,3 +112,12 @@ def test_every_trial_stands_with_its_numbers_and_places(dataset: Dataset) -> Non
     )
     diamond = next(row for name, row in found.items() if name.startswith("Diamond 2010"))
     assert "12 or 16 weeks" in diamond
+
+
+def test_every_place_can_be_taken_along(dataset: Dataset, places: pd.DataFrame) -> None:
+    block = readings.places_to_take(dataset, places)
+    content = base64.b64decode(taken_along(block.html)["places.csv"]).decode()
+    rows = pd.read_csv(io.StringIO(content))
+    assert list(rows.numbers) == list(places.numbers)
+    assert list(rows.address) == [dataset.locator(one).url for one in places.locator_id]
+    assert f"All {len(places)} places" in block.text

@@ -251,15 +251,16 @@ def readable(explanation: str, dataset: Dataset) -> str:
 
 
 def checks_table(found: pd.DataFrame) -> Block:
-    """Return every check with how many findings it made of each severity."""
+    """Return the checks that found something, by severity, and those that found nothing."""
     counts = pd.crosstab(found.check, found.severity)
+    silent = [meaning for check, meaning in CHECK.items() if check not in counts.index]
     rows = [
         (
             _with_small_id(language.capitalized(meaning), "", check),
             *(
                 Cell(
                     str(counts.loc[check, one])
-                    if check in counts.index and one in counts.columns and counts.loc[check, one]
+                    if one in counts.columns and counts.loc[check, one]
                     else "–",
                     numeric=True,
                 )
@@ -267,12 +268,14 @@ def checks_table(found: pd.DataFrame) -> Block:
             ),
         )
         for check, meaning in CHECK.items()
+        if check in counts.index
     ]
-    return table(
+    block = table(
         "What is compared with what, and how many findings there are",
         ("Check", *(language.capitalized(one) for one in SEVERITY)),
         rows,
     )
+    return joined(block, paragraphs(f"Nothing was found by: {'; '.join(silent)}."))
 
 
 _USED = {

@@ -8,7 +8,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import origins, tables
 from evidence.blocks.escape import addressed
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, rows_to_take
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator
@@ -139,28 +139,23 @@ def _row(name: str, places: pd.DataFrame) -> list[Cell]:
     ]
 
 
-def places_table(dataset: Dataset, places: pd.DataFrame) -> Block:
-    """Return every place with its address, readings and what was read there, folded away."""
-    rows = [
-        (
-            Cell(
-                origins.place_name(locator, dataset),
-                href=locator.url,
-            ),
-            Cell(str(one.numbers), numeric=True),
-            Cell(str(one.directions), numeric=True),
-            Cell(str(one.readings), numeric=True),
+def places_to_take(dataset: Dataset, places: pd.DataFrame) -> Block:
+    """Return every place with its address, readings and what was read there, as a file."""
+    rows = []
+    for one in records(places):
+        locator = dataset.locator(one.locator_id)
+        rows.append(
+            {
+                "place": origins.place_name(locator, dataset),
+                "address": locator.url,
+                "kind": SOURCES[one.source][0],
+                "numbers": one.numbers,
+                "statements": one.directions,
+                "readings": one.readings,
+                "last_reading": f"{locator.accessed:%Y-%m-%d}",
+            }
         )
-        for one in records(places)
-        for locator in [dataset.locator(one.locator_id)]
-    ]
-    block = table(
-        "Every place where something was read",
-        ("Place", "Numbers", "Statements", "Readings"),
-        rows,
-        table_id="every-place",
-    )
-    return Block(f"<details><summary>Every place, one by one</summary>\n{block.html}\n</details>")
+    return rows_to_take("places", pd.DataFrame(rows), f"All {len(rows)} places, one by one (CSV)")
 
 
 def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
