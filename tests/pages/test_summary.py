@@ -32,11 +32,9 @@ def summary(dataset: Dataset) -> Summary:
 def parts(dataset: Dataset, summary: Summary) -> list[Block]:
     return [
         summary_sections.first_screen(dataset, summary),
-        tables.absolute(dataset, summary),
-        tables.points(dataset, summary),
-        weighing.weighed(dataset, summary),
-        weighing.side_by_side(dataset, summary),
-        weighing.averages(dataset, summary),
+        weighing.findings(dataset, summary),
+        tables.side_by_side(dataset, summary),
+        tables.averages(dataset, summary),
         tables.others(dataset, summary),
         summary_sections.closing_sections(dataset, summary),
     ]
@@ -58,9 +56,6 @@ def test_the_first_screen(dataset: Dataset, summary: Summary) -> None:
         "Diamond 2019 and Waraan 2021 would have had to average 0.26",
         "for the value of this workbook Waraan 2021 and Diamond 2019 would have had to average "
         "0.52",
-        "0.65 (−0.06 to 1.36)",
-        "0.47 (−2.32 to 3.26)",
-        "13.2 (6.8 to 19.6)",
     ):
         assert part in said
 
@@ -82,7 +77,7 @@ def test_every_number_leads_to_where_it_comes_from(
     dataset: Dataset, therapies: tuple[str, ...]
 ) -> None:
     blocks = parts(dataset, collected(dataset, therapies))
-    page = "<h1>x</h1>" + "".join(one.html for one in blocks)
+    page = "<h1>x</h1><h2>y</h2>" + "".join(one.html for one in blocks)
     values = {}
     for one in blocks:
         for entry in one.entries:
@@ -93,13 +88,57 @@ def test_every_number_leads_to_where_it_comes_from(
     assert set(re.findall(r'href="#n-([a-z0-9_.]+)"', page)) <= set(values)
 
 
-def test_events_are_more_or_fewer(dataset: Dataset, summary: Summary) -> None:
-    said = plain(tables.absolute(dataset, summary).html)
-    assert "with the comparator's risk taken as known" in said
-    assert "517 with enhanced usual care (15 of 29, Diamond 2010)" in said
-    assert "354 more (136 more to 443 more)" in said
-    assert "222 with enhanced usual care (6 of 27, Diamond 2010)" in said
-    assert "106 fewer (187 fewer to 78 more)" in said
+@pytest.fixture(scope="module")
+def of_findings(dataset: Dataset, summary: Summary) -> Block:
+    return weighing.findings(dataset, summary)
+
+
+def rows_of(block: Block, caption: str) -> list[list[str]]:
+    """Return the rows of the table of a caption."""
+    captions = re.findall(r"<caption>(.*?)</caption>", block.html)
+    return block.frames[captions.index(caption)].to_numpy().tolist()
+
+
+def test_a_table_for_each_therapy_and_class(of_findings: Block) -> None:
+    assert re.findall(r"<caption>(.*?)</caption>", of_findings.html) == [
+        "ABFT against all comparators",
+        "ABFT against waitlist or no intervention",
+        "ABFT against usual or enhanced usual care",
+        "ABFT against another structured treatment",
+        "ABCT against waitlist or no intervention",
+        "ABCT against usual or enhanced usual care",
+        "ABCT against another structured treatment",
+    ]
+    rows = rows_of(of_findings, "ABFT against usual or enhanced usual care")
+    assert [row[:4] for row in rows[:3]] == [
+        [
+            "Depressive symptoms (BDI-II, 0 to 63)",
+            "86 (2)",
+            "Hedges g 0.47 (−2.32 to 3.26) converted",
+            "4.2 (−20.4 to 28.7) or 7.5 (−36.9 to 51.9) points of BDI-II [1]",
+        ],
+        [
+            "Suicidal ideation (SIQ-JR, 0 to 90)",
+            "66 (1)",
+            "Hedges g 0.77 (0.27 to 1.27) printed",
+            "–",
+        ],
+        [
+            "Recovery from suicidal ideation (suicidal ideation below the clinical range)",
+            "60 (1)",
+            "odds ratio 6.30 (1.76 to 22.61) reconstructed",
+            "517 (15 of 29); with ABFT 871 (653 to 960); 354 more (136 more to 443 more)",
+        ],
+    ]
+    assert rows[-1][:4] == [
+        "Suicide attempts, at follow-up",
+        "191 (2) [10]",
+        "odds ratio 0.46 (0.13 to 1.50), below 1 favors ABFT imputed",
+        "222 (6 of 27, Diamond 2010); with ABFT 116 (35 to 301); 106 fewer (187 fewer to 78 more)",
+    ]
+
+
+def test_a_difference_of_risks_is_that_of_its_risks(dataset: Dataset, summary: Summary) -> None:
     for one in summary.absolute:
         entry = tables.of_absolute(one, dataset)
         assert entry.effect == pytest.approx(one.risk - one.baseline, abs=CLOSED_FORM)
@@ -108,53 +147,127 @@ def test_events_are_more_or_fewer(dataset: Dataset, summary: Summary) -> None:
         assert entry.ci_low < entry.effect < entry.ci_high
 
 
-def test_both_standard_deviations_are_shown(dataset: Dataset, summary: Summary) -> None:
-    said = plain(tables.points(dataset, summary).html)
-    for part in (
-        "8.8, Israel 2013, comparator arm",
-        "15.91, Diamond 2010, comparator arm",
-        "4.6 (−2.5 to 11.7)",
-        "8.3 (−4.6 to 21.1)",
-        "2.1 (−1.4 to 5.5)",
-        "3.7 (−2.6 to 10.0)",
-        "imputed",
-    ):
-        assert part in said
+def test_both_standard_deviations_are_shown(of_findings: Block) -> None:
+    (total,) = rows_of(of_findings, "ABFT against all comparators")
+    assert total[:4] == [
+        "Depressive symptoms (BDI, 0 to 63; BDI-II, 0 to 63)",
+        "118 (3)",
+        "Hedges g 0.52 (−0.29 to 1.33) converted",
+        "4.6 (−2.5 to 11.7) or 8.3 (−4.6 to 21.1) points of BDI-II [1]",
+    ]
+    assert "2.1 (−1.4 to 5.5) or 3.7 (−2.6 to 10.0) points of BDI-II [1]" in total[-1]
+    assert "a comparator arm, 8.8 (Israel 2013," in plain(of_findings.html)
+    assert "or 15.91 (Diamond 2010," in plain(of_findings.html)
 
 
-def test_what_a_panel_would_weigh(dataset: Dataset, summary: Summary) -> None:
-    said = plain(weighing.weighed(dataset, summary).html)
-    for part in (
-        "Diamond 2002: high for sequence generation, allocation concealment and intention to treat "
-        "by four items of the first Cochrane tool (RoB 1) in a public database; high for blinding, "
-        "baseline "
-        "comparability and overall by the Maastricht-Amsterdam list in Henken et al. 2007; sources "
-        "differ on intention to treat; outcome by self-report; arms 0.56 SD apart",
-        "Diamond 2019: judged for suicidal ideation only by Meta-analytic suicide prevention",
-        "Diamond 2019: high for overall by Meta-analytic suicide prevention database",
-        "outcome by self-report; arms 0.56 SD apart before",
-        "Waraan 2021: not assessed in any source seen",
-        "two trials: I² 0% (0 to 100%)",
-        "interval excludes no difference; 66 participants",
-        "at zero 0.28 (−0.53 to 1.09). Developers of ABFT took part in two of the three published "
-        "trials and collaborated in one.",
-        "Developers of ABFT took part in the one published trial.",
-        "Waraan 2021 (60): no clear difference",
-    ):
-        assert part in said
+def test_a_range_is_one_of_the_data_or_all_that_are_possible(
+    dataset: Dataset, summary: Summary, tmp_path: Path
+) -> None:
+    table = "ABCT against usual or enhanced usual care"
+    (post, _) = rows_of(weighing.findings(dataset, summary), table)
+    assert post[0].startswith("Distress (DASS-21, 0 to 63 or 0 to 126 [")
+    assert post[3].startswith("13.2 (6.8 to 19.6) points of DASS-21")
+    other = changed(
+        tmp_path / "data",
+        where("instruments", instrument_id="dass_21")(range_low="0", range_high="126"),
+        where("instruments", instrument_id="siq_jr")(range_low="", range_high=""),
+    )
+    found = weighing.findings(other, collect(other, BOTH))
+    assert rows_of(found, table)[0][0] == "Distress (DASS-21, 0 to 126)"
+    usual = rows_of(found, "ABFT against usual or enhanced usual care")
+    assert usual[1][0] == "Suicidal ideation (SIQ-JR)"
+
+
+def facts(row: list[str]) -> dict[str, str]:
+    """Return what a row says on each domain."""
+    return dict(zip(weighing.COLUMNS[4:], row[4:], strict=True))
+
+
+def test_the_facts_of_each_domain(of_findings: Block) -> None:
+    usual = rows_of(of_findings, "ABFT against usual or enhanced usual care")
+    assert facts(usual[0]) == {
+        "Risk of bias": "high in no domain (Israel 2013 and Diamond 2010), not assessed (Waraan "
+        "2021 and NCT00329199)",
+        "Inconsistency": "two trials: I² 0% (0 to 100%); Differences between trials are neither "
+        "shown nor excluded",
+        "Indirectness": "[3] [4] [5] [7]",
+        "Imprecision": "includes no difference",
+        "Publication bias": "no usable number: Waraan 2021 (60): no clear difference; NCT00329199; "
+        "at zero 0.28 (−0.53 to 1.09) [8]",
+    }
+    lacking = facts(usual[2])["Publication bias"]
+    assert lacking == "no such count found: Waraan 2021 and Hospital aftercare"
+    waiting = rows_of(of_findings, "ABFT against waitlist or no intervention")
+    assert facts(waiting[0])["Risk of bias"] == (
+        "high in some domain (Diamond 2002); arms of Diamond 2002 0.56 SD apart before treatment"
+    )
+    active = rows_of(of_findings, "ABFT against another structured treatment")
+    # A judgement of ideation alone is none of depression.
+    assert facts(active[0])["Risk of bias"] == "not assessed (Diamond 2019)"
+    assert facts(active[1]) == {
+        "Risk of bias": "high in some domain (Diamond 2019)",
+        "Inconsistency": "–",
+        "Indirectness": "[6]",
+        "Imprecision": "–",
+        "Publication bias": "no usable number: Diamond 2019 (129): no clear difference",
+    }
+    # The odds ratio of both trials lacks who counted attempts against either comparator.
+    assert facts(active[4])["Publication bias"] == "no such count found: Hospital aftercare"
+    said = plain(of_findings.html)
+    assert "Optimal information size: 352 (0.3 SD) or 128 (0.5 SD) participants." in said
+    assert (
+        "Diamond 2010: against enhanced usual care; suicidal ideation with depressive symptoms; "
+        "United States; developers took part; assessed by self-report."
+    ) in said
+    assert 'href="trial-diamond2002.html#risk-of-bias"' in of_findings.html
+    assert "trial-waraan2021.html#risk-of-bias" not in of_findings.html
+
+
+def test_each_note_is_told_once_and_named_by_its_number(of_findings: Block) -> None:
+    notes = re.findall(r'<li id="note-(\d+)"[^>]*>(.*?)</li>', of_findings.html)
+    assert [int(number) for number, _ in notes] == list(range(1, len(notes) + 1))
+    assert len({markup for _, markup in notes}) == len(notes)
+    marked = re.findall(r'href="#note-(\d+)">\[(\d+)\]', of_findings.html)
+    assert {one for one, _ in marked} == {number for number, _ in notes}
+    assert all(one == shown for one, shown in marked)
 
 
 def test_what_both_values_would_take(dataset: Dataset, summary: Summary) -> None:
-    said = plain(weighing.averages(dataset, summary).html)
+    said = plain(tables.averages(dataset, summary).html)
     assert "Diamond 2019 alone would have had to show 0.38 on depressive symptoms, beyond" in said
-    assert "narrower than the printed −0.18 to 0.84" in said
     assert (
-        "all trials here that measured it and whose size is known, except Diamond 2002 (whether it "
-        "is reported could not be seen)"
+        "For suicidal ideation and depressive symptoms the interval that the trials presumably "
+        "pooled would give here is narrower than the published one"
     ) in said
-    beside = plain(weighing.side_by_side(dataset, summary).html)
-    assert "presumably Diamond 2002, Diamond 2010, Diamond 2019 and Waraan 2021" in beside
-    assert "287 = 32 + 66 + 129 + 60" in beside
+    frame = tables.averages(dataset, summary).frame
+    assert frame.iloc[-1].tolist() == [
+        "Depressive symptoms, all trials here whose size is known",
+        "Diamond 2002, Israel 2013 and Diamond 2010",
+        "Waraan 2021 and Diamond 2019",
+        "0.33: 0.21 (then 0.01 to 0.65)",
+        "0.52: 0.52 (then 0.20 to 0.84)",
+    ]
+    beside = tables.side_by_side(dataset, summary).frame.iloc[:, -1].tolist()
+    assert beside[0] == (
+        "presumably Diamond 2002, Diamond 2010, Diamond 2019 and Waraan 2021, the only trials "
+        "here whose sizes add up to 287"
+    )
+    assert beside[2] == "presumably the same trials as above"
+
+
+def test_an_average_names_only_the_trials_that_it_is_made_from(
+    dataset: Dataset, summary: Summary
+) -> None:
+    # Israel 2013 is in our analysis, and not among the trials that the review presumably pooled.
+    pair = next(one for one in summary.reconciled if one.synthesis.synthesis_id == "schulte_dep")
+    analysis, needed = next(one for one in pair.needed if one[1].assumption == "presumed")
+    entry = tables.of_needed(needed, analysis, pair.synthesis, dataset)
+    assert entry is not None
+    chosen = analysis.selection.estimates
+    left = chosen[chosen.trial_id == "israel2013"].iloc[0]
+    assert not {*left.result_ids} & {*entry.result_ids}
+    assert not {*left.locator_ids} & {*entry.locator_ids}
+    assert left.comparator not in entry.comparator.split("; ")
 
 
 def test_the_published_value_follows_the_data(tmp_path: Path) -> None:

@@ -33,11 +33,11 @@ any_trials = st.lists(
 )
 
 
-def first_and_table(made: list[Study], *therapies: str) -> tuple[str, str]:
+def first_and_tables(made: list[Study], *therapies: str) -> tuple[str, str]:
     dataset = package(made, third="bat")
     summary = collect(dataset, therapies or tuple(dataset.vocabulary("therapy")))
     said = summary_sections.first_screen(dataset, summary).text
-    return said, weighing.weighed(dataset, summary).text
+    return said, weighing.findings(dataset, summary).text
 
 
 def check(made: list[Study], said: str, weighed: str) -> None:
@@ -55,8 +55,8 @@ def check(made: list[Study], said: str, weighed: str) -> None:
     }
     cells = {key: trials for key, trials in cells.items() if key[:2] in numbered}
     answer = said.partition("\n")[0]
-    rows = [line for line in weighed.split("\n") if "at the end of treatment, against" in line]
-    assert len(rows) == len(cells), said
+    rows = findings_of(weighed)
+    assert set(rows) == {(name(one), AGAINST[three], OUTCOME[two]) for one, two, three in cells}
     with_number = [
         one
         for trials in cells.values()
@@ -88,36 +88,52 @@ def check(made: list[Study], said: str, weighed: str) -> None:
         one_other = re.search(r"(The other|It) is in favor of the comparator\.", answer) is not None
         assert (NUMBERS[against[1]] if against else int(one_other)) == below, said
     assert "suicide attempts among them" not in said
-    for key, trials in cells.items():
-        row = next(
-            line
-            for line in rows
-            if name(key[0]) in line and OUTCOME[key[1]] in line and AGAINST[key[2]] in line
-        )
-        involved = [study.developer for study in trials if study.status == "published"]
-        missing = row.rpartition("|")[2]
-        assert ("is not known" in missing) == ("not_known" in involved), row
-        if set(involved) == {"not_known"}:
-            assert "took part in none" not in row, row
-        assert ("collaborated" in missing) == ("collaborated" in involved), row
-        assert "so few" not in row, row
+    for (therapy, outcome, against), trials in cells.items():
+        row = rows[name(therapy), AGAINST[against], OUTCOME[outcome]]
+        marks = re.findall(r"\[(\d+)\]", row.split(" | ")[weighing.COLUMNS.index("Indirectness")])
+        notes = [line for line in weighed.split("\n") if line.startswith("- Made ")]
         for study in trials:
+            label = f"Made {made.index(study)}"
+            involved = {
+                "yes": "developers took part",
+                "collaborated": "developers collaborated",
+                "no": "no developer took part",
+                "not_known": "whether developers took part is not known",
+            }[study.developer]
+            of_it = [one for one in notes if one.startswith(f"- {label}:")]
+            assert any(involved in one for one in of_it), weighed
+            assert label in row, row
             for word in ("intervention", "comparator"):
                 if study.results[0].said == f"favors_{word}" and len(trials) == 1:
                     side = "the therapy" if word == "intervention" else "the comparator"
                     assert f"in favor of {side}, in words" in row, row
+        assert len(marks) == len(trials), row
+
+
+def findings_of(text: str) -> dict[tuple[str, str, str], str]:
+    """Return the rows on classes of comparators by therapy, class and outcome."""
+    rows: dict[tuple[str, str, str], str] = {}
+    therapy = against = ""
+    for line in text.split("\n"):
+        if (caption := re.fullmatch(r"(\w+) against (.*)", line)) is not None:
+            therapy, against = caption.groups()
+        elif " | " in line and against != "all comparators":
+            outcome = re.split(r" \(| \|", line)[0]
+            if outcome in OUTCOME.values():
+                rows[therapy, against, outcome] = line
+    return rows
 
 
 OUTCOME = {"depression": "Depressive symptoms", "self_compassion": "Self-compassion"}
 AGAINST = {
-    "inactive": "against waitlist or no intervention",
-    "usual_care": "against usual or enhanced usual care",
-    "active": "against another structured treatment",
+    "inactive": "waitlist or no intervention",
+    "usual_care": "usual or enhanced usual care",
+    "active": "another structured treatment",
 }
 
 
 def name(therapy: str) -> str:
-    return f", {therapy if therapy == 'bat' else therapy.upper()}, "
+    return therapy if therapy == "bat" else therapy.upper()
 
 
 @settings(max_examples=12, deadline=None)
@@ -128,7 +144,7 @@ def name(therapy: str) -> str:
 @example([Study((Result(effect=-0.8),))])
 @example([Study((Result(effect=-0.8),)), Study((Result(effect=-0.8),), comparator="waitlist")])
 def test_a_summary_is_true_of_its_trials(made: list[Study]) -> None:
-    check(made, *first_and_table(made))
+    check(made, *first_and_tables(made))
 
 
 @pytest.mark.parametrize(
@@ -142,25 +158,25 @@ def test_a_summary_is_true_of_its_trials(made: list[Study]) -> None:
 )
 def test_inconsistency_is_said_by_what_was_found(effects: tuple[float, ...], said: str) -> None:
     made = [Study((Result(effect=one, se=0.05 if "differ" in said else 0.3),)) for one in effects]
-    _, weighed = first_and_table(made)
+    _, weighed = first_and_tables(made)
     assert said in weighed.partition("Inconsistency")[2]
 
 
 def test_three_trials_that_favor_the_comparator() -> None:
-    said, _ = first_and_table([Study((Result(effect=-one, se=0.1),)) for one in (0.5, 0.6, 0.55)])
+    said, _ = first_and_tables([Study((Result(effect=-one, se=0.1),)) for one in (0.5, 0.6, 0.55)])
     assert "It is in favor of the comparator." in said
 
 
 def test_a_third_therapy_stands_in_the_summary_of_all() -> None:
     made = [Study((Result(effect=0.8),), therapy=one) for one in ("abft", "bat")]
-    said, _ = first_and_table(made)
+    said, found = first_and_tables(made)
     assert said.startswith("Of two comparisons")
-    assert "Depressive symptoms, bat, at the end of treatment" in said
+    assert ("bat", AGAINST["usual_care"], OUTCOME["depression"]) in findings_of(found)
 
 
 @pytest.mark.parametrize("event", ["recovery", "attempts"])
 def test_events_are_named_where_there_are_any(event: str) -> None:
-    said, _ = first_and_table([Study((Result(event, counts=(2, 20, 5, 20)),))])
+    said, _ = first_and_tables([Study((Result(event, counts=(2, 20, 5, 20)),))])
     assert said.startswith("No outcome has a comparison")
     assert ("suicide attempts among them" in said) == (event == "attempts")
 

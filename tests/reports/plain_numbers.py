@@ -262,6 +262,11 @@ def assumptions(
         piece.text,
         lambda one: int(one[1]) == information_size(0.3),
     )
+    yield from _spans(
+        r"(\d+) \((0\.\d) SD\)",
+        piece.text,
+        lambda one: int(one[1]) == information_size(float(one[2])),
+    )
 
 
 def counts_of_rows(
@@ -353,7 +358,10 @@ def _items(_dataset: Dataset) -> list[list[int]]:
 
 
 def _comparisons(_dataset: Dataset) -> list[list[int]]:
-    return [[len(_rows("summary.html", "Findings by outcome"))]]
+    captions = (crawl.text(one) for one in crawl.page("summary.html").iter("caption"))
+    of_class = [one for one in captions if " against " in one and "all comparators" not in one]
+    rows = [row for caption in of_class for row in _rows("summary.html", caption)]
+    return [[sum(not row[2].startswith("odds ratio") for row in rows)]]
 
 
 def _panel(dataset: Dataset) -> list[list[int]]:

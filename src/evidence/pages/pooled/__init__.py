@@ -1,6 +1,7 @@
 """A pooled report: its first screen and its closing sections."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -412,20 +413,25 @@ def pooled_numbers(
     return pooled
 
 
-def members(analysis: Analysis) -> Cell:
+def members(analysis: Analysis, *, on_cards: bool = False) -> Cell:
     """Return the estimates that entered an analysis, with weights, each with a link to its place.
 
-    A page that shows it has to tell where each of these estimates comes from.
+    A page that shows it has to tell where each of these estimates comes from, unless the links lead
+    to the cards of the trials.
     """
     rows = analysis.selection.estimates
     entered = [
         (row, f" {language.fixed(row.effect)}{_weight(weight, len(rows))}")
         for row, weight in zip(records(rows), analysis.pooled.weights, strict=True)
     ]
+
+    def there(row: Any) -> str:
+        card = f"trial-{row.trial_id}.html" if on_cards else ""
+        return html(f"{card}#{anchor(row.estimate_id)}")
+
     return Cell(
         markup="; ".join(
-            f'<a href="#{html(anchor(row.estimate_id))}">{html(row.label)}</a>{html(said)}'
-            for row, said in entered
+            f'<a href="{there(row)}">{html(row.label)}</a>{html(said)}' for row, said in entered
         )
     )
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from evidence import language
+from evidence.analysis import Analysis
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
@@ -10,19 +11,21 @@ from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, number_link
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
+from evidence.estimation import estimates
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled
 from evidence.pages.summary import tables as made
-from evidence.pages.summary.tables import elsewhere, overview, points_shown
+from evidence.pages.summary.tables import elsewhere, points_shown
 from evidence.summary import Reconciliation, Summary
+from evidence.terms import words_of
 
 
 def first_screen(dataset: Dataset, summary: Summary) -> Block:
-    """Return what the findings amount to, the published value beside ours, and all findings."""
+    """Return what the findings amount to, and the published value beside ours."""
     figures, said = _published(dataset, summary)
     say, paragraph = html(_say(summary)), html(_paragraph(dataset, summary))
     about = [one.outcome for one in summary.findings]
-    return joined(answer(say, paragraph, figures, said, about), overview(dataset, summary))
+    return answer(say, paragraph, figures, said, about)
 
 
 def _say(summary: Summary) -> str:
@@ -72,10 +75,10 @@ def _counted(number: int, one: str, several: str) -> str:
 def _paragraph(dataset: Dataset, summary: Summary) -> str:
     harms = [one.tables.row.event for one in summary.absolute if one.events is not None]
     among = language.listed(dict.fromkeys(dataset.in_text("event", one) for one in harms))
-    events = f"; events{f', {among} among them,' if harms else ''} stand there per 1,000"
+    events = f"; events{f', {among} among them,' if harms else ''} are there per 1,000"
     said = (
         "No GRADE rating was made: it takes a systematic search and a panel. What a panel would "
-        f"weigh is computed below{events if summary.absolute else ''}. An interval that excludes "
+        f"weigh is in the tables{events if summary.absolute else ''}. An interval that excludes "
         "no difference in one small trial does not show that the effect holds elsewhere."
     )
     published = dataset.randomized_trials.trial_id
@@ -144,47 +147,38 @@ def _methods(dataset: Dataset, summary: Summary) -> Block:
     return closing.methods(
         [
             f"Findings on {several} are laid out in the manner of the Cochrane Handbook, chapter "
-            "14: a row per outcome, time and class of comparators (waitlist or no intervention; "
-            "usual or enhanced usual care; another structured treatment), for outcomes on which a "
-            "randomized trial prints a number that leads to a standardized effect. The analyses "
-            "are those of the reports on each outcome: self-report before ratings by clinicians, "
-            "random effects by restricted maximum likelihood, Hartung-Knapp interval with the ad "
-            "hoc correction; one trial stands by its own normal interval. Where one trial prints a "
-            "model coefficient, the coefficient in points stands in the table.",
-            "Points of an instrument: the standardized effect and its limits times the standard "
-            "deviation of a comparator arm at the same time (Cochrane Handbook, chapter 15), once "
-            "for each trial that prints one on the instrument that most trials used. The SDs "
-            "differ widely, so that each is shown. This is imputed: it supposes that the trials "
-            "would have found the same number of SDs on that instrument.",
-            "Events per 1,000: the odds ratio applied to the risk counted in a comparator arm, OR "
-            "p / (1 − p + OR p), with the limits of the odds ratio; the risk with the comparator "
-            "is taken as known. Events to be reached stand trial by trial, since the trials count "
-            "different events. Events to be avoided are rare: their exact odds ratio stands at "
-            "the risk of each comparator arm.",
-            "What a panel would weigh: risk of bias as a source judged it, never by us; I² with "
-            "its interval; who took part, where, and against what; whether the interval includes "
-            "no difference, and participants beside the optimal information size (two equal arms, "
-            "80% power, two-sided 5%); trials that measured the outcome without a usable "
-            "number found, and the result with these at zero, which is imputed. No "
-            "certainty was rated.",
+            "14, for outcomes on which a randomized trial reports a number that leads to a "
+            "standardized effect. The analyses are those of the reports on each outcome. Where a "
+            "trial reports a model coefficient, that is the absolute effect.",
+            "Points of an instrument: the standardized effect and its limits times the SD of a "
+            "comparator arm at the same time (Cochrane Handbook, chapter 15), for each trial that "
+            "reports one on the instrument that most trials used. This supposes that the trials "
+            "would have found as many SDs on it.",
+            "Events per 1,000: the odds ratio and its limits applied to the risk p counted in a "
+            "comparator arm, which is taken as known: OR p / (1 − p + OR p). Events to be avoided "
+            "are rare: their exact odds ratio is applied to each risk counted.",
+            "Optimal information size: two equal arms, 80% power, two-sided 5%.",
             "Published pooled values: which trials a review pooled is presumed from its k and n, "
-            "if just one set of trials here adds up to them. The average that trials without a "
-            "number would have had to show is found by root finding: one effect common to all of "
-            "them, with the variance of a standardized difference of their sizes, at which the "
-            "pooled value results by the main method.",
+            "if just one set of trials here adds up to them. An average that trials without a "
+            "number would have had to show is one effect common to all of them, with the variance "
+            "of a standardized difference of their sizes, at which the pooled value results by "
+            "the main method (root finding).",
         ]
     )
 
 
-def _pooled(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell]]:
-    """Return every number beyond single estimates, with what entered it."""
+def _numbers(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell]]:
+    """Return every number that is made here, with what entered it.
+
+    Those of single trials are told on their cards, or by `_of_import`.
+    """
     shown: list[tuple[LedgerEntry, Cell]] = []
     for effect in points_shown(dataset, summary):
-        members = pooled.members(effect.analysis)
-        if effect.stress is not None:
-            zeros = language.listed(effect.stress.entered.label)
-            members = members.followed_by(f"; at zero: {zeros}")
-        shown.append((effect.standardized, members))
+        if effect.stress is None:
+            members = _members(effect.analysis, dataset)
+            shown.append((entries.of_analysis(effect.analysis, dataset), members))
+        else:
+            shown.append((effect.standardized, _labels(effect.analysis)))
         shown += [
             (entry, Cell(f"{language.fixed(effect.standardized.effect)} × {one.sd:g}"))
             for one, entry in effect.each
@@ -192,63 +186,62 @@ def _pooled(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell]
     for finding in summary.findings:
         if finding.analysis is None:
             continue
-        members = pooled.members(finding.analysis)
+        members = _members(finding.analysis, dataset)
         shown.append((entries.of_analysis(finding.analysis, dataset), members))
         if finding.stress is not None:
             entry = entries.of_stress_test(finding.stress, finding.analysis, dataset)
-            zeros = language.listed(finding.stress.entered.label)
-            shown.append((entry, members.followed_by(f"; at zero: {zeros}")))
+            shown.append((entry, _labels(finding.analysis)))
     for one in summary.absolute:
-        difference = made.of_absolute(one, dataset)
+        difference, counts = made.of_absolute(one, dataset), one.tables.fewest_missing
         if one.events is not None:
-            counts = "; ".join(
+            cells = "; ".join(
                 f"{item.row.label} {'/'.join(map(str, item.fewest_missing))}"
                 for item in one.ratio.tables
             )
-            shown.append((made.of_ratio(one, dataset), Cell(counts)))
-        shown.append(
-            (
-                difference,
-                Cell(f"odds ratio at {made.per_1000(one.baseline)} per 1,000 with comparator"),
-            )
-        )
+            shown.append((made.of_ratio(one, dataset), Cell(cells)))
+        shown.append((difference, Cell(f"{counts.events_2} of {counts.n_2}")))
     for pair in summary.reconciled:
-        place = "; ".join(
-            origins.place_name(locator, dataset)
-            for locator in [dataset.locator(pair.synthesis.locator_id)]
-        )
+        place = words_of(dataset.locator(pair.synthesis.locator_id).place)
         shown.append((made.of_published(pair.synthesis, dataset), Cell(place)))
-        members = pooled.members(pair.analysis)
-        shown.append((entries.of_analysis(pair.analysis, dataset), members))
+        shown.append((made.ours(pair, summary, dataset), _members(pair.analysis, dataset)))
         for analysis, needed in pair.needed:
             average = made.of_needed(needed, analysis, pair.synthesis, dataset)
             if average is not None:
-                entered = pooled.members(analysis).followed_by(" and the average")
-                shown.append((average, entered))
-    return list({entry.estimate_id: (entry, what) for entry, what in shown}.values())
+                known = language.listed(dataset.trial(trial).label for trial in needed.known)
+                shown.append((average, Cell(known)))
+    # Neighbors share the start of their labels, which is said once.
+    each = {entry.estimate_id: (entry, what) for entry, what in shown}
+    return sorted(each.values(), key=lambda one: (one[0].label, one[0].estimate_id))
 
 
-def _estimates(dataset: Dataset, summary: Summary) -> pd.DataFrame:
-    """Return the single estimates that the report shows or rests on."""
-    frames = [
-        one.analysis.selection.estimates for one in summary.findings if one.analysis is not None
-    ]
-    frames += [pd.DataFrame([one.points]) for one in summary.findings if one.points is not None]
-    frames += [pd.DataFrame([one.ratio]) for one in summary.absolute if one.events is None]
-    other = elsewhere(dataset, summary)
-    frames.append(other[other.effect.notna()])
+def _members(analysis: Analysis, dataset: Dataset) -> Cell:
+    """Return what entered an analysis, each with a link to where it is told."""
+    return pooled.members(analysis, on_cards=not dataset.imported)
+
+
+def _labels(analysis: Analysis) -> Cell:
+    """Return the trials with a number; with others at zero their weights are not those alone."""
+    return Cell(language.listed(analysis.selection.estimates.label))
+
+
+def _of_import(dataset: Dataset, summary: Summary) -> pd.DataFrame:
+    """Return the single estimates that a report on an import shows or rests on."""
+    frames = [estimates(dataset).iloc[:0]]
+    if dataset.imported:
+        analyses = (one.analysis for one in summary.findings)
+        frames += [one.selection.estimates for one in analyses if one is not None]
+        points = (one.points for one in summary.findings)
+        frames += [pd.DataFrame([one]) for one in points if one is not None]
+        ratios = (one.ratio for one in summary.absolute if one.events is None)
+        frames += [pd.DataFrame([one]) for one in ratios]
+        other = elsewhere(dataset, summary)
+        frames.append(other[other.effect.notna()])
     return pd.concat(frames, ignore_index=True).drop_duplicates("estimate_id")
 
 
 def closing_sections(dataset: Dataset, summary: Summary) -> Block:
     """Return methods, where each number comes from, how to cite, and limits."""
-    estimates = _estimates(dataset, summary)
-    also = union(
-        [
-            *(locators for one in summary.findings for locators in one.without_number.locator_ids),
-            tuple(one.synthesis.locator_id for one in summary.reconciled),
-        ]
-    )
+    imported, numbers = _of_import(dataset, summary), _numbers(dataset, summary)
     limits = closing.limits(
         dataset,
         trial_ids=union(one.trial_ids for one in summary.findings),
@@ -256,13 +249,14 @@ def closing_sections(dataset: Dataset, summary: Summary) -> Block:
             "A class of comparators still mixes treatments; an effect against it is an effect "
             "against no one of them.",
             "Points of an instrument and effects per 1,000 look more certain than they are: what "
-            "they rest on is stated beside them.",
-            "Which trials a published review pooled is presumed, not printed.",
+            "they rest on is beside them.",
         ],
     )
     return joined(
         _methods(dataset, summary),
-        origins.provenance(dataset, estimates=estimates, pooled=_pooled(dataset, summary)),
-        closing.citation(dataset, estimates, sentence=_say(summary), also=also),
+        origins.provenance(
+            dataset, estimates=imported, pooled=numbers, heading="Numbers made in this report"
+        ),
+        closing.citation(dataset, imported, sources="#sources" if numbers else ""),
         limits,
     )

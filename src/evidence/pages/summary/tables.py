@@ -7,58 +7,43 @@ from typing import Any, cast
 import pandas as pd
 
 from evidence import language
-from evidence.analysis import Analysis
+from evidence.analysis import Analysis, signature
 from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.blocks import origins
-from evidence.blocks.escape import addressed, html
-from evidence.blocks.output import Block, paragraphs
-from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_number, to_size
+from evidence.blocks.escape import html
+from evidence.blocks.output import Block, anchor, joined, paragraphs
+from evidence.blocks.tables import Cell, number_link, table, to_card, to_estimate, to_size
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.estimation import estimates
-from evidence.estimation.choices import Specification
-from evidence.estimation.row import QuotedScale, participants
+from evidence.estimation.row import NORMAL_975, QuotedScale, participants
 from evidence.ledger import HETEROGENEITY, LedgerEntry, entries, event_entries, sentences
-from evidence.summary import Summary
+from evidence.summary import Reconciliation, Summary
 from evidence.summary.absolute_effects import AbsoluteEffect
-from evidence.summary.findings import Finding, InPoints, in_points, most_used_instrument
-from evidence.summary.needed_averages import Needed
-from evidence.terms import EntryKind, Favors, RemarkKind, Said, has, words_of
+from evidence.summary.findings import InPoints, in_points, most_used_instrument
+from evidence.summary.needed_averages import Needed, presumed_trials
+from evidence.terms import EntryKind, Favors, Said
 
 PUBLISHED = {
     "presumed": "as presumably pooled there",
-    "presumed_bounded": "the same, at zero those whose difference a printed statistic bounds",
-    "all": "all trials here that measured it and whose size is known",
-    "own": "the same trials, for the value of this workbook",
+    "presumed_bounded": "the same, at zero what a printed statistic holds near it",
+    "all": "all trials here whose size is known",
+    "own": "all trials here whose size is known",
 }
 """Assumptions on which an average is asked for, in words."""
 
 
 def assumed(one: Needed, analysis: Analysis) -> str:
-    """Return on which assumption an average is asked for, and which trials it leaves out."""
+    """Return on which assumption an average is asked for."""
+    course = analysis.specification.overall == "as_post"
     said = PUBLISHED[one.assumption]
-    if one.assumption != "all":
-        return said
-    without = analysis.selection.without_number
-    out = language.listed(
-        f"{row.label} ({sentences.why_not_entered(row)})"
-        for row in records(without[~without.trial_id.isin([*one.missing, *one.held])])
-        if participants(row) is not None
-    )
-    return f"{said}, except {out}" if out else said
-
-
-def of_finding(one: Finding, dataset: Dataset) -> LedgerEntry | None:
-    """Return the entry of a finding: in points where a single trial prints these."""
-    if one.points is not None:
-        return entries.of_estimate(one.points, dataset)
-    return None if one.analysis is None else entries.of_analysis(one.analysis, dataset)
+    return f"{said}, with a statistic over the whole course" if course else said
 
 
 def of_points(one: InPoints, standardized: LedgerEntry, dataset: Dataset) -> LedgerEntry:
     """Return the entry of a standardized effect as points of an instrument."""
-    instrument = dataset.instrument(one.instrument_id).name
+    instrument = dataset.measure(one.instrument_id)
     without_model: dict[str, Any] = dict.fromkeys(HETEROGENEITY)
     return replace(
         standardized,
@@ -75,7 +60,7 @@ def of_points(one: InPoints, standardized: LedgerEntry, dataset: Dataset) -> Led
         p_value=None,
         **without_model,
         processing="imputed",
-        method=f"standardized effect times SD {one.sd:g} of the comparator arm of {one.label}",
+        method="standardized effect times the SD of a comparator arm",
         result_ids=union([standardized.result_ids, (one.result_id,)]),
         locator_ids=union([standardized.locator_ids, (one.locator_id,)]),
     )
@@ -105,6 +90,8 @@ def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
     row = one.tables.row
     ratio = of_ratio(one, dataset)
     scale = QuotedScale("risk_difference", row.more_is)
+    # Of one trial the label of the ratio says against what.
+    arm = "" if one.events is None else f" with {sentences.comparator(row, dataset)}"
     whose = (
         ratio.label
         if one.events is None
@@ -113,8 +100,7 @@ def of_absolute(one: AbsoluteEffect, dataset: Dataset) -> LedgerEntry:
     return replace(
         ratio,
         estimate_id=one.estimate_id,
-        label=f"{whose}: difference of risks at {per_1000(one.baseline)} per 1,000 with "
-        f"{sentences.comparator(row, dataset)}"
+        label=f"{whose}: difference of risks at {per_1000(one.baseline)} per 1,000{arm}"
         f"{entries.below_favors(scale, row.intervention, dataset)}",
         entry_kind=EntryKind.ABSOLUTE,
         metric="risk_difference",
@@ -204,14 +190,16 @@ def of_needed(
         if one.assumption == "own"
         else origins.reference_name(synthesis.publication_id, dataset)
     )
+    chosen = analysis.selection.estimates
+    known = chosen[chosen.trial_id.isin(one.known)]
     trials = language.listed(dataset.trial(trial).label for trial in one.missing)
+    therapy, outcome = sentences.names(analysis, dataset)
+    when = dataset.in_text("timepoint", analysis.specification.timepoint)
     return replace(
         entries.of_analysis(analysis, dataset),
         estimate_id=one.estimate_id,
-        label=f"Average of {trials} at which "
-        f"{language.fixed(one.target)} of {whose} would hold, {assumed(one, analysis)}, "
-        f"{dataset.in_text('timepoint', analysis.specification.timepoint)}, against "
-        f"{sentences.comparators(analysis.selection.estimates, dataset)}",
+        label=f"{therapy}, {outcome}, {when}, average needed for {language.fixed(one.target)} of "
+        f"{whose}, {assumed(one, analysis)}, of {trials}",
         entry_kind=EntryKind.WHAT_IF,
         effect=one.average,
         ci_low=None,
@@ -220,9 +208,14 @@ def of_needed(
         p_value=None,
         k=len(one.missing),
         n=None,
+        comparator="; ".join(union([known.comparator])),
+        comparator_class="; ".join(union([known.comparator_class])),
         processing="imputed",
         method="root of the pooled value over one effect of these trials",
         trial_ids=(*one.known, *one.missing, *one.held),
+        result_ids=union(known.result_ids),
+        locator_ids=union(known.locator_ids),
+        correction_ids=union(known.correction_ids),
     )
 
 
@@ -249,71 +242,6 @@ def with_sizes(frame: pd.DataFrame, dataset: Dataset) -> Cell:
         size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
         parts.append(f"{html(one.label)}{size}{_IN_WORDS.get(one.said, '')}")
     return Cell(markup="; ".join(parts))
-
-
-def named(one: Finding | Specification, dataset: Dataset) -> str:
-    """Return outcome, therapy and time of a finding or an analysis."""
-    outcome = dataset.short("outcome", one.outcome)
-    therapy = dataset.in_text("therapy", one.therapy)
-    return (
-        f"{language.capitalized(outcome)}, {therapy}, {dataset.in_text('timepoint', one.timepoint)}"
-    )
-
-
-def overview(dataset: Dataset, summary: Summary) -> Block:
-    """Return one row per outcome, time and class of comparators."""
-    rows = []
-    for one in summary.findings:
-        entry = of_finding(one, dataset)
-        number, measure, size = Cell("no number", numeric=True), "–", "–"
-        if entry is not None and one.analysis is not None:
-            digits = 2 if one.points is None else 1
-            shown_number = language.estimate(entry.effect, entry.ci_low, entry.ci_high, digits)
-            number = to_number(entry, shown_number)
-            measure = _measure(one)
-            n = one.analysis.size
-            # Those randomized have brackets of their own.
-            size = f"({n})" if n.randomized is None else n.named
-            size = f"{one.analysis.pooled.k} {size}"
-        rows.append(
-            (
-                Cell(named(one, dataset)),
-                Cell(dataset.in_text("comparator_class", one.comparator_class)),
-                Cell(size, numeric=True),
-                number,
-                Cell(measure),
-                with_sizes(one.without_number, dataset) if len(one.without_number) else Cell("–"),
-            )
-        )
-    return table(
-        "Findings by outcome and class of comparators; positive favors the therapy",
-        (
-            "Outcome",
-            "Compared with",
-            "Trials (n)",
-            "Effect (95% CI)",
-            "Measure",
-            "No usable number (n)",
-        ),
-        rows,
-    )
-
-
-def _measure(one: Finding) -> str:
-    """Return the unit of a finding, and what of it is imputed."""
-    if one.points is not None:
-        imputed = has(one.points, RemarkKind.SIZES_IMPUTED)
-        name = f"points of {_short(one.points.instrument_id)}"
-        return f"{name}; arm sizes imputed" if imputed else name
-    if one.analysis is None:
-        return ""
-    chosen = one.analysis.selection
-    name = language.term(language.METRIC, chosen.metric)
-    return f"{name}, imputed" if "imputed" in set(chosen.estimates.processing) else name
-
-
-def _short(instrument_id: str) -> str:
-    return instrument_id.upper().replace("_", "-")
 
 
 def with_points(dataset: Dataset, summary: Summary) -> list[tuple[Analysis, str]]:
@@ -367,137 +295,240 @@ def points_shown(dataset: Dataset, summary: Summary) -> list[Reexpressed]:
     return shown
 
 
-def points(dataset: Dataset, summary: Summary) -> Block:
-    """Return standardized effects as points of a familiar instrument, once per SD."""
+def side_by_side(dataset: Dataset, summary: Summary) -> Block:
+    """Return published pooled values beside those of this workbook, with what each pooled."""
+    rows: list[tuple[Cell, ...]] = []
+    told: set[tuple[str, ...]] = set()
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        published = of_published(one.synthesis, dataset)
+        own = ours(one, summary, dataset)
+        presumed = presumed_trials(dataset, one.synthesis)
+        outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
+        selection = one.analysis.selection
+        rows += [
+            (
+                Cell(f"{outcome}, {_name(one, dataset)}"),
+                to_estimate(published),
+                _whole(published.k),
+                _whole(published.n),
+                Cell(_pooled_there(one, presumed, labels, again=presumed in told)),
+            ),
+            (
+                Cell(f"{outcome}, this workbook"),
+                to_estimate(own),
+                _whole(one.analysis.pooled.k),
+                Cell(str(one.analysis.size), numeric=True),
+                Cell(
+                    f"{language.listed(selection.estimates.label)}; without a usable number "
+                    f"{language.listed(selection.without_number.label) or 'none'}"
+                ),
+            ),
+        ]
+        told.add(presumed)
+    if not rows:
+        return paragraphs(
+            "No published synthesis in the data pools an outcome that is analyzed here."
+        )
+    return table(
+        "Published pooled values beside those of this workbook",
+        ("Outcome and source", "g (95% CI)", "Trials", "n", "Which trials"),
+        rows,
+    )
+
+
+def ours(one: Reconciliation, summary: Summary, dataset: Dataset) -> LedgerEntry:
+    """Return our value: that of a finding where the same estimates are behind both."""
+    same = [
+        found.analysis
+        for found in summary.findings
+        if found.analysis is not None and signature(found.analysis) == signature(one.analysis)
+    ]
+    return entries.of_analysis(same[0] if same else one.analysis, dataset)
+
+
+def _whole(number: int | None) -> Cell:
+    return Cell("–" if number is None else str(number), numeric=True)
+
+
+def _pooled_there(
+    one: Reconciliation, presumed: tuple[str, ...], labels: "pd.Series[str]", *, again: bool
+) -> str:
+    """Return which trials a synthesis pooled, as far as their sizes tell; else its note."""
+    if not presumed:
+        note = f". Note in the data: {one.synthesis.note}" if one.synthesis.note else ""
+        return f"which trials is not known{note}"
+    if again:
+        return "presumably the same trials as above"
+    return (
+        f"presumably {language.listed(labels[trial] for trial in presumed)}, the only trials here "
+        f"whose sizes add up to {one.synthesis.n:g}"
+    )
+
+
+def _name(one: Reconciliation, dataset: Dataset) -> str:
+    return origins.reference_name(one.synthesis.publication_id, dataset)
+
+
+def averages(dataset: Dataset, summary: Summary) -> Block:
+    """Return what trials without a number would have had to average for a pooled value to hold.
+
+    What is asked of the same trials for the published value and for ours is in one row.
+    """
     rows = []
-    for effect in points_shown(dataset, summary):
-        standardized = effect.standardized
-        for place, (one, entry) in enumerate(effect.each):
-            locator = dataset.locator(one.locator_id)
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
+        grouped: dict[tuple[str, str], dict[bool, tuple[Analysis, Needed]]] = {}
+        for analysis, needed in one.needed:
+            own = needed.assumption == "own"
+            key = (analysis.estimate_id, "all" if own else needed.assumption)
+            grouped.setdefault(key, {})[own] = (analysis, needed)
+        for asked in grouped.values():
+            analysis, needed = next(iter(asked.values()))
             rows.append(
                 (
-                    Cell(
-                        named(effect.analysis.specification, dataset) if place == 0 else "the same"
-                    ),
-                    Cell(_over(effect.analysis, effect.stress, dataset)),
-                    to_estimate(standardized),
-                    Cell(
-                        markup=html(f"{one.sd:g}, {one.label}, comparator arm (")
-                        + addressed(locator.url, words_of(locator.place))
-                        + ")",
-                    ),
-                    to_estimate(entry, 1),
-                    Cell(_short(one.instrument_id)),
+                    Cell(f"{outcome}, {assumed(needed, analysis)}"),
+                    Cell(language.listed(labels[trial] for trial in needed.known)),
+                    Cell(_missing_trials(needed, labels)),
+                    *(_average(one, asked.get(own), dataset) for own in (False, True)),
                 )
             )
     if not rows:
-        return paragraphs(
-            "No comparator arm prints a standard deviation on an instrument used here."
-        )
-    return table(
-        "Standardized effects as points of a familiar instrument: imputed, once with each SD",
-        ("Outcome", "Over", "g (95% CI)", "Times SD of", "Points (95% CI)", "Instrument"),
+        return Block("")
+    block = table(
+        "What trials without a usable number would have had to average for a pooled value to hold, "
+        "and its interval then",
+        ("Trials taken", "With a number", "Without", "For the published value", "For ours"),
         rows,
     )
-
-
-def _over(analysis: Analysis, stress: StressTest | None, dataset: Dataset) -> str:
-    rows = analysis.selection.estimates
-    if stress is not None:
-        rows = pd.concat([rows, stress.entered])
-        return f"{sentences.comparators(rows, dataset)}; unreported results at zero"
-    name = analysis.specification.comparator_class
-    return (
-        sentences.comparators(rows, dataset)
-        if name is None
-        else dataset.in_text("comparator_class", name)
+    said = " ".join(remarks(dataset, summary))
+    shown = joined(block, paragraphs(said)) if said else block
+    folded = (
+        f"<details>\n<summary>What each pooled value would take</summary>\n{shown.html}\n</details>"
     )
+    return Block(folded, shown.entries)
 
 
-def absolute(dataset: Dataset, summary: Summary) -> Block:
-    """Return events per 1,000 at stated risks, with the ratio behind them."""
-    rows = []
-    for one in summary.absolute:
-        row = one.tables.row
-        ratio, difference = of_ratio(one, dataset), of_absolute(one, dataset)
-        event = dataset.in_text("event", row.event)
-        counts = one.tables.fewest_missing
-        behind = (
-            f"{row.label}"
-            if one.events is None
-            else language.listed(item.row.label for item in one.ratio.tables)
+def _average(one: Reconciliation, asked: tuple[Analysis, Needed] | None, dataset: Dataset) -> Cell:
+    """Return the average for a pooled value, and the interval that it would have then."""
+    if asked is None:
+        return Cell("–")
+    analysis, needed = asked
+    entry = of_needed(needed, analysis, one.synthesis, dataset)
+    target = f"{language.fixed(needed.target)}:"
+    if entry is None or needed.pooled is None:
+        return Cell(f"{target} none within 3 SD")
+    then = language.limits(needed.pooled.ci_low, needed.pooled.ci_high)
+    number = number_link(entry, language.fixed(entry.effect))
+    return Cell(markup=f"{target} {number} (then {then})", entries=(entry,))
+
+
+def _missing_trials(needed: Needed, labels: "pd.Series[str]") -> str:
+    missing = language.listed(labels[trial] for trial in needed.missing)
+    held = language.listed(labels[trial] for trial in needed.held)
+    return f"{missing}; at zero {held}" if held else missing
+
+
+def remarks(dataset: Dataset, summary: Summary) -> list[str]:
+    """Return how averages compare with what trials report, and intervals with published ones."""
+    said, narrower = [], []
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        published = of_published(one.synthesis, dataset)
+        outcome = dataset.in_text("outcome", one.synthesis.outcome_id)
+        for _, needed in one.needed:
+            if needed.average is None or needed.pooled is None:
+                continue
+            if needed.assumption == "presumed_bounded" and len(needed.missing) == 1:
+                bound = _bound(one.analysis, needed.missing[0])
+                beyond = "beyond" if abs(needed.average) > bound else "within"
+                said.append(
+                    f"With {language.listed(labels[trial] for trial in needed.held)} at zero, as "
+                    f"its printed statistic suggests, {labels[needed.missing[0]]} alone would have "
+                    f"had to show {language.fixed(needed.average)} on {outcome}, {beyond} the "
+                    f"±{language.fixed(bound)} that its “no difference” leaves open."
+                )
+            width = needed.pooled.ci_high - needed.pooled.ci_low
+            if (
+                needed.assumption == "presumed"
+                and published.ci_low is not None
+                and published.ci_high is not None
+                and published.ci_high - published.ci_low > width
+            ):
+                narrower.append(outcome)
+    if narrower:
+        said.append(
+            f"For {language.listed(dict.fromkeys(narrower))} the interval that the trials "
+            "presumably pooled would give here is narrower than the published one: the trials "
+            "without a number differed from each other, or the review used other numbers or "
+            "another method."
         )
-        rows.append(
-            (
-                Cell(
-                    f"{language.capitalized(event)}, {dataset.in_text('therapy', row.therapy)}, "
-                    f"{sentences.when(row, dataset)}"
-                ),
-                Cell(
-                    f"{per_1000(one.baseline)} with {sentences.comparator(row, dataset)} "
-                    f"({counts.events_2} of {counts.n_2}, {row.label})"
-                ),
-                Cell(
-                    f"{per_1000(one.risk)} ({per_1000(one.risk_low)} to {per_1000(one.risk_high)})",
-                    numeric=True,
-                ),
-                to_number(difference, in_1000(difference)),
-                to_estimate(ratio),
-                Cell(
-                    f"the odds ratio of {behind}, {one.n}; {language.SIDE[ratio.favors]} favors "
-                    f"{dataset.in_text('therapy', row.therapy)}"
-                ),
-                Cell("", tag=one.processing),
-            )
-        )
-    return table(
-        "Events per 1,000 at risks counted in comparator arms. Every interval here follows from "
-        "the odds ratio, with the comparator's risk taken as known",
-        (
-            "Event",
-            "Per 1,000 with the comparator",
-            "With the therapy (95% CI)",
-            "Difference by the odds ratio (95% CI)",
-            "Odds ratio (95% CI)",
-            "From, n",
-            "Obtained",
-        ),
-        rows,
-    )
+    return list(dict.fromkeys(said))
+
+
+def _bound(analysis: Analysis, trial_id: str) -> float:
+    """Return the largest effect that "no difference" leaves open for a trial."""
+    rows = analysis.selection.without_number
+    row = next(one for one in records(rows) if one.trial_id == trial_id)
+    return float(NORMAL_975 * (1 / row.n_intervention + 1 / row.n_comparator) ** 0.5)
 
 
 def others(dataset: Dataset, summary: Summary) -> Block:
-    """Return outcomes of randomized trials that stand in no row of the tables before."""
-    instruments = dataset.instruments.set_index("instrument_id").name
-    notes = dataset.statistics.set_index("result_id").note
-    rows = []
+    """Return outcomes of randomized trials that are in no row of the tables before.
+
+    Outcomes on which a trial says the same share a row, and so do numbers of one outcome.
+    """
+    said: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for row in records(elsewhere(dataset, summary)):
-        cell = Cell(row.reason or "–")
-        if not pd.isna(row.effect):
-            entry = entries.of_estimate(row, dataset)
-            number = language.estimate(entry.effect, entry.ci_low, entry.ci_high, 3)
-            name = instruments.get(row.instrument_id, row.instrument_id)
-            note = notes.get(row.result_ids[0], "")
-            after = f" ({note})" if note else ""
-            cell = Cell(
-                markup=f"{html(name)}, difference {number_link(entry, number)}{html(after)}",
-                entries=(entry,),
+        when = dataset.in_text("timepoint", row.timepoint)
+        where = row.label if row.timepoint == "post" else f"{row.label}, {when}"
+        outcome = dataset.in_text("outcome", row.outcome_id)
+        trial = said.setdefault((where, sentences.comparator(row, dataset)), {})
+        trial.setdefault(outcome, []).append(_in_words(dataset, row))
+    rows = []
+    for (where, compared), outcomes in said.items():
+        alike: dict[str, list[str]] = {}
+        for outcome, cells in outcomes.items():
+            markup = "; ".join(dict.fromkeys(one.markup for one in cells))
+            alike.setdefault(markup, []).append(outcome)
+        for markup, named in alike.items():
+            found = tuple(
+                entry for one in named for cell in outcomes[one] for entry in cell.entries
             )
-        rows.append(
-            (
-                Cell(language.capitalized(dataset.in_text("outcome", row.outcome_id))),
-                Cell(f"{row.label}, {dataset.in_text('timepoint', row.timepoint)}"),
-                Cell(sentences.comparator(row, dataset)),
-                cell,
+            rows.append(
+                (
+                    Cell(language.capitalized(language.listed(named))),
+                    Cell(where),
+                    Cell(compared),
+                    Cell(markup=markup, entries=found),
+                )
             )
-        )
     if not rows:
-        return paragraphs("Every outcome that a randomized trial reports stands above.")
+        return paragraphs("Every outcome that a randomized trial reports is above.")
     return table(
         "Other outcomes of randomized trials: what sources say, in words or on a scale of its own",
-        ("Outcome", "Trial", "Compared with", "What it prints"),
+        ("Outcome", "Trial", "Compared with", "What it reports"),
         rows,
     )
+
+
+def _in_words(dataset: Dataset, row: Any) -> Cell:
+    """Return what a source says of an outcome: a difference on a scale of its own, or words."""
+    if pd.isna(row.effect):
+        return Cell(markup=html(row.reason) or "–")
+    entry = entries.of_estimate(row, dataset)
+    notes = dataset.statistics.set_index("result_id").note
+    after = f" ({note})" if (note := notes.get(row.result_ids[0], "")) else ""
+    shown = to_told(entry, row, entries.quoted(entry), dataset)
+    return shown.followed_by(f" {dataset.instrument_name(row.instrument_id)}{after}")
+
+
+def to_told(entry: LedgerEntry, row: Any, shown: str, dataset: Dataset) -> Cell:
+    """Return an estimate of one trial with a link to its card, or into the report of an import."""
+    if dataset.imported:
+        return Cell(markup=number_link(entry, shown), entries=(entry,))
+    return Cell(markup=to_card(row.trial_id, anchor(entry.estimate_id), shown))
 
 
 def elsewhere(dataset: Dataset, summary: Summary) -> pd.DataFrame:
