@@ -158,6 +158,30 @@ def test_bad_filters(dataset: Dataset, filters: dict[str, str], message: str) ->
         evidence.estimates(dataset, **filters)
 
 
+def test_each_number_of_a_published_abstract_ends_in_an_estimate_or_says_why_not(
+    dataset: Dataset, frame: pd.DataFrame
+) -> None:
+    """Numbers of abstracts as the data cite them; what is said without one is a direction."""
+    read = dataset.publications.set_index("publication_id").read_as
+    places = dataset.locators.set_index("locator_id").publication_id
+    abstracts: dict[str, list[str]] = {}
+    for table in (dataset.arm_results, dataset.statistics):
+        for one in records(table):
+            publication = places[one.locator_id]
+            if read[publication] == "abstract":
+                abstracts.setdefault(publication, []).append(one.result_id)
+    assert len(abstracts) >= 10
+    assert all(dataset.references[one]["title"] for one in abstracts)
+    rows = list(records(frame))
+    for publication, ids in abstracts.items():
+        for result_id in ids:
+            own = [row for row in rows if result_id in row.result_ids]
+            assert own, (publication, result_id)
+            for row in own:
+                estimated = not math.isnan(row.effect)
+                assert estimated or (row.reason and row.left_out_by), (publication, result_id)
+
+
 def test_bad_options(dataset: Dataset) -> None:
     with pytest.raises(ParameterError, match="convention: found 'hedges'"):
         evidence.estimates(dataset, convention="hedges")
