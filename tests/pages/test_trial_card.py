@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def of(dataset: Dataset, trial_id: str) -> TrialCard:
     return read_card(dataset, trial_id, evidence.estimates(dataset))
 
 
+@cache
 def parts(card: TrialCard) -> list[Block]:
     between = lines(card)
     return [

@@ -299,7 +299,8 @@ def read_card(dataset: Dataset, trial_id: str, frame: pd.DataFrame) -> TrialCard
         for name in ("arms", "arm_results", "statistics", "directions")
     }
     results = {*own["arm_results"].result_id, *own["statistics"].result_id}
-    findings = audit(dataset)
+    # Of all trials at once, since findings of one rest on others.
+    findings = dataset.once("findings", lambda: audit(dataset))
     named = {trial_id, *results, *own["directions"].direction_id}
     corrections = dataset.corrections
     return TrialCard(
