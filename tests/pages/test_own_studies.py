@@ -1,5 +1,6 @@
 """The report on somebody's own studies says nothing false, of any table."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 import evidence
 from evidence import meta
+from evidence.blocks.output import Block, Figure
+from evidence.errors import ParameterError
 from evidence.ledger import citation, quotation
 from evidence.meta.spreadsheet import Spreadsheet
 from evidence.pages import own_studies
@@ -68,6 +71,46 @@ def test_every_section_has_something_to_say_of_one_study_and_of_many(tmp_path: P
             assert section(found).text
         assert own_studies.figure(found).alt
     assert "cannot be told from one" in said(meta.read(path))
+
+
+@pytest.mark.parametrize("name", ["twelve-yi-vi", "twelve-ready-made"])
+def test_studies_of_one_standard_error_are_all_of_one_size(name: str) -> None:
+    found = read(name)
+    with pytest.raises(ParameterError, match="collinearity"):
+        found.fit.small_study()
+    assert own_studies.small_study(found).text.startswith("All studies have the same standard er")
+
+
+def test_standard_errors_that_hardly_differ_end_no_report(tmp_path: Path) -> None:
+    for nearly in (0.0, 1e-12, 1e-9, 1e-7, 1e-5):
+        rows = (f"S{i},{0.1 * i:.1f},{0.05 * (1 + nearly * (i % 5))!r}\n" for i in range(12))
+        path = tmp_path / "alike.csv"
+        path.write_text(f"study,yi,vi\n{''.join(rows)}", "utf-8")
+        text = own_studies.small_study(meta.read(path)).text
+        assert ("no test of asymmetry is possible" in text) == (nearly < 1e-6)
+        assert "nan" not in text
+
+
+NOTEBOOK = Path(evidence.__file__).parents[2] / "notebooks" / "42_your_own_studies.ipynb"
+SCORES = ("twelve-studies-means", "twelve-studies-semicolon", "eight-heterogeneous")
+
+
+@pytest.mark.parametrize("path", sorted(own.FOLDER.glob("*.csv")), ids=lambda one: one.stem)
+def test_the_notebook_reports_on_each_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Block | Figure] = []
+    monkeypatch.setattr(evidence, "show", shown.append)
+    scores = path.stem in (*SCORES, "44-sd-zero-and-se")
+    names: dict[str, object] = {}
+    for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+            if "parameters" in cell["metadata"].get("tags", ()):
+                names |= {"file": str(path), "better": "lower" if scores else ""}
+    text = "\n".join(one.text for one in shown if isinstance(one, Block))
+    fit = meta.read(str(path), better="lower" if scores else None).fit
+    assert len(shown) == 10
+    assert fit.scale.words(fit.effect, fit.ci_low, fit.ci_high) in text
+    assert not re.search(r"\bnan\b|None|n = 0\b|\b0 participants", text)
 
 
 def test_which_scores_count_as_better_and_who_the_groups_are_is_said() -> None:

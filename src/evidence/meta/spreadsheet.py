@@ -145,7 +145,7 @@ class Spreadsheet:
 
 
 def read(
-    path: Path,
+    path: Path | str,
     *,
     measure: str = "",
     better: Better | None = None,
@@ -160,7 +160,7 @@ def read(
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         CSV, TSV or XLSX.
     measure : str
         As in `effect_sizes`; Hedges g for means and the odds ratio for events where it is empty.
@@ -190,6 +190,7 @@ def read(
     if model:
         check_choice("model", model, ACCEPTED["several_model"])
     options: dict[str, Any] = {"tau2": tau2, "interval": interval, "rho": rho, "level": level}
+    path = Path(path)
     table = read_table(path)
     roles = guess([str(one) for one in table.columns[table.notna().any()]], columns or {})
     named = {str(role): column for role, column in roles.roles.items()}

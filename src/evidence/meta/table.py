@@ -24,12 +24,12 @@ _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _EXACT_DIGITS = 15
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path | str) -> pd.DataFrame:
     r"""Read a table of studies from a file, one row per line below the names of the columns.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         CSV with commas, semicolons or tabs, decimal points or commas, in UTF-8, UTF-16 with a mark
         or Windows-1252; or XLSX, of which the first visible sheet with a table is read.
 
@@ -60,6 +60,7 @@ def read_table(path: Path) -> pd.DataFrame:
     >>> print(table.attrs["read_as"])
     mine.csv is read as text in UTF-8, separated by semicolons, decimal commas: 1 row, 3 columns
     """
+    path = Path(path)
     file, read = path.name, read_cells(path)
     columns, left_out = _columns(file, read.lines)
     sign, said = _decimal_sign(file, read.lines[1:], read.separator)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evidence import language
@@ -317,6 +318,10 @@ def groups(found: Spreadsheet, by: str, moderators: str) -> Block:
     return paragraphs(*said)
 
 
+ALIKE = 1e-6
+"""Of standard errors: what they differ by, as a part of the largest, where they count as one."""
+
+
 def small_study(found: Spreadsheet) -> Block:
     """Return whether small studies show other effects, where there are enough to tell."""
     fit = found.fit
@@ -324,6 +329,12 @@ def small_study(found: Spreadsheet) -> Block:
         return paragraphs(
             f"{language.capitalized(language.count(fit.k, 'study', 'studies'))}: with fewer than "
             f"{ENOUGH_TRIALS} no test tells asymmetry from chance."
+        )
+    spread = np.sqrt(fit.variances)
+    if np.ptp(spread) <= ALIKE * spread.max():
+        return paragraphs(
+            "All studies have the same standard error, so that no study is small beside another: "
+            "no test of asymmetry is possible."
         )
     tried: Iterable[Answer] = (fit.small_study(), fit.rank_test(), fit.trim_and_fill())
     said = [f"{one.title}: {'. '.join(one.said)}." for one in tried]
