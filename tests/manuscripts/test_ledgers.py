@@ -64,7 +64,17 @@ def test_earlier_values_stand_beside_it(folder: Path) -> None:
             "estimate_id,effect\n",
             r"superseded\.csv, row 1: .* columns estimate_id, ef",
         ),
-        (f"{HEADER}{POOLED},x,,,,,\n", r"superseded\.csv, row 2, column effect: found 'x'"),
+        (
+            f"{HEADER}{POOLED},x,,,1,1,2026-01-01\n",
+            r"superseded\.csv, row 2, column effect: found 'x', expected a finite number",
+        ),
+        (f"{HEADER}{POOLED},inf,,,1,1,2026-01-01\n", r"column effect: found 'inf', expected a fin"),
+        (f"{HEADER}{POOLED},,,,1,1,2026-01-01\n", r"column effect: found '', expected a finite"),
+        (f"{HEADER}{POOLED},1,x,,1,1,2026-01-01\n", r"column ci_low: found 'x', expected a finite"),
+        (f"{HEADER}{POOLED},1,,x,1,1,2026-01-01\n", r"ci_high: .* a finite number, or nothing"),
+        (f"{HEADER}A B,1,,,1,1,2026-01-01\n", r"estimate_id: found 'A B', expected lower-case"),
+        (f"{HEADER}{POOLED},1,,,,1,2026-01-01\n", r"data_version: found '', expected the version"),
+        (f"{HEADER}{POOLED},1,,,1,1,May\n", r"until: found 'May', expected a date, as 2026-11-24"),
         (f"{HEADER}{POOLED},,,,,,,,\n", r"superseded\.csv, row 2: found '9 cells', expected 7"),
     ],
 )
@@ -72,6 +82,13 @@ def test_a_broken_file_of_earlier_values(folder: Path, content: str, message: st
     (folder / "reports" / "superseded.csv").write_text(content)
     with pytest.raises(DataError, match=message):
         read_known(folder / "reports")
+
+
+def test_the_file_of_earlier_values_is_written_as_it_is_read() -> None:
+    path = Path(__file__).parents[2] / "reports" / "superseded.csv"
+    rows = ledger.read_superseded(path)
+    assert len(rows) > 100
+    assert ledger.superseded_csv(rows) == path.read_text(encoding="utf-8")
 
 
 def test_a_broken_ledger(tmp_path: Path) -> None:

@@ -136,6 +136,21 @@ def test_influence_names_each_study() -> None:
     assert len(repr(found).splitlines()) <= MOST_LINES
 
 
+def test_what_many_moderators_have_no_room_for_is_counted() -> None:
+    random = np.random.default_rng(7)
+    names = [f"x{i:02}" for i in range(11)]
+    table = pd.DataFrame(random.normal(size=(60, 11)), columns=names)
+    table = table.assign(effect=random.normal(0.3, 0.4, 60), variance=0.05)
+    found = meta.regress(table, " + ".join(names))
+    for shown, rows in ((found.vif(), 11), (found.location_scale("x00"), 14)):
+        lines = repr(shown).splitlines()
+        assert len(lines) <= MOST_LINES
+        assert all(len(one) <= WIDTH for one in lines)
+        assert len(shown.frame) == rows
+        assert f"and {rows - 8} more in .frame" in lines or "more lines in .summary()" in lines[-1]
+    assert repr(found.vif()).splitlines()[-1] == "and 3 more in .frame"
+
+
 def test_it_shows_itself_in_few_lines() -> None:
     lines = repr(BOTH).splitlines()
     assert len(lines) <= MOST_LINES

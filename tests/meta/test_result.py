@@ -184,6 +184,17 @@ def test_remarks_are_first_and_those_without_room_are_counted() -> None:
     assert "more in .remarks" in shown[-3]
 
 
+def test_lines_without_room_are_counted_whatever_they_say() -> None:
+    said = tuple(f"{'term ' * 25}{i}" for i in range(8))
+    for remarks in ((), ("A remark.", "Another.")):
+        shown = repr(meta.Answer("Title", {}, said, remarks, pd.DataFrame())).splitlines()
+        assert len(shown) == MOST_LINES
+        assert all(len(one) <= WIDTH for one in shown)
+        # A title, one line on remarks where there are any, and two for each of eight lines.
+        cut = 1 + bool(remarks) + 16 - (MOST_LINES - 1)
+        assert shown[-1] == f"and {cut} more lines in .summary()"
+
+
 def test_groups_are_pooled_apart() -> None:
     table = own.table("events")
     fit = meta.pool(meta.effect_sizes(table, "OR", **own.EVENTS))

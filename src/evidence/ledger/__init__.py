@@ -4,8 +4,9 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,17 +36,6 @@ _SIDES = {
 }
 _NOT_IN_0_1 = {"entry_kind": EntryKind.TRIAL, "favors": "", "p_note": "", "counts": ""}
 """Columns that ledgers of version 0.1.0 have not, and what stands for them."""
-SUPERSEDED = (
-    "estimate_id",
-    "effect",
-    "ci_low",
-    "ci_high",
-    "data_version",
-    "package_version",
-    "until",
-    "reason",
-)
-"""Columns of ``superseded.csv``, the file of values that no longer stand."""
 _LISTS = ("trial_ids", "result_ids", "locator_ids", "correction_ids", "reports")
 
 
@@ -188,6 +178,69 @@ def _kept(value: float, *, is_p: bool) -> float:
 
 COLUMNS = tuple(field.name for field in fields(LedgerEntry))
 """Columns of the file, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A value that no longer stands, a row of ``superseded.csv``.
+
+    Attributes
+    ----------
+    estimate_id : str
+        Whose value it was.
+    effect, ci_low, ci_high : float or None
+        The value with its limits, as readers quoted them; a limit is None where there was none.
+    data_version, package_version : str
+        Versions that it stood under; the second is empty where it is not known.
+    until : date
+        Day on which it ceased to stand.
+    reason : str
+        Why; empty in files of version 0.1.0.
+    """
+
+    estimate_id: str
+    effect: float
+    ci_low: float | None
+    ci_high: float | None
+    data_version: str
+    package_version: str
+    until: date
+    reason: str
+
+
+SUPERSEDED = tuple(field.name for field in fields(Superseded))
+"""Columns of ``superseded.csv``, in order."""
+
+
+def _finite(cell: str) -> float:
+    if not math.isfinite(value := float(cell)):
+        raise ValueError(cell)
+    return value
+
+
+def _id(cell: str) -> str:
+    if not _ID.fullmatch(cell):
+        raise ValueError(cell)
+    return cell
+
+
+def _text(cell: str) -> str:
+    if not cell.strip():
+        raise ValueError(cell)
+    return cell
+
+
+_KINDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "estimate_id": (_id, "lower-case letters, digits, _ and . only"),
+    "effect": (_finite, "a finite number"),
+    "ci_low": (lambda cell: _finite(cell) if cell else None, "a finite number, or nothing"),
+    "ci_high": (lambda cell: _finite(cell) if cell else None, "a finite number, or nothing"),
+    "data_version": (_text, "the version of the data"),
+    "package_version": (str, "text"),
+    "until": (date.fromisoformat, "a date, as 2026-11-24"),
+    "reason": (str, "text"),
+}
+"""What reads a cell of ``superseded.csv``, and what is accepted."""
 
 _VALUES = tuple(name for name in COLUMNS if name not in ("reports", "data_version"))
 _MOVING = ("metric", "scale", *_FLOATS, *_COUNTS)
@@ -361,6 +414,43 @@ def table(
     if faults:
         raise DataError(faults, path.name)
     return found
+
+
+def read_superseded(path: Path) -> tuple[Superseded, ...]:
+    """Return the values that no longer stand; none where there is no file.
+
+    Raises
+    ------
+    DataError
+        If it is no such file, or a cell is not what its column holds.
+    """
+    found, faults = [], []
+    for line, row in table(path, SUPERSEDED, later="reason"):
+        values: dict[str, Any] = {}
+        for name, (made, expected) in _KINDS.items():
+            try:
+                values[name] = made(row[name])
+            except ValueError:
+                faults.append(Fault(path.name, line, name, row[name], expected))
+        if len(values) == len(_KINDS):
+            found.append(Superseded(**values))
+    if faults:
+        raise DataError(faults, path.name)
+    return tuple(found)
+
+
+def superseded_csv(rows: Iterable[Superseded]) -> str:
+    """Return values that no longer stand as the text of their file."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(SUPERSEDED)
+    for row in rows:
+        cells = (getattr(row, name) for name in SUPERSEDED)
+        writer.writerow(
+            "" if one is None else repr(one) if isinstance(one, float) else str(one)
+            for one in cells
+        )
+    return buffer.getvalue()
 
 
 def read(path: Path, *, earlier: bool = False) -> tuple[LedgerEntry, ...]:

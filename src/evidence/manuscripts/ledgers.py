@@ -8,7 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from evidence import ledger
-from evidence.errors import DataError, Fault, ParameterError
+from evidence.errors import ParameterError
 from evidence.ledger import LedgerEntry
 from evidence.manuscripts import names
 from evidence.manuscripts.names import Vocabulary
@@ -159,16 +159,8 @@ def read_known(path: Path | None = None, *, data: Path | None = None) -> Known:
 
 def _superseded(path: Path) -> dict[str, tuple[Mapping[str, float], ...]]:
     found: dict[str, list[Mapping[str, float]]] = {}
-    faults = []
-    for line, row in ledger.table(path, ledger.SUPERSEDED, later="reason"):
-        values = found.setdefault(row["estimate_id"], [])
-        numbers: dict[str, float] = {}
-        for name in _OLD_FIELDS:
-            try:
-                numbers |= {name: float(row[name])} if row[name] else {}
-            except ValueError:
-                faults.append(Fault(path.name, line, name, row[name], "a number"))
-        values.append(numbers)
-    if faults:
-        raise DataError(faults, path.name)
+    for row in ledger.read_superseded(path):
+        values = {name: getattr(row, name) for name in _OLD_FIELDS}
+        known = {name: value for name, value in values.items() if value is not None}
+        found.setdefault(row.estimate_id, []).append(known)
     return {key: tuple(rows) for key, rows in found.items()}

@@ -235,7 +235,10 @@ class Shown:
                 break
             said += pieces
         shown = [*name, *said, *rest]
-        return "\n".join(shown[:MOST_LINES])
+        if len(shown) > MOST_LINES:
+            cut = len(shown) - MOST_LINES + 1
+            shown = [*shown[: MOST_LINES - 1], f"and {cut} more lines in .summary()"]
+        return "\n".join(shown)
 
     def summary(self) -> str:
         """Return all that is to be said, with the rows behind it."""

@@ -297,7 +297,8 @@ class Moderated(Shown):
         if not rows:
             raise ParameterError("formula", self.formula, "one with moderators")
         said = [f"{one['term']}: {digits(one['vif'])} on {one['df']} df" for one in rows[:8]]
-        return answer("Variance inflation", {}, said, frame=pd.DataFrame(rows))
+        frame = pd.DataFrame(rows)
+        return answer("Variance inflation", {}, [*said, *more_rows(frame, 8)], frame=frame)
 
     def location_scale(self, formula: str) -> Answer:
         """Return the model in which log tau2 goes with moderators too, by REML or ML.
@@ -347,7 +348,8 @@ class Moderated(Shown):
             f"Effects on {self.formula}, log tau2 on {formula} ({found.method})",
             f"{self.scale.as_pooled}, {percent(self.fit.level)} intervals",
         )
-        return answer(title, found, said, frame=pd.DataFrame(rows))
+        frame = pd.DataFrame(rows)
+        return answer(title, found, [*said, *more_rows(frame, 8)], frame=frame)
 
     def compare(self, other: "Moderated") -> Answer:
         """Return the likelihood-ratio test against a model within this one, or around it.

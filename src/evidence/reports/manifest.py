@@ -1,8 +1,6 @@
 """What a build knows of earlier builds: hashes of what went in and came out, and old values."""
 
-import csv
 import hashlib
-import io
 import json
 import os
 import re
@@ -16,7 +14,14 @@ from typing import Any
 from evidence.data import atomic
 from evidence.data.safety import inside
 from evidence.errors import DataError, Fault, ParameterError
-from evidence.ledger import SUPERSEDED, Comparison, LedgerEntry, table
+from evidence.ledger import (
+    Comparison,
+    LedgerEntry,
+    Superseded,
+    read_superseded,
+    superseded_csv,
+    table,
+)
 
 VERSION = 1
 _MADE = (".html", ".docx", ".pdf", ".csv", ".json")
@@ -237,10 +242,11 @@ def file(
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.fromtimestamp(int(epoch), tz=UTC) if epoch else datetime.now(tz=UTC)
+    until = now.date()
     entries = {one.estimate_id: one for one in old}
     package = package_version(folder / "index.html") if comparison.superseded else ""
     given = _reasons(folder / "reasons.csv")
-    rows = [row for _, row in table(folder / "superseded.csv", SUPERSEDED, later="reason")]
+    rows = [*read_superseded(folder / "superseded.csv")]
     numbers_moved = {
         one.estimate_id for one in comparison.moved if one.field in ("effect", "ci_low", "ci_high")
     }
@@ -258,14 +264,6 @@ def file(
             why = [f"data {one.data_version} became {data_version}"]
         if not why:
             without.append(estimate_id)
-        numbers = ("" if n is None else repr(n) for n in (one.effect, one.ci_low, one.ci_high))
-        values = (
-            *(estimate_id, *numbers, one.data_version, package, now.date().isoformat()),
-            "; ".join(why),
-        )
-        rows.append(dict(zip(SUPERSEDED, values, strict=True)))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, SUPERSEDED, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue(), tuple(without)
+        value = (estimate_id, one.effect, one.ci_low, one.ci_high)
+        rows.append(Superseded(*value, one.data_version, package, until, "; ".join(why)))
+    return superseded_csv(rows), tuple(without)
