@@ -149,7 +149,10 @@ def test_sentences_say_what_was_found_and_against_what(
         ),
         ("sign_emotions", "Israel 2013 against usual care: HAM-D in favor of the therapy."),
         ("sign_emotions", "Waraan 2021 against usual care: remission with an interval that"),
-        ("sign_emotions", "is 0.23 (95% CI −0.16 to 0.63; k = 5, n = 307), imputed."),
+        (
+            "sign_emotions",
+            "is 0.23 (95% CI −0.16 to 0.63; k = 5, n = 307, 189 of them as randomized), imputed.",
+        ),
         ("attachment_resilience", "the range of single studies, not a confidence interval"),
         ("attachment_self_esteem", "How stable attachment itself is: stability of security"),
         ("slow_lasts", "not on the therapies of this workbook alone"),

@@ -2,18 +2,21 @@
 
 import pytest
 
-from evidence.analysis import analyze
+from evidence.analysis import analyze, multilevel
 from evidence.analysis.alternatives import companions
+from evidence.analysis.power import trial_power
 from evidence.analysis.rare_events import rare_events
 from evidence.blocks.escape import plain
 from evidence.data.records import records
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import size_of
-from evidence.ledger import entries
+from evidence.followup import durability
+from evidence.ledger import entries, followup_entries
 from evidence.pages import effects as effect_sections
 from evidence.pages import pooled
 from evidence.pages import rare_events as rare_sections
+from evidence.pages.robustness import ledger_entries
 from evidence.pages.trial_card import read_card, screen
 from evidence.pages.trial_card.lines import lines
 from tests.pages.any_package import Result, Study, package, with_cells
@@ -86,3 +89,21 @@ def test_persons_of_both_arms_count_once() -> None:
     stress = companions(dataset, analysis).stress
     assert stress is not None
     assert stress.size.n == 40 + 20
+    assert stress.size.named == "n = 60, 20 of them as randomized"
+    assert stress.size.of("adults") == "60 adults, 20 of them as randomized"
+    assert str(stress.size) == "60, 20 of them as randomized"
+    power = trial_power(analysis)
+    sizes = [ledger_entries.of_power(one, analysis, dataset).n for one in records(power)]
+    assert set(sizes) == {40, 20}
+    assert multilevel.participants(analysis.selection.estimates) == 40
+
+
+def test_persons_of_both_arms_count_once_at_both_times() -> None:
+    results = tuple(
+        Result(timepoint=one, effect=0.6, se=0.1, sizes=(40, 38)) for one in ("post", "follow_up")
+    )
+    for design, n in (("crossover", 40), ("randomized", 78)):
+        dataset = package([Study(results, design=design, n=20)])
+        found = durability(dataset, therapy="abft")
+        (row,) = records(found.comparisons)
+        assert followup_entries.of_change(row, dataset).n == n

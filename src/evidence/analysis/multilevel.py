@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.errors import ParameterError, check_choice
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
@@ -14,7 +15,7 @@ from evidence.estimation.selection import EVERY, Selection, select
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.multilevel.inference import Coefficient, MultilevelFit
-from evidence.terms import ACCEPTED, RHO, Model
+from evidence.terms import ACCEPTED, RHO, Model, RemarkKind, has
 
 RHOS = (0.2, 0.4, 0.6, 0.8)
 """Correlations that are tried beside it: no source prints one."""
@@ -159,10 +160,13 @@ def participants(rows: pd.DataFrame) -> int | None:
     """
     if rows.n_intervention.isna().any() or rows.n_comparator.isna().any():
         return None
+    # Where the arms of a trial are the same persons, they count as one arm.
+    crossed = [one.trial_id if has(one, RemarkKind.SAME_PERSONS) else None for one in records(rows)]
+    same = pd.Series(crossed, index=rows.index, dtype=object)
     arms = pd.concat(
         [
-            pd.DataFrame({"arm": rows.intervention_arm_id, "n": rows.n_intervention}),
-            pd.DataFrame({"arm": rows.comparator_arm_id, "n": rows.n_comparator}),
+            pd.DataFrame({"arm": same.fillna(rows[f"{role}_arm_id"]), "n": rows[f"n_{role}"]})
+            for role in ("intervention", "comparator")
         ]
     )
     return int(np.asarray(arms.groupby("arm").n.max(), dtype=float).sum())

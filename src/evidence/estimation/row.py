@@ -118,40 +118,58 @@ class Size:
         Those analyzed, None where no source prints them.
     randomized : int or None
         Those randomized, where they stand in for them.
+    added : int
+        How many of ``n`` are of trials that count as randomized, beside those analyzed.
     """
 
     n: int | None
     randomized: int | None = None
+    added: int = 0
 
     def __str__(self) -> str:
         """Return the number, or what stands in its place."""
-        return self.of().removesuffix(" participants").removeprefix("n ")
+        known = f"{self.n}{self._apart}"
+        return self.of().removeprefix("n ") if self.n is None else known
 
     @property
     def named(self) -> str:
         """The number with its letter: "n = 118"."""
-        return self.of() if self.n is None else f"n = {self.n}"
+        return self.of() if self.n is None else f"n = {self.n}{self._apart}"
+
+    @property
+    def _apart(self) -> str:
+        return f", {self.added} of them as randomized" if self.added else ""
 
     def of(self, people: str = "participants") -> str:
         """Return the number with its noun, or that it is not printed or not known."""
         if self.n is not None:
-            return f"{self.n} {people}"
+            return f"{self.n} {people}{self._apart}"
         if self.randomized is not None:
             return f"n not printed ({self.randomized} randomized)"
         return "n not known"
 
     def with_further(self, rows: Iterable[Any]) -> "Size":
         """Return the size with the participants of further rows, as many as are known."""
-        more = sum(participants(row) or 0 for row in rows)
-        return Size(*(None if one is None else one + more for one in (self.n, self.randomized)))
+        n, randomized, added = self.n, self.randomized, self.added
+        for row in rows:
+            more = participants(row) or 0
+            n = None if n is None else n + more
+            randomized = None if randomized is None else randomized + more
+            added += more * (n is not None and has(row, RemarkKind.SIZES_OF_RANDOMIZED))
+        return Size(n, randomized, added)
 
 
 def participants(row: Any) -> int | None:
     """Return the participants of both arms of a row, each once; None where a size is not known."""
-    if pd.isna(row.n_intervention) or pd.isna(row.n_comparator):
+    return of_both(row, row.n_intervention, row.n_comparator)
+
+
+def of_both(row: Any, *sizes: Any) -> int | None:
+    """Return the participants of the arms of a row, each once; None where one is not known."""
+    if any(pd.isna(one) for one in sizes):
         return None
-    sizes = int(row.n_intervention), int(row.n_comparator)
-    return max(sizes) if has(row, RemarkKind.SAME_PERSONS) else sum(sizes)
+    known = [int(one) for one in sizes]
+    return max(known) if has(row, RemarkKind.SAME_PERSONS) else sum(known)
 
 
 def size_of(rows: Iterable[Any]) -> Size:

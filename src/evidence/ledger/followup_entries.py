@@ -7,7 +7,7 @@ import pandas as pd
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
-from evidence.estimation.row import QuotedScale
+from evidence.estimation.row import QuotedScale, of_both
 from evidence.followup import Durability
 from evidence.language import METRIC, MINUS, term
 from evidence.ledger import LedgerEntry, entries, sentences
@@ -157,7 +157,7 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         else "from the counts; normal quantile",
         counts="" if change else one.counts,
         timepoint=at,
-        n=int(one.n_intervention + one.n_comparator),
+        n=of_both(row, one.n_intervention, one.n_comparator),
     )
 
 
@@ -221,8 +221,8 @@ def _between_times(
 
 def _followed_up(row: Any) -> int | None:
     """Return those assessed at follow-up, None where no source prints them."""
-    n = row.follow_up_n_intervention + row.follow_up_n_comparator
-    return None if pd.isna(n) or has(row, RemarkKind.SIZES_OF_RANDOMIZED) else int(n)
+    n = of_both(row, row.follow_up_n_intervention, row.follow_up_n_comparator)
+    return None if has(row, RemarkKind.SIZES_OF_RANDOMIZED) else n
 
 
 def of_proportion(row: Any, dataset: Dataset) -> LedgerEntry:

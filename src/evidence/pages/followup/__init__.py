@@ -16,7 +16,7 @@ from evidence.blocks.tables import Cell, number_link, to_size
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
-from evidence.estimation.row import QuotedScale
+from evidence.estimation.row import QuotedScale, of_both
 from evidence.followup import Durability
 from evidence.language import MINUS, fixed
 from evidence.ledger import LedgerEntry, chains, sentences
@@ -149,8 +149,8 @@ def _later(row: Any, found: Durability, dataset: Dataset, *, alone: bool) -> str
     """Return a difference at follow-up whose interval excludes none, in words alone."""
     favors = row.follow_up_ci_low > 0
     still = "still " if _still(row) else ""
-    n = row.follow_up_n_intervention + row.follow_up_n_comparator
-    small = "small " if not pd.isna(n) and n < information_size(MEDIUM) else ""
+    n = of_both(row, row.follow_up_n_intervention, row.follow_up_n_comparator)
+    small = "small " if n is not None and n < information_size(MEDIUM) else ""
     if row.event:
         outcome = dataset.short("outcome", row.outcome_id)
         what = f"{dataset.in_text('event', row.event)} ({outcome})"

@@ -13,7 +13,7 @@ from evidence.analysis.sensitivity import Clustered
 from evidence.analysis.stress_test import ZERO, StressTest, stress_test
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
-from evidence.estimation.row import NORMAL_975, QuotedScale
+from evidence.estimation.row import NORMAL_975, QuotedScale, participants
 from evidence.estimation.selection import STANDARDIZED
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.ledger.choices import differing
@@ -122,7 +122,7 @@ def of_power(row: Any, analysis: Analysis, dataset: Dataset) -> LedgerEntry:
         scale="proportion",
         effect=row.power,
         k=1,
-        n=row.n_intervention + row.n_comparator,
+        n=participants(row),
         comparator=row.comparator,
         comparator_class=row.comparator_class,
         timepoint=specification.timepoint,
