@@ -47,7 +47,8 @@ def test_depression(dataset: Dataset) -> None:
         "118 adolescents; against 6-week waitlist, usual care and enhanced usual care",
         "0.23 (95% CI −0.16 to 0.63; P = .18)",
         "these against usual care or an active family-enhanced supportive therapy; 307 "
-        "adolescents, 189 of them as randomized; a stress test, imputed; 0.20 (−0.39 to 0.79) to 0.34 (0.02 to 0.66) "
+        "adolescents, 189 of them as randomized; a stress test, imputed; "
+        "0.20 (−0.39 to 0.79) to 0.34 (0.02 to 0.66) "
         "(Diamond 2019 moved as “no difference” allows, Waraan 2021 not)",
         "waitlist or no intervention (Diamond 2002): 0.65 (−0.06 to 1.36)",
         "usual or enhanced usual care (Israel 2013 and Diamond 2010): 0.47 (−2.32 to 3.26)",

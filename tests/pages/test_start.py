@@ -33,8 +33,8 @@ def said() -> str:
     "part",
     [
         "three trials, 118 participants; 0.23 (−0.16 to 0.63) Hedges g, five trials, 307 "
-        "participants, 189 of them as randomized, with unreported results at zero (imputed; these against usual care or an "
-        "active family-enhanced supportive therapy).",
+        "participants, 189 of them as randomized, with unreported results at zero (imputed; "
+        "these against usual care or an active family-enhanced supportive therapy).",
         "13.2 (6.8 to 19.6) points of DASS-21, one trial, n not printed (60 randomized), arm sizes "
         "imputed. In Collado-Navarro 2021 ABCT was not shown to be better than mindfulness-based "
         "stress reduction (MBSR).",
