@@ -1,5 +1,8 @@
 """Kinds of numbers that may stand on a first screen without a link, each with what it must meet."""
 
+import base64
+import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -8,6 +11,7 @@ import evidence
 from evidence.analysis.multiverse import panel
 from evidence.analysis.power import information_size
 from evidence.analysis.stress_test import ZERO
+from evidence.blocks.output import taken_along
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Processing
 from evidence.estimation.choices import Specification
@@ -293,8 +297,9 @@ def weights(
     name: str, piece: Piece, _screen: Sequence[Piece], _entries: Entries, _dataset: Dataset
 ) -> Iterator[tuple[int, int]]:
     """Weight of a trial in a pooled value, in the table of its figure: as at its place."""
-    if piece.element.tag == "td":
-        told = crawl.text(crawl.page(name).xpath("//section[contains(@class, 'provenance')]")[0])
+    found = crawl.page(name).xpath("//section[contains(@class, 'provenance')]")
+    if piece.element.tag == "td" and found:
+        told = crawl.text(found[0])
         yield from _spans(
             r"^(\d+)\.(\d)%$", piece.text, lambda one: f"(weight {float(one[0][:-1]):.0f}%)" in told
         )
@@ -323,8 +328,10 @@ def _claims(_dataset: Dataset) -> list[list[int]]:
 def _readings(dataset: Dataset) -> list[list[int]]:
     rows = _rows("data-audit.html", "What was read where")
     *kinds, all_of_them = [[int(cell) for cell in row[1:5]] for row in rows]
-    places = _rows("data-audit.html", "Every place")
-    used = sum(row[2] != "0" for row in places)
+    page = (crawl.REPORTS / "data-audit.html").read_text("utf-8")
+    content = base64.b64decode(taken_along(page)["places.csv"]).decode()
+    places = list(csv.DictReader(io.StringIO(content)))
+    used = sum(row["numbers"] != "0" for row in places)
     by_kind = [[kind[1]] for kind in kinds]
     once_or_more = [[all_of_them[2]], [all_of_them[3]]]
     return [[all_of_them[1]], [used, len(places)], *by_kind, *once_or_more]

@@ -332,12 +332,13 @@ def _computed(
     made = []
     for entry, made_from in pooled:
         cell = made_from if isinstance(made_from, Cell) else Cell(made_from)
-        made.append((entry, _members(cell, entry, estimates, listed)))
-    sets = _Named("set", [members for _, members in made])
-    methods = _Named("method", [html(entry.method) for entry, _ in made])
+        before = "from " if cell.text or cell.markup else ""
+        made.append((entry, before, _members(cell, entry, estimates, listed)))
+    sets = _Named("set", [members for *_, members in made])
+    methods = _Named("method", [html(entry.method) for entry, *_ in made])
     lines = []
-    for entry, members in made:
-        drawn = members and (sets.link(members) or f"from {members}")
+    for entry, before, members in made:
+        drawn = members and (sets.link(members) or f"{before}{members}")
         origin = _joined(methods.link(html(entry.method)) or html(entry.method), drawn)
         lines.append(_Line(entry, entry.label, html(entries.quoted(entry)), origin))
     return [*methods.told("Methods:"), *sets.told("Sets of numbers:"), *_lists(lines)]
@@ -382,7 +383,7 @@ def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed:
     there = {anchor(one) for one in estimates.estimate_id}
     said = members.markup or html(members.text).replace("\n", "<br>")
     if not said:
-        return ""
+        return listed.links(entry.locator_ids)
     shown = _TO_ESTIMATE.sub(lambda link: link[0] if link[1] in there else link[2], said)
     linked = {one for one in estimates.estimate_id if f'"#{anchor(one)}"' in shown}
     told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])

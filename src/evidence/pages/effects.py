@@ -21,6 +21,7 @@ from evidence.blocks.tables import (
     with_id,
 )
 from evidence.data.dataset import Dataset
+from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.errors import check_choice
 from evidence.estimation.row import QuotedScale
@@ -95,6 +96,7 @@ def estimates_tables(dataset: Dataset, frame: pd.DataFrame, therapies: Sequence[
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
     """Return the estimates of a therapy's trials, each leading to its chain."""
     rows = []
+    listed = _sources(dataset, frame)
     of = dataset.in_text("therapy", therapy)
     chosen = frame[(frame.therapy == therapy) & frame.effect.notna()]
     for row in records(chosen):
@@ -114,13 +116,35 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
                 Cell(units.metric(row, dataset)),
                 replace(shown, href=f"{place}{shown.href}"),
                 Cell(chains.route(row.route).shown, tag=row.processing),
+                *([] if dataset.imported else [_origin(row, listed)]),
             )
         )
-    return table(
+    block = table(
         f"Estimates of trials of {of}",
-        ("Trial", "Outcome", "Measure and time", "Compared with", "Metric", "Estimate", "Route"),
+        (
+            "Trial",
+            "Outcome",
+            "Measure and time",
+            "Compared with",
+            "Metric",
+            "Estimate",
+            "Route",
+            *([] if dataset.imported else ["Read in, id"]),
+        ),
         rows,
     )
+    if dataset.imported:
+        return block
+    return Block(f'<div class="provenance rows">\n{block.html}\n</div>', block.entries)
+
+
+def _sources(dataset: Dataset, frame: pd.DataFrame) -> origins.Sources:
+    """Return the places behind all estimates, by the numbers that the page names them by."""
+    return origins.Sources(dataset, union(frame.locator_ids[frame.effect.notna()]))
+
+
+def _origin(row: Any, listed: origins.Sources) -> Cell:
+    return Cell(markup=f"{listed.links(row.locator_ids)} <code>{html(row.estimate_id)}</code>")
 
 
 def _measured(row: Any, dataset: Dataset) -> tuple[str, str, str]:
@@ -208,7 +232,9 @@ def closing_sections(
     shown = frame[frame.effect.notna()]
     return joined(
         told,
-        origins.provenance(dataset, estimates=shown) if dataset.imported else Block(""),
+        origins.provenance(dataset, estimates=shown)
+        if dataset.imported
+        else Block(f'<div class="provenance">\n{_sources(dataset, frame).markup()}\n</div>'),
         closing.citation(dataset, shown),
         closing.limits(dataset, trial_ids=list(dict.fromkeys(frame.trial_id))),
     )

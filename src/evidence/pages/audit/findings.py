@@ -1,6 +1,7 @@
 """What contradicts what, with the arithmetic, and what is done about it."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -154,10 +155,8 @@ def _findings_table(
         resting = int(usable.result_ids.map(lambda ids, one=one: one.result_id in ids).sum())
         rows.append(
             (
-                _with_small_id(
-                    labels.get(one.trial_id, ""), named.get(one.result_id, ""), one.result_id
-                ),
-                Cell(markup=_printed(one, results)),
+                _named(one, labels.get(one.trial_id, ""), named, results),
+                Cell(language.minus(one.printed.replace("_", " "))),
                 Cell(readable(one.explanation, dataset)),
                 Cell(markup=_done(one)),
                 Cell(str(resting) if resting else "–", numeric=True),
@@ -171,6 +170,16 @@ def _findings_table(
     if rows:
         return block
     return paragraphs(f"No finding of {severity} severity.")
+
+
+def _named(one: Any, label: str, named: dict[str, str], results: set[str]) -> Cell:
+    """Return what a finding is on; its id leads to its row in the card, which says where read."""
+    cell = _with_small_id(label, named.get(one.result_id, ""), one.result_id)
+    if one.result_id not in results:
+        return cell
+    place = html(f"trial-{one.trial_id}.html#{place_of(one.result_id)}")
+    code = f"<code>{html(one.result_id)}</code>"
+    return replace(cell, markup=cell.markup.replace(code, f'<a href="{place}">{code}</a>'))
 
 
 def _with_small_id(first: str, second: str, one_id: str) -> Cell:
@@ -201,14 +210,6 @@ def _in_words(dataset: Dataset) -> dict[str, str]:
         arms = (row.intervention_arm_id, row.comparator_arm_id)
         found[row.direction_id] = said(measure, row, *arms)
     return found | {one.claim_id: f"claim: {one.claim}" for one in records(dataset.claims)}
-
-
-def _printed(one: Any, results: set[str]) -> str:
-    """Return what is printed, with a link to its row in the card, which says where it was read."""
-    shown = language.minus(one.printed.replace("_", " "))
-    if one.result_id not in results:
-        return html(shown)
-    return to_card(one.trial_id, place_of(one.result_id), shown)
 
 
 def _done(one: Any) -> str:
