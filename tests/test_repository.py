@@ -32,7 +32,7 @@ MOST_FILES_OF_A_FOLDER = 16
 # places (entry/second_reading.py), results added to a trial that is there, and marks that are
 # written where they are certain.
 MOST_FILES_IN_ALL = 300
-MOST_LINES_IN_ALL = 79_000
+MOST_LINES_IN_ALL = 79_500
 FEWEST_LINES_OF_A_PART = 60
 """Of code: what has fewer and is read by one module alone belongs into that module."""
 NAMES_THAT_SAY_NOTHING = {
