@@ -49,8 +49,9 @@ def _names(dataset: Dataset) -> re.Pattern[str]:
     names = [*dataset.trials.label, *dataset.instruments.name, *codes]
     for item in dataset.references.values():
         year = item.get("issued", {}).get("date-parts", [[""]])[0][0]
-        family = (item.get("author") or [{}])[0].get("family", "")
-        names.append(f"{family} et al. {year}")
+        first = (item.get("author") or [{}])[0]
+        names.append(f"{first.get('family', '')} et al. {year}")
+        names.append(f"{first.get('literal', '')} {year}" if first.get("literal") else "")
     names = sorted({one for one in names if re.search(r"\d", one)}, key=len, reverse=True)
     return re.compile("|".join(re.escape(one) for one in names))
 
@@ -144,6 +145,17 @@ def _spans(
     return (found.span() for found in re.finditer(pattern, text) if right(found))
 
 
+def _added(entries: Entries) -> set[int]:
+    """Return how many participants stress tests add to the analyses that they are of."""
+    ending = ".trials_with_unreported_at_zero"
+    pairs = [
+        (one, entries[base])
+        for name, one in entries.items()
+        if name.endswith(ending) and (base := name.removesuffix(ending)) in entries
+    ]
+    return {one.n - main.n for one, main in pairs if one.n is not None and main.n is not None}
+
+
 def sizes(
     name: str, piece: Piece, screen: Sequence[Piece], entries: Entries, dataset: Dataset
 ) -> Iterator[tuple[int, int]]:
@@ -175,6 +187,10 @@ def sizes(
     )
     yield from _spans(
         r"\(n = (\d+)\)", piece.text, lambda one: int(one[1]) in {box.n for box in boxes[:1]}
+    )
+    # Of the trials that a test enters at zero no source says how many were analyzed.
+    yield from _spans(
+        r"(\d+) of them as randomized", piece.text, lambda one: int(one[1]) in _added(entries)
     )
     # Where no source prints n, those randomized stand in brackets, and the ledger has none.
     without = None in n | {box.n for box in _boxes(screen, entries)}
@@ -329,7 +345,7 @@ def _readings(dataset: Dataset) -> list[list[int]]:
     rows = _rows("data-audit.html", "What was read where")
     *kinds, all_of_them = [[int(cell) for cell in row[1:5]] for row in rows]
     page = (crawl.REPORTS / "data-audit.html").read_text("utf-8")
-    content = base64.b64decode(taken_along(page)["places.csv"]).decode()
+    content = base64.b64decode(taken_along(page)["data-audit-places.csv"]).decode()
     places = list(csv.DictReader(io.StringIO(content)))
     used = sum(row["numbers"] != "0" for row in places)
     by_kind = [[kind[1]] for kind in kinds]

@@ -334,8 +334,9 @@ def _computed(
         cell = made_from if isinstance(made_from, Cell) else Cell(made_from)
         before = "from " if cell.text or cell.markup else ""
         made.append((entry, before, _members(cell, entry, estimates, listed)))
-    sets = _Named("set", [members for *_, members in made])
-    methods = _Named("method", [html(entry.method) for entry, *_ in made])
+    # Places have words of people in them, so that no number of words decides.
+    sets = _Named("set", [members for _, before, members in made if before], least=1)
+    methods = _Named("method", [html(entry.method) for entry, *_ in made], least=5)
     lines = []
     for entry, before, members in made:
         drawn = members and (sets.link(members) or f"{before}{members}")
@@ -352,16 +353,15 @@ class _Named:
     kind : str
         What it is called.
     origins : sequence of str
-        What each number says, as HTML; what is short is said with each.
+        What each number says, as HTML.
+    least : int
+        Words that are many enough to be said once; what is shorter is said with each.
     """
 
-    LEAST = 5
-    """Words that are many enough to be said once."""
-
-    def __init__(self, kind: str, origins: Sequence[str]) -> None:
+    def __init__(self, kind: str, origins: Sequence[str], *, least: int) -> None:
         self.kind = kind
         often = Counter(origins)
-        named = [one for one in often if often[one] > 1 and len(one.split()) >= self.LEAST]
+        named = [one for one in often if often[one] > 1 and len(one.split()) >= least]
         self._place = {one: place for place, one in enumerate(named, start=1)}
 
     def link(self, origin: str) -> str:

@@ -477,7 +477,7 @@ def _bound(analysis: Analysis, trial_id: str) -> float:
 def others(dataset: Dataset, summary: Summary) -> Block:
     """Return outcomes of randomized trials that are in no row of the tables before.
 
-    Outcomes on which a trial says the same share a row, and so do numbers of one outcome.
+    Numbers of one outcome share a row.
     """
     said: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for row in records(elsewhere(dataset, summary)):
@@ -488,17 +488,12 @@ def others(dataset: Dataset, summary: Summary) -> Block:
         trial.setdefault(outcome, []).append(_in_words(dataset, row))
     rows = []
     for (where, compared), outcomes in said.items():
-        alike: dict[str, list[str]] = {}
         for outcome, cells in outcomes.items():
             markup = "; ".join(dict.fromkeys(one.markup for one in cells))
-            alike.setdefault(markup, []).append(outcome)
-        for markup, named in alike.items():
-            found = tuple(
-                entry for one in named for cell in outcomes[one] for entry in cell.entries
-            )
+            found = tuple(entry for one in cells for entry in one.entries)
             rows.append(
                 (
-                    Cell(language.capitalized(language.listed(named))),
+                    Cell(language.capitalized(outcome)),
                     Cell(where),
                     Cell(compared),
                     Cell(markup=markup, entries=found),

@@ -123,8 +123,9 @@ def findings(dataset: Dataset, summary: Summary) -> Block:
     said = (
         "Relative effects are in SDs (g) or odds ratios, absolute ones in points or events per "
         "1,000, with 95% intervals; that of events follows from the odds ratio alone. What is "
-        "above 0, or as an odds ratio above 1, favors the therapy, and times are the end of "
-        "treatment, unless a row says otherwise. The last five columns have facts on the domains "
+        f"above 0, or as an odds ratio above 1, favors the therapy; {language.OF_HARMS}. Times are "
+        "the end of treatment, unless a row says otherwise. The last five columns have facts on "
+        "the domains "
         "of GRADE, risk of bias as sources judged it, and no rating: the panel of a review would "
         "rate. Notes tell of each trial what bears on indirectness. Optimal information size: "
         f"{sizes} participants."

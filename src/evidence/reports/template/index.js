@@ -61,13 +61,21 @@
       .map((one) => one.replace(/[.*]+$/, ""))
       .filter((one) => one && one !== "-" && !idle.has(one));
     const further = terms.map((one) => {
-      if (!/^-?\d*\.?\d+$/.test(one)) return { said: new RegExp(escaped(one)) };
+      if (!/^-?\d*\.?\d+$/.test(one)) return { said: new RegExp(escaped(one)), term: one };
       // The same number with fewer zeros behind or before the point.
       const digits = escaped(one).replace(/^(-?)\\\./, "$10?\\.") + (one.includes(".") ? "0*" : "");
       const said = `${digits}(?!\\d|\\.\\d)`;
       return { own: new RegExp(`^${said}`), said: new RegExp(`(?<![\\d.])${said}`) };
     });
     return { meant, further };
+  }
+
+  // A word that no number has would hide what the others find; digits are asked for as they are.
+  function withoutUnknown({ meant, further }) {
+    const lost = further.filter((one) => one.term && !rows.some((row) => one.said.test(row.text)));
+    const rest = further.filter((one) => !lost.includes(one));
+    const kept = meant.length + rest.length ? rest : further;
+    return { question: { meant, further: kept }, lost: lost.map((one) => `“${one.term}”`) };
   }
 
   const has = (row, { concepts }) => concepts.some((one) => row.of.includes(one));
@@ -143,7 +151,7 @@
 
   function update() {
     const asked = selects.map((select) => select.value);
-    const question = understood(words.value);
+    const { question, lost } = withoutUnknown(understood(words.value));
     const counts = selects.map(() => new Map());
     let shown = 0;
     for (const row of rows) {
@@ -168,8 +176,10 @@
     const first = arrange(question, searching);
     nothing(question);
     choose(question, first);
-    at("count").textContent =
-      shown ? `${shown} of ${rows.length} numbers` : "No match. Remove a word or a filter.";
+    const unknown = lost.length ? `No number is found by ${lost.join(", ")}` : "";
+    at("count").textContent = shown
+      ? `${shown} of ${rows.length} numbers${unknown && `. ${unknown}: shown without`}`
+      : `No match. Remove a word or a filter.${unknown && ` ${unknown}; pages may tell of it in words.`}`;
     again.hidden = at("link").hidden = !searching;
     at("link").href = `#${asking()}`;
     // What was asked for stands right below the questions.
