@@ -238,8 +238,17 @@ def test_an_answer_says_how_many_numbers_it_would_show(opened: Page, label: str)
 def test_the_count_is_announced(opened: Page) -> None:
     status = opened.locator(".filter").get_by_role("status")
     expect(status).to_have_text(f"{len(ENTRIES)} of {len(ENTRIES)} numbers")
-    opened.get_by_label("Words or digits").fill("no such word")
+    asked = opened.get_by_label("Words or digits")
+    asked.fill("9.87")
     expect(status).to_have_text("No match. Remove a word or a filter.")
+    asked.fill("zebra")
+    none = "No match. Remove a word or a filter. No number is found by “zebra”; "
+    expect(status).to_have_text(f"{none}pages may tell of it in words.")
+    # A word that no number has does not hide what the others find.
+    asked.fill("bdi")
+    found = status.inner_text()
+    asked.fill("bdi zebra")
+    expect(status).to_have_text(f"{found}. No number is found by “zebra”: shown without")
     opened.get_by_role("button", name="Show all again").click()
     expect(status).to_have_text(f"{len(ENTRIES)} of {len(ENTRIES)} numbers")
     expect(opened.get_by_label("Words or digits")).to_be_focused()
