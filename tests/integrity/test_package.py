@@ -90,7 +90,7 @@ def test_a_package_without_numbers_has_no_findings():
 
 
 def test_all_checks_run():
-    assert len(CHECKS) == len(set(CHECKS)) == 34
+    assert len(CHECKS) == len(set(CHECKS)) == 35
 
 
 @pytest.mark.parametrize(
