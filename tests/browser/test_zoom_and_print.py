@@ -213,3 +213,25 @@ def test_the_headings_of_a_long_table_stand_on_each_of_its_pages(paper: Page) ->
     data = paper.pdf(format="A4")
     pages = ["".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(data)).pages]
     assert sum(head in one for one in pages) > 1
+
+
+LONGER = """() => {
+  const body = document.querySelector("details:not([open]) table tbody");
+  while (body.rows.length < 100) body.append(body.rows[0].cloneNode(true));
+}"""
+
+
+def test_a_long_list_says_that_it_is_folded_and_fits_when_open(paper: Page) -> None:
+    paper.set_viewport_size({"width": int(PAPER["A4"]), "height": 985})
+    paper.goto(address("data-audit.html"))
+    # No table of the workbook is that long; that of a large database is.
+    paper.evaluate(LONGER)
+    long = paper.locator("details:has(tbody tr:nth-child(100))")
+    assert long.count() == 1
+    said = long.locator("summary").evaluate("one => getComputedStyle(one, '::after').content")
+    assert "open it first" in said
+    long.evaluate("one => { one.open = true }")
+    said = long.locator("summary").evaluate("one => getComputedStyle(one, '::after').content")
+    assert said == "none"
+    assert not paper.evaluate(UNPRINTED)["wide"]
+    assert not paper.evaluate(LOST)

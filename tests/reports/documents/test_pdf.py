@@ -137,7 +137,7 @@ def test_links_lead_to_where_numbers_come_from(reader: Any) -> None:
     outside = {one["/A"]["/URI"] for one in links if "/A" in one and "/URI" in one["/A"]}
     assert outside == {"https://doi.org/10.1000/a?b=c&d=%3C", "index.html"}
     inside = [target(reader, one) for one in links if "/URI" not in one.get("/A", {})]
-    # Four of the page, and one to each of three headings from the contents.
+    # Four of the page, and one to each of four headings from the contents.
     assert len(inside) == 4 + 4
     (origin,) = (
         page for page in reader.pages if "Where each number comes from" in page.extract_text()

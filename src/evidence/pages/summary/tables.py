@@ -405,7 +405,8 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
     said = " ".join(remarks(dataset, summary))
     shown = joined(block, paragraphs(said)) if said else block
     folded = (
-        f"<details>\n<summary>What each pooled value would take</summary>\n{shown.html}\n</details>"
+        '<details>\n<summary class="again">What each pooled value would take</summary>\n'
+        f"{shown.html}\n</details>"
     )
     return Block(folded, shown.entries)
 

@@ -50,12 +50,10 @@ ACTION = {
 
 
 def registered_against_reported(card: TrialCard) -> Block:
-    """Return what was planned beside what was reported."""
+    """Return what was planned beside what was reported; nothing where nothing was planned."""
     silent = _silent(card)
     rows = [*_planned_facts(card), *silent.pop("plan", [])]
     parts = []
-    if not card.trial.registry_id:
-        parts.append(paragraphs("No registration of this trial was seen."))
     if rows:
         parts.append(
             table(

@@ -138,11 +138,12 @@ def estimated(card: TrialCard) -> Block:
 
 
 def risk_of_bias(card: TrialCard) -> Block:
-    """Return the judgements that a source prints, or that none does."""
+    """Return the judgements that a source prints; nothing where none does."""
     bias = card.dataset.risk_of_bias
     judged = list(records(bias[bias.trial_id == card.trial.trial_id]))
     if not judged:
-        return paragraphs("Not assessed in any source seen.")
+        # The first screen names it among what is missing.
+        return Block("")
     tools = distinct([origins.tool_name(one.tool, card.dataset) for one in judged])
     several = len(tools) > 1
     rows = [
