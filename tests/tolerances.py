@@ -55,5 +55,7 @@ def assert_close(actual: Any, expected: Any, tolerance: float, scale: Any, what:
         assert actual is expected, f"{what}: {actual!r} against {expected!r}"
         return
     actual, expected = np.asarray(actual, float), np.asarray(expected, float)
+    assert actual.size, f"{what}: nothing to compare"
+    assert actual.shape == expected.shape, f"{what}: {actual.shape}"
     near = np.abs(actual - expected) <= tolerance * np.maximum(np.abs(expected), scale)
     assert near.all(), f"{what}: {actual} against {expected}"

@@ -22,7 +22,7 @@ from evidence.meta.pooling import pool
 from evidence.pages import pooled
 from evidence.pages.pooled import tables
 from evidence.pages.pooled.sections import sections as sections_of
-from evidence.pages.trial_card import sections
+from evidence.pages.trial_card import read_card, sections
 from tests.pages import plain
 
 
@@ -54,7 +54,7 @@ def test_depression(dataset: Dataset) -> None:
         "usual or enhanced usual care (Israel 2013 and Diamond 2010): 0.47 (−2.32 to 3.26)",
         "Waraan 2021 (60, usual care): no clear difference",
         "Diamond 2019 (129, an active family-enhanced supportive therapy): no clear difference",
-        "0.06 to 0.98 and 0.15 to 0.89 for the same trials; they ignore the unreported trials",
+        "Less cautious methods give 0.06 to 0.98 and 0.15 to 0.89, unreported trials ignored too",
         "In Diamond 2002, 4.2 of the 6.7 points between the arms were there before treatment; the "
         "arms were measured at different times",
         "no difference in mean BDI, says the later review by the developers",
@@ -320,22 +320,30 @@ def test_an_imputed_trial_is_drawn_as_such_and_its_size_as_that_of_the_randomize
 
 
 def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:
-    judged_high = "Risk of bias, as sources seen judge it: high in some domain for "
+    judged_high = "Risk of bias, as sources seen judge it: high in some item for "
     for outcome, judged in (
         (
             "depression",
             f"{judged_high}Diamond 2002, in none for two more. "
-            "No source seen judges the other three for this outcome.",
+            "No source seen judges Waraan 2021, Diamond 2019 and NCT00329199 for this outcome.",
         ),
         (
             "suicidal_ideation",
-            f"{judged_high}Diamond 2019 and Diamond 2002, in none for one more. "
-            "No source seen judges the other two for this outcome.",
+            f"{judged_high}Diamond 2019 (suicidal ideation only) and Diamond 2002, in none for one "
+            "more. No source seen judges Waraan 2021 and Hospital aftercare for this outcome.",
         ),
     ):
         _, analysis, beside = screen(dataset, "abft", outcome)
         said = pooled.closing_sections(dataset, analysis, beside).text
         assert judged in said
+    # Its card, to which the name leads, says each item, by whom and where sources differ.
+    card = read_card(dataset, "diamond2002", evidence.estimates(dataset))
+    items = sections.risk_of_bias(card).text
+    for item in ("Sequence generation", "Allocation concealment", "Intention to treat"):
+        assert f"{item} | high | four items of the first Cochrane tool (RoB 1)" in items
+    for item in ("Blinding", "Baseline comparability", "Overall"):
+        assert f"{item} | high | the Maastricht-Amsterdam list" in items
+    assert "Intention to treat | low | the Maastricht-Amsterdam list" in items
     every = closing.limits(dataset, trial_ids=["diamond2019"]).text
     assert "Risk of bias, as sources seen judge it: Diamond 2019: high for overall" in every
     assert "overall (suicidal ideation only) by" in every

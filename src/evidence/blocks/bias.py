@@ -79,6 +79,13 @@ def judgements(dataset: Dataset, trial_id: str, *, outcome: str = "") -> set[str
     return {str(judgement) for judgement, one in pairs if not one or outcome in ("", one)}
 
 
+def only_on(dataset: Dataset, trial_id: str) -> str:
+    """Return the one outcome that all judgements on a trial are on, empty where there is none."""
+    rows = dataset.risk_of_bias
+    about = {OF_OUTCOME.get(one, ("", ""))[1] for one in rows.domain[rows.trial_id == trial_id]}
+    return about.pop() if len(about) == 1 else ""
+
+
 def judge_in_words(locator_id: str, dataset: Dataset) -> str:
     """Return who judged a trial: a publication by its author, or a database."""
     publication = dataset.locator(locator_id).publication_id

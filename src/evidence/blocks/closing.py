@@ -17,6 +17,9 @@ from evidence.ledger import sentences
 from evidence.ledger.citation import TITLE, database_of
 
 SHOWN_AUTHORS = 6
+HOW_TO_READ = "how-to-read.html"
+"""Page of what holds for all reports."""
+_LIMITS = f'<a href="{HOW_TO_READ}#limits">Limits of every report</a>'
 
 
 def reference(item: dict[str, Any]) -> str:
@@ -77,7 +80,7 @@ def methods(texts: Sequence[str], shared: Sequence[tuple[str, str]] = ()) -> Blo
         What is told once for all reports: its place in how to read them, and its name.
     """
     links = language.listed(
-        f'<a href="how-to-read.html#{html(place)}">{html(name)}</a>' for place, name in shared
+        f'<a href="{HOW_TO_READ}#{html(place)}">{html(name)}</a>' for place, name in shared
     )
     once = Block(f"<p>Told once for all reports: {links}.</p>" if links else "")
     return joined(Block('<h2 id="methods">Methods</h2>'), paragraphs(*texts), once)
@@ -171,7 +174,7 @@ def limits(
         ]
     else:
         # What holds for each report stands on one page.
-        told.insert(0, '<a href="how-to-read.html#limits">Limits of every report</a>')
+        told.insert(0, _LIMITS)
     return Block(f'<h2 id="limits">Limits</h2>{items(told)}')
 
 
@@ -179,44 +182,48 @@ def _bias(dataset: Dataset, trial_ids: Sequence[str], *, outcome: str) -> str:
     """Return how sources judge the risk of bias of trials, as HTML."""
     found = {one: bias.judgements(dataset, one, outcome=outcome) for one in trial_ids}
     judged = [one for one in found if found[one]]
-    several = len(trial_ids) > 1
     if not judged:
-        whose = "any of these trials" if several else "this trial"
+        whose = "any of these trials" if len(found) > 1 else "this trial"
         return f"Risk of bias was not assessed for {whose} in any source seen, nor here."
     if len(judged) == 1 or dataset.imported:
-        each = html(
-            ". ".join(
-                f"{dataset.trial(one).label}: "
-                f"{bias.judged(dataset, one, outcome=outcome, only_high=several)}"
-                for one in judged
-            )
-        )
-        said = f"Risk of bias, as sources seen judge it{', domains judged high' * several}: {each}"
-    else:
-        # The cards, and the column of a forest plot, say each domain and by whom.
-        high = [one for one in judged if "high" in found[one]]
-        cards = [
-            f'<a href="trial-{html(one)}.html#risk-of-bias">{html(dataset.trial(one).label)}</a>'
-            for one in high or judged
+        each = [
+            f"{dataset.trial(one).label}: {bias.judged(dataset, one, outcome=outcome)}"
+            for one in judged
         ]
-        how = "high in some domain" if high else "high in no domain"
-        said = f"Risk of bias, as sources seen judge it: {how} for {language.listed(cards)}"
-        rest = len(judged) - len(cards)
-        said += f", in none for {language.count(rest)} more" if rest else ""
-    left = len(found) - len(judged)
+        said = html(". ".join(each))
+    else:
+        # The cards, and the column of a forest plot, say each item and by whom.
+        high = [_high(dataset, one) for one in judged if "high" in found[one]]
+        rest = len(judged) - len(high)
+        parts = [f"high in some item for {language.listed(high)}"] if high else []
+        parts += [f"in none for {language.count(rest)}{' more' if high else ''}"] if rest else []
+        said = ", ".join(parts)
+    others = [dataset.trial(one).label for one in found if not found[one]]
     which = " for this outcome" if outcome else ""
-    others = f"No source seen judges the other {language.count(left)}{which}. " if left else ""
-    return f"{said}. {others}Not assessed here."
+    named = html(language.listed(others)) if len(others) <= FEW else f"the other {len(others)}"
+    left = f"No source seen judges {named}{which}. " if others else ""
+    return f"Risk of bias, as sources seen judge it: {said}. {left}Not assessed here."
+
+
+FEW = 5
+"""Trials that are few enough to be named."""
+
+
+def _high(dataset: Dataset, trial_id: str) -> str:
+    """Return a trial as a link to its judgements, with the one outcome that they are on, if any."""
+    only = bias.only_on(dataset, trial_id)
+    about = f" ({html(dataset.short('outcome', only))} only)" if only else ""
+    name = html(dataset.trial(trial_id).label)
+    return f'<a href="trial-{html(trial_id)}.html#risk-of-bias">{name}</a>{about}'
 
 
 def limits_of_card(dataset: Dataset, trial_id: str) -> Block:
     """Return the limits of a card: those of every report, since it says its own where they are."""
     if dataset.imported:
         return limits(dataset, trial_ids=[trial_id])
-    link = '<a href="how-to-read.html#limits">Limits of every report</a>'
     return Block(
-        f'<h2 id="limits">Limits</h2><p>{link}. One trial says little on what another would find; '
-        "reports on outcomes set them side by side.</p>"
+        f'<h2 id="limits">Limits</h2><p>{_LIMITS}. One trial says little on what another would '
+        "find; reports on outcomes set them side by side.</p>"
     )
 
 

@@ -259,10 +259,12 @@ class _Line:
 
 def _lists(lines: Sequence[_Line]) -> list[str]:
     """Return numbers in lists; what neighbors are called alike is said once, above them."""
-    parts = []
+    parts: list[str] = []
     for shared, group in _runs(lines):
-        if shared:
-            parts.append(f'<p class="shared">{html(shared.rstrip(",: "))}:</p>')
+        # What shares nothing would stand under the words of those before it.
+        heading = shared.rstrip(",: ") or ("Others" if parts else "")
+        if heading:
+            parts.append(f'<p class="shared">{html(heading)}:</p>')
         items = [
             _line(one.entry, one.shown, _joined(html(one.what.removeprefix(shared)), one.origin))
             for one in group

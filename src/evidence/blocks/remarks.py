@@ -36,10 +36,8 @@ def of_pooled(dataset: Dataset, analysis: Analysis, beside: Companions) -> list[
             )
             for one in shown
         )
-        shared = "; they ignore the unreported trials" if beside.stress is not None else ""
-        remarks.append(
-            f"Less cautious methods give intervals of {links} for the same trials{shared}."
-        )
+        shared = ", unreported trials ignored too" if beside.stress is not None else ""
+        remarks.append(f"Less cautious methods give {links}{shared}.")
     remarks += _imbalance(dataset, analysis)
     remarks.append(html(sentences.developers(analysis, dataset)))
     return remarks

@@ -128,8 +128,7 @@ class Size:
 
     def __str__(self) -> str:
         """Return the number, or what stands in its place."""
-        known = f"{self.n}{self._apart}"
-        return self.of().removeprefix("n ") if self.n is None else known
+        return self.of().removeprefix("n ") if self.n is None else f"{self.n}{self._apart}"
 
     @property
     def named(self) -> str:

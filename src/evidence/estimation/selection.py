@@ -111,7 +111,7 @@ def select(
     SelectionError
         If the rule leaves two estimates of one trial, or points of different instruments.
     """
-    # Rows of a frame of so many columns are taken once: most of the time of a selection went there.
+    # Taking rows of a frame of so many columns is slow, so that it is done once.
     about = _check(estimates, choices, multilevel=multilevel)
     timepoint = choices.timepoint
     # A statistic over the whole course may stand for the end of treatment, never for later.

@@ -271,11 +271,7 @@ class Comparison:
     @property
     def moved(self) -> tuple[Moved, ...]:
         """Changes of the number itself; the others are of its words and origin."""
-        return tuple(
-            one
-            for one in self.changed
-            if one.field in _MOVING and not (one.field in HETEROGENEITY and one.old is None)
-        )
+        return tuple(one for one in self.changed if one.field in _MOVING)
 
     @property
     def superseded(self) -> tuple[str, ...]:
@@ -518,12 +514,10 @@ def merge(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
         known = found.setdefault(entry.estimate_id, entry)
         if known is entry:
             continue
+        known, entry = _in_this_version(known, entry), _in_this_version(entry, known)
         for name in _VALUES:
             old, new = getattr(known, name), getattr(entry, name)
-            if name in HETEROGENEITY and None in (old, new):
-                # One of them was written by an earlier version.
-                known = replace(known, **{name: new if old is None else old})
-            elif not _same(old, new, TOLERANCE):
+            if not _same(old, new, TOLERANCE):
                 raise RenderError(
                     f"one id stands for two values: {entry.estimate_id} has {name} {old!r} in "
                     f"{_reports(known)} and {new!r} in {_reports(entry)}"
@@ -531,6 +525,16 @@ def merge(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
         reports = tuple(sorted(union([known.reports, entry.reports])))
         found[entry.estimate_id] = replace(known, reports=reports)
     return tuple(found.values())
+
+
+def _beside(entry: LedgerEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in HETEROGENEITY}
+
+
+def _in_this_version(entry: LedgerEntry, other: LedgerEntry) -> LedgerEntry:
+    """Return an entry with `HETEROGENEITY` of the other, where an earlier version wrote it."""
+    earlier = not any(one is not None for one in _beside(entry).values())
+    return replace(entry, **_beside(other)) if earlier else entry
 
 
 def _reports(entry: LedgerEntry) -> str:
@@ -566,6 +570,8 @@ def compare(
         If an id stands twice in one ledger.
     """
     before, after = _by_id("old", old), _by_id("new", new)
+    # Columns that an earlier version did not have are no numbers that moved.
+    before |= {key: _in_this_version(before[key], after[key]) for key in before.keys() & after}
     changed = tuple(
         Moved(key, name, getattr(before[key], name), getattr(after[key], name))
         for key in sorted(before.keys() & after.keys())

@@ -157,8 +157,14 @@ def below_favors(scale: QuotedScale, therapy: str, dataset: Dataset) -> str:
 
 
 def heterogeneity(pooled: Pooled) -> dict[str, Any]:
-    """Return what a model says beside its estimate, as fields of an entry."""
-    return {name: getattr(pooled, name) for name in HETEROGENEITY}
+    """Return what a model says beside its estimate, as fields of an entry.
+
+    A common effect has no variance between trials, so that its tau2 is None, not zero.
+    """
+    common = pooled.tau2_method == "common"
+    return {
+        name: None if common and name == "tau2" else getattr(pooled, name) for name in HETEROGENEITY
+    }
 
 
 def of_analysis(analysis: Analysis, dataset: Dataset) -> LedgerEntry:

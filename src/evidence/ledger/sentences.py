@@ -323,7 +323,8 @@ def methods(
 
 HOW_STRESSED = (
     "A trial at zero has the variance of a standardized difference of zero, 1/n₁ + 1/n₂ for the "
-    "arms randomized (equal halves where only a total is printed). The range moves those trials by "
+    "arms randomized, equal halves where only a total is printed (Borenstein et al. 2009, formula "
+    "4.20 with d = 0). The range moves those trials by "
     "up to 1.96 standard errors to either side together, since “no difference” allows that much; a "
     "trial whose printed statistic bounds its effect more closely stays at zero. This is imputed: "
     "it shows what the gap could do, and is no result."

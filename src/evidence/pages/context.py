@@ -95,10 +95,10 @@ def _remarks(beside: Beside, therapy: str) -> list[str]:
     if beside.overlap:
         names = language.listed(one.label for one in beside.overlap)
         said.append(
-            f"Of the trials of {therapy}, the database has "
-            f"{language.count(len(beside.overlap))} too: "
-            f"{names}. They are left out of its classes, so that no trial is on both sides, also "
-            "where this workbook has no usable number of one."
+            f"Of the trials of {therapy}, {language.count(len(beside.overlap))} "
+            f"{'is' if len(beside.overlap) == 1 else 'are'} in the database, too: {names}. "
+            "They are left out of its classes, so that no trial is on both sides, also where this "
+            "workbook has no usable number of one."
         )
     else:
         said.append(f"No trial of {therapy} was found in the database, by DOI or by name and year.")

@@ -3,10 +3,14 @@
 import re
 from collections.abc import Sequence
 
+import pandas as pd
+
 from evidence import language
+from evidence.blocks.closing import HOW_TO_READ
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, items, joined, paragraphs
 from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.errors import ParameterError
 from evidence.ledger.sentences import HOW_STRESSED
 from evidence.pages.followup import SHARED_METHODS
@@ -20,7 +24,7 @@ GLOSSARY = {
     "points or per 1,000 people.",
     "Hedges g": "A difference between arms in standard deviations, so that different scales can "
     "stand beside each other, with a correction for small samples (Hedges 1981).",
-    "g from a test statistic": "The same, worked out from a t, F, z or P that a source prints, not "
+    "g from a test statistic": "Hedges g worked out from a t, F, z or P that a source prints, not "
     "from means. Where the source leaves open what stands behind it, it comes with a range.",
     "Pre-post-control d": "The change in one arm less the change in the other, in standard "
     "deviations before treatment (Morris 2008). Its variance needs a correlation that is imputed.",
@@ -76,13 +80,13 @@ WORDS = {
     "risk of bias": "Risk of bias",
 }
 """Words of reports, in small letters, and the line of the glossary that explains each."""
-PAGE = "how-to-read"
+PAGE = HOW_TO_READ.removesuffix(".html")
 """Report that holds the glossary."""
 
 
 def addresses() -> dict[str, str]:
     """Return where a page finds what each of `WORDS` means."""
-    return {word: f"{PAGE}.html#{place(term)}" for word, term in WORDS.items()}
+    return {word: f"{HOW_TO_READ}#{place(term)}" for word, term in WORDS.items()}
 
 
 OBTAINED = {
@@ -164,6 +168,18 @@ def methods() -> Block:
         "Checks: printed means, standard deviations, percentages, intervals and P values are held "
         "against each other; what cannot be right is named, and the printed value stays in sight.",
     )
+
+
+def scales(dataset: Dataset) -> Block:
+    """Return the scales that trials measured with, their ranges as far as a source prints them."""
+    told = []
+    for one in records(dataset.instruments.sort_values("name")):
+        short = dataset.measure(one.instrument_id)
+        range_ = "range in no source seen"
+        if pd.notna(one.range_low) and pd.notna(one.range_high):
+            range_ = f"{one.range_low:g} to {one.range_high:g}"
+        told.append(f"{one.name} ({short}), {range_}, higher is {one.higher_is}")
+    return Block(items(map(html, told)))
 
 
 def stress_tests() -> Block:

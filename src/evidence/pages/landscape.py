@@ -283,7 +283,7 @@ def first_screen(found: Landscape) -> Block:
         also = f"; {language.listed(others)} {rest} tried in adults too" if others else ""
         say = (
             "Nothing was found for individual therapy of adults that calls itself "
-            f'attachment-based, as <a href="claims.html">the article</a> has it{html(also)}.'
+            f'attachment-based, as <a href="claims.html">a popular article</a> has it{html(also)}.'
         )
     paragraph = (
         f"Of {numbers['approaches']} other approaches that carry the word attachment or rest on "

@@ -69,8 +69,8 @@ def opening(dataset: Dataset, questions: Sequence[Question]) -> Block:
     paragraph = (
         f"{language.capitalized(language.count(len(rows), 'published randomized trial'))} are "
         "in this "
-        f"workbook: {counts}.{_beside(dataset)} {developed} Where the sources read give no usable "
-        "number, which are abstracts for most trials, each estimate shows what that could change. "
+        f"workbook: {counts}.{_beside(dataset)} {developed} Of most trials only abstracts were "
+        "read; where these give no usable number, each estimate shows what that could change. "
         "Positive values favor the therapy."
     )
     shown = answer(

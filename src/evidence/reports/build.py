@@ -480,7 +480,6 @@ def _page(
 ) -> "Page | Failure":
     from evidence.pages import how_to_read
     from evidence.reports import kernel, render
-    from evidence.reports.page_links import with_terms
 
     log = inside(folders.cache, "logs", f"{report.report_id}.txt")
     place = log.relative_to(folders.place or folders.root).as_posix()
@@ -493,9 +492,9 @@ def _page(
             kernel_manager=manager,
             cell_timeout=cell_timeout,
         )
-        page = render.page(notebook, report, stamp)
-        if report.report_id != how_to_read.PAGE:
-            page = replace(page, html=with_terms(page.html, words))
+        # The page that explains the words needs no way to itself.
+        told = {} if report.report_id == how_to_read.PAGE else words
+        page = render.page(notebook, report, stamp, told)
         return replace(page, documents=render.documents(page.html, report, stamp, report.formats))
     except kernel.NotebookError as error:
         kind, message, whole = error.kind, str(error), error.log

@@ -8,6 +8,7 @@ from html import unescape
 from importlib.metadata import metadata
 from importlib.resources import files
 from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import mistune
@@ -23,7 +24,7 @@ from evidence.reports.catalog import Report
 from evidence.reports.documents import source as document_source
 from evidence.reports.documents import tables
 from evidence.reports.inspection import faults, sealed
-from evidence.reports.page_links import with_ways_back
+from evidence.reports.page_links import with_terms, with_ways_back
 from evidence.reports.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -119,7 +120,12 @@ def entries(notebook: Mapping[str, Any], report_id: str) -> tuple[LedgerEntry, .
     return tuple(found)
 
 
-def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
+def page(
+    notebook: "NotebookNode",
+    report: Report,
+    stamp: Stamp,
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> Page:
     """Return the page of a report.
 
     Parameters
@@ -130,6 +136,8 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
         Its line of the catalog.
     stamp : Stamp
         State of the data.
+    words : mapping of str to str
+        Address of what each word of method means.
 
     Raises
     ------
@@ -165,7 +173,7 @@ def page(notebook: "NotebookNode", report: Report, stamp: Stamp) -> Page:
     wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
     if wrong:
         raise RenderError("the page has " + "; ".join(wrong))
-    return Page(sealed(tidy(markup)), _summary(markup), numbers)
+    return Page(sealed(tidy(with_terms(markup, words))), _summary(markup), numbers)
 
 
 def _telling(cells: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -119,5 +119,7 @@ def test_every_place_can_be_taken_along(dataset: Dataset, places: pd.DataFrame) 
     content = base64.b64decode(taken_along(block.html)["places.csv"]).decode()
     rows = pd.read_csv(io.StringIO(content))
     assert list(rows.numbers) == list(places.numbers)
+    assert list(rows.readings) == list(places.readings)
+    assert set(rows.readings) == {1, 2}
     assert list(rows.address) == [dataset.locator(one).url for one in places.locator_id]
     assert f"All {len(places)} places" in block.text

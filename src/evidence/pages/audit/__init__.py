@@ -18,9 +18,6 @@ from evidence.pages import pooled as pooled_sections
 from evidence.pages.audit import findings, readings
 from evidence.pages.audit import gaps as audit_gaps
 
-READ = "what-was-read-and-how-often"
-"""Section of the page that names the places."""
-
 
 def first_screen(
     dataset: Dataset,
@@ -213,6 +210,6 @@ def closing_sections(
     return joined(
         _methods(analyses),
         origins.provenance(dataset, estimates=chosen, pooled=pooled),
-        closing.citation(dataset, chosen, sentence=sentence, sources=f"#{READ}"),
+        closing.citation(dataset, chosen, sentence=sentence, sources="#places"),
         limits,
     )

@@ -293,10 +293,7 @@ def overview(dataset: Dataset, judgements: Sequence[Judgement], *, about_therapy
             (
                 Cell(markup=link(one, opening=True)),
                 named(one.verdict),
-                # The verdict says the rest, in the legend.
-                Cell("nothing in this workbook")
-                if one.verdict == "not tested"
-                else Cell(markup=linked(one.sentence)),
+                Cell(markup=linked(one.sentence)),
             )
             for one in ranked
         ],

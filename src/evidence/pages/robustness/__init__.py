@@ -272,7 +272,8 @@ def _silent_others(dataset: Dataset, found: Robustness) -> str:
     if not others:
         return ""
     reports = "reports" if len(others) == 1 else "report"
-    return f" {language.listed(others)}, least tied to them, {reports} no clear difference."
+    apart = "in which they took no part or collaborated only"
+    return f" {language.listed(others)}, {apart}, {reports} no clear difference."
 
 
 def _developers(dataset: Dataset, found: Robustness) -> str:

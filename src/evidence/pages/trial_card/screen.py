@@ -242,7 +242,7 @@ def length(card: TrialCard) -> str:
 
 
 def registration(card: TrialCard) -> str:
-    """Return where and when the trial was registered, as HTML."""
+    """Return where and when the trial was registered, as HTML; nothing where it was not seen."""
     if not card.trial.registry_id:
         return ""
     publications = card.publications
