@@ -99,8 +99,8 @@ def test_the_first_screen(found: Landscape, rows: pd.DataFrame) -> None:
     text = landscape.first_screen(found).text
     assert text.startswith(
         "Nothing was found for individual therapy of adults that calls itself attachment-based, as "
-        "the article has it; mentalization-based treatment rests on attachment and is tried in "
-        "adults too."
+        "a popular article has it; mentalization-based treatment rests on attachment and is tried "
+        "in adults too."
     )
     assert f"{len(rows)} results were read in {rows.publication_id.nunique()} publications" in text
     assert f"{(rows.metric == 'difference').sum()} results are in words" in text
