@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from evidence.data.dataset import Dataset, load
+from evidence.data.validation import read_package
 from evidence.entry.file import EntryError
-from evidence.entry.second_reading import compare, form, told
+from evidence.entry.proposal import ChangedError
+from evidence.entry.second_reading import _SAID, _WORDS, Reading, compare, form, told, write
 from evidence.errors import ParameterError
 from tests.commands import run
 from tests.entry.entries import DATA, VERSION, contents, copied, rewrite, table
@@ -67,10 +69,15 @@ def folder(tmp_path: Path) -> Path:
     return copied(tmp_path / "data")
 
 
-def read(text: str, folder: Path) -> Any:
+def compared(text: str, folder: Path) -> Reading:
     file = folder.parent / "form.toml"
     file.write_text(text, encoding="utf-8")
     return compare(file, folder)
+
+
+def read(text: str, folder: Path) -> Reading:
+    write(found := compared(text, folder))
+    return found
 
 
 @pytest.mark.parametrize("trial_id", list(load(DATA).trials.trial_id))
@@ -167,17 +174,18 @@ def test_a_difference_is_named_with_both_readings_and_its_place_does_not_count(
 
 @pytest.mark.parametrize(
     ("second", "differs", "unread"),
-    [("", 0, 1), ("none", 1, 0), ("35.0", 1, 0), ("35", 0, 0), ("about 35", 0, 0)],
+    [("", 0, 1), ("none", 1, 0), ("35.0", 1, 0), ("35", 0, 0), ("about 35", 1, 0), ("~35", 1, 0)],
 )
 def test_what_is_not_read_or_not_printed_or_has_other_digits(
     second: str, differs: int, unread: int, right: str, folder: Path
 ) -> None:
     row = 'row = "d10_bdi_abft_post"\nn_analyzed = '
-    if second == "35.0":
+    changed = right.replace(f'{row}"35"', f'{row}"{second}"')
+    if second in ("35.0", "about 35", "~35"):
         with pytest.raises(EntryError, match="a whole number"):
-            read(right.replace(f'{row}"35"', f"{row}35.0"), folder)
+            read(changed, folder)
         return
-    found = read(right.replace(f'{row}"35"', f'{row}"{second}"'), folder)
+    found = read(changed, folder)
     assert [len(found.differences), sum(one.unread for one in found.cells)] == [differs, unread]
     assert ("childadol_row119" in found.raised) == (not differs and not unread)
 
@@ -218,6 +226,88 @@ def test_exchanged_means_and_events_are_found(exchange: str, folder: Path) -> No
             f"{row}, {column}: first reading {first}, second reading {second}; exchanged with "
             in said
         )
+
+
+def by_hand(locator: str, *, accessed: str = "", rows: str = "") -> str:
+    """Return a form that nobody printed, of one place."""
+    times = next(one["readings"] for one in table(DATA, "locators") if one["locator_id"] == locator)
+    return f"""[[place]]
+locator = "{locator}"
+readings = {times}
+accessed = "{accessed}"
+{rows}"""
+
+
+@pytest.mark.parametrize("accessed", ["", DAY])
+def test_a_place_without_a_value_in_the_data_cannot_agree(accessed: str, folder: Path) -> None:
+    sheets = read_package(DATA).sheets
+    read_at = {
+        row.text["locator_id"]
+        for name, sheet in sheets.items()
+        if name != "locators" and "locator_id" in sheet.columns
+        for row in sheet.rows
+    }
+    empty = next(
+        one.text["locator_id"]
+        for one in sheets["locators"].rows
+        if one.text["locator_id"] not in read_at
+    )
+    before = contents(folder)
+    with pytest.raises(EntryError, match="at which the data have a value"):
+        read(by_hand(empty, accessed=accessed), folder)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("accessed", ["", DAY])
+def test_a_place_at_which_nothing_was_read_again_does_not_count(
+    accessed: str, folder: Path
+) -> None:
+    before = contents(folder)
+    found = read(by_hand("childadol_row119", accessed=accessed), folder)
+    assert (found.raised, found.version, found.differences) == ({}, "", ())
+    assert "- 0 values" not in told(found, load(folder))
+    assert contents(folder) == before
+
+
+def test_what_was_compared_is_written_and_nothing_else(right: str, folder: Path) -> None:
+    before = contents(folder)
+    found = compared(right, folder)
+    assert found.raised
+    assert contents(folder) == before
+    rewrite(folder, "arm_results", table(folder, "arm_results")[:-1])
+    changed = contents(folder)
+    with pytest.raises(ChangedError, match=r"arm_results\.csv changed"):
+        write(found)
+    assert contents(folder) == changed
+
+
+def test_an_odd_version_is_a_fault_and_nothing_is_written(right: str, folder: Path) -> None:
+    file = folder / "datapackage.json"
+    file.write_text(file.read_text("utf-8").replace(f'"{VERSION}"', '"one"', 1), encoding="utf-8")
+    before = contents(folder)
+    with pytest.raises(EntryError, match=r"found 'one', expected a version such as 1\.0\.0"):
+        read(right, folder)
+    assert contents(folder) == before
+
+
+def test_each_column_is_read_or_says_which_row_is_meant(dataset: Dataset) -> None:
+    """A new column of words is put in one of the lists, or does not come into a form unseen."""
+    named = {
+        *("arm_id", "role", "condition", "added_to", "fact", "unit", "instrument_id", "event"),
+        *("trial_id", "result_id", "direction_id", "synthesis_id", "publication_id", "locator_id"),
+        *("intervention_arm_id", "comparator_arm_id", "outcome_id", "timepoint", "analysis_set"),
+        *("statistic", "topic", "contrast", "metric", "approach", "treated", "basis", "tool"),
+        "domain",
+    }
+    words = {
+        name
+        for sheet in read_package(dataset.path).sheets.values()
+        if "locator_id" in sheet.columns and sheet.table.name != "locators"
+        for name, column in sheet.table.columns.items()
+        if column.type == "string"
+    }
+    assert words == named | {*_WORDS, *_SAID}
+    assert not named & {*_WORDS, *_SAID}
 
 
 FAULTS = {

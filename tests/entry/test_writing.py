@@ -4,14 +4,17 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evidence.data.dataset import load
+from evidence.data.validation import read_package
+from evidence.data.validation.faults import Faults
+from evidence.data.validation.rows import read_sheet
 from evidence.entry import (
-    ChangedError,
     Preview,
     UnansweredError,
     preview,
@@ -19,7 +22,15 @@ from evidence.entry import (
     unified_diff,
     write,
 )
-from evidence.entry.proposal import raised, with_items, with_rows, with_version
+from evidence.entry.file import EntryError, EntryFaults
+from evidence.entry.proposal import (
+    ChangedError,
+    raised,
+    with_cells,
+    with_items,
+    with_rows,
+    with_version,
+)
 from evidence.errors import ParameterError
 from tests.entry.entries import (
     DATA,
@@ -219,6 +230,22 @@ def test_a_record_of_several_lines_moves_the_line_that_faults_are_told_of() -> N
     assert line == 4
 
 
+@pytest.mark.parametrize("letter", ["\u2028", "\x85", "\x0c", "\x0b", "\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_cells_change_where_they_stand_whatever_letters_are_before(letter: str, end: str) -> None:
+    """Lines are those that the records were counted by; other line ends are letters of a text."""
+    text = f'locator_id,place\none,"a{letter}b"\ntwo,"c{letter}d"\nthree,e{end}'
+    stated = read_package(DATA).sheets["locators"].table
+    two = {one: stated.columns[one] for one in ("locator_id", "place")}
+    plain = text.replace("\r\n", "\n")
+    sheet = read_sheet(replace(stated, columns=two), plain, Faults())
+    assert sheet is not None
+    lines = {row.text["locator_id"]: row.line for row in sheet.rows}
+    changed = {lines["two"]: {"place": "C"}, lines["three"]: {"place": "E"}}
+    made = with_cells(text.encode(), sheet, changed).decode()
+    assert made == f'locator_id,place\none,"a{letter}b"\ntwo,C\nthree,E{end}'
+
+
 def test_text_is_quoted_as_in_the_files_that_are_there() -> None:
     text = 'a "quoted", listed; text'
     made, _ = with_rows(b"a,b\n", ("a", "b"), [{"a": text, "b": "plain; text"}])
@@ -236,11 +263,13 @@ def test_items_follow_those_that_are_there(content: str) -> None:
 
 def test_only_the_version_of_the_package_is_changed() -> None:
     content = b'{"resources": [{"version": "1.0.0"}], "version":  "1.0.0"}\n'
-    assert with_version(content, "1.0.0", "1.1.0") == (
-        b'{"resources": [{"version": "1.0.0"}], "version":  "1.1.0"}\n'
-    )
-    with pytest.raises(ValueError, match="2"):
-        with_version(content, "2.0.0", "2.1.0")
+    faults = EntryFaults("entry.toml")
+    changed = b'{"resources": [{"version": "1.0.0"}], "version":  "1.1.0"}\n'
+    assert with_version(content, "1.0.0", faults) == (changed, "1.1.0")
+    assert not len(faults)
+    assert with_version(content, "2.0.0", faults) == (content, "2.0.0")
+    with pytest.raises(EntryError, match=r"found '2\.0\.0', expected a version such as"):
+        faults.raise_any()
 
 
 @pytest.mark.parametrize(("old", "new"), [("1.0.0", "1.1.0"), ("2.9.7", "2.10.0")])

@@ -28,4 +28,7 @@ def read_again(
         return
     found = second_reading.compare(Path(what), dataset.path)
     say(second_reading.told(found, dataset))
+    if found.raised:
+        second_reading.write(found)
+        say(f"\nWritten: locators.csv; data version {found.version}.")
     raise typer.Exit(1 if found.differences else 0)

@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.data import atomic
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.data.validation import read_package
@@ -21,7 +20,7 @@ from evidence.data.validation.descriptor import DESCRIPTOR
 from evidence.data.validation.keys import REFERENCES
 from evidence.data.validation.rows import Row
 from evidence.entry.file import read_entry
-from evidence.entry.proposal import Proposal, propose
+from evidence.entry.proposal import Proposal, propose, put
 from evidence.errors import EvidenceError, ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
@@ -366,10 +365,6 @@ def _signature(finding: Any) -> tuple[str, ...]:
     return finding.check, finding.result_id, finding.printed, finding.explanation
 
 
-class ChangedError(EvidenceError):
-    """A data package that changed after the entry was checked against it."""
-
-
 class UnansweredError(EvidenceError):
     """Printed numbers that cannot all be right, without a correction that says what is used."""
 
@@ -424,10 +419,5 @@ def write(preview: Preview) -> tuple[str, ...]:
             "nothing was written: with the entry an analysis would have no result any more "
             f"({named})"
         )
-    for name, content in proposal.old.items():
-        if (proposal.folder / name).read_bytes() != content:
-            raise ChangedError(f"nothing was written: {name} changed while the entry was checked")
-    # Each file comes after those that it refers to, so even a power cut between two leaves a
-    # package that loads.
-    atomic.replace_all({proposal.folder / name: one for name, one in proposal.new.items()})
+    put(proposal.folder, proposal.old, proposal.new)
     return tuple(proposal.new)

@@ -97,7 +97,7 @@ def read_sections(text: str) -> dict[str, Any]:
 def _fault(said: str, text: str) -> SyntaxFaultError:
     place = re.search(r"at line (\d+)", said)
     line = int(place[1]) if place else None
-    lines = text.splitlines()
+    lines = text.split("\n")
     shown = lines[line - 1].strip() if line is not None and line <= len(lines) else None
     what = re.sub(r" \(at .*\)$", "", said)
     return SyntaxFaultError(
@@ -146,7 +146,8 @@ def _places(text: str, name: str) -> list[tuple[int, dict[str, int]]]:
     found: list[tuple[int, dict[str, int]]] = []
     inside = False
     quoted = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Lines as TOML has them; others break at characters that may stand in a text.
+    for number, line in enumerate(text.split("\n"), start=1):
         start = line.strip()
         if not quoted:
             header = _HEADER.fullmatch(start)
@@ -379,16 +380,23 @@ def read_entry(path: Path) -> Entry:
     """
     faults = EntryFaults(path.name)
     several = {name: section.several for name, section in SECTIONS.items()}
-    sections = read_tables(path, several, ("trial",), faults)
-    if not any(ADD_TO in one.values for one in sections["trial"]):
-        for name in REQUIRED:
-            if not sections[name]:
-                faults.add_line(None, None, f"a section [{name}]")
+    sections = read_tables(path, several, faults)
+    there = any(ADD_TO in one.values for one in sections["trial"])
+    require(("trial", *(() if there else REQUIRED)), sections, faults)
     return Entry(path.name, sections, faults)
 
 
+def require(
+    names: Iterable[str], sections: Mapping[str, Collection[Part]], faults: EntryFaults
+) -> None:
+    """Add a fault for each section that is not there."""
+    for name in names:
+        if not sections[name]:
+            faults.add_line(None, None, f"a section [{name}]")
+
+
 def read_tables(
-    path: Path, several: Mapping[str, bool], required: Collection[str], faults: EntryFaults
+    path: Path, several: Mapping[str, bool], faults: EntryFaults
 ) -> dict[str, tuple[Part, ...]]:
     """Read the sections of a form that is filled in.
 
@@ -398,8 +406,6 @@ def read_tables(
         A TOML file.
     several : mapping of str to bool
         Sections that it may have, with whether each may stand several times.
-    required : collection of str
-        Those that it has to have.
     faults : EntryFaults
         Gets what is wrong with its sections.
 
@@ -435,8 +441,6 @@ def read_tables(
         for name, often in several.items()
     }
     for name, often in several.items():
-        if not sections[name] and name in required:
-            faults.add_line(None, None, f"a section [{name}]")
         if len(sections[name]) > 1 and not often:
             faults.add(sections[name][1], "", None, f"one section [{name}]")
     return sections

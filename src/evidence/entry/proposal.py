@@ -6,19 +6,22 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evidence.data import atomic
 from evidence.data.dataset import Dataset, load
 from evidence.data.validation import Package, read_package
 from evidence.data.validation.descriptor import DESCRIPTOR
 from evidence.data.validation.keys import REFERENCES, TERMS
+from evidence.data.validation.rows import Sheet
 from evidence.entry import rows as trial_rows
 from evidence.entry.draft import Draft, DraftRow
-from evidence.entry.file import Entry, nearest
+from evidence.entry.file import Entry, EntryFaults, nearest
 from evidence.entry.sections import KEY_OF, SECTIONS
-from evidence.errors import DataError, Fault
+from evidence.errors import DataError, EvidenceError, Fault
 
 BOM = b"\xef\xbb\xbf"
 
@@ -50,12 +53,40 @@ def with_rows(
     end = _line_end(text)
     # Empty lines at the end are no records, but would be between two.
     kept = text.rstrip("\r\n")
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator=end)
-    for row in rows:
-        writer.writerow([row.get(column, "") for column in columns])
     line = len(_LINE_ENDS.findall(kept)) + 2
-    return f"{kept}{end}{buffer.getvalue()}".encode(), line
+    written = "".join(_record(row, columns) + end for row in rows)
+    return f"{kept}{end}{written}".encode(), line
+
+
+def with_cells(content: bytes, sheet: Sheet, changes: Mapping[int, Mapping[str, str]]) -> bytes:
+    """Return a CSV file with other cells in some of its rows, and all else as it was.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    sheet : Sheet
+        The same as read.
+    changes : mapping of int to mapping
+        Cells by column, by the line on which their row starts.
+    """
+    text = content.decode("utf-8")
+    # Records count these as lines; other breaks are letters of a text.
+    starts = [0, *(one.end() for one in _LINE_ENDS.finditer(text))]
+    end = len(text)
+    for row in reversed(sheet.rows):
+        start = starts[row.line - 1]
+        if row.line in changes:
+            record = _record({**row.text, **changes[row.line]}, sheet.table.columns)
+            text = text[:start] + record + text[start + len(text[start:end].rstrip("\r\n")) :]
+        end = start
+    return text.encode()
+
+
+def _record(cells: Mapping[str, str], columns: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow([cells.get(one, "") for one in columns])
+    return buffer.getvalue()
 
 
 def with_items(content: bytes, items: Sequence[Mapping[str, Any]]) -> bytes:
@@ -73,22 +104,25 @@ def with_items(content: bytes, items: Sequence[Mapping[str, Any]]) -> bytes:
     return (kept + added.replace("\n", end) + text[len(body) :]).encode()
 
 
-def with_version(content: bytes, old: str, new: str) -> bytes:
-    """Return the descriptor of a data package with another version and all else as it was.
+def with_version(
+    content: bytes, old: str, faults: EntryFaults, *, rows: bool = True
+) -> tuple[bytes, str]:
+    """Return the descriptor of a data package with its version `raised`, all else as it was.
 
-    Raises
-    ------
-    ValueError
-        If the version does not stand there so that it alone can be changed.
+    A version that is not three numbers, or does not stand there so that it alone can be changed, is
+    added to the faults.
     """
     text = content.decode("utf-8")
     described = json.loads(text.removeprefix(BOM.decode()))
-    wanted = described | {"version": new}
-    for found in re.finditer(rf'("version"\s*:\s*"){re.escape(old)}(")', text):
-        changed = f"{text[: found.start()]}{found[1]}{new}{found[2]}{text[found.end() :]}"
-        if json.loads(changed.removeprefix(BOM.decode())) == wanted:
-            return changed.encode()
-    raise ValueError(old)
+    with suppress(ValueError):
+        new = raised(old, rows=rows)
+        for found in re.finditer(rf'("version"\s*:\s*"){re.escape(old)}(")', text):
+            changed = f"{text[: found.start()]}{found[1]}{new}{found[2]}{text[found.end() :]}"
+            if json.loads(changed.removeprefix(BOM.decode())) == described | {"version": new}:
+                return changed.encode(), new
+    expected = "a version such as 1.0.0, to raise"
+    faults.add_other(Fault(DESCRIPTOR, None, "version", old, expected))
+    return content, old
 
 
 def raised(version: str, *, rows: bool = True) -> str:
@@ -112,6 +146,34 @@ def _line_end(text: str) -> str:
     """Return the line end of the last line that has one."""
     ends = _LINE_ENDS.findall(text)
     return ends[-1] if ends else "\n"
+
+
+class ChangedError(EvidenceError):
+    """A data package that is no longer what was read."""
+
+
+def contents(package: Package, folder: Path) -> dict[str, bytes]:
+    """Return the files of a data package by their names."""
+    tables = (sheet.table.file for sheet in package.sheets.values())
+    return {name: (folder / name).read_bytes() for name in (DESCRIPTOR, REFERENCES, *tables)}
+
+
+def put(folder: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> None:
+    """Write files of a data package, all or none.
+
+    Raises
+    ------
+    ChangedError
+        If an old file is no longer what it was.
+    OSError
+        If a file cannot be written; the data package then stands as it was.
+    """
+    for name, content in old.items():
+        if (folder / name).read_bytes() != content:
+            raise ChangedError(f"nothing was written: {name} changed since it was read")
+    # Each file comes after those that it refers to, so even a power cut between two leaves a
+    # package that loads.
+    atomic.replace_all({folder / name: one for name, one in new.items()})
 
 
 _STEPS = (
@@ -205,8 +267,7 @@ def propose(entry: Entry, folder: Path) -> Proposal:
     """
     package = read_package(folder)
     before = load(folder)
-    files = {sheet.table.name: sheet.table.file for sheet in package.sheets.values()}
-    old = {name: (folder / name).read_bytes() for name in (DESCRIPTOR, REFERENCES, *files.values())}
+    old = contents(package, folder)
     draft = Draft(entry, package)
     for step in _STEPS:
         step(draft)
@@ -218,17 +279,11 @@ def propose(entry: Entry, folder: Path) -> Proposal:
         rows = draft.drafted(table)
         if not rows:
             continue
-        name = files[table]
-        columns = package.sheets[table].table.columns
-        new[name], line = with_rows(old[name], tuple(columns), [row.cells for row in rows])
+        stated = package.sheets[table].table
+        name = stated.file
+        new[name], line = with_rows(old[name], tuple(stated.columns), [row.cells for row in rows])
         lines |= {(name, line + at): row for at, row in enumerate(rows)}
-    try:
-        version = raised(package.version)
-        new[DESCRIPTOR] = with_version(old[DESCRIPTOR], package.version, version)
-    except ValueError:
-        entry.faults.add_other(
-            Fault(DESCRIPTOR, None, "version", package.version, "a version such as 1.0.0, to raise")
-        )
+    new[DESCRIPTOR], _ = with_version(old[DESCRIPTOR], package.version, entry.faults)
     after = _checked(draft, {**old, **new}, lines)
     entry.faults.raise_any()
     if after is None:

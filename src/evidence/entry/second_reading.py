@@ -4,24 +4,21 @@ Means or events of two arms in the place of each other are as possible as before
 of printed numbers finds them; somebody who reads the place again, without the first reading, does.
 """
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evidence import language
 from evidence.blocks.origins import place_name
-from evidence.data import atomic
 from evidence.data.dataset import Dataset
 from evidence.data.validation import Package, read_package
 from evidence.data.validation.descriptor import DESCRIPTOR, Column
 from evidence.data.validation.rows import Row, Sheet, read_cell
 from evidence.entry import values
-from evidence.entry.file import EntryFaults, Part, one_of, read_tables
-from evidence.entry.proposal import raised, with_version
+from evidence.entry.file import EntryFaults, Part, one_of, read_tables, require
+from evidence.entry.proposal import contents, put, with_cells, with_version
 from evidence.entry.values import RefusedError
 from evidence.errors import ParameterError
 
@@ -81,9 +78,14 @@ class Cell:
     second: str
 
     @property
+    def agrees(self) -> bool:
+        """Whether it was read again and is the same."""
+        return self.second == (self.first or NOT_PRINTED)
+
+    @property
     def differs(self) -> bool:
-        """Whether both readings are there and are not the same."""
-        return bool(self.second) and (self.first or NOT_PRINTED) != self.second
+        """Whether it was read again and is not the same."""
+        return bool(self.second) and not self.agrees
 
     @property
     def unread(self) -> bool:
@@ -93,7 +95,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A second reading beside the first.
+    """A second reading beside the first; nothing has been written.
 
     Attributes
     ----------
@@ -103,11 +105,18 @@ class Reading:
         Places at which all values agree, with how often they are read now.
     version : str
         Version of the data with them; empty where nothing is raised.
+    folder : Path
+        The data package.
+    old, new : mapping of str to bytes
+        Its files as they are, and those that change as they would become.
     """
 
     cells: tuple[Cell, ...]
     raised: Mapping[str, int]
     version: str
+    folder: Path
+    old: Mapping[str, bytes] = field(repr=False)
+    new: Mapping[str, bytes] = field(repr=False)
 
     @property
     def differences(self) -> tuple[Cell, ...]:
@@ -242,15 +251,14 @@ def _rows(package: Package) -> Iterator[_Read]:
 
 
 def compare(path: Path, folder: Path) -> Reading:
-    """Hold a second reading against the data, and count it where both agree.
+    """Hold a second reading against the data; `write` counts it where both agree.
 
     Parameters
     ----------
     path : Path
         A form as `form` returns it, filled in.
     folder : Path
-        The data package. Where all values of a place were read again and agree, its ``readings``
-        and ``accessed`` in ``locators.csv`` are raised, and the version of the data with them.
+        The data package; nothing in it changes.
 
     Returns
     -------
@@ -259,18 +267,22 @@ def compare(path: Path, folder: Path) -> Reading:
     Raises
     ------
     EntryError
-        With every fault of the form; nothing is written then.
+        With every fault of the form.
     ParameterError
         If there is no such file.
-    OSError
-        If a file cannot be written; the data package then stands as it was.
     """
     package = read_package(folder)
     rows = list(_rows(package))
     faults = EntryFaults(path.name, "the second reading")
     tables = dict.fromkeys(one.sheet.table.name for one in rows)
-    sections = read_tables(path, dict.fromkeys(("place", *tables), True), ("place",), faults)
-    places = _places(sections["place"], package, faults)
+    sections = read_tables(path, dict.fromkeys(("place", *tables), True), faults)
+    require(("place",), sections, faults)
+    read_at = {one.locator_id for one in rows}
+    locators = package.sheets["locators"]
+    known = {one.text["locator_id"]: one for one in locators.rows}
+    places = _places(
+        sections["place"], {name: one for name, one in known.items() if name in read_at}, faults
+    )
     read = _values(
         [part for table in tables for part in sections[table]],
         {(one.sheet.table.name, one.key): one for one in rows if one.locator_id in places},
@@ -289,29 +301,51 @@ def compare(path: Path, folder: Path) -> Reading:
         if one.locator_id in places
         for column in one.columns()
     )
-    dates = {name: _date(part, name, cells, package, faults) for name, part in places.items()}
+    dates = {
+        name: _date(part, locators.table.columns["accessed"], known[name].text["accessed"], faults)
+        for name, part in places.items()
+        if part.get("accessed") or any(one.second for one in cells if one.locator_id == name)
+    }
     faults.raise_any()
     agreed = {
-        name: int(_locator(package, name).text["readings"]) + 1
+        name: int(known[name].text["readings"]) + 1
         for name in places
-        if not any(one.differs or one.unread for one in cells if one.locator_id == name)
+        if (own := [one for one in cells if one.locator_id == name and (one.first or one.second)])
+        and all(one.agrees for one in own)
     }
+    old = contents(package, folder)
     if not agreed:
-        return Reading(cells, {}, "")
-    new = {
-        name: {"readings": str(times), "accessed": dates[name]} for name, times in agreed.items()
+        return Reading(cells, {}, "", folder, old, {})
+    changed = {
+        known[name].line: {"readings": str(times), "accessed": dates[name]}
+        for name, times in agreed.items()
     }
-    return Reading(cells, agreed, _write(package, folder, new))
+    name = locators.table.file
+    descriptor, version = with_version(old[DESCRIPTOR], package.version, faults, rows=False)
+    faults.raise_any()
+    new = {name: with_cells(old[name], locators, changed), DESCRIPTOR: descriptor}
+    return Reading(cells, agreed, version, folder, old, new)
 
 
-def _locator(package: Package, locator_id: str) -> Row:
-    rows = package.sheets["locators"].rows
-    return next(one for one in rows if one.text["locator_id"] == locator_id)
+def write(reading: Reading) -> None:
+    """Raise ``readings`` and ``accessed`` of the places at which all values agree, in the data.
+
+    Their version is raised with them.
+
+    Raises
+    ------
+    ChangedError
+        If the data are no longer those that were compared.
+    OSError
+        If a file cannot be written; the data package then stands as it was.
+    """
+    put(reading.folder, reading.old, reading.new)
 
 
-def _places(parts: Sequence[Part], package: Package, faults: EntryFaults) -> dict[str, Part]:
+def _places(
+    parts: Sequence[Part], known: Mapping[str, Row], faults: EntryFaults
+) -> dict[str, Part]:
     """Return the places of a form, each once, read as often as the form says."""
-    known = {one.text["locator_id"]: one for one in package.sheets["locators"].rows}
     found: dict[str, Part] = {}
     for part in parts:
         name = str(part.values.get("locator", ""))
@@ -319,7 +353,8 @@ def _places(parts: Sequence[Part], package: Package, faults: EntryFaults) -> dic
             if key not in _KEYS_OF_A_PLACE:
                 faults.add(part, key, None, one_of(key, _KEYS_OF_A_PLACE, "a key out of"))
         if name not in known:
-            faults.add(part, "locator", name or None, "a locator_id of locators.csv")
+            accepted = "a locator_id of locators.csv at which the data have a value"
+            faults.add(part, "locator", name or None, accepted)
             continue
         if name in found:
             faults.add(part, "locator", name, "each place once")
@@ -371,49 +406,22 @@ def _value(column: Column, value: object) -> str:
     if column.name == "p_value":
         text, relation = values.p_value(value)
     else:
-        kind = {"integer": values.size, "number": values.percent}.get(column.type, values.text)
-        text = kind(value)
+        # Of "about 35" the 35 alone would agree with what is printed as exact.
+        in_form = {"integer": values.number, "number": values.percent}.get(column.type, values.text)
+        text = in_form(value)
     refused = read_cell(column, text)[1]
     if refused is not None:
         raise RefusedError(refused)
     return f"< {text}" if relation == "below" else text
 
 
-def _date(
-    part: Part, name: str, cells: Sequence[Cell], package: Package, faults: EntryFaults
-) -> str:
-    """Return when a place was read again; empty where nothing of it was."""
+def _date(part: Part, column: Column, last: str, faults: EntryFaults) -> str:
+    """Return when a place was read again."""
     given = str(part.values.get("accessed", ""))
-    last = _locator(package, name).text["accessed"]
-    if not given and not any(one.second for one in cells if one.locator_id == name):
-        return ""
-    read, _ = read_cell(package.sheets["locators"].table.columns["accessed"], given)
-    if read is None or given < last:
+    if read_cell(column, given)[0] is None or given < last:
         expected = f"the date of your reading, {last} (the last one) or later"
         faults.add(part, "accessed", given or None, expected)
     return given
-
-
-def _write(package: Package, folder: Path, new: Mapping[str, Mapping[str, str]]) -> str:
-    """Change cells of places in the data, all else as it is; return the version raised."""
-    sheet = package.sheets["locators"]
-    path, descriptor = folder / sheet.table.file, folder / DESCRIPTOR
-    version = raised(package.version, rows=False)
-    lines = path.read_bytes().decode("utf-8").splitlines(keepends=True)
-    starts = [one.line for one in sheet.rows]
-    for row, end in zip(sheet.rows, [*starts[1:], len(lines) + 1], strict=True):
-        cells = new.get(row.text["locator_id"])
-        if cells is None:
-            continue
-        text = io.StringIO()
-        kept = {**row.text, **cells}
-        csv.writer(text, lineterminator="").writerow([kept[one] for one in sheet.table.columns])
-        last = lines[end - 2]
-        line_end = last[len(last.rstrip("\r\n")) :]
-        lines[row.line - 1 : end - 1] = [text.getvalue() + line_end, *[""] * (end - row.line - 1)]
-    written = with_version(descriptor.read_bytes(), package.version, version)
-    atomic.replace_all({path: "".join(lines).encode("utf-8"), descriptor: written})
-    return version
 
 
 def told(reading: Reading, dataset: Dataset) -> str:
@@ -455,8 +463,6 @@ def told(reading: Reading, dataset: Dataset) -> str:
             "Look at the source once more where readings differ, and mend the data or the form: a "
             "place counts as read again once all its values agree.",
         ]
-    if reading.version:
-        lines += ["", f"Written: locators.csv; data version {reading.version}."]
     return "\n".join(lines)
 
 
