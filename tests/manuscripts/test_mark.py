@@ -151,6 +151,11 @@ def test_a_footnote_of_word_is_marked_and_a_formula_is_left() -> None:
     assert len(found.left) == 1
     (_, note) = word_draft.parse(found.content).parts[-2:]
     assert f"{MAIN} {{ev:{POOLED}}}" in note.text
+    # What cannot be marked moves no mark behind it in its paragraph.
+    again = mark_word(word(paragraph(formula, run(f". {RATIO}. {MAIN}."))), KNOWN)
+    assert (again.written, len(again.left)) == (2, 1)
+    (first,) = word_draft.parse(again.content).parts
+    assert f"{RATIO} {{ev:{ODDS}}}. {MAIN} {{ev:{POOLED}}}." in first.text
 
 
 def test_the_command_writes_a_file_and_names_what_is_left(tmp_path: Path) -> None:

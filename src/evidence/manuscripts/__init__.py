@@ -83,14 +83,18 @@ class Draft:
 
     def __post_init__(self) -> None:
         """Refuse what no manuscript is: the time of a check grows with its numbers."""
-        passages = (
-            one for part in self.parts for one in (part.cells if isinstance(part, Row) else [part])
-        )
-        count = sum(len(_NUMBER.findall(one.text)) for one in passages)
+        count = sum(len(_NUMBER.findall(one.text)) for one in self.passages)
         if count > MOST_NUMBERS:
             raise ParameterError(
                 "draft", f"{count:,} numbers", f"a manuscript with at most {MOST_NUMBERS:,} numbers"
             )
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Each passage by itself, the cells of rows too, in the order of the parts."""
+        return tuple(
+            one for part in self.parts for one in (part.cells if isinstance(part, Row) else [part])
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from evidence.blocks.escape import markdown
 from evidence.errors import ParameterError
 from evidence.language import fixed, p_value, percent
-from evidence.manuscripts import MARK, Draft, Row, word
+from evidence.manuscripts import MARK, Draft, word
 from evidence.manuscripts import markdown as markdown_draft
 from evidence.manuscripts.ledgers import Known
 from evidence.manuscripts.match import BAD, STATUSES, Finding, judge, unknown_ids
@@ -126,11 +126,7 @@ def check_draft(draft: Draft, known: Known) -> Checked:
     remarks = tuple(
         f"a mark names {one!r}, expected {known.expected(one)}" for one in unknown_ids(draft, known)
     )
-    texts = [
-        one.text
-        for part in draft.parts
-        for one in (part.cells if isinstance(part, Row) else (part,))
-    ]
+    texts = [one.text for one in draft.passages]
     almost = [one[0] for text in texts for one in _ALMOST_A_MARK.finditer(text)]
     remarks += tuple(f"{one} is no mark, expected {{ev:ID}}" for one in dict.fromkeys(almost))
     capital = [one[0] for text in texts for one in MARK.finditer(text) if "ev" not in one[0][:5]]

@@ -1,21 +1,18 @@
 """Marks of a manuscript, Markdown or Word, turned into the numbers that they name."""
 
-import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from evidence import manuscripts as drafts
 from evidence.blocks.escape import markdown
 from evidence.errors import ParameterError, check_choice
 from evidence.ledger import LedgerEntry, quotation
-from evidence.manuscripts import Bound, Draft, Span, word
+from evidence.manuscripts import Bound, Draft, word
 from evidence.manuscripts import markdown as markdown_draft
 from evidence.manuscripts.ledgers import Known
 from evidence.manuscripts.match import BAD, judge_bound
 from evidence.manuscripts.prose import FIELDS, FIRM
-from evidence.manuscripts.word import W, draft_of
 
 FILL, REMOVE, LEAVE, KEEP = "fill", "remove", "leave", "keep"
 
@@ -186,9 +183,6 @@ def _marks(text: str) -> Iterator[tuple[Bound, int, int]]:
     yield from sorted(found, key=lambda one: one[1])
 
 
-_XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-
-
 def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool = False) -> Filled:
     """Return a DOCX manuscript with each mark replaced by the number it names.
 
@@ -214,85 +208,12 @@ def fill_word(data: bytes, known: Known, *, style: str = "ama", keep_marks: bool
             done.append(decision.action)
             if decision.action == REMOVE:
                 before = mark.passage.text[: mark.start]
-                _replace(mark, mark.start - (before.endswith(" ")), "")
+                word.replace(mark, mark.start - (before.endswith(" ")), "")
             elif decision.action == FILL:
                 kept = f" {mark.text}" if keep_marks else ""
-                _replace(mark, mark.start, f"{decision.text}{kept}")
+                word.replace(mark, mark.start, f"{decision.text}{kept}")
             elif decision.action == LEAVE:
                 left.insert(0, f"{decision.place}: {mark.text}")
 
-    content = rewritten(data, edit)
+    content = word.rewritten(data, edit)
     return Filled(content, done.count(FILL), done.count(REMOVE), tuple(left))
-
-
-def rewritten(data: bytes, edit: Callable[[Draft], None]) -> bytes:
-    """Return a DOCX file whose texts were edited in place, those of notes too.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    edit : function
-        Changes the elements of text that the spots of the manuscript name.
-
-    Raises
-    ------
-    ParameterError
-        If it is no DOCX file.
-    """
-    import docx
-    from lxml import etree  # type: ignore[import-untyped]
-
-    parts: dict[str, Any] = dict(word.read_parts(data))
-    with word.fitting():
-        document = docx.Document(io.BytesIO(data))
-    parts[word.DOCUMENT] = document.element
-    notes = list(_notes(document))
-    for name, part in notes:
-        # Read safely before: no entities, no document type.
-        with word.fitting():
-            parts[name] = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
-    edit(draft_of(parts))
-    target = io.BytesIO()
-    with word.fitting():
-        for name, part in notes:
-            part._blob = etree.tostring(
-                parts[name], xml_declaration=True, encoding="UTF-8", standalone=True
-            )
-        document.save(target)
-    return target.getvalue()
-
-
-def _notes(document: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the parts with footnotes and endnotes, each with its name."""
-    for relation in document.part.rels.values():
-        name = relation.reltype.rpartition("/")[2].removesuffix("s")
-        if name in word.NOTES and not relation.is_external:
-            yield name, relation.target_part
-
-
-def _replace(mark: Span, start: int, text: str) -> None:
-    """Put text in the place of a mark, from a character on."""
-    spots = mark.passage.spots[start : mark.end]
-    for spot in reversed(spots):
-        if spot.element.tag == f"{W}t":
-            old = spot.element.text
-            spot.element.text = old[: spot.offset] + old[spot.offset + 1 :]
-    first = next(spot for spot in spots if spot.element.tag == f"{W}t")
-    _insert(first.element, first.offset, text)
-
-
-def can_put(spot: Any) -> bool:
-    """Whether text can be put behind a character: not behind a symbol or in a formula."""
-    return bool(spot.element.tag == f"{W}t")
-
-
-def put(spot: Any, text: str) -> None:
-    """Put text behind a character, set as it is."""
-    _insert(spot.element, spot.offset + 1, text)
-
-
-def _insert(element: Any, at: int, text: str) -> None:
-    old = element.text
-    element.text = old[:at] + text + old[at:]
-    element.set(_XML_SPACE, "preserve")

@@ -5,16 +5,15 @@ one number of the ledger, no other has the same (but by other choices of the sam
 the mark, once written, binds nothing wrong.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from evidence import manuscripts as drafts
-from evidence.manuscripts import Draft, Passage, Row, word
+from evidence.manuscripts import Bound, Draft, word
 from evidence.manuscripts import markdown as markdown_draft
 from evidence.manuscripts.annotate import annotate_word
 from evidence.manuscripts.check import suggested
-from evidence.manuscripts.fill import can_put, put, rewritten
 from evidence.manuscripts.ledgers import Known
 from evidence.manuscripts.match import BAD, Finding, judge_bound
 from evidence.manuscripts.prose import FIELDS
@@ -41,32 +40,30 @@ class Marked:
     left: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class _Mark:
-    """A mark to write: behind which character of which passage."""
+    """A mark to write: behind which character of the how manieth passage."""
 
-    passage: Passage
+    passage: int
     at: int
     text: str
 
 
 def _certain(draft: Draft, known: Known) -> Iterator[_Mark]:
+    numbers = {id(one): number for number, one in enumerate(draft.passages)}
     for bound in drafts.bound(draft):
         if bound.estimate_id is not None:
             continue
         for statement in _statements(judge_bound(bound, known)):
-            numbers = [one for one in statement if one.field in FIELDS]
-            effect_and_limits = [one.field for one in numbers if one.field in FIELDS[:3]]
+            found = [one for one in statement if one.field in FIELDS]
+            effect_and_limits = [one.field for one in found if one.field in FIELDS[:3]]
             estimate_id = _one_of(statement[0].candidates, known)
             if estimate_id and sorted(effect_and_limits) == sorted(FIELDS[:3]):
-                last = max(numbers, key=lambda one: one.words.end).words
+                last = max(found, key=lambda one: one.words.end).words
                 if bound.spans[0].cell:
-                    last = numbers[-1].words
-                yield _Mark(
-                    last.passage,
-                    _behind(last.passage.text, last.end),
-                    f" {{ev:{estimate_id}}}",
-                )
+                    last = found[-1].words
+                at = _behind(last.passage.text, last.end)
+                yield _Mark(numbers[id(last.passage)], at, f" {{ev:{estimate_id}}}")
 
 
 def _one_of(ids: Sequence[str], known: Known) -> str:
@@ -96,53 +93,49 @@ def _behind(text: str, at: int) -> int:
     return at
 
 
-def _with(passage: Passage, marks: Sequence[_Mark]) -> tuple[Passage, dict[int, _Mark]]:
-    """Return a passage with marks, and where each stands in it."""
-    text, spots, lines = passage.text, list(passage.spots), list(passage.lines)
-    own = sorted((one for one in marks if one.passage is passage), key=lambda one: one.at)
-    starts: dict[int, _Mark] = {}
-    shift = 0
-    for one in own:
-        at, size = one.at + shift, len(one.text)
-        text = text[:at] + one.text + text[at:]
-        spots[at:at] = [spots[at - 1]] * size
-        lines[at:at] = [lines[at - 1]] * size if lines else []
-        starts[at + 1] = one
-        shift += size
-    return replace(passage, text=text, spots=tuple(spots), lines=tuple(lines)), starts
+def _binds_its_own(bound: Bound, known: Known) -> bool:
+    """Whether a mark binds an effect that is right, and no number that is not."""
+    findings = judge_bound(bound, known)
+    effect = any(one.field == "effect" and one.status == "right" for one in findings)
+    return effect and not any(one.status in (*BAD, "unmarked") for one in findings)
 
 
-def _wrong(draft: Draft, marks: Sequence[_Mark], known: Known) -> list[_Mark]:
-    """Return the marks that would bind a number that is not theirs, or no effect."""
-    found = []
-    for part in draft.parts:
-        cells = part.cells if isinstance(part, Row) else (part,)
-        if not any(one.passage is cell for one in marks for cell in cells):
-            continue
-        made = [_with(cell, marks) for cell in cells]
-        starts = {(id(cell), at): one for cell, own in made for at, one in own.items()}
-        new = (
-            replace(part, cells=tuple(one for one, _ in made))
-            if isinstance(part, Row)
-            else made[0][0]
-        )
-        for bound in drafts.bound(Draft((new,))):
-            mark = bound.mark and starts.get((id(bound.mark.passage), bound.mark.start))
-            if not mark:
-                continue
-            findings = judge_bound(bound, known)
-            effect = any(one.field == "effect" and one.status == "right" for one in findings)
-            if not effect or any(one.status in (*BAD, "unmarked") for one in findings):
-                found.append(mark)
-    return found
+def _well_bound(written: Draft, marks: Sequence[_Mark], known: Known) -> list[_Mark]:
+    """Return the marks that, read where they were written, bind what they were written for."""
+    numbers = {id(one): number for number, one in enumerate(written.passages)}
+    there = {
+        (numbers[id(bound.mark.passage)], bound.mark.start): _binds_its_own(bound, known)
+        for bound in drafts.bound(written)
+        if bound.mark is not None
+    }
+    kept, passage, shift = [], -1, 0
+    for one in marks:
+        passage, shift = one.passage, shift if one.passage == passage else 0
+        # A mark starts behind the space that is written with it.
+        start = one.at + shift + 1
+        if there.get((passage, start)):
+            kept.append(one)
+        # Where one could not be written, nothing moved.
+        shift += len(one.text) if (passage, start) in there else 0
+    return kept
 
 
-def _marks(draft: Draft, known: Known) -> list[_Mark]:
-    """Return the marks to write, each held against the ledger as it would bind."""
-    marks = list(_certain(draft, known))
-    while wrong := _wrong(draft, marks, known):
-        marks = [one for one in marks if one not in wrong]
-    return marks
+def _marked(
+    data: bytes,
+    known: Known,
+    parse: Callable[[bytes], Draft],
+    write: Callable[[bytes, Sequence[_Mark]], bytes],
+) -> Marked:
+    """Return a manuscript with the marks that are certain, each held as it reads once written."""
+    draft = parse(data)
+    marks = sorted(_certain(draft, known))
+    while True:
+        content = write(data, marks)
+        written = parse(content)
+        kept = _well_bound(written, marks, known)
+        if kept == marks:
+            return Marked(content, len(marks), _left(written, known))
+        marks = kept
 
 
 def mark_markdown(data: bytes, known: Known) -> Marked:
@@ -155,12 +148,17 @@ def mark_markdown(data: bytes, known: Known) -> Marked:
     known : Known
         Ledger.
     """
+    return _marked(data, known, markdown_draft.parse, _write_markdown)
+
+
+def _write_markdown(data: bytes, marks: Sequence[_Mark]) -> bytes:
     text = markdown_draft.text_of(data)
-    marks = _marks(markdown_draft.parse_text(text), known)
-    for one in sorted(marks, key=lambda one: one.passage.spots[one.at - 1], reverse=True):
-        at = one.passage.spots[one.at - 1] + 1
-        text = text[:at] + one.text + text[at:]
-    return Marked(text.encode("utf-8"), len(marks), _left(markdown_draft.parse_text(text), known))
+    passages = markdown_draft.parse_text(text).passages
+    places = [(passages[one.passage].spots[one.at - 1] + 1, one.text) for one in marks]
+    # From the end to the start, so that no mark moves those still to come.
+    for at, mark in sorted(places, reverse=True):
+        text = text[:at] + mark + text[at:]
+    return text.encode("utf-8")
 
 
 def mark_word(data: bytes, known: Known) -> Marked:
@@ -181,18 +179,20 @@ def mark_word(data: bytes, known: Known) -> Marked:
     ParameterError
         If it is no DOCX file.
     """
-    marks: list[_Mark] = []
+    marked = _marked(data, known, word.parse, _write_word)
+    return replace(marked, content=annotate_word(marked.content, known)[0])
 
+
+def _write_word(data: bytes, marks: Sequence[_Mark]) -> bytes:
     def edit(draft: Draft) -> None:
-        found = _marks(draft, known)
-        marks.extend(one for one in found if can_put(one.passage.spots[one.at - 1]))
+        passages = draft.passages
         # From the end to the start, so that no mark moves those still to come.
-        for one in reversed(marks):
-            put(one.passage.spots[one.at - 1], one.text)
+        for one in sorted(marks, reverse=True):
+            spot = passages[one.passage].spots[one.at - 1]
+            if word.can_put(spot):
+                word.put(spot, one.text)
 
-    written = rewritten(data, edit)
-    content, _ = annotate_word(written, known)
-    return Marked(content, len(marks), _left(word.parse(written), known))
+    return word.rewritten(data, edit)
 
 
 def _left(draft: Draft, known: Known) -> tuple[str, ...]:

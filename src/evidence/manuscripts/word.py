@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ import defusedxml.ElementTree as safe  # type: ignore[import-untyped]
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 
 from evidence.errors import ParameterError
-from evidence.manuscripts import Draft, Passage, Row
+from evidence.manuscripts import Draft, Passage, Row, Span
 from evidence.manuscripts import table as table_parts
 from evidence.manuscripts.markdown import raised
 
@@ -410,3 +410,79 @@ def _is_struck(run: Any) -> bool:
 def _is_raised(run: Any) -> bool:
     found = run.find(f"{W}rPr/{W}vertAlign")
     return found is not None and found.get(f"{W}val") == "superscript"
+
+
+def rewritten(data: bytes, edit: Callable[[Draft], None]) -> bytes:
+    """Return a DOCX file whose texts were edited in place, those of notes too.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    edit : function
+        Changes the elements of text that the spots of the manuscript name.
+
+    Raises
+    ------
+    ParameterError
+        If it is no DOCX file.
+    """
+    import docx
+    from lxml import etree  # type: ignore[import-untyped]
+
+    parts: dict[str, Any] = dict(read_parts(data))
+    with fitting():
+        document = docx.Document(io.BytesIO(data))
+    parts[DOCUMENT] = document.element
+    notes = list(_note_parts(document))
+    for name, part in notes:
+        # Read safely before: no entities, no document type.
+        with fitting():
+            parts[name] = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
+    edit(draft_of(parts))
+    target = io.BytesIO()
+    with fitting():
+        for name, part in notes:
+            part._blob = etree.tostring(
+                parts[name], xml_declaration=True, encoding="UTF-8", standalone=True
+            )
+        document.save(target)
+    return target.getvalue()
+
+
+def _note_parts(document: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the parts with footnotes and endnotes, each with its name."""
+    for relation in document.part.rels.values():
+        name = relation.reltype.rpartition("/")[2].removesuffix("s")
+        if name in NOTES and not relation.is_external:
+            yield name, relation.target_part
+
+
+def replace(span: Span, start: int, text: str) -> None:
+    """Put text in the place of what stands from a character on to the end of a span."""
+    spots = span.passage.spots[start : span.end]
+    for spot in reversed(spots):
+        if spot.element.tag == f"{W}t":
+            old = spot.element.text
+            spot.element.text = old[: spot.offset] + old[spot.offset + 1 :]
+    first = next(spot for spot in spots if spot.element.tag == f"{W}t")
+    _insert(first.element, first.offset, text)
+
+
+def can_put(spot: Any) -> bool:
+    """Whether text can be put behind a character: not behind a symbol or in a formula."""
+    return bool(spot.element.tag == f"{W}t")
+
+
+def put(spot: Any, text: str) -> None:
+    """Put text behind a character, set as it is."""
+    _insert(spot.element, spot.offset + 1, text)
+
+
+_XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
+
+def _insert(element: Any, at: int, text: str) -> None:
+    old = element.text
+    element.text = old[:at] + text + old[at:]
+    element.set(_XML_SPACE, "preserve")
