@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from evidence.cli.options import Data, Ledger, say
+from evidence.cli.options import Data, Ledger, Manuscript, say
 from evidence.errors import check_choice
 
 
 def check(
-    draft: Annotated[Path, typer.Argument(help="Manuscript, .md or .docx.")],
+    draft: Manuscript,
     annotate: Annotated[
         Path | None, typer.Option(help="Write the manuscript with comments to this .docx.")
     ] = None,
