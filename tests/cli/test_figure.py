@@ -20,7 +20,8 @@ def reports(tmp_path: Path) -> Path:
         f'{base64.b64encode(kind.encode()).decode()}">{kind}</a>'
         for kind in ("svg", "png", "pdf", "csv")
     )
-    (folder / "one.html").write_text(f"<figure>{links}</figure>", "utf-8")
+    rows = '<a download="places.csv" href="data:text/csv;base64,cm93cw==">Places</a>'
+    (folder / "one.html").write_text(f"<figure>{links}</figure>{rows}", "utf-8")
     return folder
 
 
@@ -36,9 +37,19 @@ def test_a_figure_is_written_as_it_stands_in_its_page(reports: Path) -> None:
         assert path.read_text("utf-8") == kind
 
 
+def test_rows_that_are_no_figure_are_listed_and_written_as_csv_alone(reports: Path) -> None:
+    run = CliRunner()
+    asked = ["figure", "--reports", str(reports), "--format", "csv"]
+    assert run.invoke(app, asked).output == "one-forest\nplaces\n"
+    path = reports.parent / "places.csv"
+    done = run.invoke(app, [*asked, "places", "--output", str(path)])
+    assert (done.output, path.read_text("utf-8")) == (f"{path}: written\n", "rows")
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
+        (["places"], "format: found 'svg', expected csv for places"),
         (["two-forest"], "id: found 'two-forest', expected one of one-forest"),
         (["one-forest", "--format", "gif"], "found 'gif', expected one of svg, png, pdf, csv"),
     ],
