@@ -42,7 +42,7 @@ CHECKS: tuple[Callable[[Reading], Iterator[Finding]], ...] = (
     sources.check_arm_sizes,
     sources.check_times,
     sources.check_publications,
-    sources.check_other_titles,
+    sources.check_same_numbers,
     sources.check_judgements,
     sources.check_claims,
     directions.check_roles,

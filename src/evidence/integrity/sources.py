@@ -102,8 +102,8 @@ _SAME_PRINT = (
 _SAME_RESULTS = 2
 
 
-def check_other_titles(reading: Reading) -> Iterator[Finding]:
-    """Find trials with the numbers of another: one trial under two titles counts once."""
+def check_same_numbers(reading: Reading) -> Iterator[Finding]:
+    """Find two trials with the same numbers: they can be one under two titles, counted twice."""
     seen: dict[tuple[str, ...], Row] = {}
     same: dict[tuple[str, str], list[tuple[Row, Row]]] = {}
     for table, columns in _SAME_PRINT:

@@ -16,7 +16,13 @@ from scipy.optimize import brentq
 from evidence.errors import check_choice
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import check_level
-from evidence.meta.rare_events.counts import PooledEvents, Tables, read_tables, sentences
+from evidence.meta.rare_events.counts import (
+    PooledEvents,
+    Tables,
+    log_choose,
+    read_tables,
+    sentences,
+)
 
 MEASURES = ("odds_ratio", "risk_ratio", "risk_difference")
 
@@ -330,18 +336,13 @@ def _null_distribution(tables: Tables, kept: NDArray[np.intp]) -> tuple[float, F
         n_1, n_2, events = tables.n_1[i], tables.n_2[i], tables.events[i]
         first, last = max(0.0, events - n_2), min(n_1, events)
         x = np.arange(first, last + 1)
-        log_part = _log_choose(n_1, x) + _log_choose(n_2, events - x)
+        log_part = log_choose(n_1, x) + log_choose(n_2, events - x)
         # Scaled to a maximum of 1 each time, so that many tables cannot overflow.
         weights = np.convolve(weights, np.exp(log_part - log_part.max()))
         weights = weights / weights.max()
         lowest += first
     with np.errstate(divide="ignore"):
         return lowest, np.log(weights)
-
-
-def _log_choose(n: float, x: Floats) -> Floats:
-    logs: Floats = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
-    return logs
 
 
 def _rising_root(function: Callable[[float], float]) -> float:

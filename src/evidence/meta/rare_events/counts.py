@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from evidence.errors import ParameterError
 from evidence.meta.numerics import Floats
@@ -178,3 +179,9 @@ def sentences(tables: Tables, measure: str, *, finite: bool) -> tuple[str, ...]:
     if measure == "risk_difference" and not tables.informative.any():
         said.append("The standard error is 0 for want of events, not by precision.")
     return tuple(said)
+
+
+def log_choose(n: Floats | float, x: Floats) -> Floats:
+    """Give the natural logarithm of the number of ways to choose x out of n."""
+    logs: Floats = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
+    return logs

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from evidence.meta.numerics import Floats
-from evidence.meta.rare_events.counts import Tables
+from evidence.meta.rare_events.counts import Tables, log_choose
 
 Derivatives = tuple[Floats, Floats, Floats]
 Kernel = Callable[[Floats], Derivatives]
@@ -160,14 +160,9 @@ WIDEST = 700.0
 """Largest logarithm of an odds ratio that is looked at."""
 
 
-def _log_choose(n: Floats, x: Floats) -> Floats:
-    logs: Floats = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
-    return logs
-
-
 def binomial(events: Floats, n: Floats, offset: Floats | float = 0.0) -> Kernel:
     """Give the binomial log-likelihood of studies in the logit less an offset."""
-    constant = _log_choose(n, events)
+    constant = log_choose(n, events)
 
     def kernel(x: Floats) -> Derivatives:
         eta = (x.T + offset).T
@@ -185,7 +180,7 @@ def at_own_risk(events: Floats, n: Floats) -> Floats:
     """Give the binomial log-likelihood of each study at its own proportion."""
     p = events / n
     logs: Floats = (
-        _log_choose(n, events) + special.xlogy(events, p) + special.xlogy(n - events, 1 - p)
+        log_choose(n, events) + special.xlogy(events, p) + special.xlogy(n - events, 1 - p)
     )
     return logs
 
@@ -195,7 +190,7 @@ def hypergeometric(tables: Tables) -> Kernel:
     supports = []
     for a, n_1, n_2, m in zip(tables.events_1, tables.n_1, tables.n_2, tables.events, strict=True):
         counts = np.arange(max(0.0, m - n_2), min(n_1, m) + 1)
-        logs = _log_choose(n_1, counts) + _log_choose(n_2, m - counts)
+        logs = log_choose(n_1, counts) + log_choose(n_2, m - counts)
         # against the observed count, so that its own probability is exp(0) over the sum
         supports.append((counts - a, logs - logs[counts == a][0]))
 

@@ -89,12 +89,6 @@ def attributes(
     return [name, list(classes), [list(one) for one in values]]
 
 
-def div(blocks: list[Node], *, name: str = "", style: str = "") -> Node:
-    """Return blocks as one, with a name to link to or the name of a style of Word."""
-    values = [("custom-style", style)] if style else []
-    return node("Div", [attributes(name, (), values), blocks])
-
-
 def rebuilt(nodes: list[Node], change: Callable[[Node], list[Node] | None]) -> list[Node]:
     """Return nodes with each one replaced by what `change` returns, from the inside out.
 
