@@ -34,16 +34,25 @@ PACKAGE = Path(evidence.__file__).parent
 READERS = ("manuscripts/", "entry/", "metapsy/", "exchange/", "data/validation/")
 FREE = {"reason", "note", "remark", "label", "sentence", "place", "caveat", "explanation"}
 FREE |= {"reasons", "notes", "remarks", "clock_note"}
-# They turn the ids in a sentence of a check into names, and leave out of the label of a number the
-# metric that the sentence names again: neither decides anything.
+# Local names that hold free text wherever they stand; a local place is mostly a number.
+NAMED = FREE - {"place"}
+FREE |= {"section", "claim", "contrast", "treated", "population"}
+# They turn the ids in a sentence of a check into names, leave out of the label of a number the
+# metric that the sentence names again, shorten a claim for a caption, part a contrast at its
+# comma into two columns, and do not say twice whom a trial treated: none decides anything.
 SHOWING = {
     ("pages/audit/findings.py", "_WORD.sub(in_words, explanation)"),
     ("ledger/quotation.py", "text.replace(f', {name}', '', 1)"),
     ("ledger/quotation.py", "text.replace(': change in points', '')"),
+    ("pages/claims/details.py", "claim[:37].rsplit(' ', 1)"),
+    ("pages/landscape.py", "str(self.row.contrast).partition(', ')"),
+    ("pages/prisma.py", "self.section.replace('-', ' ')"),
+    ("pages/trial_card/__init__.py", "self.people in population"),
 }
 SEARCHES = {"startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit"}
 SEARCHES |= {"partition", "rpartition", "removeprefix", "removesuffix", "contains", "extract"}
 SEARCHES |= {"replace"}
+HELD = {"isin", "eq", "ne", "__eq__"}
 MADE = {"str", "html", "plain", "words_of"}
 PATTERNS = {"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"}
 
@@ -65,21 +74,22 @@ def _free(node: ast.AST, known: set[str]) -> bool:
         inner = node.func.value if isinstance(node.func, ast.Attribute) else None
         if inner is not None and _free(inner, known):
             return True
-        named = isinstance(node.func, ast.Name) and node.func.id in {
-            "str",
-            "html",
-            "plain",
-            "words_of",
-        }
-        return named and any(_free(one, known) for one in node.args)
+        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        if called == "getattr" and len(node.args) > 1:
+            return isinstance(node.args[1], ast.Constant) and node.args[1].value in FREE
+        return called in MADE and any(_free(one, known) for one in node.args)
+    if isinstance(node, ast.JoinedStr):
+        return any(
+            _free(one.value, known) for one in node.values if isinstance(one, ast.FormattedValue)
+        )
     return isinstance(node, ast.BoolOp) and any(_free(one, known) for one in node.values)
 
 
-def _names(function: ast.AST) -> set[str]:
-    """Return the local names that free text was given to."""
-    known = FREE.copy()
+def _names(nodes: list[ast.AST]) -> set[str]:
+    """Return the names that free text was given to in a function, or outside of all."""
+    known = NAMED.copy()
     for _ in range(3):
-        for node in ast.walk(function):
+        for node in nodes:
             pairs: list[tuple[ast.expr, ast.expr]] = []
             if isinstance(node, ast.Assign):
                 pairs = [(one, node.value) for one in node.targets]
@@ -92,32 +102,70 @@ def _names(function: ast.AST) -> set[str]:
     return known
 
 
+def _scopes(tree: ast.Module) -> Iterator[list[ast.AST]]:
+    """Yield the nodes of each function, and those that stand in none."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    functions = [list(ast.walk(one)) for one in ast.walk(tree) if isinstance(one, kinds)]
+    inside = {id(one) for nodes in functions for one in nodes}
+    yield from (*functions, [one for one in ast.walk(tree) if id(one) not in inside])
+
+
+def _decides(key: ast.AST, known: set[str]) -> bool:
+    """Whether free text is looked up, which the label of a trial may be, as its name."""
+    labels = [
+        one for one in ast.walk(key) if isinstance(one, ast.Attribute) and one.attr == "label"
+    ]
+    return _free(key, known - {"label"}) and not labels
+
+
+def _compared(node: ast.Compare, known: set[str]) -> bool:
+    """Whether free text is held against words: those written out, a constant, a list of them."""
+    for operator, left, right in zip(
+        node.ops, [node.left, *node.comparators], node.comparators, strict=False
+    ):
+        if isinstance(operator, ast.In | ast.NotIn) and (
+            _free(right, known) or _decides(left, known)
+        ):
+            return True
+        if isinstance(operator, ast.Eq | ast.NotEq):
+            for text, other in ((left, right), (right, left)):
+                if _free(other, known) and _worded(text):
+                    return True
+    return False
+
+
+def _worded(node: ast.AST) -> bool:
+    """Whether an expression is words and no lack of them."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        return name.isupper()
+    return not isinstance(node, ast.Constant) or (isinstance(node.value, str) and node.value != "")
+
+
 def searches(source: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a module that search free text."""
-    tree = ast.parse(source)
-    functions = [
-        one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    for function in functions or [tree]:
-        known = _names(function)
-        for node in ast.walk(function):
+    for nodes in _scopes(ast.parse(source)):
+        known = _names(nodes)
+        for node in nodes:
             found = False
             if isinstance(node, ast.Compare):
-                for operator, left, right in zip(
-                    node.ops, [node.left, *node.comparators], node.comparators, strict=False
-                ):
-                    if isinstance(operator, ast.In | ast.NotIn):
-                        found = found or _free(right, known)
-                    elif isinstance(operator, ast.Eq | ast.NotEq):
-                        for text, other in ((left, right), (right, left)):
-                            worded = isinstance(text, ast.Constant) and isinstance(text.value, str)
-                            found = found or bool(worded and text.value and _free(other, known))
+                found = _compared(node, known)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 found = node.func.attr in SEARCHES and _free(node.func.value, known)
                 if node.func.attr in PATTERNS:
                     found = found or any(_free(one, known) for one in node.args)
+                if node.func.attr in HELD:
+                    found = found or (
+                        _free(node.func.value, known) and any(_worded(one) for one in node.args)
+                    )
+                if node.func.attr == "get" and node.args:
+                    found = found or _decides(node.args[0], known)
+            elif isinstance(node, ast.Subscript):
+                found = _decides(node.slice, known)
+            elif isinstance(node, ast.Match):
+                found = _free(node.subject, known)
             if found:
-                yield node.lineno, ast.unparse(node)
+                yield getattr(node, "lineno", 0), ast.unparse(node)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +182,20 @@ def searches(source: str) -> Iterator[tuple[int, str]]:
         "row.note.replace('zero', 'nil')",
         "words_of(row.reason).startswith('no')",
         "[said for said in frame.note if said.lower().startswith('with ')]",
+        "row.note in ('completers', 'adjusted')",
+        "row.note == COMPLETERS",
+        "frame[frame.note.isin(['completers'])]",
+        "frame.note.eq('completers')",
+        "f'{row.note}, {row.reason}'.endswith('zero')",
+        "getattr(row, 'note').startswith('with')",
+        "KINDS[row.note]",
+        "KINDS.get(row.reason)",
+        "row.population == 'anxiety disorders'",
     ],
 )
 def test_a_search_is_seen(line: str) -> None:
     assert list(searches(f"def made(row):\n    return {line}\n"))
+    assert list(searches(f"def other():\n    return 1\nmade = lambda row: {line}\n"))
     alias = line.replace("row.note ", "said ").replace("row.reason", "said")
     assert list(searches(f"def made(row):\n    said = row.note\n    return {alias}\n"))
 
