@@ -44,6 +44,8 @@ FAULTS = [
     ('outcome = "sleep"', 'outcome = "slep"', "[[instrument]] 1, outcome: found 'slep'", "a term"),
     ('id = "psqi"', 'id = "bdi"', "[[instrument]] 1, id: found 'bdi'", "a key that no other row"),
     ('instrument = "psqi"', 'instrument = "PSQI-2"', "[[result]] 1, instrument: ", "bdi_ii, ham_d"),
+    ('instrument = "psqi"', 'instrument = "psqi"\nlocator = "p. 3"',
+     "[[result]] 1, locator: found 'p. 3'", "the name of a [[locator]] here"),
     ("clock = \"randomization\"", "", "[[result]] 1, clock: ", "a value, one of randomization"),
     ("weeks = 16\nclock", "weeks = -1\nclock", "[[result]] 1, weeks: found '-1'", "at least 0"),
     ("mean = 7.0", 'mean = "7,0"', "[[result]] 1, abft.mean: found '7,0'", "not a decimal comma"),

@@ -1,13 +1,15 @@
 """Rows that an entry asks for: cells, where each comes from, names and ids."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from evidence.data.validation import Package
 from evidence.entry.file import Entry, EntryFaults, Part, nearest, one_of
 from evidence.entry.sections import Key
 from evidence.entry.values import READERS, RefusedError, approximate, text
+
+T = TypeVar("T")
 
 ROLES = ("intervention", "comparator")
 
@@ -103,10 +105,9 @@ class Draft:
             key = keys.get(name)
             if key is None or not key.columns or value in ("", [], {}):
                 continue
-            try:
-                texts = READERS[key.kind](value)
-            except RefusedError as error:
-                self.complain(part, f"{arm}.{name}" if arm else name, value, str(error))
+            shown = f"{arm}.{name}" if arm else name
+            texts = self.value(part, shown, value, READERS[key.kind])
+            if texts is None:
                 continue
             cells |= {column: one for column, one in zip(key.columns, texts, strict=True) if one}
             if key.kind in ("size", "sizes"):
@@ -122,23 +123,24 @@ class Draft:
         for name in values:
             if name not in keys:
                 shown = f"{arm}.{name}" if arm else name
-                self.complain(part, shown, None, one_of(name, tuple(keys), "a key out of"))
+                self.faults.add(part, shown, None, one_of(name, tuple(keys), "a key out of"))
 
-    def complain(self, part: Part, key: str, value: Any, expected: str) -> None:
-        """Report a fault."""
-        self.faults.add(part, key, value, expected)
+    def value(self, part: Part, key: str, given: Any, read: Callable[[Any], T]) -> T | None:
+        """Return what a reader makes of a value; None where it refuses it.
+
+        That is a fault, unless the key is at fault already.
+        """
+        try:
+            return read(given)
+        except RefusedError as error:
+            if not self.faults.has(part, key):
+                self.faults.add(part, key, given, str(error))
+            return None
 
     def word(self, part: Part, key: str) -> str:
         """Return a text; empty where it is not given or refused, which is a fault."""
-        value = part.get(key)
-        if value is None:
-            return ""
-        try:
-            return text(value)
-        except RefusedError as error:
-            if not self.faults.has(part, key):
-                self.complain(part, key, value, str(error))
-            return ""
+        given = part.get(key)
+        return "" if given is None else self.value(part, key, given, text) or ""
 
     def new_id(self, table: str, column: str, given: str, proposed: str) -> str:
         """Return the given id, else a proposed one that no row of the table has."""
@@ -160,10 +162,12 @@ class Draft:
                 return distinct[0]
             if distinct:
                 names = tuple(self.locators)
-                self.complain(part, key, None, one_of("", names, "where it was read, a locator of"))
+                self.faults.add(
+                    part, key, None, one_of("", names, "where it was read, a locator of")
+                )
             elif self.there:
                 accepted = "where it was read, a locator_id of locators.csv or a [[locator]] here"
-                self.complain(part, key, None, accepted)
+                self.faults.add(part, key, None, accepted)
             # Without any, the fault is that of the section.
             self.faults.expect(part, key)
             return ""
@@ -186,10 +190,8 @@ class Draft:
         accepted: str,
     ) -> str:
         """Return the id that a name stands for; a name of nothing is a fault."""
-        try:
-            name = text(value)
-        except RefusedError as error:
-            self.complain(part, key, value, str(error))
+        name = self.value(part, key, value, text)
+        if name is None:
             return ""
         if name in names:
             return names[name]
@@ -197,7 +199,7 @@ class Draft:
             return name
         here = ", ".join(names) or "none"
         near = nearest(name, [*names, *known])
-        self.complain(
+        self.faults.add(
             part, key, name, f"{accepted} (here: {here})" + (f"; nearest: {near}" if near else "")
         )
         return ""
@@ -208,7 +210,7 @@ class Draft:
         if within is not None:
             for key in ROLES:
                 if part.get(key) is not None:
-                    self.complain(part, key, part.get(key), "either within or a contrast of arms")
+                    self.faults.add(part, key, part.get(key), "either within or a contrast of arms")
             return {"intervention_arm_id": self._arm(part, "within", within)}
         return {f"{role}_arm_id": self._arm(part, role, part.get(role)) for role in ROLES}
 
@@ -226,5 +228,5 @@ class Draft:
             expected = f"the name of an [[arm]] (here: {', '.join(ids)})"
             if not of_role:
                 expected += "; for a change within one arm, write within = and its name"
-            self.complain(part, key, None, expected)
+            self.faults.add(part, key, None, expected)
         return ""

@@ -254,16 +254,17 @@ class EntryFaults:
         name = key.partition(".")[0]
         if part is not None:
             self._cells.add((part.section, part.number, key))
-        self._found.append(
-            EntryFault(
-                self._file,
-                None if part is None else part.line_of(name),
-                key or None,
-                None if value is None else shorten(str(value)),
-                expected,
-                "" if part is None else part.title,
-            )
+        fault = EntryFault(
+            self._file,
+            None if part is None else part.line_of(name),
+            key or None,
+            None if value is None else shorten(str(value)),
+            expected,
+            "" if part is None else part.title,
         )
+        # What arms share is read for each of them, and said once.
+        if fault not in self._found:
+            self._found.append(fault)
 
     def add_line(self, line: int | None, value: str | None, expected: str) -> None:
         """Add a fault of a line of the file."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from evidence.data.safety import ID
@@ -32,7 +33,7 @@ def terms_and_instruments(draft: Draft) -> None:
         cells = draft.read(part, keys, part.values)
         if cells.get("vocabulary") == "event" and "more_is" not in cells:
             accepted = "better or worse, for whether more of the event is that; no name says it"
-            draft.complain(part, "more_is", None, accepted)
+            draft.faults.add(part, "more_is", None, accepted)
         draft.rows.append(DraftRow("vocabularies", cells, part))
     for part in draft.entry.sections["instrument"]:
         keys = SECTIONS["instrument"].keys
@@ -65,7 +66,7 @@ def trial(draft: Draft) -> None:
     # Names in other scripts leave nothing that an id can be made of.
     proposed = _first_id(_author_id(family, year), slug(label), f"trial_{slug(label)}".strip("_"))
     if not label and found is not None:
-        draft.complain(part, "label", None, "a label, since author and year are not given")
+        draft.faults.add(part, "label", None, "a label, since author and year are not given")
     given = cells.get("trial_id", "")
     draft.trial_id = draft.new_id("trials", "trial_id", given, proposed)
     draft.rows.append(
@@ -73,7 +74,7 @@ def trial(draft: Draft) -> None:
     )
     for row in draft.package.sheets["trials"].rows:
         if registered and row.text["registry_id"].lower() == registered.lower():
-            draft.complain(
+            draft.faults.add(
                 part,
                 "registry_id",
                 registered,
@@ -87,11 +88,11 @@ def _trial_that_is_there(draft: Draft, part: Part) -> None:
     draft.trial_id = draft.word(part, ADD_TO)
     known = draft.known("trials", "trial_id")
     if draft.trial_id not in known and not draft.faults.has(part, ADD_TO):
-        draft.complain(part, ADD_TO, draft.trial_id or None, one_of(draft.trial_id, known))
+        draft.faults.add(part, ADD_TO, draft.trial_id or None, one_of(draft.trial_id, known))
     for key in part.values:
         if key != ADD_TO:
             expected = f"{ADD_TO} alone: what is known of a trial that is there stays as it is"
-            draft.complain(part, key, part.values[key], expected)
+            draft.faults.add(part, key, part.values[key], expected)
     for row in draft.package.sheets["arms"].rows:
         if row.text["trial_id"] == draft.trial_id:
             arm_id = row.text["arm_id"]
@@ -149,7 +150,7 @@ def publications(draft: Draft) -> None:
         given = cells.get("publication_id", "")
         if not given and not proposed:
             if found is not None:
-                draft.complain(part, "id", None, "an id, since none follows from author and year")
+                draft.faults.add(part, "id", None, "an id, since none follows from author and year")
             proposed = f"{draft.trial_id}_{slug(kind)}"
         publication_id = draft.new_id("publications", "publication_id", given, proposed)
         cells["publication_id"] = publication_id
@@ -161,7 +162,7 @@ def publications(draft: Draft) -> None:
         draft.references.append(item)
         there = dois.get(item.get("DOI", "").lower())
         if there is not None:
-            draft.complain(
+            draft.faults.add(
                 part,
                 "DOI",
                 item["DOI"],
@@ -173,23 +174,21 @@ def _item(draft: Draft, part: Part) -> dict[str, Any]:
     """Return the CSL fields of a publication in the order in which they are given."""
     item: dict[str, Any] = {}
     for key, value in part.values.items():
-        if value in ("", [], {}):
-            continue
-        try:
-            if key == "type":
-                item["type"] = text(value)
-            elif key == "author":
-                item["author"] = [person(one) for one in _listed(value)]
-            elif key in ("issued", "accessed"):
-                item[key] = {"date-parts": [date_parts(value)]}
-            elif key == "DOI":
-                item["DOI"] = doi(value)
-            elif key in CSL:
-                item[CSL[key]] = (address if key == "URL" else text)(value)
-        except RefusedError as error:
-            if not draft.faults.has(part, key):
-                draft.complain(part, key, value, str(error))
+        if value not in ("", [], {}):
+            item |= draft.value(part, key, value, partial(_csl, key)) or {}
     return item
+
+
+def _csl(key: str, value: Any) -> dict[str, Any]:
+    if key == "author":
+        return {key: [person(one) for one in _listed(value)]}
+    if key in ("issued", "accessed"):
+        return {key: {"date-parts": [date_parts(value)]}}
+    if key == "DOI":
+        return {key: doi(value)}
+    if key == "type":
+        return {key: text(value)}
+    return {CSL[key]: (address if key == "URL" else text)(value)} if key in CSL else {}
 
 
 def _listed(value: Any) -> list[Any]:
@@ -207,7 +206,7 @@ def locators(draft: Draft) -> None:
         if part.get("publication") is None and own:
             cells["publication_id"] = own[0]
         elif part.get("publication") is None:
-            draft.complain(
+            draft.faults.add(
                 part,
                 "publication",
                 None,
@@ -226,10 +225,10 @@ def locators(draft: Draft) -> None:
             )
         name = draft.word(part, "name") or slug(cells.get("place", ""))
         if not name:
-            draft.complain(part, "place", None, "the place in the source, such as abstract")
+            draft.faults.add(part, "place", None, "the place in the source, such as abstract")
             continue
         if name in draft.locators:
-            draft.complain(part, "name", name, "a name that no other [[locator]] has")
+            draft.faults.add(part, "name", name, "a name that no other [[locator]] has")
         proposed = f"{cells['publication_id'] or draft.trial_id}_{slug(name)}"
         cells["locator_id"] = draft.new_id(
             "locators", "locator_id", cells.get("locator_id", ""), proposed
@@ -250,7 +249,7 @@ def arms(draft: Draft) -> None:
         cells = draft.read(part, keys, part.values)
         name = draft.word(part, "name")
         if not name or name in _RESERVED or name in draft.arms or ID.fullmatch(name) is None:
-            draft.complain(
+            draft.faults.add(
                 part,
                 "name",
                 name or None,
@@ -285,14 +284,14 @@ def facts(draft: Draft) -> None:
             draft.check_keys(part, keys, values, arm=name)
             cells = draft.read(part, keys, values, arm=name)
             if ID.fullmatch(name) is None:
-                draft.complain(part, name, None, "a fact in lower-case letters, as mean_age")
+                draft.faults.add(part, name, None, "a fact in lower-case letters, as mean_age")
             if "unit" not in cells and name not in units:
                 expected = one_of(
                     name,
                     tuple(dict.fromkeys(units)),
                     'a unit, as { value = 3, unit = "sessions" }, for a fact other than',
                 )
-                draft.complain(part, f"{name}.unit", None, expected)
+                draft.faults.add(part, f"{name}.unit", None, expected)
             cells = {
                 "trial_id": draft.trial_id,
                 "fact": name,
@@ -350,21 +349,21 @@ def results(draft: Draft) -> None:
             if name in draft.arms and isinstance(part.values[name], dict):
                 _arm_result(draft, part, name, shared)
             elif name in draft.arms:
-                draft.complain(
+                draft.faults.add(
                     part, name, part.values[name], "numbers, as { n = 35, mean = 12.6, sd = 13.88 }"
                 )
             elif isinstance(part.values[name], dict):
-                draft.complain(
+                draft.faults.add(
                     part, name, None, one_of(name, tuple(draft.arms), "the name of an [[arm]] of")
                 )
             else:
                 accepted = (*keys, *draft.arms)
-                draft.complain(
+                draft.faults.add(
                     part, name, None, one_of(name, accepted, "a key or the name of an arm out of")
                 )
         if not arms:
             example = next(iter(draft.arms), "abft")
-            draft.complain(
+            draft.faults.add(
                 part,
                 "",
                 None,
@@ -404,7 +403,7 @@ def _ask_whether_levels(draft: Draft) -> None:
         measure = higher_is.get(part.get("instrument"))
         worse = measure == "worse" and min(own) > max(other)
         if worse or (measure == "better" and max(own) < min(other)):
-            draft.complain(
+            draft.faults.add(
                 part,
                 "measured_as",
                 None,
@@ -419,10 +418,10 @@ def _arm_result(draft: Draft, part: Part, name: str, shared: dict[str, str]) -> 
     own = draft.read(part, ARM_NUMBERS, values, arm=name)
     cells = _clocked({"analysis_set": "as_printed", **shared, **own})
     if not {"mean", "median", "events", "percent"} & set(cells):
-        draft.complain(part, name, None, "a printed number: mean, median, events or percent")
+        draft.faults.add(part, name, None, "a printed number: mean, median, events or percent")
     counted = {"events", "percent"} & set(cells)
     if counted and "event" not in cells and not draft.faults.has(part, "event"):
-        draft.complain(
+        draft.faults.add(
             part, "event", None, "the event that is counted, since events or percent are given"
         )
     measure = _joined(cells, "instrument_id", "event")
@@ -447,7 +446,7 @@ def statistics(draft: Draft) -> None:
         cells = _clocked(draft.read(part, keys, part.values))
         kind = cells.get("statistic", "")
         if kind in MAGNITUDES and "favors_intervention_when" in cells:
-            draft.complain(
+            draft.faults.add(
                 part,
                 "favors_intervention_when",
                 cells["favors_intervention_when"],
@@ -509,14 +508,14 @@ def corrections(draft: Draft) -> None:
         result = draft.word(part, "result")
         if result not in rows:
             accepted = one_of(result, tuple(rows), "the id of a result of this trial,")
-            draft.complain(part, "result", result or None, accepted)
+            draft.faults.add(part, "result", result or None, accepted)
             continue
         table, target = rows[result]
         printed = target.get(cells.get("field", ""), "")
         if cells.get("field") and not printed:
             filled = [name for name, cell in target.items() if cell]
             accepted = one_of(cells["field"], filled, "a column with a printed value,")
-            draft.complain(part, "field", cells["field"], accepted)
+            draft.faults.add(part, "field", cells["field"], accepted)
             continue
         cells |= {
             "correction_id": draft.new_id(
