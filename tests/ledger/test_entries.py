@@ -21,7 +21,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.row import Size, size_of
 from evidence.followup import durability
 from evidence.ledger import LedgerEntry, entries, followup_entries, quotation, sentences
-from evidence.pages.summary import tables
+from evidence.pages.summary import numbers
 from evidence.terminal import page, pooled
 
 DATASET = evidence.load()
@@ -119,7 +119,7 @@ def test_pooled_numbers_hold_what_their_model_says_beside_them() -> None:
         assert (entry.q_p, entry.i2) == pytest.approx((fit.q_p, fit.i2), rel=1e-11)
     ends = entries.of_stress_ends(stress, analysis, DATASET)
     assert [one.q for one in ends] == pytest.approx([stress.low.q, stress.high.q], rel=1e-11)
-    for points in tables.points_of(analysis, "bdi", DATASET):
+    for points in numbers.points_of(main, analysis.pooled, analysis, DATASET, "bdi"):
         assert (points[1].se, points[1].tau2) == (None, None)
 
 

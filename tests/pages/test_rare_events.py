@@ -8,7 +8,7 @@ from evidence.analysis.rare_events import RareEvents, rare_events
 from evidence.blocks.escape import plain
 from evidence.data.dataset import Dataset
 from evidence.pages import rare_events as rare_sections
-from evidence.pages.summary import weighing
+from evidence.pages.summary import findings
 from evidence.summary import collect
 from tests.pages.any_package import EVENT, Result, Study, package
 
@@ -53,7 +53,7 @@ def test_differences_per_1000_have_one_interval(dataset: Dataset, events: RareEv
     label = "with an active family-enhanced supportive therapy, below 0 favors ABFT"
     assert made.entries[0].label.endswith(label)
     assert "below 1" not in made.entries[0].label
-    assert made.entries[0] in weighing.findings(dataset, collect(dataset, ("abft",))).entries
+    assert made.entries[0] in findings.findings(dataset, collect(dataset, ("abft",))).entries
     # Counts that are not printed give a difference without an interval.
     assert "(22.2%) | 108 fewer |" in made.text
 

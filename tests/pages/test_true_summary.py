@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 
 import evidence
 from evidence.pages import summary as summary_sections
-from evidence.pages.summary import weighing
+from evidence.pages.summary import findings
 from evidence.summary import collect
 from tests.metapsy import files
 from tests.pages.any_package import CLASS, Result, Study, numbers, package, studies, words
@@ -37,7 +37,7 @@ def first_and_tables(made: list[Study], *therapies: str) -> tuple[str, str]:
     dataset = package(made, third="bat")
     summary = collect(dataset, therapies or tuple(dataset.vocabulary("therapy")))
     said = summary_sections.first_screen(dataset, summary).text
-    return said, weighing.findings(dataset, summary).text
+    return said, findings.findings(dataset, summary).text
 
 
 def check(made: list[Study], said: str, weighed: str) -> None:
@@ -63,7 +63,8 @@ def check(made: list[Study], said: str, weighed: str) -> None:
         if (one := [study.results[0] for study in trials if study.results[0].effect is not None])
     ]
     match = re.match(
-        r"Of (\w+) comparisons? of an outcome with a class of comparators, (\w+) ha\w+ a number",
+        r"Of (\w+) comparisons? of an outcome in SDs with a class of comparators, (\w+) ha\w+ a "
+        r"number",
         answer,
     )
     if not cells:
@@ -85,12 +86,12 @@ def check(made: list[Study], said: str, weighed: str) -> None:
         assert (0 if word == "no" else NUMBERS[word]) == over, said
         below = sum(high < 0 for _, high in ends)
         against = re.search(r"(\w+) of them in favor of the comparator", answer)
-        one_other = re.search(r"(The other|It) is in favor of the comparator\.", answer) is not None
+        one_other = re.search(r"(The other|It) is in favor of the comparator\b", answer) is not None
         assert (NUMBERS[against[1]] if against else int(one_other)) == below, said
     assert "suicide attempts among them" not in said
     for (therapy, outcome, against), trials in cells.items():
         row = rows[name(therapy), AGAINST[against], OUTCOME[outcome]]
-        marks = re.findall(r"\[(\d+)\]", row.split(" | ")[weighing.COLUMNS.index("Indirectness")])
+        marks = re.findall(r"\[(\d+)\]", row.split(" | ")[findings.COLUMNS.index("Indirectness")])
         notes = [line for line in weighed.split("\n") if line.startswith("- Made ")]
         for study in trials:
             label = f"Made {made.index(study)}"
@@ -108,6 +109,7 @@ def check(made: list[Study], said: str, weighed: str) -> None:
                     side = "the therapy" if word == "intervention" else "the comparator"
                     assert f"in favor of {side}, in words" in row, row
         assert len(marks) == len(trials), row
+        assert "so few" not in row, row
 
 
 def findings_of(text: str) -> dict[tuple[str, str, str], str]:
@@ -192,6 +194,8 @@ def test_an_imported_database(tmp_path: Path) -> None:
     summary = collect(dataset, tuple(dataset.vocabulary("therapy")))
     said = summary_sections.first_screen(dataset, summary).text
     # By hand: 5.7 lower and 9.3 higher against the waitlist; 9.3 higher, d 1.2, against usual care.
-    assert said.startswith("Of two comparisons of an outcome with a class of comparators, two have")
+    assert said.startswith(
+        "Of two comparisons of an outcome in SDs with a class of comparators, two"
+    )
     assert "one of them from a single trial. One interval includes no difference." in said
     assert "The other is in favor of the comparator." in said

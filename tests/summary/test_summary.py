@@ -194,5 +194,5 @@ def test_only_syntheses_of_an_analyzed_outcome_stand_beside(dataset: Dataset) ->
         "schulte_si",
         "schulte_dep",
     ]
-    assert [one.specification.outcome for one in summary.totals] == ["depression"]
+    assert [one.outcome for one in summary.totals] == ["depression"]
     assert collect(dataset, ("abct",)).reconciled == []

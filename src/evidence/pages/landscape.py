@@ -21,7 +21,7 @@ from evidence.data.records import records
 from evidence.errors import check_choice
 from evidence.ledger import LedgerEntry
 from evidence.meta.figures.forest import Forest, Kind, Row
-from evidence.pages.summary.tables import of_published
+from evidence.pages.summary.numbers import of_published
 from evidence.terms import EntryKind, words_of
 
 TOPIC = "landscape"

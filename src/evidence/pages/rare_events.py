@@ -26,7 +26,7 @@ from evidence.estimation.row import size_of
 from evidence.ledger import quotation, sentences
 from evidence.ledger.entries import quoted
 from evidence.ledger.event_entries import METHOD, names, no_ratio, of_ends, of_result, scale_of
-from evidence.pages.summary.tables import in_1000, more_or_fewer, of_absolute
+from evidence.pages.summary.numbers import in_1000, more_or_fewer, of_absolute
 from evidence.summary.absolute_effects import at_risks
 
 

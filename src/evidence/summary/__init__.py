@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.analysis import Analysis, analyze, with_other_choices
+from evidence.analysis.stress_test import stress_test
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.choices import Specification
 from evidence.summary.absolute_effects import AbsoluteEffect, absolute_effects
-from evidence.summary.findings import Finding, findings
+from evidence.summary.findings import ALL, Finding, findings
 from evidence.summary.needed_averages import Needed, needed_averages
 
 
@@ -43,8 +44,8 @@ class Summary:
         What it is on.
     findings : list of Finding
         By outcome, time and class of comparators.
-    totals : list of Analysis
-        Analyses over several classes of comparators.
+    totals : list of Finding
+        Those on several classes of comparators together.
     absolute : list of AbsoluteEffect
         Events at stated risks.
     reconciled : list of Reconciliation
@@ -53,7 +54,7 @@ class Summary:
 
     therapies: tuple[str, ...]
     findings: list[Finding]
-    totals: list[Analysis]
+    totals: list[Finding]
     absolute: list[AbsoluteEffect]
     reconciled: list[Reconciliation]
 
@@ -80,10 +81,24 @@ def collect(dataset: Dataset, therapies: Sequence[str]) -> Summary:
         therapies=tuple(therapies),
         findings=found,
         totals=[
-            one for one in mains.values() if one.selection.estimates.comparator_class.nunique() > 1
+            _total(one)
+            for one in mains.values()
+            if one.selection.estimates.comparator_class.nunique() > 1
         ],
         absolute=absolute_effects(dataset, therapies),
         reconciled=_reconciled(dataset, mains),
+    )
+
+
+def _total(one: Analysis) -> Finding:
+    """Return an analysis over several classes of comparators as a finding on all of them."""
+    return Finding(
+        *one.specification.question,
+        comparator_class=ALL,
+        analysis=one,
+        points=None,
+        stress=stress_test(one),
+        without_number=one.selection.without_number,
     )
 
 

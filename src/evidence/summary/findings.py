@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from evidence.analysis import Analysis, analyze, points_behind
+from evidence.analysis import Analysis, analyze
 from evidence.analysis.stress_test import StressTest, stress_test
 from evidence.data.dataset import CLASSES, Dataset
 from evidence.data.records import records
@@ -18,6 +18,8 @@ from evidence.meta.pooling import Pooled
 from evidence.terms import COMPARES, ComparatorClass, Said
 
 TIMEPOINTS = ("post", "follow_up")
+ALL = ""
+"""In place of a class of comparators: all of them together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +29,12 @@ class Finding:
     Attributes
     ----------
     therapy, outcome, timepoint, comparator_class : str
-        What it is about.
+        What it is about; the class is `ALL` for several together.
     analysis : Analysis or None
         None where no trial prints a usable number.
     points : Series or None
-        The coefficient in points that stands for a single trial.
+        The difference in points that a single trial has itself: a printed coefficient, or that of
+        its means.
     stress : StressTest or None
         With the unreported results against this class at zero.
     without_number : DataFrame
@@ -123,10 +126,23 @@ def _finding(dataset: Dataset, main: Analysis, comparator_class: ComparatorClass
         timepoint=specification.timepoint,
         comparator_class=comparator_class,
         analysis=alone,
-        points=None if alone is None else points_behind(alone),
+        points=None if alone is None else _own_points(alone),
         stress=None if alone is None else stress_test(alone),
         without_number=without.reset_index(drop=True),
     )
+
+
+def _own_points(analysis: Analysis) -> "pd.Series[Any] | None":
+    """Return the difference in points that a single trial has from the same results, if any."""
+    chosen, frame = analysis.selection.estimates, analysis.frame
+    if len(chosen) != 1:
+        return None
+    found = frame[
+        (frame.metric == "mean_difference")
+        & frame.effect.notna()
+        & frame.result_ids.map(lambda ids: ids == chosen.result_ids.iloc[0])
+    ]
+    return None if found.empty else found.iloc[0]
 
 
 @dataclass(frozen=True, slots=True)

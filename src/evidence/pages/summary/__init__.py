@@ -14,8 +14,9 @@ from evidence.data.provenance import union
 from evidence.estimation import estimates
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled
-from evidence.pages.summary import tables as made
-from evidence.pages.summary.tables import elsewhere, points_shown
+from evidence.pages.summary import numbers
+from evidence.pages.summary.others import elsewhere
+from evidence.pages.summary.reconciled import ours
 from evidence.summary import Reconciliation, Summary
 from evidence.terms import words_of
 
@@ -35,30 +36,42 @@ def _say(summary: Summary) -> str:
     single = sum(one.pooled.k == 1 for one in with_number)
     including = sum(one.pooled.ci_low <= 0 <= one.pooled.ci_high for one in with_number)
     told = (
-        f"Of {language.count(len(summary.findings), 'comparison')} of an outcome with a class of "
-        f"comparators, {_counted(len(with_number), 'has', 'have')} a number"
+        f"Of {language.count(len(summary.findings), 'comparison')} of an outcome in SDs with a "
+        f"class of comparators, {_counted(len(with_number), 'has', 'have')} a number"
     )
     if not with_number:
         return f"{told}."
     rest = [one for one in with_number if not one.pooled.ci_low <= 0 <= one.pooled.ci_high]
-    trials = {trial for one in rest for trial in one.selection.estimates.trial_id}
-    against = sum(one.pooled.ci_high < 0 for one in rest)
-    others = ""
-    if len(rest) > 1:
-        sides = (
-            f", {language.count(against)} of them in favor of the comparator," if against else ""
-        )
-        others = (
-            f" The {language.count(len(rest), 'other')}{sides} come from "
-            f"{language.count(len(trials), 'trial')}."
-        )
-    elif against:
-        which = "The other" if len(with_number) > 1 else "It"
-        others = f" {which} is in favor of the comparator."
     return (
         f"{told}, {language.count(single) if single else 'none'} of them from a single trial. "
-        f"{_including(including)} no difference.{others}"
+        f"{_including(including)} no difference.{_others(rest, len(with_number))}"
     )
+
+
+def _others(rest: list[Analysis], of: int) -> str:
+    """Return on how much the intervals that exclude no difference rest, and which side they are."""
+    if not rest:
+        return ""
+    trials = {trial for one in rest for trial in one.selection.estimates.trial_id}
+    against = sum(one.pooled.ci_high < 0 for one in rest)
+    later = sum(one.specification.timepoint == "follow_up" for one in rest)
+    imputed = sum("imputed" in set(one.selection.estimates.processing) for one in rest)
+    if len(rest) == 1:
+        said = [
+            "is in favor of the comparator" if against else "",
+            "is at follow-up" if later else "",
+            "has an imputed number" if imputed else "",
+        ]
+        told = language.listed(one for one in said if one)
+        return f" {'The other' if of > 1 else 'It'} {told}." if told else ""
+    sides = f", {language.count(against)} of them in favor of the comparator," if against else ""
+    said = [
+        f"come from {language.count(len(trials), 'trial')}",
+        f"{_counted(later, 'is', 'are')} at follow-up" if later else "",
+        f"{_counted(imputed, 'rests', 'rest')} on imputed numbers" if imputed else "",
+    ]
+    told = language.listed(one for one in said if one)
+    return f" The {language.count(len(rest), 'other')}{sides} {told}."
 
 
 def _including(number: int) -> str:
@@ -96,7 +109,7 @@ def _published(dataset: Dataset, summary: Summary) -> tuple[list[Headline], list
         return [], []
     first = several[0]
     analysis = first.analysis
-    published = made.of_published(first.synthesis, dataset)
+    published = numbers.of_published(first.synthesis, dataset)
     name = origins.reference_name(first.synthesis.publication_id, dataset)
     therapy, outcome = sentences.names(analysis, dataset)
     compared = sentences.comparators(analysis.selection.estimates, dataset)
@@ -115,14 +128,29 @@ def _published(dataset: Dataset, summary: Summary) -> tuple[list[Headline], list
             "participants",
         ),
     ]
-    return figures, _needed(dataset, first, name)
+    return figures, [*_at_zero(dataset, summary, analysis), *_needed(dataset, first, name)]
+
+
+def _at_zero(dataset: Dataset, summary: Summary, analysis: Analysis) -> list[str]:
+    """Return what a pooled value would be with the trials without a number at zero."""
+    tests = [
+        entries.of_stress_test(one.stress, analysis, dataset)
+        for one in summary.totals
+        if one.analysis is analysis and one.stress is not None
+    ]
+    return [
+        "With trials without a usable number at zero the value of this workbook would be "
+        f"{number_link(one, language.estimate(one.effect, one.ci_low, one.ci_high))}: a stress "
+        "test, no result."
+        for one in tests
+    ]
 
 
 def _needed(dataset: Dataset, one: Reconciliation, name: str) -> list[str]:
     wanted = {
         needed.assumption: (
             needed,
-            made.of_needed(needed, analysis, one.synthesis, dataset),
+            numbers.of_needed(needed, analysis, one.synthesis, dataset),
         )
         for analysis, needed in one.needed
         if analysis is one.analysis
@@ -173,39 +201,36 @@ def _numbers(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell
     Those of single trials are told on their cards, or by `_of_import`.
     """
     shown: list[tuple[LedgerEntry, Cell]] = []
-    for effect in points_shown(dataset, summary):
-        if effect.stress is None:
-            members = _members(effect.analysis, dataset)
-            shown.append((entries.of_analysis(effect.analysis, dataset), members))
-        else:
-            shown.append((effect.standardized, _labels(effect.analysis)))
-        shown += [
-            (entry, Cell(f"{language.fixed(effect.standardized.effect)} × {one.sd:g}"))
-            for one, entry in effect.each
-        ]
-    for finding in summary.findings:
+    points = numbers.points_shown(dataset, summary)
+    for finding in (*summary.totals, *summary.findings):
         if finding.analysis is None:
             continue
         members = _members(finding.analysis, dataset)
-        shown.append((entries.of_analysis(finding.analysis, dataset), members))
+        told = [(entries.of_analysis(finding.analysis, dataset), members)]
         if finding.stress is not None:
             entry = entries.of_stress_test(finding.stress, finding.analysis, dataset)
-            shown.append((entry, _labels(finding.analysis)))
+            told.append((entry, _labels(finding.analysis)))
+        for standardized, what in told:
+            shown.append((standardized, what))
+            shown += [
+                (entry, Cell(f"{language.fixed(standardized.effect)} × {one.sd:g}"))
+                for one, entry in points.get(standardized.estimate_id, [])
+            ]
     for one in summary.absolute:
-        difference, counts = made.of_absolute(one, dataset), one.tables.fewest_missing
+        difference, counts = numbers.of_absolute(one, dataset), one.tables.fewest_missing
         if one.events is not None:
             cells = "; ".join(
                 f"{item.row.label} {'/'.join(map(str, item.fewest_missing))}"
                 for item in one.ratio.tables
             )
-            shown.append((made.of_ratio(one, dataset), Cell(cells)))
+            shown.append((numbers.of_ratio(one, dataset), Cell(cells)))
         shown.append((difference, Cell(f"{counts.events_2} of {counts.n_2}")))
     for pair in summary.reconciled:
         place = words_of(dataset.locator(pair.synthesis.locator_id).place)
-        shown.append((made.of_published(pair.synthesis, dataset), Cell(place)))
-        shown.append((made.ours(pair, summary, dataset), _members(pair.analysis, dataset)))
+        shown.append((numbers.of_published(pair.synthesis, dataset), Cell(place)))
+        shown.append((ours(pair, summary, dataset), _members(pair.analysis, dataset)))
         for analysis, needed in pair.needed:
-            average = made.of_needed(needed, analysis, pair.synthesis, dataset)
+            average = numbers.of_needed(needed, analysis, pair.synthesis, dataset)
             if average is not None:
                 known = language.listed(dataset.trial(trial).label for trial in needed.known)
                 shown.append((average, Cell(known)))

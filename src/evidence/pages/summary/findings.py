@@ -10,25 +10,24 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.power import EFFECTS, information_size
-from evidence.analysis.stress_test import stress_test
 from evidence.blocks import bias
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.output import Block, joined, paragraphs
-from evidence.blocks.tables import Cell, number_link, table
+from evidence.blocks.output import Block, anchor, joined, paragraphs
+from evidence.blocks.tables import Cell, number_link, table, to_card, to_size
 from evidence.data.dataset import CLASSES, RANDOMIZED, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.estimation import estimates
+from evidence.estimation.row import QuotedScale, Size, participants
 from evidence.estimation.selection import IMBALANCE
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.meta.pooling import i2_limits
-from evidence.pages.summary import tables as made
+from evidence.pages.summary import numbers
+from evidence.pages.summary.others import to_told
 from evidence.summary import Summary
 from evidence.summary.absolute_effects import AbsoluteEffect
-from evidence.summary.findings import Finding
-from evidence.terms import RemarkKind, has, words_of
+from evidence.summary.findings import ALL, Finding, InPoints
+from evidence.terms import RemarkKind, Said, has, words_of
 
-ALL = ""
-"""In place of a class of comparators: all of them together."""
 COLUMNS = (
     "Outcome",
     "Participants (trials)",
@@ -48,6 +47,7 @@ _EITHER_RANGE = {
     ),
 }
 """Ranges of an instrument between which no source decides, and why there are several."""
+_NONE_LACKS = "no trial here lacks a number"
 _FROM = "clinical_recovery"
 """An event that people reach from their outcome."""
 _DEVELOPERS = {
@@ -61,6 +61,11 @@ _AT_ZERO = (
     "size is not known or their sources say otherwise."
 )
 _RANDOMIZED = "Those randomized; how many were analyzed is in no source read."
+_OF_TABLES = "{}: one of {} tables of counts that fit what is printed, that with fewest missing."
+_CORRECTED = (
+    "Counted from printed numbers that cannot all be right as they stand; remarks on the card of "
+    "the trial say what is used."
+)
 
 
 class Notes:
@@ -88,7 +93,7 @@ class _Page:
     """What the cells of the tables draw on."""
 
     dataset: Dataset
-    points: dict[str, made.Reexpressed]
+    points: dict[str, list[tuple[InPoints, LedgerEntry]]]
     frame: pd.DataFrame
     notes: Notes
 
@@ -100,20 +105,16 @@ def findings(dataset: Dataset, summary: Summary) -> Block:
     ratio beside the absolute one, and what the five domains of GRADE would look at, unrated. What
     repeats is in notes below the tables.
     """
-    points = {
-        one.standardized.estimate_id: one for one in made.points_shown(dataset, summary) if one.each
-    }
-    page = _Page(dataset, points, estimates(dataset), Notes())
+    page = _Page(dataset, numbers.points_shown(dataset, summary), estimates(dataset), Notes())
     blocks = []
     for therapy in summary.therapies:
-        own = [
-            *(_total(one) for one in summary.totals if one.specification.therapy == therapy),
-            *(one for one in summary.findings if one.therapy == therapy),
-        ]
-        events = [one for one in summary.absolute if one.tables.row.therapy == therapy]
+        own = [one for one in (*summary.totals, *summary.findings) if one.therapy == therapy]
+        events = _events(summary, therapy)
+        alone = _without_ratio(page, therapy, events)
         for name in (ALL, *CLASSES, UNKNOWN_CLASS):
             rows = [_of_finding(page, one) for one in own if one.comparator_class == name]
             rows += [_of_event(page, one) for one in events if _class(one) == name]
+            rows += [_of_bounds(page, one) for one in alone if _known(one) == name]
             against = dataset.in_text("comparator_class", name) if name else "all comparators"
             caption = f"{dataset.in_text('therapy', therapy)} against {against}"
             blocks += [table(caption, COLUMNS, rows)] if rows else []
@@ -125,33 +126,51 @@ def findings(dataset: Dataset, summary: Summary) -> Block:
         "1,000, with 95% intervals; that of events follows from the odds ratio alone. What is "
         f"above 0, or as an odds ratio above 1, favors the therapy; {language.OF_HARMS}. Times are "
         "the end of treatment, unless a row says otherwise. The last five columns have facts on "
-        "the domains "
-        "of GRADE, risk of bias as sources judged it, and no rating: the panel of a review would "
-        "rate. Notes tell of each trial what bears on indirectness. Optimal information size: "
+        "the domains of GRADE, risk of bias as sources judged it, and no rating: the panel of a "
+        "review would rate. Notes tell of each trial what bears on indirectness. Trials without a "
+        "number are those among the trials here: no search was made. Optimal information size: "
         f"{sizes} participants."
     )
     return joined(paragraphs(said), *blocks, page.notes.block())
 
 
-def _class(one: AbsoluteEffect) -> str:
-    """Return the class of the comparator arm whose risk is taken."""
-    found = str(one.tables.row.comparator_class)
-    return found if found in CLASSES else UNKNOWN_CLASS
+def _events(summary: Summary, therapy: str) -> list[list[AbsoluteEffect]]:
+    """Return events with the risks at which each odds ratio is told."""
+    ratios: dict[str, list[AbsoluteEffect]] = {}
+    for one in summary.absolute:
+        if one.tables.row.therapy == therapy:
+            ratios.setdefault(one.ratio.estimate_id, []).append(one)
+    return list(ratios.values())
 
 
-def _total(one: Analysis) -> Finding:
-    """Return an analysis over several classes of comparators as a finding on all of them."""
-    choices = one.specification
-    return Finding(
-        therapy=choices.therapy,
-        outcome=choices.outcome,
-        timepoint=choices.timepoint,
-        comparator_class=ALL,
-        analysis=one,
-        points=None,
-        stress=stress_test(one),
-        without_number=one.selection.without_number,
-    )
+def _members(one: AbsoluteEffect) -> list[Any]:
+    """Return the contrasts behind an odds ratio."""
+    return [one.tables.row] if one.events is None else [each.row for each in one.ratio.tables]
+
+
+def _class(risks: list[AbsoluteEffect]) -> str:
+    """Return the class of comparators that an odds ratio is against; `ALL` for several."""
+    classes = {_known(row) for row in _members(risks[0])}
+    return classes.pop() if len(classes) == 1 else ALL
+
+
+def _known(row: Any) -> str:
+    return row.comparator_class if row.comparator_class in CLASSES else UNKNOWN_CLASS
+
+
+def _without_ratio(page: _Page, therapy: str, events: list[list[AbsoluteEffect]]) -> list[Any]:
+    """Return trials behind a pooled odds ratio whose own one is known within bounds only."""
+    pooled = {
+        (row.trial_id, row.outcome_id, row.event)
+        for risks in events
+        for row in _members(risks[0])
+        if len(_members(risks[0])) > 1
+    }
+    return [
+        row
+        for row in records(page.frame[page.frame.effect_low.notna() & page.frame.effect.isna()])
+        if row.therapy == therapy and (row.trial_id, row.outcome_id, row.event) in pooled
+    ]
 
 
 def _of_finding(page: _Page, one: Finding) -> tuple[Cell, ...]:
@@ -209,72 +228,105 @@ def _in_points(page: _Page, one: Finding, standardized: LedgerEntry) -> Cell:
         note = page.notes.mark("Its arm sizes are imputed.") if unsized else ""
         name = html(page.dataset.measure(one.points.instrument_id))
         quoted = language.estimate(entry.effect, entry.ci_low, entry.ci_high, 1)
-        told = made.to_told(entry, one.points, quoted, page.dataset)
+        told = to_told(entry, one.points, quoted, page.dataset)
         return replace(told, markup=f"{told.markup} points of {name}{note}")
     return Cell("–") if (said := _points(page, standardized)) is None else said
 
 
 def _points(page: _Page, standardized: LedgerEntry) -> Cell | None:
     """Return a standardized effect in points, once with each SD, which a note tells."""
-    effect = page.points.get(standardized.estimate_id)
-    if effect is None:
+    points = page.points.get(standardized.estimate_id)
+    if points is None:
         return None
-    numbers = " or ".join(_linked(entry, 1) for _, entry in effect.each)
+    shown = " or ".join(_linked(entry, 1) for _, entry in points)
     spread = []
-    for one, _ in effect.each:
+    for one, _ in points:
         locator = page.dataset.locator(one.locator_id)
         place = addressed(locator.url, words_of(locator.place))
         spread.append(f"{one.sd:g} ({html(one.label)}, {place})")
     note = page.notes.mark(
         f"Imputed: the SDs of the effect times that of a comparator arm, {' or '.join(spread)}."
     )
-    name = html(page.dataset.measure(effect.each[0][0].instrument_id))
-    found = tuple(entry for _, entry in effect.each)
-    return Cell(markup=f"{numbers} points of {name}{note}", entries=found)
+    name = html(page.dataset.measure(points[0][0].instrument_id))
+    found = tuple(entry for _, entry in points)
+    return Cell(markup=f"{shown} points of {name}{note}", entries=found, tag="imputed")
 
 
-def _of_event(page: _Page, one: AbsoluteEffect) -> tuple[Cell, ...]:
-    dataset, row = page.dataset, one.tables.row
-    ratio, difference = made.of_ratio(one, dataset), made.of_absolute(one, dataset)
-    counts, therapy = one.tables.fewest_missing, dataset.in_text("therapy", row.therapy)
-    members = [row] if one.events is None else [each.row for each in one.ratio.tables]
-    together = ""
-    if len(members) > 1:
-        labels = language.listed(each.label for each in members)
-        together = page.notes.mark(html(f"{labels} together, whatever they compared with."))
+def _of_event(page: _Page, risks: list[AbsoluteEffect]) -> tuple[Cell, ...]:
+    """Return an odds ratio once, with each risk of a comparator arm at which it is told."""
+    dataset, one = page.dataset, risks[0]
+    row, members = one.tables.row, _members(one)
+    ratio, therapy = numbers.of_ratio(one, dataset), dataset.in_text("therapy", row.therapy)
     favors = f", {language.SIDE[ratio.favors]} favors {therapy}" if row.more_is == "worse" else ""
     quoted = language.estimate(ratio.effect, ratio.ci_low, ratio.ci_high)
     behind = (
-        made.to_told(ratio, row, quoted, dataset)
+        to_told(ratio, row, quoted, dataset)
         if one.events is None
         else Cell(markup=number_link(ratio, quoted), entries=(ratio,))
     )
-    per_1000 = made.per_1000
-    whose = f", {row.label}" if together else ""
+    several = len(members) > 1
+    differences = [numbers.of_absolute(each, dataset) for each in risks]
     absolute = "<br>".join(
-        [
-            html(f"{per_1000(one.baseline)} ({counts.events_2} of {counts.n_2}{whose})"),
-            html(
-                f"with {therapy} {per_1000(one.risk)} "
-                f"({per_1000(one.risk_low)} to {per_1000(one.risk_high)})"
-            ),
-            number_link(difference, made.in_1000(difference)),
-        ]
+        f"{_risk(page, each, named=several)}<br>{number_link(entry, numbers.in_1000(entry))}"
+        for each, entry in zip(risks, differences, strict=True)
     )
+    when = "at the last time of each trial" if several else sentences.when(row, dataset)
+    corrected = any(each.correction_ids for each in members)
+    note = page.notes.mark(_CORRECTED) if corrected and one.processing == "reconstructed" else ""
     return (
-        Cell(_event(dataset, row)),
-        Cell(markup=f"{one.n} ({len(members)}){together}"),
+        Cell(_event(dataset, row, "" if row.timepoint == "post" and not several else when)),
+        Cell(f"{one.n} ({len(members)})"),
         replace(
             behind,
-            markup=f"odds ratio {behind.markup}{html(favors)}",
+            markup=f"odds ratio {behind.markup}{html(favors)}{note}",
             tag=one.processing,
         ),
-        Cell(markup=absolute, entries=(difference,)),
+        Cell(markup=absolute, entries=tuple(differences)),
         *_facts_of_event(page, one, members, ratio),
     )
 
 
-def _event(dataset: Dataset, row: Any) -> str:
+def _risk(page: _Page, one: AbsoluteEffect, *, named: bool) -> str:
+    """Return a risk counted in a comparator arm and that with the therapy, as HTML."""
+    counts, row, tables = one.tables.fewest_missing, one.tables.row, one.tables.tables
+    note = (
+        page.notes.mark(html(_OF_TABLES.format(row.label, len(tables)))) if len(tables) > 1 else ""
+    )
+    whose = f", {row.label}" if named else ""
+    therapy = page.dataset.in_text("therapy", row.therapy)
+    told = numbers.per_1000
+    counted = html(f"{told(one.baseline)} ({counts.events_2} of {counts.n_2}{whose})")
+    treated = f"{told(one.risk)} ({told(one.risk_low)} to {told(one.risk_high)})"
+    return f"{counted}{note}<br>{html(f'with {therapy} {treated}')}"
+
+
+def _of_bounds(page: _Page, row: Any) -> tuple[Cell, ...]:
+    """Return an event whose counts are not determined: what its odds ratio lies between."""
+    dataset, scale = page.dataset, QuotedScale("log_odds_ratio", row.more_is)
+    low, high = (language.fixed(one) for one in scale.ends(row.effect_low, row.effect_high))
+    shown = f"{low} to {high}"
+    told = (
+        html(shown) if dataset.imported else to_card(row.trial_id, anchor(row.estimate_id), shown)
+    )
+    side, therapy = language.SIDE[scale.favors], dataset.in_text("therapy", row.therapy)
+    return (
+        Cell(_event(dataset, row, sentences.when(row, dataset))),
+        Cell("not known (1)"),
+        Cell(
+            markup=f"odds ratio {told} by the counts that fit, no interval, "
+            f"{html(f'{side} favors {therapy}')}",
+            tag="imputed",
+        ),
+        Cell("–"),
+        Cell(markup=_bias(page, [row.trial_id], row.outcome_id)),
+        Cell("one trial"),
+        _indirectness(page, [row]),
+        Cell("no interval"),
+        Cell(_without_count(page, [row])),
+    )
+
+
+def _event(dataset: Dataset, row: Any, when: str) -> str:
     """Return an event with what it is of, when, and what counts as one."""
     event, outcome = dataset.in_text("event", row.event), dataset.in_text("outcome", row.outcome_id)
     if row.more_is == "worse":
@@ -283,8 +335,7 @@ def _event(dataset: Dataset, row: Any) -> str:
         meaning = dataset.vocabulary("event").get(row.event, event)
         named = f"{event} from {outcome}" if row.event == _FROM else f"{outcome}, {event}"
         defined = f" ({meaning})"
-    when = "" if row.timepoint == "post" else f", {sentences.when(row, dataset)}"
-    return f"{language.capitalized(named)}{when}{defined}"
+    return f"{language.capitalized(named)}{f', {when}' if when else ''}{defined}"
 
 
 def _facts_of_finding(page: _Page, one: Finding) -> tuple[Cell, ...]:
@@ -292,15 +343,17 @@ def _facts_of_finding(page: _Page, one: Finding) -> tuple[Cell, ...]:
     dataset, analysis = page.dataset, one.analysis
     chosen = [] if analysis is None else [analysis.selection.estimates]
     rows = [row for frame in (*chosen, one.without_number) for row in records(frame)]
-    said, inconsistency, imprecision = [_bias(dataset, one.trial_ids, one.outcome)], "–", "–"
+    said, inconsistency, imprecision = [_bias(page, one.trial_ids, one.outcome)], "–", "–"
     if analysis is not None:
         labels = dataset.trials.set_index("trial_id").label
+        said += _self_reported(records(analysis.selection.estimates))
         said += [
             html(f"arms of {labels[trial]} {language.fixed(value)} SD apart before treatment")
             for trial, value in _apart_before(analysis).items()
         ]
         inconsistency = _inconsistency(analysis)
-        imprecision = _interval(analysis.pooled.ci_low <= 0 <= analysis.pooled.ci_high)
+        includes = analysis.pooled.ci_low <= 0 <= analysis.pooled.ci_high
+        imprecision = f"{_interval(includes)}{_optimal(analysis.size)}"
     return (
         Cell(markup="; ".join(said)),
         Cell(inconsistency),
@@ -310,8 +363,30 @@ def _facts_of_finding(page: _Page, one: Finding) -> tuple[Cell, ...]:
     )
 
 
+def _self_reported(rows: Iterable[Any]) -> list[str]:
+    """Return which trials asked the participants themselves, who know what they were given."""
+    every = list(rows)
+    itself = [html(row.label) for row in every if row.rater == "self"]
+    if not itself:
+        return []
+    of = "" if len(itself) == len(every) else f" in {language.listed(itself)}"
+    return [f"self-report{of}"]
+
+
 def _interval(includes: bool) -> str:
     return f"{'includes' if includes else 'excludes'} no difference"
+
+
+def _optimal(size: Size) -> str:
+    """Return which optimal information sizes participants reach."""
+    n = size.n if size.n is not None else size.randomized
+    wanted = {effect: information_size(effect) for effect in EFFECTS}
+    if n is None:
+        return ""
+    below = [f"{effect:g}" for effect, least in wanted.items() if n < least]
+    if not below:
+        return "; reaches the optimal size"
+    return f"; below the optimal size for {language.listed(below)} SD"
 
 
 def _facts_of_event(
@@ -319,14 +394,33 @@ def _facts_of_event(
 ) -> tuple[Cell, ...]:
     """Return what each domain would look at; an absolute effect has a ratio with finite limits."""
     ids = list(dict.fromkeys(each.trial_id for each in members))
-    several = f"{language.count(len(ids), 'trial')}, odds ratios not compared"
     includes = (ratio.ci_low or 0.0) <= 1 <= (ratio.ci_high or math.inf)
     return (
-        Cell(markup=_bias(page.dataset, ids, one.tables.row.outcome_id)),
-        Cell("one trial" if len(ids) == 1 else several),
+        Cell(markup=_bias(page, ids, one.tables.row.outcome_id)),
+        Cell("one trial" if len(ids) == 1 else _spread_of_ratios(one, len(ids))),
         _indirectness(page, members),
         Cell(_interval(includes)),
         Cell(_without_count(page, members)),
+    )
+
+
+def _spread_of_ratios(one: AbsoluteEffect, k: int) -> str:
+    """Return how odds ratios of a rare event differ, by the weights of Mantel and Haenszel."""
+    results = [] if one.events is None else one.events.results
+    q = next(
+        (
+            each.pooled
+            for each in results
+            if each.method == "mantel_haenszel" and each.tables == one.ratio.tables
+        ),
+        None,
+    )
+    said = f"{language.count(k, 'trial')}"
+    if q is None or q.q is None or q.q_p is None:
+        return f"{said}, odds ratios not compared"
+    return (
+        f"{said}: Q {language.fixed(q.q)}, {language.p_value(q.q_p)} (Mantel-Haenszel); few events "
+        "hide differences"
     )
 
 
@@ -344,22 +438,26 @@ def _without_count(page: _Page, members: Sequence[Any]) -> str:
         & ~frame.trial_id.isin(ids)
     ]
     labels = language.listed(dict.fromkeys(rows.label))
-    return f"no such count found: {labels}" if labels else "no missing trial known"
+    return f"no such count found: {labels}" if labels else _NONE_LACKS
 
 
-def _bias(dataset: Dataset, trial_ids: Iterable[str], outcome: str) -> str:
+def _bias(page: _Page, trial_ids: Iterable[str], outcome: str) -> str:
     """Return in which trials a source judged a domain high, in which none, and who was not judged.
 
-    A judgement on another outcome alone is none on this one. Names lead to the judgements.
+    A judgement on another outcome alone is none on this one. Names lead to the judgements, notes
+    tell what is high, by which tool and source.
     """
-    groups: dict[str, list[str]] = {}
+    dataset, groups = page.dataset, dict[str, list[str]]()
     for trial in dict.fromkeys(trial_ids):
-        shown = html(dataset.trial(trial).label)
+        label = dataset.trial(trial).label
+        shown = html(label)
         said = "not assessed"
         if found := bias.judgements(dataset, trial, outcome=outcome):
             said = f"high in {'some' if 'high' in found else 'no'} domain"
             if not dataset.imported:
                 shown = f'<a href="trial-{html(trial)}.html#risk-of-bias">{shown}</a>'
+            told = bias.judged(dataset, trial, outcome=outcome, only_high=True)
+            shown += page.notes.mark(html(f"{label}: {told}."))
         groups.setdefault(said, []).append(shown)
     return ", ".join(f"{said} ({language.listed(labels)})" for said, labels in groups.items())
 
@@ -398,14 +496,12 @@ def _indirectness(page: _Page, rows: Sequence[Any]) -> Cell:
 
 
 def _about(dataset: Dataset, row: Any) -> str:
-    trial, judged = dataset.trial(row.trial_id), dataset.risk_of_bias
-    itself = judged.trial_id[judged.judgement == "self_report"]
+    trial = dataset.trial(row.trial_id)
     said = [
         f"against {sentences.comparator(row, dataset)}",
         trial.population,
         language.country(trial.country) or "country not known",
         _DEVELOPERS.get(trial.developer_involved, ""),
-        "assessed by self-report" if row.trial_id in set(itself) else "",
     ]
     return html(f"{trial.label}: {'; '.join(one for one in said if one)}.")
 
@@ -413,8 +509,8 @@ def _about(dataset: Dataset, row: Any) -> str:
 def _missing(page: _Page, one: Finding) -> Cell:
     """Return the trials without a usable number, and the result with these at zero."""
     if one.without_number.empty:
-        return Cell("no missing trial known")
-    said = f"no usable number: {made.with_sizes(one.without_number, page.dataset).markup}"
+        return Cell(_NONE_LACKS)
+    said = f"no usable number: {_with_sizes(one.without_number, page.dataset)}"
     if one.stress is None or one.analysis is None:
         return Cell(markup=said)
     entry = entries.of_stress_test(one.stress, one.analysis, page.dataset)
@@ -423,3 +519,24 @@ def _missing(page: _Page, one: Finding) -> Cell:
     found = (entry, *(() if points is None else points.entries))
     note = page.notes.mark(html(_AT_ZERO))
     return Cell(markup=f"{said}; at zero {_linked(entry)}{note}{also}", entries=found)
+
+
+_IN_WORDS = {
+    # The words of a source that found no difference are no proof that there is none.
+    Said.NO_DIFFERENCE: ": no clear difference",
+    Said.FAVORS_INTERVENTION: ": in favor of the therapy, in words",
+    Said.FAVORS_COMPARATOR: ": in favor of the comparator, in words",
+    Said.SOURCES_DIFFER: ": sources differ",
+    Said.NOT_SEEN: ": whether it is reported could not be seen",
+}
+"""What trials without a usable number say, after a colon."""
+
+
+def _with_sizes(frame: pd.DataFrame, dataset: Dataset) -> str:
+    """Return trials without a usable number, each with its size and what it says in words."""
+    parts = []
+    for one in records(frame):
+        n = participants(one)
+        size = "" if n is None else f" ({to_size(dataset, one.trial_id, n, str(n))})"
+        parts.append(f"{html(one.label)}{size}{_IN_WORDS.get(one.said, '')}")
+    return "; ".join(parts)

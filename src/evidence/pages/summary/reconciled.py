@@ -1,0 +1,211 @@
+"""Published pooled values beside those of this workbook, and what would make both hold."""
+
+import pandas as pd
+
+from evidence import language
+from evidence.analysis import Analysis, signature
+from evidence.blocks import origins
+from evidence.blocks.output import Block, joined, paragraphs
+from evidence.blocks.tables import Cell, number_link, table, to_estimate
+from evidence.data.dataset import Dataset
+from evidence.data.records import records
+from evidence.estimation.row import NORMAL_975, participants
+from evidence.ledger import LedgerEntry, entries, sentences
+from evidence.pages.summary.numbers import assumed, of_needed, of_published
+from evidence.summary import Reconciliation, Summary
+from evidence.summary.needed_averages import Needed, presumed_trials
+
+
+def side_by_side(dataset: Dataset, summary: Summary) -> Block:
+    """Return published pooled values beside those of this workbook, with what each pooled."""
+    rows: list[tuple[Cell, ...]] = []
+    told: set[tuple[str, ...]] = set()
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        published = of_published(one.synthesis, dataset)
+        own = ours(one, summary, dataset)
+        presumed = presumed_trials(dataset, one.synthesis)
+        outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
+        selection = one.analysis.selection
+        rows += [
+            (
+                Cell(f"{outcome}, {_name(one, dataset)}"),
+                to_estimate(published),
+                _whole(published.k),
+                _whole(published.n),
+                Cell(_pooled_there(one, presumed, labels, again=presumed in told)),
+            ),
+            (
+                Cell(f"{outcome}, this workbook"),
+                to_estimate(own),
+                _whole(one.analysis.pooled.k),
+                Cell(str(one.analysis.size), numeric=True),
+                Cell(
+                    f"{language.listed(selection.estimates.label)}; without a usable number "
+                    f"{language.listed(selection.without_number.label) or 'none'}"
+                ),
+            ),
+        ]
+        told.add(presumed)
+    if not rows:
+        return paragraphs(
+            "No published synthesis in the data pools an outcome that is analyzed here."
+        )
+    return table(
+        "Published pooled values beside those of this workbook",
+        ("Outcome and source", "g (95% CI)", "Trials", "n", "Which trials"),
+        rows,
+    )
+
+
+def ours(one: Reconciliation, summary: Summary, dataset: Dataset) -> LedgerEntry:
+    """Return our value: that of a finding where the same estimates are behind both."""
+    same = [
+        found.analysis
+        for found in summary.findings
+        if found.analysis is not None and signature(found.analysis) == signature(one.analysis)
+    ]
+    return entries.of_analysis(same[0] if same else one.analysis, dataset)
+
+
+def _whole(number: int | None) -> Cell:
+    return Cell("–" if number is None else str(number), numeric=True)
+
+
+def _pooled_there(
+    one: Reconciliation, presumed: tuple[str, ...], labels: "pd.Series[str]", *, again: bool
+) -> str:
+    """Return which trials a synthesis pooled, as far as their sizes tell; else its note."""
+    if not presumed:
+        note = f". Note in the data: {one.synthesis.note}" if one.synthesis.note else ""
+        return f"which trials is not known{note}"
+    if again:
+        return "presumably the same trials as above"
+    return (
+        f"presumably {language.listed(labels[trial] for trial in presumed)}, the only trials here "
+        f"whose sizes add up to {one.synthesis.n:g}"
+    )
+
+
+def _name(one: Reconciliation, dataset: Dataset) -> str:
+    return origins.reference_name(one.synthesis.publication_id, dataset)
+
+
+def averages(dataset: Dataset, summary: Summary) -> Block:
+    """Return what trials without a number would have had to average for a pooled value to hold.
+
+    What is asked of the same trials for the published value and for ours is in one row.
+    """
+    rows = []
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
+        grouped: dict[tuple[str, str], dict[bool, tuple[Analysis, Needed]]] = {}
+        for analysis, needed in one.needed:
+            own = needed.assumption == "own"
+            key = (analysis.estimate_id, "all" if own else needed.assumption)
+            grouped.setdefault(key, {})[own] = (analysis, needed)
+        for asked in grouped.values():
+            analysis, needed = next(iter(asked.values()))
+            taken = f"{outcome}, {assumed(needed, analysis)}{_left_out(needed, analysis)}"
+            rows.append(
+                (
+                    Cell(taken),
+                    Cell(language.listed(labels[trial] for trial in needed.known)),
+                    Cell(_missing_trials(needed, labels)),
+                    *(_average(one, asked.get(own), dataset) for own in (False, True)),
+                )
+            )
+    if not rows:
+        return Block("")
+    block = table(
+        "What trials without a usable number would have had to average for a pooled value to hold, "
+        "and its interval then",
+        ("Trials taken", "With a number", "Without", "For the published value", "For ours"),
+        rows,
+    )
+    said = " ".join(remarks(dataset, summary))
+    shown = joined(block, paragraphs(said)) if said else block
+    folded = (
+        '<details>\n<summary class="again">What each pooled value would take</summary>\n'
+        f"{shown.html}\n</details>"
+    )
+    return Block(folded, shown.entries)
+
+
+def _left_out(needed: Needed, analysis: Analysis) -> str:
+    """Return which trials of known size "all" leaves out, and why."""
+    without = analysis.selection.without_number
+    left = without[~without.trial_id.isin([*needed.missing, *needed.held])]
+    out = [
+        f"{row.label} ({sentences.why_not_entered(row)})"
+        for row in records(left)
+        if participants(row) is not None
+    ]
+    everyone = needed.assumption in ("all", "own")
+    return f", except {language.listed(out)}" if out and everyone else ""
+
+
+def _average(one: Reconciliation, asked: tuple[Analysis, Needed] | None, dataset: Dataset) -> Cell:
+    """Return the average for a pooled value, and the interval that it would have then."""
+    if asked is None:
+        return Cell("–")
+    analysis, needed = asked
+    entry = of_needed(needed, analysis, one.synthesis, dataset)
+    target = f"{language.fixed(needed.target)}:"
+    if entry is None or needed.pooled is None:
+        return Cell(f"{target} none within 3 SD")
+    then = language.limits(needed.pooled.ci_low, needed.pooled.ci_high)
+    number = number_link(entry, language.fixed(entry.effect))
+    return Cell(markup=f"{target} {number} (then {then})", entries=(entry,))
+
+
+def _missing_trials(needed: Needed, labels: "pd.Series[str]") -> str:
+    missing = language.listed(labels[trial] for trial in needed.missing)
+    held = language.listed(labels[trial] for trial in needed.held)
+    return f"{missing}; at zero {held}" if held else missing
+
+
+def remarks(dataset: Dataset, summary: Summary) -> list[str]:
+    """Return how averages compare with what trials report, and intervals with published ones."""
+    said, narrower = [], []
+    labels = dataset.trials.set_index("trial_id").label
+    for one in summary.reconciled:
+        published = of_published(one.synthesis, dataset)
+        outcome = dataset.in_text("outcome", one.synthesis.outcome_id)
+        for _, needed in one.needed:
+            if needed.average is None or needed.pooled is None:
+                continue
+            if needed.assumption == "presumed_bounded" and len(needed.missing) == 1:
+                bound = _bound(one.analysis, needed.missing[0])
+                beyond = "beyond" if abs(needed.average) > bound else "within"
+                said.append(
+                    f"With {language.listed(labels[trial] for trial in needed.held)} at zero, as "
+                    f"its printed statistic suggests, {labels[needed.missing[0]]} alone would have "
+                    f"had to show {language.fixed(needed.average)} on {outcome}, {beyond} the "
+                    f"±{language.fixed(bound)} that its “no difference” leaves open."
+                )
+            width = needed.pooled.ci_high - needed.pooled.ci_low
+            if (
+                needed.assumption == "presumed"
+                and published.ci_low is not None
+                and published.ci_high is not None
+                and published.ci_high - published.ci_low > width
+            ):
+                limits = language.limits(published.ci_low, published.ci_high)
+                narrower.append(f"{outcome} ({limits})")
+    if narrower:
+        said.append(
+            f"For {language.listed(dict.fromkeys(narrower))} the interval that the trials "
+            "presumably pooled would give here is narrower than the published one: the trials "
+            "without a number differed from each other, or the review used other numbers or "
+            "another method."
+        )
+    return list(dict.fromkeys(said))
+
+
+def _bound(analysis: Analysis, trial_id: str) -> float:
+    """Return the largest effect that "no difference" leaves open for a trial."""
+    rows = analysis.selection.without_number
+    row = next(one for one in records(rows) if one.trial_id == trial_id)
+    return float(NORMAL_975 * (1 / row.n_intervention + 1 / row.n_comparator) ** 0.5)
