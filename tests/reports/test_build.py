@@ -410,6 +410,8 @@ def test_control_c_ends_a_build_with_one_line_and_nothing_replaced(built: Path) 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # What runs in the background of a shell ignores it, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         while not (built / ".cache" / "waits").exists():
