@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -412,7 +413,31 @@ def _limits(row: Sequence[str]) -> tuple[str, str]:
     return found[1], found[2]
 
 
-KINDS = (sizes, printed_p, counts_of_arms, assumptions, counts_of_rows, weights)
+def left_open(
+    _name: str, piece: Piece, _screen: Sequence[Piece], entries: Entries, dataset: Dataset
+) -> Iterator[tuple[int, int]]:
+    """Range of an imputed or reconstructed estimate beside it: as its row of the frame has it."""
+    frame = evidence.estimates(dataset).set_index("estimate_id")
+    ranges = []
+    for one in _linked(piece, entries):
+        row = frame.loc[one.estimate_id] if one.estimate_id in frame.index else None
+        if row is not None and math.isfinite(row.effect_low):
+            ends = (row.effect_low, row.effect_high)
+            ranges.append([math.exp(end) for end in ends] if one.scale == "ratio" else ends)
+    yield from _spans(
+        r"by what is supposed (−?\d+\.\d+) to (−?\d+\.\d+)",
+        piece.text,
+        lambda found: any(
+            all(
+                abs(crawl.value(shown) - end) <= 0.501 * 10 ** -len(shown.partition(".")[2])
+                for shown, end in zip(found.groups(), ends, strict=True)
+            )
+            for ends in ranges
+        ),
+    )
+
+
+KINDS = (sizes, printed_p, counts_of_arms, assumptions, counts_of_rows, weights, left_open)
 
 CLAIMS = tuple(
     f"{pattern}{among}"

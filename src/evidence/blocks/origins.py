@@ -212,12 +212,8 @@ def _remarks(row: Any) -> list[Remark]:
 
 def _span(row: Any) -> str:
     """Return the range that a source leaves open, in words."""
-    if pd.isna(row.effect_low):
-        return ""
-    _, low, high, digits = entries.quoted_numbers(
-        row.metric, row.more_is, row.effect_low, row.effect_low, row.effect_high
-    )
-    return html(f"range left open {language.limits(low, high, digits + 1)}")
+    span = entries.range_left_open(row)
+    return html(f"range left open {span}") if span else ""
 
 
 def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: Sources) -> list[str]:

@@ -15,7 +15,7 @@ from evidence.data.provenance import union, worst
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import OF_COUNTS, QuotedScale, Size, size_of
 from evidence.estimation.selection import EVERY
-from evidence.language import METRIC, estimate, listed, term
+from evidence.language import METRIC, estimate, fixed, limits, listed, term
 from evidence.ledger import HETEROGENEITY, LedgerEntry, units
 from evidence.ledger.chains import route
 from evidence.ledger.choices import differing, method_in_words
@@ -138,6 +138,20 @@ def quoted_numbers(
     effect, low, high = QuotedScale(metric, more_is).quoted(effect, low, high)
     low, high = (None if one is None else factor * one for one in (low, high))
     return factor * effect, low, high, digits
+
+
+def range_left_open(row: Any) -> str:
+    """Return from where to where an estimate is over what its source leaves open; empty if nowhere.
+
+    Ends that are the same in the decimals of the estimate have one more.
+    """
+    if pd.isna(row.effect_low):
+        return ""
+    _, low, high, digits = quoted_numbers(
+        row.metric, row.more_is, row.effect_low, row.effect_low, row.effect_high
+    )
+    same = fixed(low or 0.0, digits) == fixed(high or 0.0, digits)
+    return limits(low, high, digits + same)
 
 
 def counted_event(row: Any, dataset: Dataset) -> str:

@@ -141,9 +141,8 @@ def _numeric(card: TrialCard, row: Any) -> Line:
         # Beside an exact interval of the same counts this one has to say what it is.
         counted = row.route in OF_COUNTS and state != "no_interval"
         how = ", interval by normal approximation" if counted else ""
-        span = _left_open(row)
-        after = f"{counts}{below}{how}{span}"
-        markup = f"{html(before)}{number_link(entry, shown)}{html(after)}"
+        after = html(counts + below + how + _left_open(row))
+        markup = f"{html(before)}{number_link(entry, shown)}{after}"
         adjusted = _adjusted(card, row)
         if adjusted is not None:
             second, said = adjusted
@@ -170,12 +169,8 @@ def _numeric(card: TrialCard, row: Any) -> Line:
 
 def _left_open(row: Any) -> str:
     """Return what the sources leave open of an estimate that supposes something."""
-    if pd.isna(row.effect_low):
-        return ""
-    _, low, high, digits = entries.quoted_numbers(
-        row.metric, row.more_is, row.effect_low, row.effect_low, row.effect_high
-    )
-    return f", by what is supposed {language.limits(low, high, digits)}"
+    span = entries.range_left_open(row)
+    return f", by what is supposed {span}" if span else ""
 
 
 def _with_name(card: TrialCard, row: Any, shown: str) -> tuple[str, str]:
