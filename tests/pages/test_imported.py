@@ -24,6 +24,7 @@ def card(dataset: Dataset, trial_id: str) -> str:
     blocks = [
         screen.first_screen(one, between),
         printed.printed(one),
+        sections.left_out(one),
         sections.estimated(one),
         sections.risk_of_bias(one),
         checks.registered_against_reported(one),

@@ -50,6 +50,7 @@ def parts(card: TrialCard) -> list[Block]:
     return [
         trial_card_screen.first_screen(card, between),
         printed.printed(card),
+        sections.left_out(card),
         sections.estimated(card),
         sections.risk_of_bias(card),
         checks.registered_against_reported(card),
@@ -93,6 +94,11 @@ def test_every_trial_has_a_whole_card(cards: Cards, trial_id: str) -> None:
     blank = [one for one in blocks if not one.text.strip()]
     may = [] if judged else [sections.risk_of_bias(card)]
     may += [] if planned else [checks.registered_against_reported(card)]
+    left_out = sections.left_out(card)
+    may += [sections.estimated(card)] if "No effect" in left_out.text else []
+    may += [checks.contradictions(card)] if "no contradiction" in left_out.text else []
+    may += [] if left_out.text else [left_out]
+    may += [sections.missing(card)] if card.trial.design == "single_arm" else []
     assert all(one in may for one in blank)
     assert len(blank) <= len(may)
     body = "\n".join(one.html for one in blocks)
@@ -522,9 +528,18 @@ def test_facts_differ_only_beyond_their_digits(cards: Cards) -> None:
     assert re.search(r"Depressive symptoms, in words \| .*no difference", words)
 
 
-def test_a_trial_without_contradictions_says_so(cards: Cards) -> None:
-    said = checks.contradictions(cards["santens2017"]).text
-    assert said == "The checks found no contradiction in what was read."
+def test_sections_without_content_are_left_out_and_said_where_others_are(cards: Cards) -> None:
+    none, agrees = "No effect between randomized arms", "The checks found no contradiction"
+    for card in cards.values():
+        said = sections.left_out(card).text
+        assert (none in said) == (not len(card.rows)), card.trial.trial_id
+        assert (agrees in said) == (not checks.contradictions(card).text), card.trial.trial_id
+    said = sections.left_out(cards["santens2017"]).text
+    assert said == (
+        "No effect between randomized arms can be computed from what the sources print. The checks "
+        "found no contradiction in what was read."
+    )
+    assert sections.left_out(cards["diamond2010"]).text == ""
 
 
 def test_risk_of_bias_is_as_a_source_judges_it_or_not_assessed(

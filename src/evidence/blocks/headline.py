@@ -62,17 +62,17 @@ class Headline:
         return f"<b>{link}</b><span>{html(self.caption)}{self.also}</span>"
 
 
-SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt", "self_harm"})
+IN_DANGER = frozenset({"depression", "suicidal_ideation", "suicide_attempt", "self_harm"})
 """Outcomes whose readers may be in danger, or write for people who are."""
 
 _SAFETY = (
-    '<p class="safety">In danger, or worried about someone? Call the local emergency number; '
+    '<p class="safety">In danger, or worried about someone? Call the emergency number; '
     '<a href="https://findahelpline.com">findahelpline.com</a> lists helplines; in the US call '
-    "or text 988. Writing about suicide? Follow the "
+    "or text 988. Writing about suicide: "
     '<a href="https://reportingonsuicide.org">reporting guidelines</a>. '
     "No clinical advice.</p>"
 )
-_NO_ADVICE = '<p class="safety">No clinical advice.</p>'
+_NO_ADVICE = '<p class="advice">No clinical advice.</p>'
 
 
 def answer(
@@ -109,5 +109,5 @@ def answer(
         markup += f'\n<div class="pair">\n{shown}\n</div>'
     if remarks:
         markup += f"\n{items(remarks, 'not')}"
-    markup += f"\n{_SAFETY if SUICIDALITY.intersection(about) else _NO_ADVICE}"
+    markup += f"\n{_SAFETY if IN_DANGER.intersection(about) else _NO_ADVICE}"
     return Block(markup, tuple(one.entry for one in figures if isinstance(one, Headline)))

@@ -154,7 +154,10 @@ def _told(card: TrialCard, outcome_id: str) -> Cell:
 
 
 def contradictions(card: TrialCard) -> Block:
-    """Return corrections, facts that differ between sources, and what the checks find else."""
+    """Return corrections, facts that differ between sources, and what the checks find else.
+
+    Nothing where there is none.
+    """
     parts = []
     corrected = _corrections(card)
     if corrected:
@@ -178,7 +181,7 @@ def contradictions(card: TrialCard) -> Block:
             place = "data-audit.html#what-contradicts-what"
             link = f'<a href="{place}">{count} more</a>'
             parts.append(Block(f"<p>The checks of printed numbers make {link}.</p>"))
-    return joined(*parts or [paragraphs("The checks found no contradiction in what was read.")])
+    return joined(*parts)
 
 
 def _corrections(card: TrialCard) -> list[Sequence[Cell]]:

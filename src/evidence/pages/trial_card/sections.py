@@ -17,6 +17,7 @@ from evidence.estimation.missing_evidence import missing_evidence
 from evidence.ledger.quotation import caveat
 from evidence.pages.effects import without_estimate
 from evidence.pages.trial_card import TrialCard, distinct, in_provenance
+from evidence.pages.trial_card.checks import contradictions
 from evidence.pages.trial_card.lines import Line, named
 from evidence.pages.trial_card.printed import ROLE, source
 from evidence.terms import Favors
@@ -124,17 +125,31 @@ JUDGEMENT = {
 
 
 def estimated(card: TrialCard) -> Block:
-    """Return every estimate with its chain, and the results that allow none with the reason."""
-    found = [
-        origins.told_whole(card.dataset, card.estimates, card.sources)
-        if len(card.estimates)
-        else paragraphs(
-            "No effect between randomized arms can be computed from what the sources print."
-        )
-    ]
+    """Return every estimate with its chain, and the results that allow none with the reason.
+
+    There is nothing where there is neither; `left_out` says so.
+    """
+    found = []
+    if len(card.estimates):
+        found.append(origins.told_whole(card.dataset, card.estimates, card.sources))
+    elif card.rows.effect.isna().any():
+        found.append(paragraphs(_NO_EFFECT))
     if card.rows.effect.isna().any():
         found.append(without_estimate(card.rows, on_card=True))
     return joined(*found)
+
+
+_NO_EFFECT = "No effect between randomized arms can be computed from what the sources print."
+
+
+def left_out(card: TrialCard) -> Block:
+    """Return what the sections would say that a card of few numbers goes without."""
+    said = [
+        "" if estimated(card).html else _NO_EFFECT,
+        "" if contradictions(card).html else "The checks found no contradiction in what was read.",
+    ]
+    told = " ".join(one for one in said if one)
+    return paragraphs(told) if told else Block("")
 
 
 def risk_of_bias(card: TrialCard) -> Block:
@@ -194,7 +209,12 @@ def companions(card: TrialCard) -> Block:
 
 
 def missing(card: TrialCard) -> Block:
-    """Return what is known of each outcome, and what no source seen says."""
+    """Return what is known of each outcome, and what no source seen says.
+
+    Nothing of a study of one arm, which is compared on no outcome, as its first screen says.
+    """
+    if card.trial.design == "single_arm":
+        return Block("")
     if card.trial.design not in (*RANDOMIZED, "not_stated"):
         return paragraphs(
             "Only trials whose groups were formed at random, or may have been, are compared by "
