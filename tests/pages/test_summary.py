@@ -12,7 +12,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.row import Size
 from evidence.pages import summary as summary_sections
-from evidence.pages.summary import findings, numbers, others, reconciled
+from evidence.pages.summary import beside, findings, numbers
 from evidence.reports.inspection import faults
 from evidence.summary import Summary, collect
 from tests.claims.packages import changed, where
@@ -34,9 +34,9 @@ def parts(dataset: Dataset, summary: Summary) -> list[Block]:
     return [
         summary_sections.first_screen(dataset, summary),
         findings.findings(dataset, summary),
-        reconciled.side_by_side(dataset, summary),
-        reconciled.averages(dataset, summary),
-        others.others(dataset, summary),
+        beside.side_by_side(dataset, summary),
+        beside.averages(dataset, summary),
+        beside.others(dataset, summary),
         summary_sections.closing_sections(dataset, summary),
     ]
 
@@ -305,7 +305,7 @@ def test_each_note_is_told_once_and_named_by_its_number(of_findings: Block) -> N
 
 
 def test_what_both_values_would_take(dataset: Dataset, summary: Summary) -> None:
-    said = plain(reconciled.averages(dataset, summary).html)
+    said = plain(beside.averages(dataset, summary).html)
     assert "Diamond 2019 alone would have had to show 0.38 on depressive symptoms, beyond" in said
     assert (
         "For suicidal ideation (−0.12 to 0.93) and depressive symptoms (−0.18 to 0.84) the "
@@ -316,7 +316,7 @@ def test_what_both_values_would_take(dataset: Dataset, summary: Summary) -> None
         "Suicidal ideation, all trials here whose size is known, except Diamond 2002 (whether it "
         "is reported could not be seen)"
     ) in said
-    frame = reconciled.averages(dataset, summary).frame
+    frame = beside.averages(dataset, summary).frame
     assert frame.iloc[-1].tolist() == [
         "Depressive symptoms, all trials here whose size is known",
         "Diamond 2002, Israel 2013 and Diamond 2010",
@@ -324,12 +324,12 @@ def test_what_both_values_would_take(dataset: Dataset, summary: Summary) -> None
         "0.33: 0.21 (then 0.01 to 0.65)",
         "0.52: 0.52 (then 0.20 to 0.84)",
     ]
-    beside = reconciled.side_by_side(dataset, summary).frame.iloc[:, -1].tolist()
-    assert beside[0] == (
+    published = beside.side_by_side(dataset, summary).frame.iloc[:, -1].tolist()
+    assert published[0] == (
         "presumably Diamond 2002, Diamond 2010, Diamond 2019 and Waraan 2021, the only trials "
         "here whose sizes add up to 287"
     )
-    assert beside[2] == "presumably the same trials as above"
+    assert published[2] == "presumably the same trials as above"
 
 
 def test_an_average_names_only_the_trials_that_it_is_made_from(

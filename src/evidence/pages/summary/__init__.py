@@ -15,8 +15,7 @@ from evidence.estimation import estimates
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled
 from evidence.pages.summary import numbers
-from evidence.pages.summary.others import elsewhere
-from evidence.pages.summary.reconciled import ours
+from evidence.pages.summary.beside import elsewhere, ours
 from evidence.summary import Reconciliation, Summary
 from evidence.terms import words_of
 

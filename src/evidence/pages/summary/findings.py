@@ -22,7 +22,7 @@ from evidence.estimation.selection import IMBALANCE
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.meta.pooling import i2_limits
 from evidence.pages.summary import numbers
-from evidence.pages.summary.others import to_told
+from evidence.pages.summary.beside import to_told
 from evidence.summary import Summary
 from evidence.summary.absolute_effects import AbsoluteEffect
 from evidence.summary.findings import ALL, Finding, InPoints
