@@ -275,7 +275,8 @@ def test_help_is_named_where_a_page_is_on_trials_of_suicidality() -> None:
         if IN_DANGER & read_card(DATASET, one.trial_id, frame).outcomes
     ]
     assert "trial-repair.html" in cards
-    assert "trial-montero2018.html" not in cards
+    assert "trial-montero2018.html" in cards
+    assert "trial-nebot2022.html" not in cards
     others = ("claims", "characteristics", "landscape", "summary", "start-here", "abft-follow-up")
     silent = [
         name

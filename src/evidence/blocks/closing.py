@@ -150,7 +150,7 @@ def citation(
 
 
 def limits(
-    dataset: Dataset, *, trial_ids: Sequence[str], also: Sequence[str] = (), outcome: str = ""
+    dataset: Dataset, *, trial_ids: Sequence[str] = (), also: Sequence[str] = (), outcome: str = ""
 ) -> Block:
     """Return what a report cannot say, from the data behind it.
 
@@ -159,13 +159,15 @@ def limits(
     dataset : Dataset
         Data package.
     trial_ids : sequence of str
-        Trials that it rests on, those without a usable number too.
+        Trials that it rests on, those without a usable number too; none where it tells their risk
+        of bias elsewhere.
     also : sequence of str
         Limits of this report alone.
     outcome : str
         The one outcome that it is about, if any.
     """
-    told = [*map(html, also), _bias(dataset, trial_ids, outcome=outcome)]
+    told = [*map(html, also)]
+    told += [_bias(dataset, trial_ids, outcome=outcome)] if trial_ids else []
     if dataset.imported:
         told = [
             *map(html, _where_read(dataset)),

@@ -10,7 +10,6 @@ from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, number_link
 from evidence.data.dataset import Dataset
-from evidence.data.provenance import union
 from evidence.estimation import estimates
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled
@@ -175,8 +174,8 @@ def _methods(dataset: Dataset, summary: Summary) -> Block:
         [
             f"Findings on {several} are laid out in the manner of the Cochrane Handbook, chapter "
             "14, for outcomes on which a randomized trial reports a number that leads to a "
-            "standardized effect. The analyses are those of the reports on each outcome. Where a "
-            "trial reports a model coefficient, that is the absolute effect.",
+            "standardized effect. The absolute effect of a single trial is its own difference in "
+            "points, where it has one.",
             "Points of an instrument: the standardized effect and its limits times the SD of a "
             "comparator arm at the same time (Cochrane Handbook, chapter 15), for each trial that "
             "reports one on the instrument that most trials used. This supposes that the trials "
@@ -268,7 +267,6 @@ def closing_sections(dataset: Dataset, summary: Summary) -> Block:
     imported, numbers = _of_import(dataset, summary), _numbers(dataset, summary)
     limits = closing.limits(
         dataset,
-        trial_ids=union(one.trial_ids for one in summary.findings),
         also=[
             "A class of comparators still mixes treatments; an effect against it is an effect "
             "against no one of them.",

@@ -101,6 +101,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
     What is asked of the same trials for the published value and for ours is in one row.
     """
     rows = []
+    reasons: set[str] = set()
     labels = dataset.trials.set_index("trial_id").label
     for one in summary.reconciled:
         outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
@@ -111,7 +112,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
             grouped.setdefault(key, {})[own] = (analysis, needed)
         for asked in grouped.values():
             analysis, needed = next(iter(asked.values()))
-            taken = f"{outcome}, {assumed(needed, analysis)}{_left_out(needed, analysis)}"
+            taken = f"{outcome}, {assumed(needed, analysis)}{_left_out(needed, analysis, reasons)}"
             rows.append(
                 (
                     Cell(taken),
@@ -137,17 +138,19 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
     return Block(folded, shown.entries)
 
 
-def _left_out(needed: Needed, analysis: Analysis) -> str:
-    """Return which trials of known size "all" leaves out, and why."""
+def _left_out(needed: Needed, analysis: Analysis, said: set[str]) -> str:
+    """Return which trials of known size "all" leaves out, and why where that was not said."""
+    if needed.assumption not in ("all", "own"):
+        return ""
     without = analysis.selection.without_number
     left = without[~without.trial_id.isin([*needed.missing, *needed.held])]
-    out = [
-        f"{row.label} ({sentences.why_not_entered(row)})"
-        for row in records(left)
-        if participants(row) is not None
-    ]
-    everyone = needed.assumption in ("all", "own")
-    return f", except {language.listed(out)}" if out and everyone else ""
+    out = []
+    for row in records(left):
+        if participants(row) is not None:
+            told = f"{row.label} ({sentences.why_not_entered(row)})"
+            out.append(row.label if told in said else told)
+            said.add(told)
+    return f", except {language.listed(out)}" if out else ""
 
 
 def _average(one: Reconciliation, asked: tuple[Analysis, Needed] | None, dataset: Dataset) -> Cell:
@@ -218,7 +221,7 @@ def _bound(analysis: Analysis, trial_id: str) -> float:
 def others(dataset: Dataset, summary: Summary) -> Block:
     """Return outcomes of randomized trials that are in no row of the tables before.
 
-    Numbers of one outcome share a row.
+    Numbers of one outcome share a row, and so do outcomes of which the same words are said.
     """
     said: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for row in records(elsewhere(dataset, summary)):
@@ -229,17 +232,20 @@ def others(dataset: Dataset, summary: Summary) -> Block:
         trial.setdefault(outcome, []).append(_in_words(dataset, row))
     rows = []
     for (where, compared), outcomes in said.items():
+        same: dict[str, tuple[list[str], tuple[LedgerEntry, ...]]] = {}
         for outcome, cells in outcomes.items():
             markup = "; ".join(dict.fromkeys(one.markup for one in cells))
             found = tuple(entry for one in cells for entry in one.entries)
-            rows.append(
-                (
-                    Cell(language.capitalized(outcome)),
-                    Cell(where),
-                    Cell(compared),
-                    Cell(markup=markup, entries=found),
-                )
+            same.setdefault(markup, ([], found))[0].append(outcome)
+        rows += [
+            (
+                Cell(language.capitalized(language.listed(several))),
+                Cell(where),
+                Cell(compared),
+                Cell(markup=markup, entries=found),
             )
+            for markup, (several, found) in same.items()
+        ]
     if not rows:
         return paragraphs("Every outcome that a randomized trial reports is above.")
     return table(

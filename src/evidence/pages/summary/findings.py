@@ -12,8 +12,8 @@ from evidence.analysis import Analysis
 from evidence.analysis.power import EFFECTS, information_size
 from evidence.blocks import bias
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.output import Block, anchor, joined, paragraphs
-from evidence.blocks.tables import Cell, number_link, table, to_card, to_size
+from evidence.blocks.output import Block, joined, paragraphs
+from evidence.blocks.tables import Cell, number_link, table, to_size
 from evidence.data.dataset import CLASSES, RANDOMIZED, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.estimation import estimates
@@ -47,7 +47,7 @@ _EITHER_RANGE = {
     ),
 }
 """Ranges of an instrument between which no source decides, and why there are several."""
-_NONE_LACKS = "no trial here lacks a number"
+_NONE_LACKS = "none lacking"
 _FROM = "clinical_recovery"
 """An event that people reach from their outcome."""
 _DEVELOPERS = {
@@ -61,11 +61,8 @@ _AT_ZERO = (
     "size is not known or their sources say otherwise."
 )
 _RANDOMIZED = "Those randomized; how many were analyzed is in no source read."
-_OF_TABLES = "{}: one of {} tables of counts that fit what is printed, that with fewest missing."
-_CORRECTED = (
-    "Counted from printed numbers that cannot all be right as they stand; remarks on the card of "
-    "the trial say what is used."
-)
+_OF_TABLES = "{}: of {} tables of counts that fit, that with fewest missing."
+_CORRECTED = "Printed numbers cannot all be right; the card of the trial says what is used."
 
 
 class Notes:
@@ -125,10 +122,10 @@ def findings(dataset: Dataset, summary: Summary) -> Block:
         "Relative effects are in SDs (g) or odds ratios, absolute ones in points or events per "
         "1,000, with 95% intervals; that of events follows from the odds ratio alone. What is "
         f"above 0, or as an odds ratio above 1, favors the therapy; {language.OF_HARMS}. Times are "
-        "the end of treatment, unless a row says otherwise. The last five columns have facts on "
-        "the domains of GRADE, risk of bias as sources judged it, and no rating: the panel of a "
-        "review would rate. Notes tell of each trial what bears on indirectness. Trials without a "
-        "number are those among the trials here: no search was made. Optimal information size: "
+        "the end of treatment where none is named. The last five columns have facts on "
+        "the domains of GRADE, risk of bias as sources judged it; notes tell what bears on "
+        "indirectness. Trials without a number are those here; no search was made. "
+        "Optimal information size: "
         f"{sizes} participants."
     )
     return joined(paragraphs(said), *blocks, page.notes.block())
@@ -305,15 +302,15 @@ def _of_bounds(page: _Page, row: Any) -> tuple[Cell, ...]:
     dataset, scale = page.dataset, QuotedScale("log_odds_ratio", row.more_is)
     low, high = (language.fixed(one) for one in scale.ends(row.effect_low, row.effect_high))
     shown = f"{low} to {high}"
-    told = (
-        html(shown) if dataset.imported else to_card(row.trial_id, anchor(row.estimate_id), shown)
-    )
+    counts = "counts that fit"
+    if not dataset.imported:
+        counts = f'<a href="trial-{html(row.trial_id)}.html#numbers">{counts}</a>'
     side, therapy = language.SIDE[scale.favors], dataset.in_text("therapy", row.therapy)
     return (
         Cell(_event(dataset, row, sentences.when(row, dataset))),
         Cell("not known (1)"),
         Cell(
-            markup=f"odds ratio {told} by the counts that fit, no interval, "
+            markup=f"odds ratio {html(shown)} by the {counts}, no interval, "
             f"{html(f'{side} favors {therapy}')}",
             tag="imputed",
         ),
@@ -380,13 +377,11 @@ def _interval(includes: bool) -> str:
 def _optimal(size: Size) -> str:
     """Return which optimal information sizes participants reach."""
     n = size.n if size.n is not None else size.randomized
-    wanted = {effect: information_size(effect) for effect in EFFECTS}
+    wanted = [information_size(effect) for effect in EFFECTS]
     if n is None:
         return ""
-    below = [f"{effect:g}" for effect, least in wanted.items() if n < least]
-    if not below:
-        return "; reaches the optimal size"
-    return f"; below the optimal size for {language.listed(below)} SD"
+    missed = [least for least in wanted if n < least]
+    return f"; n < {min(missed)}" if missed else f"; n ≥ {max(wanted)}"
 
 
 def _facts_of_event(
@@ -456,8 +451,9 @@ def _bias(page: _Page, trial_ids: Iterable[str], outcome: str) -> str:
             said = f"high in {'some' if 'high' in found else 'no'} domain"
             if not dataset.imported:
                 shown = f'<a href="trial-{html(trial)}.html#risk-of-bias">{shown}</a>'
-            told = bias.judged(dataset, trial, outcome=outcome, only_high=True)
-            shown += page.notes.mark(html(f"{label}: {told}."))
+            if "high" in found:
+                told = bias.judged(dataset, trial, outcome=outcome, only_high=True)
+                shown += page.notes.mark(html(f"{label}: {told}."))
         groups.setdefault(said, []).append(shown)
     return ", ".join(f"{said} ({language.listed(labels)})" for said, labels in groups.items())
 
