@@ -25,6 +25,9 @@ METRICS = {
 MOST_SOLUTIONS = 3
 """With more tables than this that fit, no point is given, only the range."""
 
+MOST_UNEVEN = 2
+"""How many times as large as the other an arm may be whose size no source prints."""
+
 DOUBLE_ZERO = "nobody, or everybody, in both arms had the event: no ratio"
 DIRECTION_UNKNOWN = "whether more of this event is better or worse is not known here"
 
@@ -229,8 +232,11 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
         return [unusable.without(LeftOut.NO_ESTIMATE, f"percentages without counts: {error}")]
     row = context.corrected(row, "statistics", tuple(statistics.result_id))
     row = replace(row, locator_ids=union([row.locator_ids, statistics.locator_id]))
+    total = _only_total(context, row, pair)
     if not found.solutions:
         reason = "no whole numbers fit what the source prints"
+        if total is not None:
+            reason += f" with arms that add to {total} and neither more than twice the other"
         return [unusable.without(LeftOut.NO_ESTIMATE, reason)]
     solutions = _tables(found)
     many = len(solutions) > 1
@@ -238,7 +244,6 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
     chosen = max(solutions, key=lambda one: (one.n_1 + one.n_2, one))
     if len(solutions) > MOST_SOLUTIONS:
         return [_undetermined(unusable, found)]
-    total = _only_total(context, row, pair)
     remark = f"counts reconstructed: {table(chosen)} " + (
         "are those with most participants among the only whole numbers that fit: "
         + "; ".join(table(one) for one in solutions)
@@ -331,7 +336,13 @@ def _found(
         )
         for result, size in zip(pair, sizes, strict=True)
     ]
-    return _search(arms[0], arms[1], n_total=total, **measures)
+    found = _search(arms[0], arms[1], n_total=total, **measures)
+    if total is None:
+        return found
+    # Percentages of a part of the participants fit arms that nobody would have randomized.
+    pairs = zip(found.solutions, _tables(found), strict=True)
+    even = [one for one, counts in pairs if max(counts[1::2]) <= MOST_UNEVEN * min(counts[1::2])]
+    return replace(found, solutions=tuple(even))
 
 
 def _only_total(context: Context, row: Row, pair: tuple[Any, Any]) -> int | None:
