@@ -1,15 +1,18 @@
 """The command `evidence meta`: one call, at most one refusal that names the option to add."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from evidence import ledger, meta
 from evidence.cli import app
 from evidence.errors import ParameterError
 from evidence.terms import ACCEPTED
 from tests.meta import own
+from tests.reports import extraction
 
 MEANS = str(own.FOLDER / "twelve-studies-means.csv")
 
@@ -76,3 +79,30 @@ def test_a_figure_is_written(tmp_path: Path) -> None:
     path = tmp_path / "forest.svg"
     assert f"{path}: written" in run(MEANS, "--better", "lower", "--figure", str(path))
     assert "Adams 2001" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(own.FOLDER.glob("*.csv")), ids=lambda one: one.stem)
+def test_one_command_makes_a_report_in_three_formats(path: Path, tmp_path: Path) -> None:
+    """All three say the result of the file, and a manuscript is checked against their ledger."""
+    better = "lower" if "mean_" in path.read_text("utf-8-sig").partition("\n")[0] else None
+    outputs = [tmp_path / f"mine.{kind}" for kind in ("html", "docx", "pdf")]
+    reports = [part for one in outputs for part in ("--report", str(one))]
+    said = run(str(path), *(("--better", better) if better else ()), *reports)
+    kept = tmp_path / "mine.estimates.csv"
+    assert all(f"{one}: written" in said for one in (*outputs, kept))
+    fit = meta.read(str(path), better=better).fit  # type: ignore[arg-type]
+    right = fit.scale.words(fit.effect, fit.ci_low, fit.ci_high)
+    page, word, pdf = (one.read_bytes() for one in outputs)
+    texts = [
+        extraction.of_html(page.decode()),
+        extraction.of_docx(word),
+        extraction.of_pdf(pdf),
+    ]
+    for text in texts:
+        assert extraction.dense(right) in extraction.dense(text)
+        assert not re.search(r"\bnan\b|n = 0\b|\b0 participants", text)
+    draft = tmp_path / "draft.md"
+    main = ledger.read(kept)[0].estimate_id
+    draft.write_text(f"We found {right} {{ev:{main}}}.\n", "utf-8")
+    checked = CliRunner().invoke(app, ["check", str(draft), "--ledger", str(kept)])
+    assert checked.exit_code == 0, checked.output

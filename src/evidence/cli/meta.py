@@ -46,7 +46,8 @@ def meta(
         Path | None, typer.Option(help="Write the forest plot: .svg, .png or .pdf.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write a report: .html, .docx or .pdf.")
+        list[Path] | None,
+        typer.Option(help="Write a report: .html, .docx or .pdf; may stand several times."),
     ] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
@@ -81,7 +82,7 @@ def meta(
     if figure is not None:
         found.fit.forest().save(figure)
     ledger: Path | None = None
-    if report is not None:
+    if report:
         from evidence.reports.apart import build_own_studies
 
         ledger = build_own_studies(
@@ -103,7 +104,7 @@ def meta(
         lines += [repr(one), ""]
     left = found.left_out
     lines += [f"Left out: {one.row}, {one.study}: {one.reason}" for one in left.itertuples()]
-    lines += [f"{path}: written" for path in (figure, report, ledger) if path]
+    lines += [f"{path}: written" for path in (figure, *(report or ()), ledger) if path]
     say("\n".join(lines).rstrip("\n"))
 
 

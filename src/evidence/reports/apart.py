@@ -1,7 +1,7 @@
 """Reports of what a user names, in no catalog: a database beside the therapies, own studies."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def build_context(
 
 
 def build_own_studies(
-    output: Path,
+    outputs: Sequence[Path],
     file: Path,
     *,
     columns: Mapping[str, str] | None = None,
@@ -98,12 +98,12 @@ def build_own_studies(
     root: Path | None = None,
     **given: Any,
 ) -> Path:
-    """Run the notebook on own studies for a file; write its report and its ledger.
+    """Run the notebook on own studies for a file; write its reports and their ledger.
 
     Parameters
     ----------
-    output : Path
-        Report to write, a file that ends in .html, .docx or .pdf.
+    outputs : sequence of Path
+        Reports to write of the one run, files that end in .html, .docx or .pdf.
     file : Path
         Table of studies.
     columns : mapping of str to str, optional
@@ -120,20 +120,21 @@ def build_own_studies(
     Returns
     -------
     Path
-        The ledger, beside the report: its name with ``.estimates.csv``.
+        The ledger, beside the first report: its name with ``.estimates.csv``.
 
     Raises
     ------
     ParameterError
-        If the output is no report, or a parameter is not one of the notebook.
+        If an output is no report, or a parameter is not one of the notebook.
     RenderError
         If the notebook fails, with the message of its error.
     OSError
         If a file cannot be written; none then is.
     """
-    kind = output.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise ParameterError("report", output.name, "a file that ends in .html, .docx or .pdf")
+    kinds = [one.suffix.lower().removeprefix(".") for one in outputs]
+    for one, kind in zip(outputs, kinds, strict=True):
+        if kind not in FORMATS:
+            raise ParameterError("report", one.name, "a file that ends in .html, .docx or .pdf")
     base = (root or find_root()).resolve()
     folders = Folders(base, base / "data")
     notebook = folders.notebooks / OWN_STUDIES
@@ -148,20 +149,17 @@ def build_own_studies(
         },
     )
     report = Report(
-        "own-studies", f"Studies of {file.name}, pooled", "", notebook, checked, ("html", kind)
+        "own-studies", f"Studies of {file.name}, pooled", "", notebook, checked, tuple(kinds)
     )
     read = datetime.fromtimestamp(file.stat().st_mtime, tz=UTC).date()
     stamp = Stamp("", read, f"Numbers of {file.name}, checked against no source")
     page = _run(folders, report, stamp)
-    contents: dict[Path, str | bytes] = {output: page.html}
-    if kind != "html":
-        contents = {output: render.documents(page.html, report, stamp, (kind,))[kind]}
-    kept = output.with_suffix(".estimates.csv")
-    numbers = {kept: ledger.to_csv(ledger.merge(page.entries))}
+    made = {"html": page.html.encode(), **render.documents(page.html, report, stamp, kinds)}
+    kept = outputs[0].with_suffix(".estimates.csv")
     atomic.replace_all(
         {
-            path: one.encode() if isinstance(one, str) else one
-            for path, one in {**contents, **numbers}.items()
+            **{path: made[kind] for path, kind in zip(outputs, kinds, strict=True)},
+            kept: ledger.to_csv(ledger.merge(page.entries)).encode(),
         }
     )
     return kept
