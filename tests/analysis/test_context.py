@@ -134,7 +134,7 @@ def test_without_a_database_every_section_says_so(workbook: Dataset) -> None:
 def test_the_first_screen_is_honest(workbook: Dataset, beside: Beside) -> None:
     said = context.first_screen(workbook, beside).text
     assert "cannot be told from trials that do not compare them" in said
-    assert "Of the trials of ABFT, the database has one too: Diamond 2010." in said
+    assert "Of the trials of ABFT, one is in the database, too: Diamond 2010." in said
     assert "no effect of one therapy against another" in said
     assert "the sources read give no usable number: " in said
 

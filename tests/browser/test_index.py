@@ -183,8 +183,13 @@ def test_reports_are_grouped_and_found_by_words(opened: Page) -> None:
     assert headings.all_inner_texts() == list(GROUPS.values())
     opened.get_by_label("Words or digits").fill("compassion therapy follow-up")
     found = opened.locator(".reports > li:not([hidden]) > a").all_inner_texts()
-    assert found == ["Attachment-based compassion therapy (ABCT) at follow-up"]
-    assert headings.filter(visible=True).all_inner_texts() == [GROUPS["durability"]]
+    # The summary has findings on compassion therapy at follow-up too.
+    assert found == [
+        "Summary of findings on ABFT and ABCT",
+        "Attachment-based compassion therapy (ABCT) at follow-up",
+    ]
+    seen = headings.filter(visible=True).all_inner_texts()
+    assert seen == [GROUPS["answers"], GROUPS["durability"]]
 
 
 def test_a_hyphen_finds_a_minus(opened: Page) -> None:

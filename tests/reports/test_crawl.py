@@ -9,7 +9,7 @@ import pytest
 
 import evidence
 from evidence import ledger
-from evidence.blocks.headline import IN_DANGER
+from evidence.blocks.headline import SUICIDALITY
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry
 from evidence.pages.trial_card import read_card
@@ -272,7 +272,7 @@ def test_help_is_named_where_a_page_is_on_trials_of_suicidality() -> None:
     cards = [
         f"trial-{one.trial_id}.html"
         for one in records(DATASET.trials)
-        if IN_DANGER & read_card(DATASET, one.trial_id, frame).outcomes
+        if (SUICIDALITY | {"depression"}) & read_card(DATASET, one.trial_id, frame).outcomes
     ]
     assert "trial-repair.html" in cards
     assert "trial-montero2018.html" in cards

@@ -62,7 +62,7 @@ class Headline:
         return f"<b>{link}</b><span>{html(self.caption)}{self.also}</span>"
 
 
-IN_DANGER = frozenset({"depression", "suicidal_ideation", "suicide_attempt", "self_harm"})
+SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt", "self_harm"})
 """Outcomes whose readers may be in danger, or write for people who are."""
 
 _SAFETY = (
@@ -109,5 +109,5 @@ def answer(
         markup += f'\n<div class="pair">\n{shown}\n</div>'
     if remarks:
         markup += f"\n{items(remarks, 'not')}"
-    markup += f"\n{_SAFETY if IN_DANGER.intersection(about) else _NO_ADVICE}"
+    markup += f"\n{_SAFETY if SUICIDALITY.intersection(about) else _NO_ADVICE}"
     return Block(markup, tuple(one.entry for one in figures if isinstance(one, Headline)))

@@ -101,7 +101,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
     What is asked of the same trials for the published value and for ours is in one row.
     """
     rows = []
-    reasons: set[str] = set()
+    explained: set[str] = set()
     labels = dataset.trials.set_index("trial_id").label
     for one in summary.reconciled:
         outcome = language.capitalized(dataset.in_text("outcome", one.synthesis.outcome_id))
@@ -112,7 +112,9 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
             grouped.setdefault(key, {})[own] = (analysis, needed)
         for asked in grouped.values():
             analysis, needed = next(iter(asked.values()))
-            taken = f"{outcome}, {assumed(needed, analysis)}{_left_out(needed, analysis, reasons)}"
+            taken = (
+                f"{outcome}, {assumed(needed, analysis)}{_left_out(needed, analysis, explained)}"
+            )
             rows.append(
                 (
                     Cell(taken),
@@ -138,7 +140,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
     return Block(folded, shown.entries)
 
 
-def _left_out(needed: Needed, analysis: Analysis, said: set[str]) -> str:
+def _left_out(needed: Needed, analysis: Analysis, explained: set[str]) -> str:
     """Return which trials of known size "all" leaves out, and why where that was not said."""
     if needed.assumption not in ("all", "own"):
         return ""
@@ -147,9 +149,11 @@ def _left_out(needed: Needed, analysis: Analysis, said: set[str]) -> str:
     out = []
     for row in records(left):
         if participants(row) is not None:
-            told = f"{row.label} ({sentences.why_not_entered(row)})"
-            out.append(row.label if told in said else told)
-            said.add(told)
+            # Why a trial does not enter is the same for each outcome of it that stands here.
+            key = f"{row.trial_id}.{row.outcome_id}"
+            why = "" if key in explained else f" ({sentences.why_not_entered(row)})"
+            out.append(f"{row.label}{why}")
+            explained.add(key)
     return f", except {language.listed(out)}" if out else ""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from evidence import language
 from evidence.blocks import bias, origins, tables
 from evidence.blocks.escape import addressed, html
-from evidence.blocks.headline import answer
+from evidence.blocks.headline import SUICIDALITY, answer
 from evidence.blocks.output import Block, items
 from evidence.blocks.tables import place_of
 from evidence.data.dataset import RANDOMIZED
@@ -59,7 +59,9 @@ def first_screen(card: TrialCard, lines: Sequence[Line]) -> Block:
     heading, found = reported(card, lines)
     missing = missing_remarks(card, lines)
     lacking = _list("<strong>What is missing:</strong>", missing)
-    said = answer(say, paragraph, about=card.outcomes).html
+    # Who reads on a trial of depressed people may be in danger too.
+    about = card.outcomes | (SUICIDALITY if "depression" in card.outcomes else frozenset())
+    said = answer(say, paragraph, about=about).html
     markup = f"{said}\n{_list(heading, found)}{lacking}"
     return Block(markup, tuple(entry for one in lines for entry in one.entries))
 
