@@ -150,7 +150,7 @@ def _left_out(needed: Needed, analysis: Analysis, explained: set[str]) -> str:
     for row in records(left):
         if participants(row) is not None:
             # Why a trial does not enter is the same for each outcome of it that stands here.
-            key = f"{row.trial_id}.{row.outcome_id}"
+            key = f"{row.trial_id}.{analysis.specification.outcome}"
             why = "" if key in explained else f" ({sentences.why_not_entered(row)})"
             out.append(f"{row.label}{why}")
             explained.add(key)
