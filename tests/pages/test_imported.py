@@ -1,5 +1,6 @@
 """Cards and the page on robustness, of databases read by `import-metapsy`: true of their rows."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,14 @@ import pytest
 from evidence.analysis import analyze
 from evidence.analysis.alternatives import examine
 from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.missing_evidence import missing_evidence
-from evidence.pages import robustness
+from evidence.followup import durability
+from evidence.pages import followup, robustness
+from evidence.pages.followup.tables import arms_of
+from evidence.pages.pooled.sections import sections as sections_of
 from evidence.pages.robustness import tables
 from evidence.pages.trial_card import checks, printed, read_card, screen, sections
 from evidence.pages.trial_card.lines import lines
@@ -100,3 +105,50 @@ def test_one_analysis_of_several_does_not(tmp_path: Path) -> None:
     assert 0 < over < len(found.panel)
     assert f"{over} of {len(found.panel)} analyses" in said
     assert f"{left} {'does' if left == 1 else 'do'} not." in said
+
+
+def test_an_event_by_two_instruments_and_two_follow_ups_of_one_post(tmp_path: Path) -> None:
+    """Counts by one instrument are not those by the other, and what is supposed stands once."""
+    sizes = {"rand_arm1": "35", "rand_arm2": "36"}
+    of_event = {"study": "Bo, 2002", "outcome_type": "remission", **sizes}
+    later = {"time": "FU1", "time_weeks": "26"}
+    dataset = imported(
+        tmp_path,
+        means(),
+        means(**later),
+        events(**of_event),
+        events(**of_event, **later, event_arm1="15"),
+        events(**of_event, time="FU2", time_weeks="52", event_arm1="16"),
+        events(**of_event, instrument="PHQ-9", event_arm1="10"),
+        events(**of_event, **later, instrument="PHQ-9", event_arm1="9"),
+    ).dataset
+    found = durability(dataset, therapy="cbt")
+    assert found.arms.proportion_id.is_unique
+    for row in records(found.comparisons[found.comparisons.event != ""]):
+        counted = arms_of(row, found)
+        assert list(counted.timepoint) == ["post", "post", "follow_up", "follow_up"]
+    blocks = [followup.first_screen(dataset, found), followup.closing_sections(dataset, found)]
+    page = "".join(one.html for one in blocks)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_an_interval_of_too_few_trials_shows_nothing(tmp_path: Path) -> None:
+    """Two trials that agree give a cluster-robust interval far narrower than that of either."""
+    dataset = imported(
+        tmp_path,
+        means(),
+        means(study="Bo, 2002", mean_arm1="14.3"),
+        means(study="Cy, 2003", condition_arm2="cau"),
+    ).dataset
+    asked = Specification(therapy="cbt", outcome="depression", timepoint="post", instrument="every")
+    made = sections_of(dataset, asked, model="che")
+    assert made.main.mean.df is not None
+    assert made.main.mean.df < 4
+    assert made.main.mean.ci_low is not None
+    assert made.main.mean.ci_low > 0
+    said = made.first_screen().text
+    assert said.startswith("It is not known whether")
+    by_class = said.partition("By comparator: ")[2]
+    assert "of too few trials to rely on its interval; usual or enhanced usual care" in by_class
+    assert "of too few trials" in made.comparators().text

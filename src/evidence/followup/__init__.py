@@ -197,10 +197,13 @@ def durability(
             for one in arms(context, counts, pair, stem(pair[1]), told_apart)
         ],
         ARM_COLUMNS,
-    ).drop_duplicates(["proportion_id", "arm_id"], ignore_index=True)
-    # Two arms of one condition have the same id at the end of treatment.
+    ).drop_duplicates(["proportion_id", "arm_id", "result_ids"], ignore_index=True)
+    # Two arms of one condition have the same id at the end of treatment, and so has an event that
+    # is counted by two instruments.
+    other = both_times.arm_id != both_times.groupby("proportion_id").arm_id.transform("first")
+    both_times.loc[other, "proportion_id"] += "." + both_times.arm_id[other]
     again = both_times.proportion_id.duplicated()
-    both_times.loc[again, "proportion_id"] += "." + both_times.arm_id[again]
+    both_times.loc[again, "proportion_id"] += "." + both_times.instrument_id[again]
     behind = {row.estimate_id for pair in pairs for row in pair}
     every = pd.concat([frame, derived], ignore_index=True) if len(derived) else frame
     return Durability(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.dataset import Dataset
+from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.estimation.from_arm_results import pairs
 from evidence.estimation.from_events import METRICS, Counts, EventTables, event_tables
@@ -228,6 +229,9 @@ SCENARIOS = ("observed", "missing_not_recovered", "missing_recovered", "best", "
 arms as favors the intervention most or least, with the good outcome (Cochrane Handbook 2019,
 10.12.3)."""
 
+ORIGINS = ("result_ids", "locator_ids", "correction_ids")
+"""What an effect rests on."""
+
 SCENARIO_COLUMNS = (
     "change_id",
     "scenario",
@@ -245,6 +249,7 @@ SCENARIO_COLUMNS = (
     "n_comparator",
     "correlation",
     "processing",
+    *ORIGINS,
 )
 
 
@@ -354,6 +359,7 @@ def _records(
                 "n_comparator": table.n_2,
                 "correlation": None,
                 "processing": row.processing if observed else "imputed",
+                **{one: getattr(row, one) for one in ORIGINS},
             }
         )
     bounds = correlation_of_effects(*ends, metric)
@@ -372,6 +378,7 @@ def _records(
             **interval(float(change.value), float(change.variance)),
             "correlation": used,
             "processing": "imputed",
+            **{one: union(getattr(row, one) for row in pair) for one in ORIGINS},
         }
     )
     return made

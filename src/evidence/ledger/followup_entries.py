@@ -1,5 +1,6 @@
 """From comparisons at two times to entries of the ledger, on the scale that readers quote."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.estimation.row import QuotedScale, of_both
 from evidence.followup import Durability
+from evidence.followup.event_counts import ORIGINS
 from evidence.language import METRIC, MINUS, term
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.terms import EntryKind, RemarkKind, has
@@ -143,7 +145,7 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         if change
         else f"{term(METRIC, row.metric)}, {dataset.in_text('timepoint', at)}"
     )
-    return _between_times(
+    entry = _between_times(
         row,
         dataset,
         one.estimate_id,
@@ -159,6 +161,8 @@ def of_scenario(one: Any, row: Any, dataset: Dataset) -> LedgerEntry:
         timepoint=at,
         n=of_both(row, one.n_intervention, one.n_comparator),
     )
+    # What is supposed at one time rests on the counts of that time alone.
+    return replace(entry, **{name: getattr(one, name) for name in ORIGINS})
 
 
 def _assumed(one: Any) -> str:

@@ -1,6 +1,6 @@
 """A report on follow-up: its first screen and its closing sections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -168,7 +168,9 @@ def _later(row: Any, found: Durability, dataset: Dataset, *, alone: bool) -> str
 
 
 def _sentence(group: Group, found: Durability, dataset: Dataset) -> str:
-    if RELATIVE in group.rows and not arms_of(group.main, found).empty:
+    at_times = arms_of(group.main, found).groupby("role").size()
+    # A file may count one arm at one time only.
+    if RELATIVE in group.rows and len(at_times) == 2 and at_times.min() > 1:
         return _of_event(group, found, dataset)
     return _of_scores(group, found, dataset)
 
@@ -491,9 +493,19 @@ def _provenance(dataset: Dataset, found: Durability) -> Block:
     return origins.provenance(
         dataset,
         estimates=found.estimates,
-        pooled=list(_computed(dataset, found)),
+        pooled=_each_once(_computed(dataset, found)),
         heading="Shares, changes and what is left",
     )
+
+
+def _each_once(
+    told: Iterable[tuple[LedgerEntry, str | Cell]],
+) -> list[tuple[LedgerEntry, str | Cell]]:
+    """Return numbers by their ids: what is supposed at post is the same for each follow-up."""
+    found: dict[str, tuple[LedgerEntry, str | Cell]] = {}
+    for entry, what in told:
+        found.setdefault(entry.estimate_id, (entry, what))
+    return list(found.values())
 
 
 def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry, str | Cell]]:
@@ -508,7 +520,10 @@ def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry
         supposed = [None, *(each for each in records(changes) if not each.reason)]
         changed = [of_change(row, dataset, one) for one in supposed]
         kept = [of_retained(row, dataset, one) for one in supposed]
-        for family, told in ((changed, _subtraction(row, at_times)), (kept, _division(row))):
+        for family, told in (
+            (changed, _subtraction(row, at_times)),
+            (kept, _division(row) if row.post_effect else ""),
+        ):
             entries = {one.estimate_id: one for one in family if one is not None}
             for place, one in enumerate(entries.values()):
                 yield one, "" if place else told

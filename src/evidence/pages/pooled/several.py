@@ -90,7 +90,7 @@ class SeveralPerTrial:
         mean = self.main.mean
         if mean.ci_low is None or mean.ci_high is None:
             say = f"The trials give no interval for {therapy} and {outcome}."
-        elif mean.ci_low <= 0 <= mean.ci_high:
+        elif mean.ci_low <= 0 <= mean.ci_high or not self.main.reliable:
             say = pooled.not_known(self.dataset, rows, therapy, outcome)
         else:
             moved = pooled.moved(
@@ -171,7 +171,7 @@ class SeveralPerTrial:
             if name in self.by_class:
                 entry = entries.of_several(self.by_class[name], self.dataset)
                 number = language.estimate(entry.effect, entry.ci_low, entry.ci_high)
-                shown += f": {number_link(entry, number)}"
+                shown += f": {number_link(entry, number)}{_few(self.by_class[name])}"
             parts.append(shown)
         return f"By comparator: {'; '.join(parts)}."
 
@@ -271,7 +271,7 @@ class SeveralPerTrial:
                 self.dataset.in_text("comparator_class", name),
                 Cell(str(one.fit.k_trials), numeric=True),
                 Cell(str(one.fit.k_estimates), numeric=True),
-                to_estimate(entries.of_several(one, self.dataset)),
+                to_estimate(entries.of_several(one, self.dataset)).followed_by(_few(one)),
             )
             for name, one in self.by_class.items()
         ]
@@ -386,6 +386,11 @@ class SeveralPerTrial:
             f"cluster-robust ({fit.inference}){df}: it holds though the supposed correlation is "
             "wrong, where trials are not few."
         )
+
+
+def _few(one: MultilevelAnalysis) -> str:
+    """Return that an interval is of too few trials to rely on, where it is."""
+    return "" if one.reliable else " of too few trials to rely on its interval"
 
 
 def several_per_trial(
