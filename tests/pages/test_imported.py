@@ -152,3 +152,20 @@ def test_an_interval_of_too_few_trials_shows_nothing(tmp_path: Path) -> None:
     by_class = said.partition("By comparator: ")[2]
     assert "of too few trials to rely on its interval; usual or enhanced usual care" in by_class
     assert "of too few trials" in made.comparators().text
+
+
+def test_many_differences_at_follow_up_are_counted(tmp_path: Path) -> None:
+    """Seven trials: at follow-up four are far ahead, two about even, one far behind."""
+    later = ["14.2"] * 4 + ["19.5"] * 2 + ["26.0"]
+    rows = [
+        means(study=f"{name}o, 200{place}", mean_arm1=mean, **time)
+        for place, (name, after) in enumerate(zip("ABCDEFG", later, strict=True))
+        for mean, time in (("14.2", {}), (after, {"time": "FU1", "time_weeks": "26"}))
+    ]
+    dataset = imported(tmp_path, *rows).dataset
+    said = followup.first_screen(dataset, durability(dataset, therapy="cbt")).text
+    assert said.startswith(
+        "Of seven differences at follow-up, of seven trials, four have an interval wholly in favor "
+        "of cognitive behavioral therapy and one wholly against it."
+    )
+    assert said.count("\n") < 8

@@ -1,6 +1,6 @@
 """A report on follow-up: its first screen and its closing sections."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,14 +61,19 @@ def first_screen(dataset: Dataset, found: Durability) -> Block:
         What `evidence.durability` returns.
     """
     by_part = parts(found)
-    paragraph = " ".join(_sentence(one, found, dataset) for one in by_part.main)
-    figures = [one for group in by_part.main[:1] for one in _headlines(group, found, dataset)]
-    said = list(_remarks(by_part, found, dataset))
+    if len(by_part.main) > sentences.NAMED:
+        paragraph = "Each difference stands below, by trial, with what is known of its change."
+        figures, said = [], list(_of_trials(by_part, found, dataset))
+    else:
+        paragraph = " ".join(_sentence(one, found, dataset) for one in by_part.main)
+        figures = [one for group in by_part.main[:1] for one in _headlines(group, found, dataset)]
+        said = [*_of_groups(by_part, found, dataset), *_of_trials(by_part, found, dataset)]
     about = found.estimates.outcome_id
     return answer(html(_say(by_part, found, dataset)), paragraph, figures, said, about)
 
 
-def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:
+def _of_groups(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:
+    """Return what is remarked on each difference."""
     for group in by_part.main:
         row = group.main
         several = len(by_part.main) > 1
@@ -83,6 +88,10 @@ def _remarks(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[st
         yield _imputed(group, found, dataset)
     for row in records(found.uncontrolled):
         yield _uncontrolled(row, dataset)
+
+
+def _of_trials(by_part: Parts, found: Durability, dataset: Dataset) -> Iterator[str]:
+    """Return what is remarked on trials and instruments together."""
     trials = found.trials
     none = trials.label[(trials.state == "none") & (trials.status == "published")]
     if not none.empty:
@@ -105,14 +114,17 @@ def _say(by_part: Parts, found: Durability, dataset: Dataset) -> str:
             "end of treatment and later."
         )
     clear = [row for row in changes if not row.follow_up_ci_low <= 0 <= row.follow_up_ci_high]
-    there = [_later(row, found, dataset, alone=len(clear) == 1) for row in clear]
+    if len(changes) > sentences.NAMED:
+        there = [_in_counts(changes, therapy)]
+    else:
+        there = [_later(row, found, dataset, alone=len(clear) == 1) for row in clear]
     first = language.capitalized("; ".join(there))
     away = sum(row.change_ci_high < 0 for row in changes)
     toward = sum(row.change_ci_low > 0 for row in changes)
     number = len(changes)
     if not away + toward:
         if there:
-            was = all(_still(row) for row in clear)
+            was = bool(clear) and all(_still(row) for row in clear)
             what = "how much of the difference is lost, if any," if was else "whether it changes"
             return f"{first}; {what} is not known."
         return f"Whether any difference between {therapy} and other care lasts is not known."
@@ -138,6 +150,21 @@ def _say(by_part: Parts, found: Durability, dataset: Dataset) -> str:
             else f"Of {language.count(number)} differences, {language.listed(parts)}."
         )
     return f"{first}. {change}" if there else change
+
+
+def _in_counts(changes: Sequence[Any], therapy: str) -> str:
+    """Return where the intervals of many differences at follow-up lie."""
+    trials = language.count(len({row.trial_id for row in changes}), "trial")
+    sides = (
+        sum(row.follow_up_ci_low > 0 for row in changes),
+        sum(row.follow_up_ci_high < 0 for row in changes),
+    )
+    favor, against = (language.count(one) if one else "none" for one in sides)
+    return (
+        f"of {language.count(len(changes))} differences at follow-up, of {trials}, {favor} "
+        f"{'has' if sides[0] < 2 else 'have'} an interval wholly in favor of {therapy} and "
+        f"{against} wholly against it"
+    )
 
 
 def _still(row: Any) -> bool:
