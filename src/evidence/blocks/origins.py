@@ -91,6 +91,9 @@ def provenance(
     listed : Sources, optional
         Places that the page names by their numbers before this section.
     """
+    # What several rows of a page share is told with the first of them.
+    first = {entry.estimate_id: (entry, what) for entry, what in reversed(pooled)}
+    pooled = list(first.values())[::-1]
     rows = list(records(estimates.drop_duplicates("estimate_id")))
     found = [entries.of_estimate(row, dataset) for row in rows]
     listed = listed or Sources(dataset)

@@ -11,6 +11,7 @@ from evidence.data.records import records
 from evidence.estimation.from_means import completed
 from evidence.estimation.row import NORMAL_975, QuotedScale
 from evidence.language import METRIC, MINUS, SIDE, STATISTIC, fixed, minus, term
+from evidence.ledger import LedgerEntry
 from evidence.meta import effect_size
 from evidence.meta.effect_size import Moments, combined_arms, printed_values
 from evidence.terms import Basis
@@ -372,3 +373,24 @@ ROUTES = {
 def route(name: str) -> Route:
     """Return a route of the frame of estimates."""
     return ROUTES.get(name) or Route(name.replace("_", " "), name)
+
+
+def subtraction(row: Any, before: LedgerEntry, after: LedgerEntry) -> str:
+    """Return how a change follows from the effects at both times, a row of ``comparisons``."""
+    ratio = row.metric.startswith("log_")
+    if ratio:
+        value = f"{fixed(after.effect)} / {fixed(before.effect)}"
+    else:
+        value = f"{fixed(row.follow_up_effect, 3)} {MINUS} {fixed(row.post_effect, 3)}"
+    errors = [fixed(variance**0.5, 3) for variance in (row.post_variance, row.follow_up_variance)]
+    scale = "; standard error of its logarithm " if ratio else "; standard error "
+    return (
+        f"{value}{scale}√({errors[0]}² + {errors[1]}² {MINUS} 2 × {row.correlation:g} × "
+        f"{errors[0]} × {errors[1]}) = {fixed(row.change_se, 3)}"
+    )
+
+
+def division(row: Any) -> str:
+    """Return how a share follows from the effects at both times, a row of ``comparisons``."""
+    before, after = row.post_effect, row.follow_up_effect
+    return f"{fixed(after, 3)} / {fixed(before, 3)} = {fixed(after / before, 3)}"

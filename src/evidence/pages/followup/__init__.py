@@ -1,6 +1,6 @@
 """A report on follow-up: its first screen and its closing sections."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,6 @@ from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.estimation.row import QuotedScale, of_both
 from evidence.followup import Durability
-from evidence.language import MINUS, fixed
 from evidence.ledger import LedgerEntry, chains, sentences
 from evidence.ledger.followup_entries import (
     event_in_words,
@@ -41,6 +40,7 @@ from evidence.pages.followup.tables import (
     parts,
     ratio,
     short_contrast,
+    uncertain_weeks,
     when,
 )
 
@@ -520,26 +520,16 @@ def _provenance(dataset: Dataset, found: Durability) -> Block:
     return origins.provenance(
         dataset,
         estimates=found.estimates,
-        pooled=_each_once(_computed(dataset, found)),
+        pooled=list(_computed(dataset, found)),
         heading="Shares, changes and what is left",
     )
-
-
-def _each_once(
-    told: Iterable[tuple[LedgerEntry, str | Cell]],
-) -> list[tuple[LedgerEntry, str | Cell]]:
-    """Return numbers by their ids: what is supposed at post is the same for each follow-up."""
-    found: dict[str, tuple[LedgerEntry, str | Cell]] = {}
-    for entry, what in told:
-        found.setdefault(entry.estimate_id, (entry, what))
-    return list(found.values())
 
 
 def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry, str | Cell]]:
     counted = found.uncontrolled[found.uncontrolled.proportion.notna()]
     for frame in (found.arms, counted):
         for row in records(frame):
-            yield of_proportion(row, dataset), _printed(row, dataset)
+            yield of_proportion(row, dataset), Cell(chains.printed(row, dataset))
     for row in records(found.comparisons):
         changes = found.changes[found.changes.change_id == row.change_id]
         at_times = [of_time(row, one, found, dataset) for one in ("post", "follow_up")]
@@ -548,8 +538,8 @@ def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry
         changed = [of_change(row, dataset, one) for one in supposed]
         kept = [of_retained(row, dataset, one) for one in supposed]
         for family, told in (
-            (changed, _subtraction(row, at_times)),
-            (kept, _division(row) if row.post_effect else ""),
+            (changed, chains.subtraction(row, *at_times)),
+            (kept, chains.division(row) if row.post_effect else ""),
         ):
             entries = {one.estimate_id: one for one in family if one is not None}
             for place, one in enumerate(entries.values()):
@@ -560,31 +550,6 @@ def _computed(dataset: Dataset, found: Durability) -> Iterator[tuple[LedgerEntry
             counts = [one.counts for one in records(group) if one.counts]
             for one in records(group):
                 yield of_scenario(one, row, dataset), one.counts or ", then ".join(counts)
-
-
-def _printed(row: Any, dataset: Dataset) -> Cell:
-    """Return what is printed of an arm."""
-    return Cell(chains.printed(row, dataset))
-
-
-def _subtraction(row: Any, at_times: list[LedgerEntry]) -> str:
-    before, after = at_times
-    ratio = row.metric.startswith("log_")
-    if ratio:
-        value = f"{fixed(after.effect)} / {fixed(before.effect)}"
-    else:
-        value = f"{fixed(row.follow_up_effect, 3)} {MINUS} {fixed(row.post_effect, 3)}"
-    errors = [fixed(variance**0.5, 3) for variance in (row.post_variance, row.follow_up_variance)]
-    scale = "; standard error of its logarithm " if ratio else "; standard error "
-    return (
-        f"{value}{scale}√({errors[0]}² + {errors[1]}² {MINUS} 2 × {row.correlation:g} × "
-        f"{errors[0]} × {errors[1]}) = {fixed(row.change_se, 3)}"
-    )
-
-
-def _division(row: Any) -> str:
-    before, after = row.post_effect, row.follow_up_effect
-    return f"{fixed(after, 3)} / {fixed(before, 3)} = {fixed(after / before, 3)}"
 
 
 def _citation(dataset: Dataset, found: Durability) -> Block:
@@ -624,18 +589,6 @@ def _limits(dataset: Dataset, found: Durability) -> Block:
             if reconstructed
             else []
         ),
-        *_uncertain_weeks(found.comparisons),
+        *uncertain_weeks(found.comparisons),
     ]
     return closing.limits(dataset, trial_ids=list(found.trials.trial_id), also=also)
-
-
-def _uncertain_weeks(comparisons: pd.DataFrame) -> list[str]:
-    """Return for which trials the time since the end of treatment is open."""
-    made = {
-        row.label: f"{row.label}: between {row.follow_up_weeks_low:g} and "
-        f"{row.follow_up_weeks_high:g} weeks after the end of treatment, as its sources do not "
-        "agree on the length of treatment or do not say from when they count."
-        for row in records(comparisons)
-        if row.follow_up_weeks_low < row.follow_up_weeks_high
-    }
-    return list(made.values())

@@ -520,3 +520,15 @@ def trials(dataset: Dataset, found: Durability) -> Block:
         ],
     )
     return closing.with_planned(block, dataset, found.therapy)
+
+
+def uncertain_weeks(comparisons: pd.DataFrame) -> list[str]:
+    """Return for which trials the time since the end of treatment is open."""
+    made = {
+        row.label: f"{row.label}: between {row.follow_up_weeks_low:g} and "
+        f"{row.follow_up_weeks_high:g} weeks after the end of treatment, as its sources do not "
+        "agree on the length of treatment or do not say from when they count."
+        for row in records(comparisons)
+        if row.follow_up_weeks_low < row.follow_up_weeks_high
+    }
+    return list(made.values())
