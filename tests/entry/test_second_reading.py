@@ -12,10 +12,11 @@ import pytest
 
 from evidence.data.dataset import Dataset, load
 from evidence.data.validation import read_package
+from evidence.entry import proposal
 from evidence.entry.file import EntryError
 from evidence.entry.proposal import ChangedError
 from evidence.entry.second_reading import _SAID, _WORDS, Reading, compare, form, told, write
-from evidence.errors import ParameterError
+from evidence.errors import DataError, ParameterError
 from tests.commands import run
 from tests.entry.entries import DATA, VERSION, contents, copied, rewrite, table
 from tests.integrity.mutations import MEASURED
@@ -188,6 +189,42 @@ def test_what_is_not_read_or_not_printed_or_has_other_digits(
     found = read(changed, folder)
     assert [len(found.differences), sum(one.unread for one in found.cells)] == [differs, unread]
     assert ("childadol_row119" in found.raised) == (not differs and not unread)
+
+
+@pytest.mark.parametrize("second", ["33%", "33 %"])
+def test_a_mean_is_no_percent(second: str, right: str, folder: Path) -> None:
+    assert 'mean = "33"' in right
+    with pytest.raises(EntryError, match="mean"):
+        read(right.replace('mean = "33"', f'mean = "{second}"', 1), folder)
+
+
+def test_a_percent_may_have_its_sign(right: str, folder: Path) -> None:
+    one = re.search(r'\npercent = "([\d.]+)"', right)
+    assert one is not None
+    assert not read(right.replace(one[0], f'\npercent = "{one[1]}%"', 1), folder).differences
+
+
+def test_places_of_several_lines_stay_as_they_are(right: str, folder: Path) -> None:
+    """A note of a place that a spreadsheet broke in two, in the row that changes."""
+    places = table(folder, "locators")
+    for one in places:
+        one["place"] = one["place"].replace(",", "") + "\nsecond line"
+    rewrite(folder, "locators", places)
+    found = read(right, folder)
+    assert len(found.raised) > 3
+    assert load(folder).version == found.version
+    after = {one["locator_id"]: one["place"] for one in table(folder, "locators")}
+    assert after == {one["locator_id"]: one["place"] for one in places}
+
+
+def test_what_would_not_load_is_not_compared_as_written(
+    right: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(folder)
+    monkeypatch.setattr(proposal, "_record", lambda *_: "one,two")
+    with pytest.raises(DataError):
+        compared(right, folder)
+    assert contents(folder) == before
 
 
 def test_digits_are_read_as_they_stand(right: str, folder: Path) -> None:

@@ -158,7 +158,7 @@ def test_no_doi(written: str) -> None:
 def test_each_kind_of_number_arrives_in_its_cell(
     change: tuple[str, str], table: str, column: str, expected: str, tmp_path: Path
 ) -> None:
-    new = proposed(edited(change), DATA, tmp_path).new[f"{table}.csv"].decode()
+    new = proposed(edited(change), DATA, tmp_path).change.new[f"{table}.csv"].decode()
     rows = list(csv.DictReader(io.StringIO(new)))
     known = (DATA / f"{table}.csv").read_text("utf-8")
     before = len(list(csv.DictReader(io.StringIO(known))))

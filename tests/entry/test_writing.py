@@ -66,7 +66,7 @@ def test_what_was_shown_is_written_and_the_version_is_raised(tmp_path: Path) -> 
     names = write(would)
     after = contents(folder)
     assert {name for name in after if after[name] != before.get(name)} == set(names)
-    assert {name: after[name] for name in names} == dict(would.proposal.new)
+    assert {name: after[name] for name in names} == dict(would.proposal.change.new)
     dataset = load(folder)
     assert (dataset.version, dataset.digest) == (RAISED, would.proposal.after.digest)
     for name in names:
@@ -93,9 +93,9 @@ def test_a_write_that_fails_leaves_every_byte(
     would: Preview,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    folder = would.proposal.folder
+    folder = would.proposal.change.folder
     before = contents(folder)
-    assert len(would.proposal.new) == FILES
+    assert len(would.proposal.change.new) == FILES
     count = 0
     real = Path.replace
 
@@ -123,7 +123,7 @@ def test_a_write_that_fails_leaves_every_byte(
 def test_a_disk_that_is_full_leaves_every_byte(
     failing: int, would: Preview, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = contents(would.proposal.folder)
+    before = contents(would.proposal.change.folder)
     count = 0
 
     def fsync(_: Any) -> None:
@@ -135,16 +135,16 @@ def test_a_disk_that_is_full_leaves_every_byte(
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(OSError, match="no space left"):
         write(would)
-    assert contents(would.proposal.folder) == before
+    assert contents(would.proposal.change.folder) == before
 
 
 def test_a_package_loads_after_each_file_on_the_way(would: Preview, tmp_path: Path) -> None:
     """A power cut between two files leaves a package that all commands take."""
     folder = tmp_path / "data"
     folder.mkdir()
-    for name, content in would.proposal.old.items():
+    for name, content in would.proposal.change.old.items():
         (folder / name).write_bytes(content)
-    for name, content in would.proposal.new.items():
+    for name, content in would.proposal.change.new.items():
         (folder / name).write_bytes(content)
         load(folder)
 
@@ -212,7 +212,7 @@ def test_files_as_a_spreadsheet_writes_them_stay_so(
         file.write_bytes(mark + text.encode())
     before = contents(folder)
     proposal = proposed(WHOLE, folder, tmp_path)
-    for name, content in proposal.new.items():
+    for name, content in proposal.change.new.items():
         old = before[name]
         assert content.startswith(mark)
         assert content.count(b"\r\n") == (content.count(b"\n") if end == "\r\n" else 0)
@@ -244,6 +244,22 @@ def test_cells_change_where_they_stand_whatever_letters_are_before(letter: str, 
     changed = {lines["two"]: {"place": "C"}, lines["three"]: {"place": "E"}}
     made = with_cells(text.encode(), sheet, changed).decode()
     assert made == f'locator_id,place\none,"a{letter}b"\ntwo,C\nthree,E{end}'
+
+
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\r", "\u2028"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_breaks_in_cells_beside_a_changed_one_stay(inside: str, end: str) -> None:
+    quote = "" if inside == "\u2028" else '"'
+    first, other, third = (f"{quote}{one}{inside}x{quote}" for one in "abc")
+    text = f"locator_id,place,url{end}one,{first},{third}{end}two,e,f{end}"
+    stated = read_package(DATA).sheets["locators"].table
+    three = {one: stated.columns[one] for one in ("locator_id", "place", "url")}
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    sheet = read_sheet(replace(stated, columns=three), plain, Faults())
+    assert sheet is not None
+    line = sheet.rows[0].line
+    made = with_cells(text.encode(), sheet, {line: {"place": f"b{inside}x"}}).decode()
+    assert made == text.replace(first, other)
 
 
 def test_text_is_quoted_as_in_the_files_that_are_there() -> None:

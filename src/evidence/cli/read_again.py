@@ -27,8 +27,9 @@ def read_again(
         say(second_reading.form(dataset, what).removesuffix("\n"))
         return
     found = second_reading.compare(Path(what), dataset.path)
+    # What is told as counted has been written.
+    second_reading.write(found)
     say(second_reading.told(found, dataset))
     if found.raised:
-        second_reading.write(found)
         say(f"\nWritten: locators.csv; data version {found.version}.")
     raise typer.Exit(1 if found.differences else 0)

@@ -20,7 +20,7 @@ from evidence.data.validation.descriptor import DESCRIPTOR
 from evidence.data.validation.keys import REFERENCES
 from evidence.data.validation.rows import Row
 from evidence.entry.file import read_entry
-from evidence.entry.proposal import Proposal, propose, put
+from evidence.entry.proposal import Proposal, propose
 from evidence.errors import EvidenceError, ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
@@ -322,8 +322,10 @@ def unified_diff(proposal: Proposal) -> str:
     """Return what would change in the files, as a unified diff."""
     lines: list[str] = []
     # References take many lines, so the tables come first.
-    for name, content in sorted(proposal.new.items(), key=lambda one: one[0].endswith(".json")):
-        old, new = (_lines(one) for one in (proposal.old[name], content))
+    for name, content in sorted(
+        proposal.change.new.items(), key=lambda one: one[0].endswith(".json")
+    ):
+        old, new = (_lines(one) for one in (proposal.change.old[name], content))
         lines += difflib.unified_diff(
             old, new, f"a/{name}", f"b/{name}", n=CONTEXT_LINES, lineterm=""
         )
@@ -400,7 +402,7 @@ def write(preview: Preview) -> tuple[str, ...]:
         If a file cannot be written; the data package then stands as it was.
     """
     proposal = preview.proposal
-    if not proposal.folder.is_dir():
+    if not proposal.change.folder.is_dir():
         raise ParameterError(
             "write",
             True,
@@ -419,5 +421,5 @@ def write(preview: Preview) -> tuple[str, ...]:
             "nothing was written: with the entry an analysis would have no result any more "
             f"({named})"
         )
-    put(proposal.folder, proposal.old, proposal.new)
-    return tuple(proposal.new)
+    proposal.change.put()
+    return tuple(proposal.change.new)

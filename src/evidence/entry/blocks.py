@@ -39,8 +39,9 @@ def blocks(shown: Preview) -> Iterator[tuple[str, Block]]:
 def rows(shown: Preview) -> Block:
     """Return the lines that would be added, file by file."""
     proposal = shown.proposal
+    files = language.count(len(proposal.change.new), "file")
     said_first = (
-        f"{len(proposal.rows)} rows in {language.count(len(proposal.new), 'file')}; data version "
+        f"{len(proposal.rows)} rows in {files}; data version "
         f"{proposal.before.version} would become {proposal.after.version}. Lines with + are new; "
         "no other line changes but that of the version."
     )
@@ -272,5 +273,5 @@ def closing(shown: Preview, *, written: bool) -> Block:
         "evidence diff: the numbers that moved, as text for CHANGELOG.md.",
         f"Commit data/ and reports/ together, as data version {version}.",
     ]
-    first = f"Written: {', '.join(proposal.new)}; data version {version}. Next:"
+    first = f"Written: {', '.join(proposal.change.new)}; data version {version}. Next:"
     return Block(f"<p>{html(first)}</p>{items(map(html, steps))}")

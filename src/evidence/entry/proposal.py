@@ -77,16 +77,21 @@ def with_cells(content: bytes, sheet: Sheet, changes: Mapping[int, Mapping[str, 
     for row in reversed(sheet.rows):
         start = starts[row.line - 1]
         if row.line in changes:
-            record = _record({**row.text, **changes[row.line]}, sheet.table.columns)
-            text = text[:start] + record + text[start + len(text[start:end].rstrip("\r\n")) :]
+            whole = text[start:end].rstrip("\r\n")
+            # As they stand in the file, with the line breaks that they have there.
+            cells = next(csv.reader(io.StringIO(whole, newline="")))
+            was = dict(zip(sheet.table.columns, cells, strict=True))
+            record = _record({**was, **changes[row.line]}, sheet.table.columns)
+            text = text[:start] + record + text[start + len(whole) :]
         end = start
     return text.encode()
 
 
 def _record(cells: Mapping[str, str], columns: Iterable[str]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([cells.get(one, "") for one in columns])
-    return buffer.getvalue()
+    # Only breaks that the writer itself ends lines with are quoted.
+    csv.writer(buffer, lineterminator="\r\n").writerow([cells.get(one, "") for one in columns])
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def with_items(content: bytes, items: Sequence[Mapping[str, Any]]) -> bytes:
@@ -158,22 +163,51 @@ def contents(package: Package, folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in (DESCRIPTOR, REFERENCES, *tables)}
 
 
-def put(folder: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> None:
-    """Write files of a data package, all or none.
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Files of a data package as they are, and as they would become.
 
-    Raises
-    ------
-    ChangedError
-        If an old file is no longer what it was.
-    OSError
-        If a file cannot be written; the data package then stands as it was.
+    Attributes
+    ----------
+    folder : Path
+        The data package.
+    old, new : mapping of str to bytes
+        Its files as they are, and those that change, each after the files that it refers to.
     """
-    for name, content in old.items():
-        if (folder / name).read_bytes() != content:
-            raise ChangedError(f"nothing was written: {name} changed since it was read")
-    # Each file comes after those that it refers to, so even a power cut between two leaves a
-    # package that loads.
-    atomic.replace_all({folder / name: one for name, one in new.items()})
+
+    folder: Path
+    old: Mapping[str, bytes] = field(repr=False)
+    new: Mapping[str, bytes] = field(repr=False)
+
+    def loaded(self) -> Dataset:
+        """Return the data package as it would become.
+
+        Raises
+        ------
+        DataError
+            With its faults, if it would have any.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in {**self.old, **self.new}.items():
+                (Path(folder) / name).write_bytes(content)
+            return load(folder)
+
+    def put(self) -> None:
+        """Write the files, all or none.
+
+        Raises
+        ------
+        ChangedError
+            If an old file is no longer what it was.
+        OSError
+            If a file cannot be written; the data package then stands as it was.
+        """
+        for name, content in self.old.items():
+            if (self.folder / name).read_bytes() != content:
+                raise ChangedError(f"nothing was written: {name} changed since it was read")
+        # Each file comes after those that it refers to, so even a power cut between two leaves a
+        # package that loads.
+        atomic.replace_all({self.folder / name: one for name, one in self.new.items()})
 
 
 _STEPS = (
@@ -217,25 +251,20 @@ class Proposal:
     ----------
     entry : Entry
         What they were made from.
-    folder : Path
-        The data package.
     trial_id : str
         Id of the trial.
     rows : tuple of DraftRow
         Rows to add.
-    old, new : mapping of str to bytes
-        Files of the data package as they are, and those that change as they would become, each
-        after the files that it refers to.
+    change : Change
+        What would be written.
     before, after : Dataset
         The data package without and with the entry.
     """
 
     entry: Entry
-    folder: Path
     trial_id: str
     rows: tuple[DraftRow, ...]
-    old: Mapping[str, bytes] = field(repr=False)
-    new: Mapping[str, bytes] = field(repr=False)
+    change: Change
     before: Dataset
     after: Dataset
 
@@ -284,25 +313,23 @@ def propose(entry: Entry, folder: Path) -> Proposal:
         new[name], line = with_rows(old[name], tuple(stated.columns), [row.cells for row in rows])
         lines |= {(name, line + at): row for at, row in enumerate(rows)}
     new[DESCRIPTOR], _ = with_version(old[DESCRIPTOR], package.version, entry.faults)
-    after = _checked(draft, {**old, **new}, lines)
+    change = Change(before.path, old, new)
+    after = _checked(draft, change, lines)
     entry.faults.raise_any()
     if after is None:
         raise AssertionError("a package without faults loads")
-    return Proposal(entry, before.path, draft.trial_id, tuple(draft.rows), old, new, before, after)
+    return Proposal(entry, draft.trial_id, tuple(draft.rows), change, before, after)
 
 
 def _checked(
-    draft: Draft, contents: Mapping[str, bytes], lines: Mapping[tuple[str, int], DraftRow]
+    draft: Draft, change: Change, lines: Mapping[tuple[str, int], DraftRow]
 ) -> Dataset | None:
     """Load the files as they would become; what is wrong with them is told as of the entry."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in contents.items():
-            (Path(folder) / name).write_bytes(content)
-        try:
-            return load(folder)
-        except DataError as error:
-            for fault in error.faults:
-                _tell(draft, fault, lines)
+    try:
+        return change.loaded()
+    except DataError as error:
+        for fault in error.faults:
+            _tell(draft, fault, lines)
     return None
 
 

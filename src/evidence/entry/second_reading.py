@@ -7,7 +7,7 @@ of printed numbers finds them; somebody who reads the place again, without the f
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from evidence import language
@@ -18,7 +18,7 @@ from evidence.data.validation.descriptor import DESCRIPTOR, Column
 from evidence.data.validation.rows import Row, Sheet, read_cell
 from evidence.entry import values
 from evidence.entry.file import EntryFaults, Part, one_of, read_tables, require
-from evidence.entry.proposal import contents, put, with_cells, with_version
+from evidence.entry.proposal import Change, contents, with_cells, with_version
 from evidence.entry.values import RefusedError
 from evidence.errors import ParameterError
 
@@ -105,18 +105,14 @@ class Reading:
         Places at which all values agree, with how often they are read now.
     version : str
         Version of the data with them; empty where nothing is raised.
-    folder : Path
-        The data package.
-    old, new : mapping of str to bytes
-        Its files as they are, and those that change as they would become.
+    change : Change or None
+        What would be written; None where nothing is raised.
     """
 
     cells: tuple[Cell, ...]
     raised: Mapping[str, int]
     version: str
-    folder: Path
-    old: Mapping[str, bytes] = field(repr=False)
-    new: Mapping[str, bytes] = field(repr=False)
+    change: Change | None
 
     @property
     def differences(self) -> tuple[Cell, ...]:
@@ -270,6 +266,8 @@ def compare(path: Path, folder: Path) -> Reading:
         With every fault of the form.
     ParameterError
         If there is no such file.
+    DataError
+        If the data package has faults, or would have them with the reading counted.
     """
     package = read_package(folder)
     rows = list(_rows(package))
@@ -313,9 +311,9 @@ def compare(path: Path, folder: Path) -> Reading:
         if (own := [one for one in cells if one.locator_id == name and (one.first or one.second)])
         and all(one.agrees for one in own)
     }
-    old = contents(package, folder)
     if not agreed:
-        return Reading(cells, {}, "", folder, old, {})
+        return Reading(cells, {}, "", None)
+    old = contents(package, folder)
     changed = {
         known[name].line: {"readings": str(times), "accessed": dates[name]}
         for name, times in agreed.items()
@@ -324,7 +322,9 @@ def compare(path: Path, folder: Path) -> Reading:
     descriptor, version = with_version(old[DESCRIPTOR], package.version, faults, rows=False)
     faults.raise_any()
     new = {name: with_cells(old[name], locators, changed), DESCRIPTOR: descriptor}
-    return Reading(cells, agreed, version, folder, old, new)
+    change = Change(folder, old, new)
+    change.loaded()
+    return Reading(cells, agreed, version, change)
 
 
 def write(reading: Reading) -> None:
@@ -339,7 +339,8 @@ def write(reading: Reading) -> None:
     OSError
         If a file cannot be written; the data package then stands as it was.
     """
-    put(reading.folder, reading.old, reading.new)
+    if reading.change is not None:
+        reading.change.put()
 
 
 def _places(
@@ -406,8 +407,11 @@ def _value(column: Column, value: object) -> str:
     if column.name == "p_value":
         text, relation = values.p_value(value)
     else:
-        # Of "about 35" the 35 alone would agree with what is printed as exact.
-        in_form = {"integer": values.number, "number": values.percent}.get(column.type, values.text)
+        # Of "about 35" the 35 alone would agree with what is printed as exact, and so would the 6
+        # of "6%" with a mean.
+        numeric = column.type in ("integer", "number")
+        of_percents = numeric and column.name.startswith("percent")
+        in_form = values.percent if of_percents else values.number if numeric else values.text
         text = in_form(value)
     refused = read_cell(column, text)[1]
     if refused is not None:
