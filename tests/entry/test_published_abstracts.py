@@ -6,6 +6,7 @@ at the address beside it (read on 30 November 2026); what is right is worked out
 """
 
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -113,11 +114,12 @@ def test_mufson_1999_counts_of_recovery(tmp_path: Path) -> None:
 def test_mufson_2004_a_p_and_words(tmp_path: Path) -> None:
     # https://jamanetwork.com/journals/jamapsychiatry/fullarticle/482013
     # 34 against 29, fewer symptoms, P = .04, of a test that is not said: z is 2.0537;
-    # J of 61 df by Hedges 1981 is 1 - 3 / 243
-    z, j = stats.norm.isf(0.02), 1 - 3 / 243
+    # J of 61 df is exact (Hedges 1981, eq. 6e)
+    z = stats.norm.isf(0.02)
+    j = math.exp(math.lgamma(30.5) - math.lgamma(30)) / math.sqrt(30.5)
     body = words("favors_intervention") + statistic("p", 'estimate = ".04"\nn = [34, 29]')
     row = one(estimates(trial(("34", "29")) + body, tmp_path), "d_from_test_statistic")
-    assert row.effect == pytest.approx(z * math.sqrt(1 / 34 + 1 / 29) * j, rel=1e-3)
+    assert row.effect == pytest.approx(z * math.sqrt(1 / 34 + 1 / 29) * j, rel=1e-12)
     assert row.processing == "imputed"
     assert 0 < row.effect_low <= row.effect <= row.effect_high
 
@@ -174,8 +176,9 @@ def test_idsoe_2019_a_d_of_clusters(tmp_path: Path) -> None:
         "cohens_d", 'estimate = "-.31"\nn = [133, 95]\nfavors_intervention_when = "lower"'
     )
     plain = one(estimates(trial(("133", "95")) + body, tmp_path), "hedges_g")
-    # J of 226 df by Hedges 1981: 1 - 3 / (4 * 226 - 1)
-    assert plain.effect == pytest.approx(0.31 * (1 - 3 / 903), rel=1e-4)
+    # J of 226 df, exactly: Hedges 1981, eq. 6e
+    j = math.exp(math.lgamma(113) - math.lgamma(112.5)) / math.sqrt(113)
+    assert plain.effect == pytest.approx(0.31 * j, rel=1e-12)
     design = trial(("133", "95"), design="cluster_randomized")
     unsaid = one(estimates(design + body, tmp_path), "hedges_g")
     assert any(
@@ -201,7 +204,50 @@ def test_asarnow_2021_a_share_of_remission_with_p(tmp_path: Path) -> None:
     # 67 of 136 against 11 of 37 alone would fit: no trial of equal arms would have those.
     assert frame.effect.isna().all()
     (reason,) = set(frame.reason)
-    assert "neither more than twice the other" in reason
+    assert "with arms that add to 173, neither more than twice the other" in reason
+    # Where a source prints one of the sizes, however uneven, the other is at most the rest.
+    for sizes in (("136", ""), ("", "37")):
+        printed = estimates(trial(sizes, facts="n_randomized = 173") + body, tmp_path)
+        assert list(printed.reason.str[:12]) == ["7 tables fit"]
+    for arm, n in (("t", 136), ("c", 37)):
+        told = body.replace(f"{arm} = {{ ", f"{arm} = {{ n = {n}, ")
+        row = one(
+            estimates(trial(("", ""), facts="n_randomized = 173") + told, tmp_path),
+            "log_odds_ratio",
+        )
+        assert row.convention == "67 of 136 against 11 of 37"
+        assert (row.effect, row.se) == pytest.approx(odds(67, 69, 11, 26), rel=1e-12)
+
+
+@pytest.mark.parametrize(("percents", "total"), [(("49.3", "29.7"), 173), (("50", "25"), 90)])
+def test_tables_of_open_arms_are_those_that_a_plain_search_finds(
+    percents: tuple[str, str], total: int, tmp_path: Path
+) -> None:
+    """Every pair of arms with that total, neither more than twice the other, rounded alone."""
+    body = events(f't = {{ percent = "{percents[0]}" }}\nc = {{ percent = "{percents[1]}" }}')
+    made = entered(trial(("", ""), facts=f"n_randomized = {total}") + body, tmp_path)
+    frame = evidence.estimates(made)
+    (row,) = [row for _, row in frame[frame.trial_id == "new"].iterrows()]
+
+    def rounds(events: int, n: int, percent: str) -> bool:
+        return abs(Decimal(100 * events) - Decimal(percent) * n) * 20 <= n
+
+    tables = [
+        (a, n, c, total - n)
+        for n in range(1, total)
+        if max(n, total - n) <= 2 * min(n, total - n)
+        for a in range(n + 1)
+        if rounds(a, n, percents[0])
+        for c in range(total - n + 1)
+        if rounds(c, total - n, percents[1])
+    ]
+    if not tables:
+        assert row.reason.startswith("no whole numbers fit")
+        return
+    assert len(tables) > 3
+    assert row.reason.startswith(f"{len(tables)} tables fit")
+    ratios = [odds(a, n - a, c, m - c)[0] for a, n, c, m in tables]
+    assert (row.effect_low, row.effect_high) == pytest.approx((min(ratios), max(ratios)))
     repeated = statistic("t", 'estimate = 2.36\ndf = 498\nfavors_intervention_when = "higher"')
     found = evidence.audit(entered(trial(("87", "86")) + repeated, tmp_path))
     (wrong,) = [row for _, row in found.iterrows() if row.check == "df"]

@@ -233,10 +233,11 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
     row = context.corrected(row, "statistics", tuple(statistics.result_id))
     row = replace(row, locator_ids=union([row.locator_ids, statistics.locator_id]))
     total = _only_total(context, row, pair)
+    supposed = "" if total is None else f" with arms that add to {total}"
+    if total is not None and _open(pair):
+        supposed += ", neither more than twice the other"
     if not found.solutions:
-        reason = "no whole numbers fit what the source prints"
-        if total is not None:
-            reason += f" with arms that add to {total} and neither more than twice the other"
+        reason = f"no whole numbers fit what the source prints{supposed}"
         return [unusable.without(LeftOut.NO_ESTIMATE, reason)]
     solutions = _tables(found)
     many = len(solutions) > 1
@@ -248,9 +249,9 @@ def _reconstructed(context: Context, row: Row, unusable: Row, pair: tuple[Any, A
         "are those with most participants among the only whole numbers that fit: "
         + "; ".join(table(one) for one in solutions)
         if many
-        else "are the only whole numbers that fit what is printed"
-        + ("" if total is None else f" with arms that add to {total}")
+        else f"are the only whole numbers that fit what is printed{supposed}"
         + (", corrections applied" if row.correction_ids else "")
+        + (", digits cut off and not rounded" if found.rounding == "truncation" else "")
     )
     randomized = context.total_randomized(row.trial_id)
     analyzed = chosen.n_1 + chosen.n_2
@@ -326,31 +327,37 @@ def _found(
             measures["p_fisher"] = ("<" if one.p_relation == "below" else "") + p_value
     sizes = [context.size(result.arm_id) for result in pair]
     total = _only_total(context, row, pair)
+    is_open = total is not None and _open(pair)
+    most = total
+    if total is not None and is_open:
+        # Percentages of a part of the participants fit arms that nobody would have randomized.
+        most = total * MOST_UNEVEN // (MOST_UNEVEN + 1)
     arms = [
         PrintedArm(
             percent=context.used_text("arm_results", result.result_id, "percent"),
             ci_low=context.used_text("arm_results", result.result_id, "percent_ci_low") or None,
             ci_high=context.used_text("arm_results", result.result_id, "percent_ci_high") or None,
             n=None if pd.isna(result.n_analyzed) else int(result.n_analyzed),
-            n_max=size.n if total is None else total,
+            n_max=size.n if total is None else most,
         )
         for result, size in zip(pair, sizes, strict=True)
     ]
-    found = _search(arms[0], arms[1], n_total=total, **measures)
-    if total is None:
-        return found
-    # Percentages of a part of the participants fit arms that nobody would have randomized.
-    pairs = zip(found.solutions, _tables(found), strict=True)
-    even = [one for one, counts in pairs if max(counts[1::2]) <= MOST_UNEVEN * min(counts[1::2])]
-    return replace(found, solutions=tuple(even))
+    # With arms of any size some numbers with digits cut off nearly always fit.
+    return _search(arms[0], arms[1], n_total=total, cut=not is_open, **measures)
 
 
 def _only_total(context: Context, row: Row, pair: tuple[Any, Any]) -> int | None:
     """Return the total randomized where no source prints the arms, else None.
 
-    Shares of a total are a guess: the search takes the total and leaves the arms open.
+    Shares of a total are a guess: the search takes the total and leaves the arms open. Where one
+    arm is printed, the other is the rest and no guess.
     """
-    imputed = any(context.size(result.arm_id).imputed for result in pair)
+    imputed = all(context.size(result.arm_id).imputed for result in pair)
     if imputed and len(context.arms_of(row.trial_id)) == 2:
         return context.total_randomized(row.trial_id)
     return None
+
+
+def _open(pair: tuple[Any, Any]) -> bool:
+    """Say whether no source prints how many of either arm were analyzed."""
+    return all(pd.isna(one.n_analyzed) for one in pair)

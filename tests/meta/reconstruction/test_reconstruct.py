@@ -125,6 +125,7 @@ def test_where_two_numbers_are_wrong_the_tables_with_the_fewest_failures_are_sho
 def test_digits_cut_off_are_only_tried_when_rounding_explains_nothing():
     found = reconstruct(PrintedArm("22", n=31))
     assert (counts(found), found.rounding) == ([(7, 31)], "truncation")
+    assert not counts(reconstruct(PrintedArm("22", n=31), cut=False))
     rounded = reconstruct(PrintedArm("22", n_max=31))
     assert rounded.rounding == "half"
     assert counts(rounded) == [(2, 9), (4, 18), (5, 23), (6, 27)]

@@ -166,6 +166,7 @@ def reconstruct(
     level: float = 0.95,
     formulas: Sequence[str] | None = None,
     nearest: bool = True,
+    cut: bool = True,
 ) -> Reconstruction:
     """Find every table of whole numbers that fits what a source prints.
 
@@ -201,6 +202,8 @@ def reconstruct(
         Names of the interval formulas to try, from `proportion_intervals.FORMULAS`; default all.
     nearest : bool
         Whether to look for the nearest tables where none fits, which takes longer.
+    cut : bool
+        Whether to suppose that digits were cut off where no table fits the rounded numbers.
 
     Returns
     -------
@@ -264,19 +267,19 @@ def reconstruct(
         tuple(FORMULAS) if formulas is None else tuple(formulas),
     )
     try:
-        return _reconstructed(query, nearest=nearest)
+        return _reconstructed(query, nearest=nearest, cut=cut)
     except TooManyError:
         expected = "smaller bounds or more printed numbers, since too many tables would fit"
         raise ParameterError("n_max", [arm.n_high for arm in query.arms], expected) from None
 
 
-def _reconstructed(query: Query, *, nearest: bool) -> Reconstruction:
+def _reconstructed(query: Query, *, nearest: bool, cut: bool) -> Reconstruction:
     rounding: Rounding = "half"
     found = search(query, rounding)
-    if not len(found.tables):
-        cut = search(query, "truncation")
-        if len(cut.tables):
-            rounding, found = "truncation", cut
+    if cut and not len(found.tables):
+        cut_off = search(query, "truncation")
+        if len(cut_off.tables):
+            rounding, found = "truncation", cut_off
     misses: tuple[Miss, ...] = ()
     skipped: list[str] = []
     if nearest and not len(found.tables):
