@@ -14,6 +14,7 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.missing_evidence import missing_evidence
 from evidence.followup import durability
 from evidence.pages import followup, robustness
+from evidence.pages.followup import tables as tables_of_followup
 from evidence.pages.followup.tables import arms_of
 from evidence.pages.pooled.sections import sections as sections_of
 from evidence.pages.robustness import tables
@@ -124,6 +125,15 @@ def test_an_event_by_two_instruments_and_two_follow_ups_of_one_post(tmp_path: Pa
     ).dataset
     found = durability(dataset, therapy="cbt")
     assert found.arms.proportion_id.is_unique
+    # Each names its instrument where both count at one time, whichever row is first.
+    instruments = found.arms.instrument_id
+    assert instruments.nunique() == 2
+    at_end = found.arms[found.arms.timepoint == "post"]
+    named = [one.rpartition(".proportion.")[2] for one in at_end.proportion_id]
+    assert named == list(at_end.instrument_id)
+    # An arm that both instruments count is told apart by them, at each of two follow-ups of one.
+    assert list(found.staying.groupby("arm_id").instrument_id.nunique()) == [2, 2]
+    assert [*found.staying.value_counts(["arm_id", "instrument_id"])] == [2, 2, 1, 1]
     for row in records(found.comparisons[found.comparisons.event != ""]):
         counted = arms_of(row, found)
         assert list(counted.timepoint) == ["post", "post", "follow_up", "follow_up"]
@@ -131,6 +141,9 @@ def test_an_event_by_two_instruments_and_two_follow_ups_of_one_post(tmp_path: Pa
     page = "".join(one.html for one in blocks)
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert sorted(ids) == sorted(set(ids))
+    told = tables_of_followup.staying(dataset, found).text
+    assert len(set(re.findall(r"waitlist, PHQ-9, at \w+ \w+", told))) == 1
+    assert len(set(re.findall(r"waitlist, BDI-II, at \w+ \w+", told))) == 2
 
 
 def test_an_interval_of_too_few_trials_shows_nothing(tmp_path: Path) -> None:

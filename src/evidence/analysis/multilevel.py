@@ -12,7 +12,7 @@ from evidence.errors import ParameterError, check_choice
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.selection import EVERY, Selection, select
-from evidence.meta.multilevel import LOW_DF, fit_multilevel
+from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.multilevel.inference import Coefficient, MultilevelFit
 from evidence.terms import ACCEPTED, RHO, Model, RemarkKind, has
@@ -59,16 +59,6 @@ class MultilevelAnalysis:
     def mean(self) -> Coefficient:
         """The mean effect; positive favors the therapy."""
         return self.fit.coefficients[0]
-
-    @property
-    def reliable(self) -> bool:
-        """Whether the trials are enough for an interval to rely on.
-
-        With fewer than `LOW_DF` degrees of freedom errors of the first kind are far from their
-        level (Tipton 2015, Psychol Methods 20:375).
-        """
-        df = self.mean.df
-        return df is None or df >= LOW_DF
 
     @property
     def estimate_id(self) -> str:

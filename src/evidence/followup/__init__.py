@@ -199,11 +199,11 @@ def durability(
         ARM_COLUMNS,
     ).drop_duplicates(["proportion_id", "arm_id", "result_ids"], ignore_index=True)
     # Two arms of one condition have the same id at the end of treatment, and so has an event that
-    # is counted by two instruments.
-    other = both_times.arm_id != both_times.groupby("proportion_id").arm_id.transform("first")
-    both_times.loc[other, "proportion_id"] += "." + both_times.arm_id[other]
-    again = both_times.proportion_id.duplicated()
-    both_times.loc[again, "proportion_id"] += "." + both_times.instrument_id[again]
+    # is counted by two instruments: each of them then names what tells it apart, so that no id
+    # rests on the order of rows.
+    for part in ("arm_id", "instrument_id"):
+        twice = both_times.groupby("proportion_id")[part].transform("nunique") > 1
+        both_times.loc[twice, "proportion_id"] += "." + both_times.loc[twice, part]
     behind = {row.estimate_id for pair in pairs for row in pair}
     every = pd.concat([frame, derived], ignore_index=True) if len(derived) else frame
     return Durability(

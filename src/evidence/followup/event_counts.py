@@ -50,7 +50,10 @@ STAYING_COLUMNS = (
     "label",
     "arm_id",
     "condition",
+    "instrument_id",
     "event",
+    "timepoint",
+    "result_ids",
     "n_randomized",
     "events_post",
     "n_post",
@@ -181,7 +184,8 @@ def staying(both_times: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `STAYING_COLUMNS`. ``share_low`` and ``share_high`` bound the share of those
+        Columns `STAYING_COLUMNS`; time and results are those of the follow-up.
+        ``share_low`` and ``share_high`` bound the share of those
         recovered at post who are recovered at follow-up, as if both proportions were those of the
         same people. ``count_low`` and ``count_high`` bound how many were seen recovered at both
         times over all joint tables of the arm, whoever is missing; <NA> where its size is not
@@ -189,9 +193,10 @@ def staying(both_times: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """
     good = both_times[both_times.event.map(dataset.event_sign) > 0]
     made = []
-    for _, group in good.groupby(["arm_id", "event"], sort=False):
+    for _, group in good.groupby(["arm_id", "instrument_id", "event"], sort=False):
         before = next(records(group[group.timepoint == "post"]))
-        later = group[group.timepoint == "follow_up"].drop_duplicates("follow_up_weeks")
+        # An arm of several comparisons stands there with each; weeks may be known of none.
+        later = group[group.timepoint == "follow_up"].drop_duplicates("result_ids")
         for after in records(later):
             if not before.events:
                 continue
@@ -208,7 +213,10 @@ def staying(both_times: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
                     "label": before.label,
                     "arm_id": before.arm_id,
                     "condition": before.condition,
+                    "instrument_id": before.instrument_id,
                     "event": before.event,
+                    "timepoint": after.timepoint,
+                    "result_ids": after.result_ids,
                     "n_randomized": before.n_randomized,
                     "events_post": before.events,
                     "n_post": before.n,

@@ -11,6 +11,7 @@ from evidence.errors import ParameterError, check_choice
 from evidence.meta.multilevel.covariance import Evaluation, evaluate
 from evidence.meta.multilevel.inference import (
     INFERENCE,
+    LOW_DF,
     Coefficient,
     Inference,
     MultilevelFit,
@@ -32,9 +33,6 @@ from evidence.meta.multilevel.random_effects import (
 )
 from evidence.meta.numerics import Floats, Optimum
 from evidence.meta.pooling import FEW_TRIALS
-
-LOW_DF = 4
-"""Below this t by Satterthwaite is unreliable: Tipton (2015), Psychol Methods 20:375."""
 
 START_SHARES = (1e-4, 1e-2, 1e-1, 1.0)
 """Variances to start from, as shares of the variance of the effects."""
@@ -341,7 +339,7 @@ def _warnings(
             "No cluster-robust standard error, because the model fits a trial exactly for it: "
             f"{', '.join(unknown)}."
         )
-    low = [c.name for c in found if c.df is not None and c.df < LOW_DF]
+    low = [c.name for c in found if not c.enough_df]
     if low and inferred.kind not in ("t", "z"):
         said.append(
             f"Fewer than {LOW_DF} degrees of freedom, so that p values and intervals are "

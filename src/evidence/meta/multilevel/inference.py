@@ -16,6 +16,9 @@ from evidence.meta.multilevel.random_effects import Searched
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import check_level, quantile, two_sided_p
 
+LOW_DF = 4
+"""Below this t by Satterthwaite is unreliable: Tipton (2015), Psychol Methods 20:375."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
@@ -42,6 +45,15 @@ class Coefficient:
     ci_high: float | None
     df: float | None
     p_value: float | None
+
+    @property
+    def enough_df(self) -> bool:
+        """Whether p value and interval have enough degrees of freedom to rely on.
+
+        With fewer than `LOW_DF` errors of the first kind are far from their level (Tipton 2015,
+        Psychol Methods 20:375).
+        """
+        return self.df is None or self.df >= LOW_DF
 
 
 @dataclass(frozen=True, slots=True)

@@ -411,9 +411,17 @@ def staying(dataset: Dataset, found: Durability) -> Block:
     """Return what the counts allow for those who recovered and stayed recovered."""
     if found.staying.empty:
         return paragraphs("No trial prints an event to be reached by arm at both times.")
+    rows_of = found.staying.value_counts("arm_id")
+
+    def of_arm(row: Any) -> str:
+        parts = [f"{row.label}: {condition_in_words(row.condition, dataset)}"]
+        if rows_of[row.arm_id] > 1:
+            parts += [dataset.measure(row.instrument_id), sentences.when(row, dataset)]
+        return ", ".join(parts)
+
     rows = [
         (
-            Cell(f"{row.label}: {condition_in_words(row.condition, dataset)}"),
+            Cell(of_arm(row)),
             Cell(f"{row.events_post} of {row.n_post}", numeric=True),
             Cell(f"{row.events_follow_up} of {row.n_follow_up}", numeric=True),
             Cell(

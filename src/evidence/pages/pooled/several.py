@@ -90,7 +90,7 @@ class SeveralPerTrial:
         mean = self.main.mean
         if mean.ci_low is None or mean.ci_high is None:
             say = f"The trials give no interval for {therapy} and {outcome}."
-        elif mean.ci_low <= 0 <= mean.ci_high or not self.main.reliable:
+        elif mean.ci_low <= 0 <= mean.ci_high or not mean.enough_df:
             say = pooled.not_known(self.dataset, rows, therapy, outcome)
         else:
             moved = pooled.moved(
@@ -390,7 +390,7 @@ class SeveralPerTrial:
 
 def _few(one: MultilevelAnalysis) -> str:
     """Return that an interval is of too few trials to rely on, where it is."""
-    return "" if one.reliable else " of too few trials to rely on its interval"
+    return "" if one.mean.enough_df else " of too few trials to rely on its interval"
 
 
 def several_per_trial(
