@@ -81,6 +81,39 @@ def test_a_figure_is_written(tmp_path: Path) -> None:
     assert "Adams 2001" in path.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("file", "reports"),
+    [
+        ("mine.csv", ["mine.html", "mine.html"]),
+        ("mine.csv", ["mine.html", "./sub/../mine.html"]),
+        ("mine.estimates.csv", ["mine.html"]),
+        ("mine.estimates.csv", ["mine.pdf", "other.html"]),
+    ],
+)
+def test_a_report_replaces_neither_its_table_nor_another(
+    file: str, reports: list[str], tmp_path: Path
+) -> None:
+    """The ledger beside the first report would have replaced a table of its name."""
+    path = tmp_path / file
+    path.write_bytes(Path(MEANS).read_bytes())
+    (tmp_path / "sub").mkdir()
+    asked = [part for one in reports for part in ("--report", str(tmp_path / one))]
+    figure = tmp_path / "forest.svg"
+    with pytest.raises(ParameterError, match="replaces the table or another report"):
+        run(str(path), "--better", "lower", *asked, "--figure", str(figure))
+    assert path.read_bytes() == Path(MEANS).read_bytes()
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted([file, "sub"])
+
+
+def test_a_figure_has_a_name_of_its_own_and_an_end_that_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "mine.pdf"
+    with pytest.raises(ParameterError, match="another file than that of a report"):
+        run(MEANS, "--better", "lower", "--report", str(path), "--figure", str(path))
+    with pytest.raises(ParameterError, match=r"\.svg, \.png or \.pdf"):
+        run(MEANS, "--better", "lower", "--report", str(path), "--figure", str(tmp_path / "a.bmp"))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("path", sorted(own.FOLDER.glob("*.csv")), ids=lambda one: one.stem)
 def test_one_command_makes_a_report_in_three_formats(path: Path, tmp_path: Path) -> None:
     """All three say the result of the file, and a manuscript is checked against their ledger."""

@@ -62,6 +62,13 @@ def meta(
     if form not in ("text", "json"):
         raise ParameterError("--format", form, "text or json")
     from evidence.meta import spreadsheet
+
+    if figure is not None:
+        from evidence.meta.figures import check_path
+
+        check_path(figure)
+        if figure.resolve() in {one.resolve() for one in report or ()}:
+            raise ParameterError("--figure", figure.name, "another file than that of a report")
     from evidence.meta.answers import WIDTH
 
     columns = dict(_pair(one) for one in map_ or ())
@@ -79,8 +86,6 @@ def meta(
         answers.append(found.fit.subgroups(by))
     if moderators:
         answers.append(found.regress(moderators))
-    if figure is not None:
-        found.fit.forest().save(figure)
     ledger: Path | None = None
     if report:
         from evidence.reports.apart import build_own_studies
@@ -95,6 +100,9 @@ def meta(
             measure=measure,
             **choices,
         )
+    # Nothing is written where the reports cannot be.
+    if figure is not None:
+        found.fit.forest().save(figure)
     if form == "json":
         say(json.dumps(spreadsheet.as_json(found), ensure_ascii=False, indent=1))
         return

@@ -125,12 +125,20 @@ def build_own_studies(
     Raises
     ------
     ParameterError
-        If an output is no report, or a parameter is not one of the notebook.
+        If an output is no report or would replace the table of studies or another output, or a
+        parameter is not one of the notebook.
     RenderError
         If the notebook fails, with the message of its error.
     OSError
         If a file cannot be written; none then is.
     """
+    kept = outputs[0].with_suffix(".estimates.csv")
+    taken = {file.resolve()}
+    for one in (*outputs, kept):
+        if one.resolve() in taken:
+            expected = f"a name of which neither the report nor its ledger, {kept.name}, replaces "
+            raise ParameterError("report", one.name, f"{expected}the table or another report")
+        taken.add(one.resolve())
     kinds = [one.suffix.lower().removeprefix(".") for one in outputs]
     for one, kind in zip(outputs, kinds, strict=True):
         if kind not in FORMATS:
@@ -155,7 +163,6 @@ def build_own_studies(
     stamp = Stamp("", read, f"Numbers of {file.name}, checked against no source")
     page = _run(folders, report, stamp)
     made = {"html": page.html.encode(), **render.documents(page.html, report, stamp, kinds)}
-    kept = outputs[0].with_suffix(".estimates.csv")
     atomic.replace_all(
         {
             **{path: made[kind] for path, kind in zip(outputs, kinds, strict=True)},

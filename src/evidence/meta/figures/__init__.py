@@ -46,10 +46,15 @@ class Plot(Figure):
         OSError
             If it cannot be written.
         """
-        if Path(path).suffix not in (".svg", ".png", ".pdf"):
-            raise ParameterError("path", str(path), "a path that ends with .svg, .png or .pdf")
+        check_path(path)
         with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
             self.savefig(path, dpi=300)
+
+
+def check_path(path: str | Path) -> None:
+    """Refuse a path that does not end as figures are saved."""
+    if Path(path).suffix not in (".svg", ".png", ".pdf"):
+        raise ParameterError("path", str(path), "a path that ends with .svg, .png or .pdf")
 
 
 def canvas(width: float, height: float) -> Plot:
