@@ -79,17 +79,7 @@ SIDE = {
 }
 """Sides of no difference in words, as before "favors"."""
 _CARDINALS = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
 )
 
 
@@ -184,12 +174,8 @@ _SYMBOL = {
     "standardized_beta": "β",
 }
 _SHOWN_FIRST = (
-    "hedges_g",
-    "mean_difference",
-    "d_from_test_statistic",
-    "log_odds_ratio",
-    "log_risk_ratio",
-    "risk_difference",
+    *("hedges_g", "mean_difference", "d_from_test_statistic", "log_odds_ratio"),
+    *("log_risk_ratio", "risk_difference"),
 )
 """Which of several estimates of one comparison a sentence shows: points where a trial prints a
 coefficient, as d is imputed there."""

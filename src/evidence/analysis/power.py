@@ -192,19 +192,8 @@ def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.Da
 
 
 _POWER_COLUMNS = [
-    "trial_id",
-    "label",
-    "comparator",
-    "comparator_class",
-    "n_intervention",
-    "n_comparator",
-    "entered",
-    "effect",
-    "power",
-    "detectable",
-    "result_ids",
-    "locator_ids",
-    "remarks",
+    *("trial_id", "label", "comparator", "comparator_class", "n_intervention", "n_comparator"),
+    *("entered", "effect", "power", "detectable", "result_ids", "locator_ids", "remarks"),
 ]
 
 

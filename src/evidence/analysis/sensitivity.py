@@ -32,29 +32,10 @@ SCENARIOS = ("observed", "missing_bad", "missing_good", "best", "worst")
 the good outcome, or as favors the intervention most or least (Cochrane Handbook 2019, 10.12.3)."""
 
 SCENARIO_COLUMNS = (
-    "estimate_id",
-    "scenario",
-    "trial_id",
-    "label",
-    "therapy",
-    "comparator",
-    "comparator_class",
-    "event",
-    "more_is",
-    "timepoint",
-    "counts",
-    "missing",
-    "effect",
-    "variance",
-    "se",
-    "ci_low",
-    "ci_high",
-    "n_intervention",
-    "n_comparator",
-    "processing",
-    "result_ids",
-    "locator_ids",
-    "correction_ids",
+    *("estimate_id", "scenario", "trial_id", "label", "therapy", "comparator", "comparator_class"),
+    *("event", "more_is", "timepoint", "counts", "missing", "effect", "variance", "se", "ci_low"),
+    *("ci_high", "n_intervention", "n_comparator", "processing", "result_ids"),
+    *("locator_ids", "correction_ids"),
 )
 
 

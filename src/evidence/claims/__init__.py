@@ -16,13 +16,8 @@ from evidence.language import Names
 from evidence.terms import FreeText, words_of
 
 COLUMNS = (
-    "claim_id",
-    "verdict",
-    "estimate_ids",
-    "direction_ids",
-    "synthesis_ids",
-    "limits",
-    "sentence",
+    *("claim_id", "verdict", "estimate_ids", "direction_ids", "synthesis_ids"),
+    *("limits", "sentence"),
 )
 
 

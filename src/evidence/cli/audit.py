@@ -19,15 +19,8 @@ def audit(form: Form = "", data: Data = None) -> None:
             found,
             form,
             (
-                "severity",
-                "check",
-                "file",
-                "row",
-                "result_id",
-                "printed",
-                "expected",
-                "action",
-                "explanation",
+                *("severity", "check", "file", "row", "result_id", "printed", "expected"),
+                *("action", "explanation"),
             ),
         )
     )

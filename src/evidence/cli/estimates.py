@@ -7,16 +7,8 @@ import typer
 from evidence.cli.options import Data, Form, one_of, say
 
 ESTIMATE_COLUMNS = (
-    "estimate_id",
-    "comparator",
-    "metric",
-    "effect",
-    "ci_low",
-    "ci_high",
-    "n_intervention",
-    "n_comparator",
-    "processing",
-    "reason",
+    *("estimate_id", "comparator", "metric", "effect", "ci_low", "ci_high", "n_intervention"),
+    *("n_comparator", "processing", "reason"),
 )
 
 

@@ -36,13 +36,7 @@ from evidence.meta.reconstruction import Reconstruction
 from evidence.terms import NOTHING_SAID, FreeText, LeftOut
 
 _OF_TRIAL = (
-    "trials",
-    "arms",
-    "trial_facts",
-    "arm_results",
-    "statistics",
-    "directions",
-    "risk_of_bias",
+    *("trials", "arms", "trial_facts", "arm_results", "statistics", "directions", "risk_of_bias"),
 )
 
 

@@ -225,18 +225,8 @@ _STEPS = (
 )
 
 ORDER = (
-    "vocabularies",
-    "instruments",
-    "trials",
-    "publications",
-    "locators",
-    "arms",
-    "trial_facts",
-    "arm_results",
-    "statistics",
-    "directions",
-    "corrections",
-    "risk_of_bias",
+    *("vocabularies", "instruments", "trials", "publications", "locators", "arms", "trial_facts"),
+    *("arm_results", "statistics", "directions", "corrections", "risk_of_bias"),
 )
 """Tables, each after those that its rows refer to."""
 

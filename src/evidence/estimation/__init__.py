@@ -22,17 +22,8 @@ MEANS = ("means", "change_means", "combined_means", "combined_change_means")
 """Routes whose value depends on the small-sample convention."""
 _SHORT_NAMES = {"outcome": "outcome_id", "trial": "trial_id", "instrument": "instrument_id"}
 _FILTERS = (
-    "therapy",
-    "trial_id",
-    "outcome_id",
-    "instrument_id",
-    "event",
-    "timepoint",
-    "metric",
-    "comparator",
-    "comparator_class",
-    "route",
-    "processing",
+    *("therapy", "trial_id", "outcome_id", "instrument_id", "event", "timepoint", "metric"),
+    *("comparator", "comparator_class", "route", "processing"),
 )
 
 

@@ -17,18 +17,8 @@ NUMBERS = ("number", "event_only", "course_only")
 """States of a trial with an effect between its arms."""
 
 STATES = (
-    "number",
-    "event_only",
-    "course_only",
-    "range_only",
-    "side_unknown",
-    "direction_only",
-    "within_arm_only",
-    "not_reported",
-    "not_seen",
-    "unpublished",
-    "planned",
-    "unknown",
+    *("number", "event_only", "course_only", "range_only", "side_unknown", "direction_only"),
+    *("within_arm_only", "not_reported", "not_seen", "unpublished", "planned", "unknown"),
 )
 """From most to least: an effect between arms; one on an event and none on the score, where other
 trials have one on a score; one over the whole course alone; counts that leave only

@@ -95,15 +95,8 @@ class Row:
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Row))
 
 _NUMBERS = (
-    "weeks_since_randomization",
-    "follow_up_weeks",
-    "effect",
-    "variance",
-    "se",
-    "ci_low",
-    "ci_high",
-    "effect_low",
-    "effect_high",
+    *("weeks_since_randomization", "follow_up_weeks", "effect", "variance", "se", "ci_low"),
+    *("ci_high", "effect_low", "effect_high"),
 )
 _COUNTS = ("n_intervention", "n_comparator")
 

@@ -25,13 +25,8 @@ EVERY = "every"
 _PREFERRED_RATER = {"self_report_first": "self", "clinician_first": "clinician"}
 _AUTO_METRICS = ("hedges_g", "d_from_test_statistic")
 ROUTES = (
-    "means",
-    "change_means",
-    "means_change",
-    "counts",
-    "reconstructed_counts",
-    "printed",
-    "printed_b",
+    *("means", "change_means", "means_change", "counts", "reconstructed_counts"),
+    *("printed", "printed_b"),
 )
 """Routes from nearest to the data to farthest; all others come after."""
 _CONTINUOUS = ("hedges_g", "d_ppc2", "d_from_test_statistic", "mean_difference")
@@ -521,18 +516,6 @@ _BOUNDS = ("chi2_groups",)
 """Statistics that bound a difference without being a number of it."""
 
 _ON_A_TRIAL = [
-    "trial_id",
-    "label",
-    "comparator",
-    "comparator_class",
-    "n_intervention",
-    "n_comparator",
-    "remarks",
-    "result_ids",
-    "locator_ids",
-    "said",
-    "metric",
-    "left_out_by",
-    "chosen",
-    "reason",
+    *("trial_id", "label", "comparator", "comparator_class", "n_intervention", "n_comparator"),
+    *("remarks", "result_ids", "locator_ids", "said", "metric", "left_out_by", "chosen", "reason"),
 ]

@@ -29,20 +29,9 @@ READY_MADE = "GEN"
 """metafor's name for effects that are not computed by escalc()."""
 
 _DESCRIBED = (
-    "label",
-    "trial_id",
-    "estimate_id",
-    "therapy",
-    "intervention",
-    "comparator",
-    "comparator_class",
-    "outcome_id",
-    "instrument_id",
-    "event",
-    "timepoint",
-    "weeks_since_randomization",
-    "follow_up_weeks",
-    "metric",
+    *("label", "trial_id", "estimate_id", "therapy", "intervention", "comparator"),
+    *("comparator_class", "outcome_id", "instrument_id", "event", "timepoint"),
+    *("weeks_since_randomization", "follow_up_weeks", "metric"),
 )
 _METAFOR_MEANS = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 METAFOR_COLUMNS = (

@@ -26,20 +26,9 @@ CORRELATIONS = (0.0, 0.3, 0.5, 0.7, 0.9)
 """Correlations of the effects at both times that are tried: no source prints one."""
 
 _OF_THE_COMPARISON = (
-    "trial_id",
-    "label",
-    "therapy",
-    "intervention",
-    "intervention_arm_id",
-    "comparator_arm_id",
-    "comparator",
-    "comparator_class",
-    "outcome_id",
-    "instrument_id",
-    "event",
-    "more_is",
-    "rater",
-    "metric",
+    *("trial_id", "label", "therapy", "intervention", "intervention_arm_id", "comparator_arm_id"),
+    *("comparator", "comparator_class", "outcome_id", "instrument_id", "event", "more_is"),
+    *("rater", "metric"),
 )
 _OF_A_TIME = {
     "id": "estimate_id",
@@ -52,14 +41,8 @@ _OF_A_TIME = {
     "processing": "processing",
 }
 _OF_THE_CHANGE = (
-    "correlation",
-    "change",
-    "change_se",
-    "change_ci_low",
-    "change_ci_high",
-    "retained_fraction",
-    "retained_ci_low",
-    "retained_ci_high",
+    *("correlation", "change", "change_se", "change_ci_low", "change_ci_high", "retained_fraction"),
+    *("retained_ci_low", "retained_ci_high"),
 )
 
 COMPARISON_COLUMNS = (
@@ -67,19 +50,10 @@ COMPARISON_COLUMNS = (
     "retained_id",
     *_OF_THE_COMPARISON,
     *(f"{time}_{name}" for time in TIMES for name in _OF_A_TIME),
-    "weeks_since_randomization",
-    "follow_up_weeks",
-    "follow_up_weeks_low",
-    "follow_up_weeks_high",
-    "correlation_low",
-    "correlation_high",
+    *("weeks_since_randomization", "follow_up_weeks", "follow_up_weeks_low"),
+    *("follow_up_weeks_high", "correlation_low", "correlation_high"),
     *_OF_THE_CHANGE,
-    "derived",
-    "processing",
-    "result_ids",
-    "locator_ids",
-    "correction_ids",
-    "remarks",
+    *("derived", "processing", "result_ids", "locator_ids", "correction_ids", "remarks"),
 )
 NUMBERS = dict.fromkeys(_OF_THE_CHANGE, "float64")
 WEEKS = dict.fromkeys(("follow_up_weeks", "follow_up_weeks_low", "follow_up_weeks_high"), "float64")

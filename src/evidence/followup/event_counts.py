@@ -23,46 +23,15 @@ INTERVAL = "clopper_pearson"
 """Formula of the interval of a proportion: Newcombe 1998, method 5."""
 
 ARM_COLUMNS = (
-    "proportion_id",
-    "trial_id",
-    "label",
-    "arm_id",
-    "condition",
-    "role",
-    "outcome_id",
-    "instrument_id",
-    "event",
-    "timepoint",
-    "weeks_since_randomization",
-    "follow_up_weeks",
-    "events",
-    "n",
-    "n_randomized",
-    "proportion",
-    "ci_low",
-    "ci_high",
-    "processing",
-    "result_ids",
-    "locator_ids",
+    *("proportion_id", "trial_id", "label", "arm_id", "condition", "role", "outcome_id"),
+    *("instrument_id", "event", "timepoint", "weeks_since_randomization", "follow_up_weeks"),
+    *("events", "n", "n_randomized", "proportion", "ci_low", "ci_high", "processing"),
+    *("result_ids", "locator_ids"),
 )
 STAYING_COLUMNS = (
-    "trial_id",
-    "label",
-    "arm_id",
-    "condition",
-    "instrument_id",
-    "event",
-    "timepoint",
-    "result_ids",
-    "n_randomized",
-    "events_post",
-    "n_post",
-    "events_follow_up",
-    "n_follow_up",
-    "share_low",
-    "share_high",
-    "count_low",
-    "count_high",
+    *("trial_id", "label", "arm_id", "condition", "instrument_id", "event", "timepoint"),
+    *("result_ids", "n_randomized", "events_post", "n_post", "events_follow_up", "n_follow_up"),
+    *("share_low", "share_high", "count_low", "count_high"),
 )
 
 
@@ -159,14 +128,8 @@ def arms(
 def shared(row: Any) -> dict[str, Any]:
     """Return the fields that a record of an arm takes over from an estimate."""
     names = (
-        "trial_id",
-        "label",
-        "outcome_id",
-        "instrument_id",
-        "event",
-        "timepoint",
-        "weeks_since_randomization",
-        "follow_up_weeks",
+        *("trial_id", "label", "outcome_id", "instrument_id", "event", "timepoint"),
+        *("weeks_since_randomization", "follow_up_weeks"),
     )
     return {name: getattr(row, name) for name in names}
 
@@ -241,22 +204,9 @@ ORIGINS = ("result_ids", "locator_ids", "correction_ids")
 """What an effect rests on."""
 
 SCENARIO_COLUMNS = (
-    "change_id",
-    "scenario",
-    "timepoint",
-    "estimate_id",
-    "metric",
-    "counts",
-    "missing",
-    "effect",
-    "variance",
-    "se",
-    "ci_low",
-    "ci_high",
-    "n_intervention",
-    "n_comparator",
-    "correlation",
-    "processing",
+    *("change_id", "scenario", "timepoint", "estimate_id", "metric", "counts", "missing", "effect"),
+    *("variance", "se", "ci_low", "ci_high", "n_intervention", "n_comparator"),
+    *("correlation", "processing"),
     *ORIGINS,
 )
 

@@ -238,13 +238,8 @@ def derived(context: Context, frame: pd.DataFrame, therapy: str) -> pd.DataFrame
     direct = {(*measure(row), row.timepoint) for row in records(rows)}
     made: list[Row] = []
     same = [
-        "trial_id",
-        "comparator_arm_id",
-        "instrument_id",
-        "event",
-        "timepoint",
-        "weeks_since_randomization",
-        "follow_up_weeks",
+        *("trial_id", "comparator_arm_id", "instrument_id", "event", "timepoint"),
+        *("weeks_since_randomization", "follow_up_weeks"),
     ]
     for _, group in rows.groupby(same, sort=False, dropna=False):
         for one, two in permutations(records(group), 2):

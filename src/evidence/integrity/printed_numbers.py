@@ -16,11 +16,7 @@ STANDARDIZED = ("hedges_g", "cohens_d", "cohens_d_unspecified")
 
 
 RATIOS = (
-    "odds_ratio",
-    "odds_ratio_fisher",
-    "risk_ratio",
-    "hazard_ratio",
-    "incidence_rate_ratio",
+    *("odds_ratio", "odds_ratio_fisher", "risk_ratio", "hazard_ratio", "incidence_rate_ratio"),
 )
 """Kinds that are ratios, printed as such."""
 SCORES = ("mixed_model_b", "mean_difference", "slope_b", "qaly_difference")
@@ -236,12 +232,7 @@ class Reading:
     def pairs(self) -> list[Pair]:
         """Results of intervention and comparator arms, each comparator apart."""
         keys = (
-            "trial_id",
-            "instrument_id",
-            "event",
-            "measured_as",
-            "timepoint",
-            "analysis_set",
+            *("trial_id", "instrument_id", "event", "measured_as", "timepoint", "analysis_set"),
         )
         found = []
         for rows in grouped(self.results, *keys).values():

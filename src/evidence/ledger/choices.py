@@ -91,20 +91,8 @@ def differing(specification: Specification, dataset: Dataset) -> str:
 
 
 _SAID = (
-    "instrument",
-    "adjustment",
-    "convention",
-    "imputed",
-    "overall",
-    "analysis_set",
-    "arms",
-    "comparator",
-    "follow_up",
-    "comparator_class",
-    "leave_out",
-    "tau2",
-    "interval",
-    "level",
+    *("instrument", "adjustment", "convention", "imputed", "overall", "analysis_set", "arms"),
+    *("comparator", "follow_up", "comparator_class", "leave_out", "tau2", "interval", "level"),
 )
 
 

@@ -77,12 +77,8 @@ def analyzed(row: Any, dataset: Dataset) -> str:
     if own.empty:
         return ""
     keys = [
-        "statistic",
-        "instrument_id",
-        "event",
-        "timepoint",
-        "intervention_arm_id",
-        "comparator_arm_id",
+        *("statistic", "instrument_id", "event", "timepoint"),
+        *("intervention_arm_id", "comparator_arm_id"),
     ]
     one = own.iloc[0]
     same = statistics[(statistics[keys] == one[keys]).all(axis=1)]

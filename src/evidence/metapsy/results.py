@@ -304,13 +304,8 @@ def effects_printed(record: Record) -> bool:
     return any(
         column in record.numbers
         for column in (
-            "mean_arm1",
-            "mean_change_arm1",
-            "event_arm1",
-            ".g",
-            "precalc_g",
-            ".log_rr",
-            "precalc_log_rr",
+            *("mean_arm1", "mean_change_arm1", "event_arm1", ".g", "precalc_g"),
+            *(".log_rr", "precalc_log_rr"),
         )
     )
 

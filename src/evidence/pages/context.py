@@ -272,14 +272,8 @@ def over_comparators(dataset: Dataset, beside: Beside | None) -> Block:
         f"of each trial by the correlated and hierarchical effects model (rho = {beside.rho:g}, "
         "supposed)",
         (
-            "Therapy",
-            "Trials",
-            "n",
-            "Compared with (trials)",
-            "Age groups",
-            "g (95% CI)",
-            "tau²",
-            "All estimates (CHE)",
+            *("Therapy", "Trials", "n", "Compared with (trials)", "Age groups", "g (95% CI)"),
+            *("tau²", "All estimates (CHE)"),
         ),
         rows,
     )

@@ -122,13 +122,8 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
     block = table(
         f"Estimates of trials of {of}",
         (
-            "Trial",
-            "Outcome",
-            "Measure and time",
-            "Compared with",
-            "Metric",
-            "Estimate",
-            "Route",
+            *("Trial", "Outcome", "Measure and time", "Compared with", "Metric"),
+            *("Estimate", "Route"),
             *([] if dataset.imported else ["Read in, id"]),
         ),
         rows,

@@ -22,13 +22,8 @@ STATE = {"met": "● met", "partly": "◐ partly", "not_done": "○ not done"}
 
 _NAME = {"met": "met", "partly": "met in part", "not_done": "not done"}
 _READ = (
-    "arms",
-    "trial_facts",
-    "arm_results",
-    "statistics",
-    "directions",
-    "risk_of_bias",
-    "syntheses",
+    *("arms", "trial_facts", "arm_results", "statistics", "directions"),
+    *("risk_of_bias", "syntheses"),
 )
 _CHECKLIST = (
     "Page MJ, McKenzie JE, Bossuyt PM, et al. The PRISMA 2020 statement: an updated guideline for "

@@ -297,13 +297,7 @@ def trials_table(dataset: Dataset) -> Block:
         )
     return table(
         "All trials of the workbook",
-        (
-            "Trial",
-            "Therapy, design",
-            "n",
-            "Compared with",
-            "Status",
-        ),
+        (*("Trial", "Therapy, design", "n", "Compared with", "Status"),),
         rows,
     )
 

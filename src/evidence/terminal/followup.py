@@ -73,14 +73,8 @@ def record(model: Bivariate) -> dict[str, Any]:
 
 
 FRAMES = (
-    "comparisons",
-    "changes",
-    "arms",
-    "staying",
-    "scenarios",
-    "uncontrolled",
-    "unpaired",
-    "trials",
+    *("comparisons", "changes", "arms", "staying", "scenarios", "uncontrolled"),
+    *("unpaired", "trials"),
 )
 """Frames of a result, in the order of the record."""
 
@@ -88,17 +82,8 @@ MOST_IN_WORDS = 12
 """With more comparisons than this each is a line of the table alone."""
 
 READ = (
-    "change_id",
-    "post_effect",
-    "follow_up_effect",
-    "change",
-    "change_ci_low",
-    "change_ci_high",
-    "retained_fraction",
-    "retained_ci_low",
-    "retained_ci_high",
-    "correlation",
-    "processing",
+    *("change_id", "post_effect", "follow_up_effect", "change", "change_ci_low", "change_ci_high"),
+    *("retained_fraction", "retained_ci_low", "retained_ci_high", "correlation", "processing"),
 )
 
 

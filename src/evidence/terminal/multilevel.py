@@ -112,17 +112,8 @@ def as_parts(analysis: MultilevelAnalysis, dataset: Dataset) -> list[Part]:
         Table(
             rows,
             (
-                "label",
-                "intervention",
-                "comparator",
-                "instrument_id",
-                "event",
-                "n_intervention",
-                "n_comparator",
-                "effect",
-                "ci_low",
-                "ci_high",
-                "processing",
+                *("label", "intervention", "comparator", "instrument_id", "event"),
+                *("n_intervention", "n_comparator", "effect", "ci_low", "ci_high", "processing"),
             ),
         ),
     ]

@@ -91,16 +91,8 @@ def as_parts(analysis: Analysis, dataset: Dataset) -> list[Part]:
         Table(
             analysis.selection.estimates,
             (
-                "label",
-                "comparator",
-                "instrument_id",
-                "event",
-                "n_intervention",
-                "n_comparator",
-                "effect",
-                "ci_low",
-                "ci_high",
-                "processing",
+                *("label", "comparator", "instrument_id", "event", "n_intervention"),
+                *("n_comparator", "effect", "ci_low", "ci_high", "processing"),
             ),
         ),
         *remarks(analysis.selection.estimates),

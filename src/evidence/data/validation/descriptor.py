@@ -39,13 +39,7 @@ _READ_BY_LOADING: Mapping[str, tuple[str, ...]] = {
     "risk_of_bias": ("trial_id",),
     "claims": ("claim_id", "age_group"),
     "vocabularies": (
-        "vocabulary",
-        "term",
-        "meaning",
-        "in_text",
-        "short",
-        "comparator_class",
-        "more_is",
+        *("vocabulary", "term", "meaning", "in_text", "short", "comparator_class", "more_is"),
     ),
 }
 

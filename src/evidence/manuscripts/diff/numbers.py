@@ -18,14 +18,8 @@ from evidence.followup import durability
 from evidence.ledger import TOLERANCE
 
 _OF_A_TRIAL = (
-    "effect",
-    "se",
-    "ci_low",
-    "ci_high",
-    "effect_low",
-    "effect_high",
-    "n_intervention",
-    "n_comparator",
+    *("effect", "se", "ci_low", "ci_high", "effect_low", "effect_high"),
+    *("n_intervention", "n_comparator"),
 )
 _POOLED = ("effect", "se", "ci_low", "ci_high", "p_value", "tau2", "i2", "k")
 _CHANGE = {"effect": "change", "ci_low": "change_ci_low", "ci_high": "change_ci_high"}

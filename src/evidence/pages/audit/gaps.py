@@ -203,12 +203,8 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
     block = table(
         f"{therapy}, {outcome} {_when(analysis, dataset)}: what each missing number could change",
         (
-            "Missing from (participants)",
-            "What it reports",
-            "Leaves open",
-            "Pooled value then",
-            "With it at zero",
-            "Weight, half-width",
+            *("Missing from (participants)", "What it reports", "Leaves open", "Pooled value then"),
+            *("With it at zero", "Weight, half-width"),
         ),
         rows,
         entries=[main],

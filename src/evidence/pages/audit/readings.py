@@ -191,12 +191,8 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
     return table(
         "What is known of each trial, and at how many places it was read",
         (
-            "Trial",
-            "Participants",
-            "Treatment",
-            "Outcomes (of trials that may be randomized)",
-            "Numbers",
-            "Places",
+            *("Trial", "Participants", "Treatment", "Outcomes (of trials that may be randomized)"),
+            *("Numbers", "Places"),
         ),
         rows,
     )

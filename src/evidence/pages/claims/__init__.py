@@ -113,11 +113,7 @@ KIND = {
 }
 _ORDER = tuple(SIGN)
 _ANSWERED = (
-    "supported",
-    "partly supported",
-    "association only",
-    "not supported",
-    "contradicted",
+    *("supported", "partly supported", "association only", "not supported", "contradicted"),
 )
 """Verdicts whose claims the first screen names."""
 

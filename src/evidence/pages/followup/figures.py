@@ -94,12 +94,8 @@ def effects(dataset: Dataset, found: Durability) -> Figure | Block:
         table=table(
             "The effects at both times",
             (
-                "Comparison",
-                "Unit",
-                "Weeks since the end of treatment",
-                "n",
-                "Effect (95% CI)",
-                "How obtained",
+                *("Comparison", "Unit", "Weeks since the end of treatment", "n"),
+                *("Effect (95% CI)", "How obtained"),
             ),
             rows,
         ),
@@ -190,12 +186,8 @@ def shares(dataset: Dataset, found: Durability) -> Figure | Block:
         table=table(
             "The shares by arm at both times",
             (
-                "Arm",
-                "Event",
-                "Weeks since the end of treatment",
-                "Counts",
-                "Percent (95% CI)",
-                "How obtained",
+                *("Arm", "Event", "Weeks since the end of treatment", "Counts"),
+                *("Percent (95% CI)", "How obtained"),
             ),
             rows,
         ),

@@ -273,12 +273,8 @@ def comparisons(dataset: Dataset, found: Durability) -> Block:
         f"the treatment named first; {language.OF_HARMS}. The change of a ratio "
         f"is the ratio of both. Follow-up: {times}.",
         (
-            "Trial and contrast",
-            "Measure",
-            "End of treatment",
-            "Follow-up",
-            "Change",
-            "Retained fraction",
+            *("Trial and contrast", "Measure", "End of treatment", "Follow-up"),
+            *("Change", "Retained fraction"),
         ),
         rows,
     )

@@ -46,13 +46,8 @@ def studies(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
     block = table(
         "Randomized trials that measured the outcome",
         (
-            "Trial",
-            "Who took part",
-            "Arms (randomized)",
-            "Treatment",
-            "Measure used here",
-            "Developers took part",
-            "Remarks",
+            *("Trial", "Who took part", "Arms (randomized)", "Treatment", "Measure used here"),
+            *("Developers took part", "Remarks"),
         ),
         rows,
     )

@@ -113,12 +113,8 @@ def one_more(dataset: Dataset, found: Robustness) -> Block:
     return table(
         caption,
         (
-            "Size",
-            "Why this size",
-            "Added to the printed results",
-            "Highest lower limit",
-            "Added to those with the unreported at zero",
-            "Highest lower limit",
+            *("Size", "Why this size", "Added to the printed results", "Highest lower limit"),
+            *("Added to those with the unreported at zero", "Highest lower limit"),
         ),
         rows,
     )
@@ -219,12 +215,8 @@ def developers(dataset: Dataset, found: Robustness) -> Block:
     block = table(
         "The result by the part that developers of the therapy took in the trials",
         (
-            "Part of the developers",
-            "Trials with a number",
-            "Estimate (95% CI)",
-            "Without a usable number",
-            "With these at zero",
-            "What else they print",
+            *("Part of the developers", "Trials with a number", "Estimate (95% CI)"),
+            *("Without a usable number", "With these at zero", "What else they print"),
         ),
         rows,
     )

@@ -28,17 +28,7 @@ _TO_DIV = ("section", "article", "div", "main", "footer", "nav", "aside", "heade
 _WRAPPED = ("p", "ul", "ol", "dl", "pre", "blockquote")
 # What has no room for a div around it gets its name in an empty span at its start.
 _NAMED_INSIDE = (
-    "dd",
-    "dt",
-    "figcaption",
-    "caption",
-    "b",
-    "i",
-    "em",
-    "strong",
-    "small",
-    "sup",
-    "sub",
+    *("dd", "dt", "figcaption", "caption", "b", "i", "em", "strong", "small", "sup", "sub"),
 )
 _KEPT = ("href", "scope", "colspan", "rowspan", "start")
 
