@@ -46,7 +46,8 @@ def test_the_first_screen(dataset: Dataset, summary: Summary) -> None:
     for part in (
         "Of 13 comparisons of an outcome in SDs with a class of comparators, seven have a number, "
         "six of them from a single trial. Two intervals include no difference. The five others "
-        "come from three trials, two are at follow-up and four rest on imputed numbers.",
+        "favor the therapy, come from three trials, two are at follow-up and four rest on imputed "
+        "numbers.",
         "at zero the value of this workbook would be 0.23 (−0.16 to 0.63): a stress test, no "
         "result.",
         "No GRADE rating was made",
@@ -56,9 +57,8 @@ def test_the_first_screen(dataset: Dataset, summary: Summary) -> None:
         "three trials, 118 adolescents, against 6-week waitlist, usual care or enhanced usual care",
         "depressive symptoms, ABFT, as Schulte-Frankenfeld et al. 2024 publish it: 4 trials, 287 "
         "participants",
-        "Diamond 2019 and Waraan 2021 would have had to average 0.26",
-        "for the value of this workbook Waraan 2021 and Diamond 2019 would have had to average "
-        "0.52",
+        "For the value of Schulte-Frankenfeld et al. 2024 Diamond 2019 and Waraan 2021, without a "
+        "usable number, would have had to average 0.26, for that of this workbook 0.52.",
     ):
         assert part in said
 
@@ -144,17 +144,21 @@ def note(block: Block, start: str) -> str:
 
 def test_a_ratio_stands_once_with_every_risk_and_against_what_it_is(of_findings: Block) -> None:
     every = rows_of(of_findings, "ABFT against all comparators")[-1]
+    remarked = note(of_findings, "A printed number carries a remark")
     table_of_24 = note(of_findings, "Diamond 2010: of 24 tables of counts")
     assert every[:4] == [
         "Suicide attempts, at the last time of each trial",
-        "191 (2)",
-        "odds ratio 0.46 (0.13 to 1.50), below 1 favors ABFT imputed",
+        f"191 (2) [{table_of_24}]",
+        f"odds ratio 0.46 (0.13 to 1.50), below 1 favors ABFT [{remarked}] imputed",
         "63 (4 of 63, Diamond 2019); with ABFT 30 (9 to 93); 33 fewer (55 fewer to 29 more); "
         f"222 (6 of 27, Diamond 2010) [{table_of_24}]; with ABFT 116 (35 to 301); 106 fewer (187 "
         "fewer to 78 more)",
     ]
     # Log odds ratios 0.774 and 0.80: Q is nothing, and means little with 16 events.
-    spread = "two trials: Q 0.00, P = .99 (Mantel-Haenszel); few events hide differences"
+    spread = (
+        "two trials: Q 0.00, P = .99 (Mantel-Haenszel); Differences of odds ratios are neither "
+        "shown nor excluded"
+    )
     assert facts(every)["Inconsistency"] == spread
     active = rows_of(of_findings, "ABFT against another structured treatment")[-1]
     assert active[:4] == [
@@ -167,9 +171,17 @@ def test_a_ratio_stands_once_with_every_risk_and_against_what_it_is(of_findings:
     assert usual[:4] == [
         "Suicide attempts, at follow-up",
         "not known (1)",
-        "odds ratio 0.41 to 0.46 by the counts that fit, no interval, below 1 favors ABFT imputed",
+        "odds ratio between 0.41 and 0.46, bounds by counts that fit, no interval; below 1 favors "
+        "ABFT imputed",
         "–",
     ]
+    assert facts(usual)["Imprecision"] == "interval far wider"
+    # Of Waraan 2021 and Diamond 2010 numbers were replaced or withheld, of others they are flagged.
+    replaced = note(of_findings, "Printed numbers cannot")
+    waiting = rows_of(of_findings, "ABFT against waitlist or no intervention")[-1]
+    assert f"[{remarked}]" in waiting[2]
+    of_usual = rows_of(of_findings, "ABFT against usual or enhanced usual care")
+    assert [f"[{replaced}]" in row[2] for row in of_usual] == [*[False] * 2, *[True] * 3, False]
     assert of_findings.text.count("0.46 (0.13 to 1.50)") == 1
 
 
@@ -234,7 +246,7 @@ def test_the_facts_of_each_domain(of_findings: Block) -> None:
         "Inconsistency": "two trials: I² 0% (0 to 100%); Differences between trials are neither "
         "shown nor excluded",
         "Indirectness": " ".join(f"[{one}]" for one in about),
-        "Imprecision": "includes no difference; n < 128",
+        "Imprecision": "includes no difference; fewer than 128",
         "Publication bias": "no usable number: Waraan 2021 (60): no clear difference; NCT00329199; "
         f"at zero 0.28 (−0.53 to 1.09) [{zero}]",
     }
@@ -243,10 +255,10 @@ def test_the_facts_of_each_domain(of_findings: Block) -> None:
     waiting = rows_of(of_findings, "ABFT against waitlist or no intervention")
     high = note(of_findings, "Diamond 2002: high for sequence generation")
     assert facts(waiting[0])["Risk of bias"] == (
-        f"high in some domain (Diamond 2002 [{high}]); self-report; arms of Diamond 2002 0.56 SD "
-        "apart before treatment"
+        f"high in some domain (Diamond 2002 [{high}]); self-report; ABFT arm of Diamond 2002 0.56 "
+        "SD better before treatment"
     )
-    assert facts(waiting[0])["Publication bias"] == "none lacking"
+    assert facts(waiting[0])["Publication bias"] == "no known gap"
     active = rows_of(of_findings, "ABFT against another structured treatment")
     # A judgement of ideation alone is none of depression.
     assert facts(active[0])["Risk of bias"] == "not assessed (Diamond 2019)"
@@ -281,10 +293,10 @@ def test_the_facts_of_each_domain(of_findings: Block) -> None:
 @pytest.mark.parametrize(
     ("size", "said"),
     [
-        (127, "n < 128"),
-        (128, "n < 352"),
-        (351, "n < 352"),
-        (352, "n ≥ 352"),
+        (127, "fewer than 128"),
+        (128, "fewer than 352"),
+        (351, "fewer than 352"),
+        (352, "352 or more"),
     ],
 )
 def test_participants_are_held_against_the_optimal_size(size: int, said: str) -> None:

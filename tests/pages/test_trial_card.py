@@ -96,7 +96,7 @@ def test_every_trial_has_a_whole_card(cards: Cards, trial_id: str) -> None:
     may += [] if planned else [checks.registered_against_reported(card)]
     left_out = sections.left_out(card)
     may += [sections.estimated(card)] if "No effect" in left_out.text else []
-    may += [checks.contradictions(card)] if "no contradiction" in left_out.text else []
+    may += [checks.contradictions(card)] if "no finding" in left_out.text else []
     may += [] if left_out.text else [left_out]
     may += [sections.missing(card)] if card.trial.design == "single_arm" else []
     assert all(one in may for one in blank)
@@ -145,7 +145,12 @@ def test_every_printed_number_stands_in_its_row_with_its_source(
             assert number is not None
             source = at(papers, f"source-{number[1]}")
             assert words_of(locator.place) in source
-            assert ("one reading" if locator.readings == 1 else "two readings") in source
+            # What most places share is said above them.
+            usual = re.search(r"<p>Each: (\w+ readings?, [\d-]+)", papers)
+            told = re.search(r"\((\w+ readings?, [\d-]+)\)", source) or usual
+            assert told is not None
+            times = "one reading" if locator.readings == 1 else f"{locator.readings} readings"
+            assert told[1].replace("two", "2").endswith(f"{times}, {locator.accessed:%Y-%m-%d}")
     facts = dataset.text("trial_facts")
     assert [one.value for one in card.facts] == list(facts.value[facts.trial_id == trial_id])
     for fact in card.facts:
@@ -529,15 +534,15 @@ def test_facts_differ_only_beyond_their_digits(cards: Cards) -> None:
 
 
 def test_sections_without_content_are_left_out_and_said_where_others_are(cards: Cards) -> None:
-    none, agrees = "No effect between randomized arms", "The checks found no contradiction"
+    none, agrees = "No effect between randomized arms", "The audit has no finding"
     for card in cards.values():
         said = sections.left_out(card).text
         assert (none in said) == (not len(card.rows)), card.trial.trial_id
         assert (agrees in said) == (not checks.contradictions(card).text), card.trial.trial_id
     said = sections.left_out(cards["santens2017"]).text
     assert said == (
-        "No effect between randomized arms can be computed from what the sources print. The checks "
-        "found no contradiction in what was read."
+        "No effect between randomized arms can be computed from what the sources print. The audit "
+        "has no finding on this trial."
     )
     assert sections.left_out(cards["diamond2010"]).text == ""
 

@@ -87,7 +87,12 @@ def check(made: list[Study], said: str, weighed: str) -> None:
         below = sum(high < 0 for _, high in ends)
         against = re.search(r"(\w+) of them in favor of the comparator", answer)
         one_other = re.search(r"(The other|It) is in favor of the comparator\b", answer) is not None
-        assert (NUMBERS[against[1]] if against else int(one_other)) == below, said
+        if all_others := re.search(r"The (\w+) others favor the (\w+)", answer):
+            left = [one for one in ends if not one[0] <= 0 <= one[1]]
+            assert NUMBERS[all_others[1]] == len(left), said
+            assert below == (len(left) if all_others[2] == "comparator" else 0), said
+        else:
+            assert (NUMBERS[against[1]] if against else int(one_other)) == below, said
     assert "suicide attempts among them" not in said
     for (therapy, outcome, against), trials in cells.items():
         row = rows[name(therapy), AGAINST[against], OUTCOME[outcome]]

@@ -425,7 +425,7 @@ def left_open(
             ends = (row.effect_low, row.effect_high)
             ranges.append([math.exp(end) for end in ends] if one.scale == "ratio" else ends)
     yield from _spans(
-        r"by what is supposed (−?\d+\.\d+) to (−?\d+\.\d+)",
+        r"(−?\d+\.\d+) to (−?\d+\.\d+) under other assumptions",
         piece.text,
         lambda found: any(
             all(

@@ -220,7 +220,9 @@ def test_every_printed_number_of_a_trial_card_has_its_place(name: str) -> None:
         assert named, f"{element.get('id')} names no source"
         source = crawl.ids(name)[named[0][1:]]
         assert set(source.xpath(".//a/@href")) & addresses, f"{element.get('id')} names no place"
-        assert "reading" in crawl.text(source)
+        # What most places share stands above their list.
+        usual = [crawl.text(one) for one in source.xpath("../preceding-sibling::*[1][self::p]")]
+        assert "reading" in " ".join([crawl.text(source), *usual])
 
 
 @pytest.mark.parametrize("name", PAGES)

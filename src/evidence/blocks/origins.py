@@ -54,12 +54,13 @@ def tool_name(tool: str, dataset: Dataset) -> str:
 
 def sources(locator_ids: Iterable[str], dataset: Dataset) -> str:
     """Return places where numbers were read, as HTML with their addresses."""
-    parts = []
-    for locator_id in locator_ids:
-        locator = dataset.locator(locator_id)
-        times = language.count(locator.readings, "reading")
-        parts.append(f"{_place(locator_id, dataset)} ({times}, {locator.accessed:%Y-%m-%d})")
-    return "<br>".join(parts)
+    return "<br>".join(f"{_place(one, dataset)} ({_read(one, dataset)})" for one in locator_ids)
+
+
+def _read(locator_id: str, dataset: Dataset) -> str:
+    """Return how often a place was read, and when last."""
+    locator = dataset.locator(locator_id)
+    return f"{language.count(locator.readings, 'reading')}, {locator.accessed:%Y-%m-%d}"
 
 
 def provenance(
@@ -149,11 +150,20 @@ class Sources:
         """Return the places, each with how often and when it was read."""
         if not self._found:
             return ""
-        told = "\n".join(
-            f'<li id="source-{number}" tabindex="-1">{sources([one], self.dataset)}</li>'
-            for one, number in self._found.items()
-        )
-        return f'<h3 id="sources">Sources</h3>\n<ol class="sources">\n{told}\n</ol>'
+        often = Counter(_read(one, self.dataset) for one in self._found)
+        ((usual, count),) = often.most_common(1)
+        # What one place alone says is said with it.
+        usual = usual if count > 1 else ""
+        lines = []
+        for one, number in self._found.items():
+            read = _read(one, self.dataset)
+            when = "" if read == usual else f" ({read})"
+            place = f"{_place(one, self.dataset)}{when}"
+            lines.append(f'<li id="source-{number}" tabindex="-1">{place}</li>')
+        but = " where nothing else is said" if len(often) > 1 else ""
+        said = f"<p>Each: {usual}{but}.</p>\n" if usual else ""
+        told = "\n".join(lines)
+        return f'<h3 id="sources">Sources</h3>\n{said}<ol class="sources">\n{told}\n</ol>'
 
 
 def told_whole(dataset: Dataset, estimates: pd.DataFrame, listed: Sources) -> Block:

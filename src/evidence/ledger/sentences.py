@@ -239,6 +239,13 @@ def spread(pooled: Pooled, studies: str = "trials") -> str:
     return f"Differences between {studies} are neither shown nor excluded."
 
 
+def of_q(p_value: float) -> str:
+    """Return what a test of Q alone shows of odds ratios; few events hide differences."""
+    if p_value < ALPHA:
+        return "The test says that odds ratios differ."
+    return "Differences of odds ratios are neither shown nor excluded."
+
+
 def prediction(pooled: Pooled) -> str:
     """Return the prediction interval in words, or that so few trials allow none."""
     if pooled.k < 5 or pooled.prediction_low is None or pooled.prediction_high is None:
@@ -448,7 +455,7 @@ def planned(dataset: Dataset, *therapies: str) -> list[str]:
             continue
         ages = dict.fromkeys(one for one in own.age_group if one in worded)
         who = language.listed(dataset.in_text("age_group", one) for one in ages)
-        read = "" if named & set(own.trial_id) else ", outcomes not read"
+        read = "" if named & set(own.trial_id) else ", outcomes not entered"
         said.append(
             f"Planned trials of {dataset.in_text('therapy', therapy)} without a result{read}: "
             f"{language.count(len(own))}{f' ({who})' if who else ''}."

@@ -202,8 +202,11 @@ def test_what_to_fetch_names_the_report_and_the_gap(dataset: Dataset) -> None:
 def test_planned_trials_have_a_sign_of_their_own_and_a_line(dataset: Dataset) -> None:
     frame = evidence.estimates(dataset)
     for therapy, said in (
-        ("abft", "Planned trials of ABFT without a result, outcomes not read: two (young adults)."),
-        ("abct", "Planned trials of ABCT without a result, outcomes not read: one (adults)."),
+        (
+            "abft",
+            "Planned trials of ABFT without a result, outcomes not entered: two (young adults).",
+        ),
+        ("abct", "Planned trials of ABCT without a result, outcomes not entered: one (adults)."),
     ):
         states = missing_evidence(dataset, frame, therapy=therapy)
         planned = states.trial_id.isin(dataset.planned_trials.trial_id)

@@ -62,8 +62,10 @@ def _others(rest: list[Analysis], of: int) -> str:
         ]
         told = language.listed(one for one in said if one)
         return f" {'The other' if of > 1 else 'It'} {told}." if told else ""
-    sides = f", {language.count(against)} of them in favor of the comparator," if against else ""
+    mixed = 0 < against < len(rest)
+    sides = f", {language.count(against)} of them in favor of the comparator," if mixed else ""
     said = [
+        "" if mixed else f"favor the {'comparator' if against else 'therapy'}",
         f"come from {language.count(len(trials), 'trial')}",
         f"{_counted(later, 'is', 'are')} at follow-up" if later else "",
         f"{_counted(imputed, 'rests', 'rest')} on imputed numbers" if imputed else "",
@@ -86,7 +88,7 @@ def _counted(number: int, one: str, several: str) -> str:
 def _paragraph(dataset: Dataset, summary: Summary) -> str:
     harms = [one.tables.row.event for one in summary.absolute if one.events is not None]
     among = language.listed(dict.fromkeys(dataset.in_text("event", one) for one in harms))
-    events = f"; events{f', {among} among them,' if harms else ''} are there per 1,000"
+    events = f", events{f', {among} among them,' if harms else ''} per 1,000"
     said = (
         "No GRADE rating was made: it takes a systematic search and a panel. What a panel would "
         f"weigh is in the tables{events if summary.absolute else ''}. An interval that excludes "
@@ -153,42 +155,52 @@ def _needed(dataset: Dataset, one: Reconciliation, name: str) -> list[str]:
         for analysis, needed in one.needed
         if analysis is one.analysis
     }
-    parts = []
-    for assumption, whose in (("presumed", name), ("own", "this workbook")):
-        needed, entry = wanted.get(assumption, (None, None))
-        if needed is not None and entry is not None:
-            trials = language.listed(dataset.trial(trial).label for trial in needed.missing)
-            parts.append(
-                f"for the value of {html(whose)} {html(trials)} would have had to average "
-                f"{number_link(entry, language.fixed(entry.effect))}"
-            )
+    asked = [
+        (whose, *wanted[assumption])
+        for assumption, whose in (("presumed", html(name)), ("own", "this workbook"))
+        if assumption in wanted
+    ]
+    parts = [
+        (
+            whose,
+            language.listed(sorted(dataset.trial(trial).label for trial in needed.missing)),
+            number_link(entry, language.fixed(entry.effect)),
+        )
+        for whose, needed, entry in asked
+        if entry is not None
+    ]
     if not parts:
         return []
-    return [f"Both depend on trials without a usable number: {'; '.join(parts)}."]
+    (whose, trials, number), *rest = parts
+    told = (
+        f"for the value of {whose} {html(trials)}, without a usable number, would have had to "
+        f"average {number}"
+    )
+    for other, others, average in rest:
+        of = "" if others == trials else f" {html(others)} would have had to average"
+        told += f", for that of {other}{of} {average}"
+    return [f"{language.capitalized(told)}."]
 
 
-def _methods(dataset: Dataset, summary: Summary) -> Block:
+def _methods() -> Block:
     """Return how the tables were computed, with their assumptions."""
-    several = language.listed(dataset.in_text("therapy", one) for one in summary.therapies)
     return closing.methods(
         [
-            f"Findings on {several} are laid out in the manner of the Cochrane Handbook, chapter "
-            "14, for outcomes on which a randomized trial reports a number that leads to a "
-            "standardized effect. The absolute effect of a single trial is its own difference in "
-            "points, where it has one.",
+            "Laid out as in the Cochrane Handbook, chapter 14, for outcomes with a standardized "
+            "effect of a randomized trial. Single trials have their own difference in points, "
+            "where reported.",
             "Points of an instrument: the standardized effect and its limits times the SD of a "
-            "comparator arm at the same time (Cochrane Handbook, chapter 15), for each trial that "
-            "reports one on the instrument that most trials used. This supposes that the trials "
-            "would have found as many SDs on it.",
-            "Events per 1,000: the odds ratio and its limits applied to the risk p counted in a "
-            "comparator arm, which is taken as known: OR p / (1 − p + OR p). Events to be avoided "
-            "are rare: their exact odds ratio is applied to each risk counted.",
+            "comparator arm at the same time (chapter 15), for each trial with "
+            "one on the instrument that most trials used, as if the others would have found as "
+            "many SDs on it.",
+            "Events per 1,000: odds ratio and limits applied to the risk p counted in a comparator "
+            "arm, taken as known: OR p / (1 − p + OR p). For events to be avoided, which are rare, "
+            "the exact odds ratio at each risk counted.",
             "Optimal information size: two equal arms, 80% power, two-sided 5%.",
-            "Published pooled values: which trials a review pooled is presumed from its k and n, "
-            "if just one set of trials here adds up to them. An average that trials without a "
-            "number would have had to show is one effect common to all of them, with the variance "
-            "of a standardized difference of their sizes, at which the pooled value results by "
-            "the main method (root finding).",
+            "Published pooled values: the trials that a review pooled are presumed from its k and "
+            "n, if just one set of trials here adds up to them. An average needed is one effect "
+            "common to all trials without a number, with the variance of a standardized difference "
+            "of their sizes, at which the pooled value results by the main method.",
         ]
     )
 
@@ -275,7 +287,7 @@ def closing_sections(dataset: Dataset, summary: Summary) -> Block:
         ],
     )
     return joined(
-        _methods(dataset, summary),
+        _methods(),
         origins.provenance(
             dataset, estimates=imported, pooled=numbers, heading="Numbers made in this report"
         ),

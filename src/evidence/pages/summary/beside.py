@@ -18,6 +18,7 @@ from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages.summary.numbers import assumed, of_needed, of_published
 from evidence.summary import Reconciliation, Summary
 from evidence.summary.needed_averages import Needed, presumed_trials
+from evidence.terms import Favors
 
 
 def side_by_side(dataset: Dataset, summary: Summary) -> Block:
@@ -233,7 +234,8 @@ def others(dataset: Dataset, summary: Summary) -> Block:
         where = row.label if row.timepoint == "post" else f"{row.label}, {when}"
         outcome = dataset.in_text("outcome", row.outcome_id)
         trial = said.setdefault((where, sentences.comparator(row, dataset)), {})
-        trial.setdefault(outcome, []).append(_in_words(dataset, row))
+        cells = trial.setdefault(outcome, [])
+        cells.append(_in_words(dataset, row, first=not cells))
     rows = []
     for (where, compared), outcomes in said.items():
         same: dict[str, tuple[list[str], tuple[LedgerEntry, ...]]] = {}
@@ -253,21 +255,28 @@ def others(dataset: Dataset, summary: Summary) -> Block:
     if not rows:
         return paragraphs("Every outcome that a randomized trial reports is above.")
     return table(
-        "Other outcomes of randomized trials: what sources say, in words or on a scale of its own",
+        "What sources say of them, in words or on a scale of its own",
         ("Outcome", "Trial", "Compared with", "What it reports"),
         rows,
     )
 
 
-def _in_words(dataset: Dataset, row: Any) -> Cell:
-    """Return what a source says of an outcome: a difference on a scale of its own, or words."""
+def _in_words(dataset: Dataset, row: Any, *, first: bool) -> Cell:
+    """Return what a source says of an outcome: a difference on a scale of its own, or words.
+
+    Which side is which is said with the first of an outcome.
+    """
     if pd.isna(row.effect):
         return Cell(markup=html(row.reason) or "–")
     entry = entries.of_estimate(row, dataset)
     notes = dataset.statistics.set_index("result_id").note
     after = f" ({note})" if (note := notes.get(row.result_ids[0], "")) else ""
     shown = to_told(entry, row, entries.quoted(entry), dataset)
-    return shown.followed_by(f" {dataset.instrument_name(row.instrument_id)}{after}")
+    side = ""
+    if first and entry.favors == Favors.ABOVE_0 and not row.event:
+        worse = dataset.instrument(row.instrument_id).higher_is == "worse"
+        side = f", above 0 is {'lower' if worse else 'higher'} with the therapy"
+    return shown.followed_by(f" {dataset.instrument_name(row.instrument_id)}{side}{after}")
 
 
 def to_told(entry: LedgerEntry, row: Any, shown: str, dataset: Dataset) -> Cell:

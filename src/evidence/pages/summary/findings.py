@@ -17,6 +17,7 @@ from evidence.blocks.tables import Cell, number_link, table, to_size
 from evidence.data.dataset import CLASSES, RANDOMIZED, UNKNOWN_CLASS, Dataset
 from evidence.data.records import records
 from evidence.estimation import estimates
+from evidence.estimation.from_events import EventTables
 from evidence.estimation.row import QuotedScale, Size, participants
 from evidence.estimation.selection import IMBALANCE
 from evidence.ledger import LedgerEntry, entries, sentences
@@ -29,25 +30,18 @@ from evidence.summary.findings import ALL, Finding, InPoints
 from evidence.terms import RemarkKind, Said, has, words_of
 
 COLUMNS = (
-    "Outcome",
-    "Participants (trials)",
-    "Relative effect",
-    "Absolute effect",
-    "Risk of bias",
-    "Inconsistency",
-    "Indirectness",
-    "Imprecision",
-    "Publication bias",
+    *("Outcome", "Participants (trials)", "Relative effect", "Absolute effect", "Risk of bias"),
+    *("Inconsistency", "Indirectness", "Imprecision", "Publication bias"),
 )
 _EITHER_RANGE = {
     "dass_21": (
         "0 to 63 or 0 to 126",
-        "The 21 items, each from 0 to 3, add up to 63; doubled, as beside the scale of 42 items, "
-        "to 126. No source read says which.",
+        "21 items from 0 to 3 add up to 63; doubled, as on the scale of 42 items, to 126. No "
+        "source read says which.",
     ),
 }
 """Ranges of an instrument between which no source decides, and why there are several."""
-_NONE_LACKS = "none lacking"
+_NO_GAP = "no known gap"
 _FROM = "clinical_recovery"
 """An event that people reach from their outcome."""
 _DEVELOPERS = {
@@ -61,8 +55,10 @@ _AT_ZERO = (
     "size is not known or their sources say otherwise."
 )
 _RANDOMIZED = "Those randomized; how many were analyzed is in no source read."
+_SHARES = "Arm sizes are imputed: equal shares of the total."
 _OF_TABLES = "{}: of {} tables of counts that fit, that with fewest missing."
 _CORRECTED = "Printed numbers cannot all be right; the card of the trial says what is used."
+_REMARKED = "A printed number carries a remark, told on the card of the trial."
 
 
 class Notes:
@@ -120,13 +116,11 @@ def findings(dataset: Dataset, summary: Summary) -> Block:
     sizes = " or ".join(f"{information_size(size)} ({size:g} SD)" for size in EFFECTS)
     said = (
         "Relative effects are in SDs (g) or odds ratios, absolute ones in points or events per "
-        "1,000, with 95% intervals; that of events follows from the odds ratio alone. What is "
+        "1,000, with 95% intervals; that of events takes the comparator's risk as known. What is "
         f"above 0, or as an odds ratio above 1, favors the therapy; {language.OF_HARMS}. Times are "
         "the end of treatment where none is named. The last five columns have facts on "
-        "the domains of GRADE, risk of bias as sources judged it; notes tell what bears on "
-        "indirectness. Trials without a number are those here; no search was made. "
-        "Optimal information size: "
-        f"{sizes} participants."
+        "the domains of GRADE; notes tell what bears on indirectness. Gaps are those of trials "
+        f"known here; no search was made. Optimal information size: {sizes} participants."
     )
     return joined(paragraphs(said), *blocks, page.notes.block())
 
@@ -212,9 +206,13 @@ def _measured(page: _Page, instrument_id: str) -> str:
 
 def _size(page: _Page, analysis: Analysis) -> Cell:
     n, k = analysis.size, analysis.pooled.k
+    chosen = analysis.selection.estimates.remarks
+    shared = any(one.kind == RemarkKind.SIZES_IMPUTED for found in chosen for one in found)
+    randomized = page.notes.mark(html(_RANDOMIZED)) if n.n is None and n.randomized else ""
+    shares = page.notes.mark(_SHARES) if shared else ""
     if n.n is None and n.randomized is not None:
-        return Cell(markup=f"{n.randomized} ({k}){page.notes.mark(html(_RANDOMIZED))}")
-    return Cell(f"{'not known' if n.n is None else n.n} ({k})")
+        return Cell(markup=f"{n.randomized} ({k}){randomized}{shares}")
+    return Cell(markup=f"{'not known' if n.n is None else n.n} ({k}){shares}")
 
 
 def _in_points(page: _Page, one: Finding, standardized: LedgerEntry) -> Cell:
@@ -222,7 +220,7 @@ def _in_points(page: _Page, one: Finding, standardized: LedgerEntry) -> Cell:
     if one.points is not None:
         entry = entries.of_estimate(one.points, page.dataset)
         unsized = has(one.points, RemarkKind.SIZES_IMPUTED)
-        note = page.notes.mark("Its arm sizes are imputed.") if unsized else ""
+        note = page.notes.mark(_SHARES) if unsized else ""
         name = html(page.dataset.measure(one.points.instrument_id))
         quoted = language.estimate(entry.effect, entry.ci_low, entry.ci_high, 1)
         told = to_told(entry, one.points, quoted, page.dataset)
@@ -268,11 +266,12 @@ def _of_event(page: _Page, risks: list[AbsoluteEffect]) -> tuple[Cell, ...]:
         for each, entry in zip(risks, differences, strict=True)
     )
     when = "at the last time of each trial" if several else sentences.when(row, dataset)
-    corrected = any(each.correction_ids for each in members)
-    note = page.notes.mark(_CORRECTED) if corrected and one.processing == "reconstructed" else ""
+    note = _remark(page, members)
+    behind_it = [one.tables] if one.events is None else one.ratio.tables
+    counted = "".join(_tables(page, each) for each in behind_it)
     return (
         Cell(_event(dataset, row, "" if row.timepoint == "post" and not several else when)),
-        Cell(f"{one.n} ({len(members)})"),
+        Cell(markup=f"{one.n} ({len(members)}){counted}"),
         replace(
             behind,
             markup=f"odds ratio {behind.markup}{html(favors)}{note}",
@@ -283,25 +282,38 @@ def _of_event(page: _Page, risks: list[AbsoluteEffect]) -> tuple[Cell, ...]:
     )
 
 
+def _remark(page: _Page, members: Iterable[Any]) -> str:
+    """Return a note on what is remarked on printed numbers behind an odds ratio."""
+    found = page.dataset.corrections
+    ids = {one for each in members for one in each.correction_ids}
+    actions = set(found.action[found.correction_id.isin(ids)])
+    if not actions:
+        return ""
+    return page.notes.mark(_REMARKED if actions == {"flag"} else _CORRECTED)
+
+
+def _tables(page: _Page, one: EventTables) -> str:
+    """Return a note on the tables of counts that fit a trial, where several do."""
+    if len(one.tables) < 2:
+        return ""
+    return page.notes.mark(html(_OF_TABLES.format(one.row.label, len(one.tables))))
+
+
 def _risk(page: _Page, one: AbsoluteEffect, *, named: bool) -> str:
     """Return a risk counted in a comparator arm and that with the therapy, as HTML."""
-    counts, row, tables = one.tables.fewest_missing, one.tables.row, one.tables.tables
-    note = (
-        page.notes.mark(html(_OF_TABLES.format(row.label, len(tables)))) if len(tables) > 1 else ""
-    )
+    counts, row = one.tables.fewest_missing, one.tables.row
     whose = f", {row.label}" if named else ""
     therapy = page.dataset.in_text("therapy", row.therapy)
     told = numbers.per_1000
     counted = html(f"{told(one.baseline)} ({counts.events_2} of {counts.n_2}{whose})")
     treated = f"{told(one.risk)} ({told(one.risk_low)} to {told(one.risk_high)})"
-    return f"{counted}{note}<br>{html(f'with {therapy} {treated}')}"
+    return f"{counted}{_tables(page, one.tables)}<br>{html(f'with {therapy} {treated}')}"
 
 
 def _of_bounds(page: _Page, row: Any) -> tuple[Cell, ...]:
     """Return an event whose counts are not determined: what its odds ratio lies between."""
     dataset, scale = page.dataset, QuotedScale("log_odds_ratio", row.more_is)
     low, high = (language.fixed(one) for one in scale.ends(row.effect_low, row.effect_high))
-    shown = f"{low} to {high}"
     counts = "counts that fit"
     if not dataset.imported:
         counts = f'<a href="trial-{html(row.trial_id)}.html#numbers">{counts}</a>'
@@ -310,15 +322,15 @@ def _of_bounds(page: _Page, row: Any) -> tuple[Cell, ...]:
         Cell(_event(dataset, row, sentences.when(row, dataset))),
         Cell("not known (1)"),
         Cell(
-            markup=f"odds ratio {html(shown)} by the {counts}, no interval, "
-            f"{html(f'{side} favors {therapy}')}",
+            markup=f"odds ratio between {html(f'{low} and {high}')}, bounds by {counts}, no "
+            f"interval; {html(f'{side} favors {therapy}')}",
             tag="imputed",
         ),
         Cell("–"),
         Cell(markup=_bias(page, [row.trial_id], row.outcome_id)),
         Cell("one trial"),
         _indirectness(page, [row]),
-        Cell("no interval"),
+        Cell("interval far wider"),
         Cell(_without_count(page, [row])),
     )
 
@@ -343,9 +355,13 @@ def _facts_of_finding(page: _Page, one: Finding) -> tuple[Cell, ...]:
     said, inconsistency, imprecision = [_bias(page, one.trial_ids, one.outcome)], "–", "–"
     if analysis is not None:
         labels = dataset.trials.set_index("trial_id").label
+        therapy = dataset.in_text("therapy", one.therapy)
         said += _self_reported(records(analysis.selection.estimates))
         said += [
-            html(f"arms of {labels[trial]} {language.fixed(value)} SD apart before treatment")
+            html(
+                f"{therapy} arm of {labels[trial]} {language.fixed(abs(value))} SD "
+                f"{'better' if value > 0 else 'worse'} before treatment"
+            )
             for trial, value in _apart_before(analysis).items()
         ]
         inconsistency = _inconsistency(analysis)
@@ -381,7 +397,7 @@ def _optimal(size: Size) -> str:
     if n is None:
         return ""
     missed = [least for least in wanted if n < least]
-    return f"; n < {min(missed)}" if missed else f"; n ≥ {max(wanted)}"
+    return f"; fewer than {min(missed)}" if missed else f"; {max(wanted)} or more"
 
 
 def _facts_of_event(
@@ -413,10 +429,8 @@ def _spread_of_ratios(one: AbsoluteEffect, k: int) -> str:
     said = f"{language.count(k, 'trial')}"
     if q is None or q.q is None or q.q_p is None:
         return f"{said}, odds ratios not compared"
-    return (
-        f"{said}: Q {language.fixed(q.q)}, {language.p_value(q.q_p)} (Mantel-Haenszel); few events "
-        "hide differences"
-    )
+    told = sentences.of_q(q.q_p).removesuffix(".")
+    return f"{said}: Q {language.fixed(q.q)}, {language.p_value(q.q_p)} (Mantel-Haenszel); {told}"
 
 
 def _without_count(page: _Page, members: Sequence[Any]) -> str:
@@ -433,7 +447,7 @@ def _without_count(page: _Page, members: Sequence[Any]) -> str:
         & ~frame.trial_id.isin(ids)
     ]
     labels = language.listed(dict.fromkeys(rows.label))
-    return f"no such count found: {labels}" if labels else _NONE_LACKS
+    return f"no such count found: {labels}" if labels else _NO_GAP
 
 
 def _bias(page: _Page, trial_ids: Iterable[str], outcome: str) -> str:
@@ -459,13 +473,13 @@ def _bias(page: _Page, trial_ids: Iterable[str], outcome: str) -> str:
 
 
 def _apart_before(analysis: Analysis) -> dict[str, float]:
-    """Return how far the arms of trials differed before treatment, where that is much."""
+    """Return how much better the therapy's arm was before treatment, where that is much."""
     chosen = analysis.selection.estimates
     instruments = set(zip(chosen.trial_id, chosen.instrument_id, strict=True))
     frame = analysis.frame
     before = frame[(frame.timepoint == "baseline") & (frame.metric == "hedges_g")]
     return {
-        row.trial_id: abs(row.effect)
+        row.trial_id: row.effect
         for row in records(before)
         if (row.trial_id, row.instrument_id) in instruments and abs(row.effect) > IMBALANCE
     }
@@ -505,7 +519,7 @@ def _about(dataset: Dataset, row: Any) -> str:
 def _missing(page: _Page, one: Finding) -> Cell:
     """Return the trials without a usable number, and the result with these at zero."""
     if one.without_number.empty:
-        return Cell(_NONE_LACKS)
+        return Cell(_NO_GAP)
     said = f"no usable number: {_with_sizes(one.without_number, page.dataset)}"
     if one.stress is None or one.analysis is None:
         return Cell(markup=said)

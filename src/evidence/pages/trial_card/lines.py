@@ -170,7 +170,7 @@ def _numeric(card: TrialCard, row: Any) -> Line:
 def _left_open(row: Any) -> str:
     """Return what the sources leave open of an estimate that supposes something."""
     span = entries.range_left_open(row)
-    return f", by what is supposed {span}" if span else ""
+    return f", {span} under other assumptions" if span else ""
 
 
 def _with_name(card: TrialCard, row: Any, shown: str) -> tuple[str, str]:

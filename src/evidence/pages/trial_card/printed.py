@@ -116,12 +116,8 @@ def clocks(card: TrialCard) -> Block | None:
     return table(
         "The clocks: weeks as sources count them, and what follows for both clocks",
         (
-            "Time, and arms where not all",
-            "Measured",
-            "As printed or coded",
-            "Weeks since randomization",
-            "Weeks since the end of treatment",
-            "Remark",
+            *("Time, and arms where not all", "Measured", "As printed or coded"),
+            *("Weeks since randomization", "Weeks since the end of treatment", "Remark"),
         ),
         rows,
     )
