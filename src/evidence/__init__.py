@@ -3,19 +3,18 @@
 What to do first::
 
     import evidence
-    data = evidence.load()                        # the data package, checked
-    data.trials                                   # its tables are DataFrames; data.trial("repair")
-    frame = evidence.estimates(data, therapy="abft", outcome="depression")
-    evidence.durability(data, therapy="abct")     # the end of treatment against follow-up
-    evidence.verdicts(data)                       # the claims of the article, each with its verdict
-    evidence.show(frame)                          # a frame, a result, a block or a figure
+    book = evidence.load()                        # the data package, checked, and what it answers
+    book.trials                                   # its tables are DataFrames; book.trial("repair")
+    book.estimates(therapy="abft", outcome="depression")       # every effect size, a frame
+    book.analyze("abft", "depression")                         # one pooled result
+    book.analyze("abft", "depression", interval="wald")        # the same with another choice
+    book.follow_up("abct")                        # the end of treatment against follow-up
+    book.answers()                                # the claims of the article with their verdicts
+    book.trace("diamond2010.depression.bdi_ii.post.hedges_g")  # how a number follows from print
+    evidence.show(book)                           # shows any of these, a block or a figure
 
-    from evidence.analysis import analyze
-    from evidence.estimation.choices import Specification
-    analyze(data, Specification(therapy="abft", outcome="depression", timepoint="post"))
-
-A table of studies of your own is pooled by `evidence.meta`; `notebooks/00_start_here.ipynb` shows
-the rest.
+A table of studies of your own is pooled by `evidence.meta`; `notebooks/01_tour.ipynb` shows all of
+this in five minutes.
 """
 
 from importlib import import_module
@@ -27,7 +26,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "audit": "evidence.integrity",
     "check_parameters": "evidence.reports.parameters",
-    "load": "evidence.data.dataset",
+    "Workbook": "evidence.workbook",
+    "load": "evidence.workbook",
     "estimates": "evidence.estimation",
     "select": "evidence.estimation.selection",
     "pool": "evidence.meta.pooling",
@@ -37,6 +37,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Workbook",
     "__version__",
     "audit",
     "check_parameters",
@@ -52,13 +53,13 @@ __all__ = [
 if TYPE_CHECKING:
     from evidence.blocks.output import show
     from evidence.claims import verdicts
-    from evidence.data.dataset import load
     from evidence.estimation import estimates
     from evidence.estimation.selection import select
     from evidence.followup import durability
     from evidence.integrity import audit
     from evidence.meta.pooling import pool
     from evidence.reports.parameters import check_parameters
+    from evidence.workbook import Workbook, load
 
 
 def __getattr__(name: str) -> Any:

@@ -1,13 +1,20 @@
 """The widgets without a browser: a change of one shows what follows, in order of the keyboard."""
 
+import base64
+import random
+import re
+from collections import Counter
+from html import unescape
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
 import pytest
 
+from evidence.blocks.output import taken_along
 from evidence.explore import NAMES, Explorer
 from evidence.explore.model import OPTIONS, Model
+from tests.metapsy.files import imported, means
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +47,9 @@ def test_every_choice_has_its_label_and_its_main_value(explorer: Explorer) -> No
         assert widget.value in [value for _, value in widget.options]
         assert len({label for label, _ in widget.options}) == len(widget.options)
         if name in OPTIONS:
-            assert len(widget.options) == len(OPTIONS[name])
+            alone = len(explorer.model.alone(explorer.specification.question))
+            also = alone if name == "comparator_class" else 0
+            assert len(widget.options) == len(OPTIONS[name]) + also
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,138 @@ def test_nothing_to_pool_is_a_sentence(explorer: Explorer) -> None:
     assert explorer.form.preview.disabled
     explorer.reset.click()
     assert "This is the main analysis." in said(explorer)
-    assert all(box.value for box in explorer.trials.values())
+    boxes = {one: (box.value, box.disabled) for one, box in explorer.trials.items()}
+    # Its size is in no source, so that it enters no stress test either.
+    assert boxes.pop("nct00329199") == (False, True)
+    assert set(boxes.values()) == {(True, False)}
+
+
+def test_a_trial_that_other_choices_keep_out_is_unticked_with_the_reason(
+    explorer: Explorer,
+) -> None:
+    explorer.choices["comparator_class"].value = "inactive"
+    box = explorer.trials["diamond2010"]
+    assert (box.value, box.disabled) == (False, True)
+    assert "compared with" in box.description or "comparator" in box.description
+    assert explorer.specification.leave_out == ()
+    explorer.choices["comparator_class"].value = "any"
+    assert (box.value, box.disabled) == (True, False)
+    assert explorer.trials["waraan2021"].description.endswith("at zero, in the stress test alone")
+    box.value = False
+    assert box.description.endswith("left out by hand")
+
+
+def test_one_comparator_of_a_class_can_stand_alone(explorer: Explorer) -> None:
+    compared = explorer.choices["comparator_class"]
+    compared.value = "alone:enhanced_usual_care"
+    assert explorer.specification.comparator_class == "usual_care"
+    assert set(explorer.specification.leave_out) == {"israel2013", "waraan2021"}
+    assert "one trial, 66 adolescents" in said(explorer)
+    compared.value = "alone:usual_care"
+    assert "israel2013" not in explorer.specification.leave_out
+    # Taking its trials in by hand leads back to the class.
+    for one in ("diamond2010", "nct00329199"):
+        explorer.trials[one].value = True
+    assert compared.value == "usual_care"
+    compared.value = "any"
+    assert "This is the main analysis." in said(explorer)
+
+
+def test_the_code_leads_to_the_result(explorer: Explorer) -> None:
+    explorer.choices["interval"].value = "wald"
+    explorer.trials["diamond2002"].value = False
+    markup = explorer.parts["code"].value
+    lines = unescape(re.search(r"<pre>(.*?)</pre>", markup, re.DOTALL)[1])  # type: ignore[index]
+    done: dict[str, Any] = {}
+    exec(lines, done)
+    analysis = explorer.model.found(explorer.specification).analysis
+    assert analysis is not None
+    assert repr(done["found"]) == repr(analysis)
+
+
+def test_the_figure_and_the_data_are_there_to_save_until_a_choice_changes(
+    explorer: Explorer,
+) -> None:
+    assert explorer.taken.value == ""
+    explorer.take.click()
+    files = taken_along(explorer.taken.value)
+    kinds = Counter(name.rpartition(".")[2] for name in files)
+    assert kinds == {"svg": 1, "png": 1, "pdf": 1, "csv": 2}
+    rows = base64.b64decode(files["results.csv"]).decode()
+    assert "waraan2021" in rows
+    assert rows.startswith("estimate_id,label,comparator,")
+    explorer.choices["tau2"].value = "DL"
+    assert explorer.taken.value == ""
+
+
+def test_what_is_suggested_for_a_report_is_of_these_choices_or_empty(explorer: Explorer) -> None:
+    for box in explorer.trials.values():
+        box.value = False
+    assert explorer.form is not None
+    assert (explorer.form.title.value, explorer.form.report_id.value) == ("", "")
+
+
+def random_change(explorer: Explorer, draw: random.Random) -> str:
+    """Change one widget as a reader could; return which."""
+    free = [one for one, box in explorer.trials.items() if not box.disabled]
+    open_ = [one for one, widget in explorer.choices.items() if not widget.disabled]
+    name = draw.choice([*open_, *open_, *free, "reset"])
+    if name == "reset":
+        explorer.reset.click()
+    elif name in explorer.choices:
+        widget = explorer.choices[name]
+        widget.value = draw.choice([value for _, value in widget.options])
+    else:
+        explorer.trials[name].value = not explorer.trials[name].value
+    return name
+
+
+def test_all_parts_agree_after_each_of_forty_changes(explorer: Explorer) -> None:
+    """One state: sentence, widgets, boxes, title, id, code and what is the main analysis."""
+    draw = random.Random(20261130)
+    mains = 0
+    for step in range(40):
+        name = random_change(explorer, draw)
+        specification = explorer.specification
+        found = explorer.model.found(specification)
+        at = f"step {step}, {name}: {specification}"
+        for one, widget in explorer.choices.items():
+            if one != "comparator_class":
+                assert widget.value == getattr(specification, one), at
+        compared = explorer.model.compared(specification)
+        assert explorer.choices["comparator_class"].value == (compared or "any"), at
+        answer = said(explorer)
+        is_main = specification == explorer.model.start(*specification.question)
+        mains += is_main
+        if found.analysis is None:
+            assert "Nothing to pool" in answer, at
+            assert explorer.parts["code"].value == explorer.parts["forest"].value == "", at
+        else:
+            assert ("This is the main analysis." in answer) == is_main, at
+            assert found.analysis.estimate_id in answer, at
+            entered = set(found.analysis.selection.estimates.trial_id)
+            at_zero = set() if found.stress is None else set(found.stress.entered.trial_id)
+            ticked = {one for one, box in explorer.trials.items() if box.value}
+            assert ticked == entered | at_zero, at
+            assert not ticked & set(specification.leave_out), at
+        form = explorer.form
+        assert form is not None
+        assert form.preview.disabled == (found.analysis is None), at
+        assert ("choices other than the main ones" in form.title.value) == (
+            found.analysis is not None and not is_main
+        ), at
+        if not form.preview.disabled:
+            form.preview.click()
+            assert "No entry can be made" not in form.said.value, at
+    assert 0 < mains < 40
+
+
+def test_a_database_is_explored_without_a_form_for_reports(tmp_path: Path) -> None:
+    dataset = imported(tmp_path, means(), means(study="Bo, 2002")).dataset
+    explorer = Explorer(dataset, therapy="cbt", outcome="depression", timepoint="post")
+    assert explorer.form is None
+    assert "two trials" in said(explorer)
+    assert str(dataset.path) in explorer.parts["code"].value
 
 
 def test_the_correlation_waits_for_estimates_that_rest_on_it(explorer: Explorer) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -46,6 +47,33 @@ class Analysis:
         return (
             f"{self.estimate_id}: {term(METRIC, self.selection.metric)} {said}, k = {pooled.k}, "
             f"{self.size.named}; {SIDE[scale.favors]} favors {self.specification.therapy}"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the trials, the result and what did not enter, as Jupyter shows them."""
+        scale, pooled = self.selection.scale, self.pooled
+        entered = [
+            (
+                row.label,
+                row.comparator,
+                size_of([row]).named,
+                estimate(*scale.quoted(row.effect, row.ci_low, row.ci_high)),
+            )
+            for row in records(self.selection.estimates)
+        ]
+        said = estimate(*scale.quoted(pooled.effect, pooled.ci_low, pooled.ci_high))
+        together = (f"together, k = {pooled.k}", "", self.size.named, said)
+        shown = pd.DataFrame(
+            [*entered, together],
+            columns=["trial", "against", "participants", term(METRIC, self.selection.metric)],
+        )
+        without = self.selection.without_number
+        words = [f"{row.label}: {row.reason}" for row in records(without)]
+        left = f"<p>Without a usable number: {escape('; '.join(words))}.</p>" if words else ""
+        side = f"{SIDE[scale.favors]} favors {self.specification.therapy}"
+        return (
+            f"{shown.to_html(index=False, border=0)}<p>{escape(side)}. "
+            f"<code>{escape(self.estimate_id)}</code></p>{left}"
         )
 
     @property

@@ -12,6 +12,7 @@ from evidence.errors import ParameterError, check_choice
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.selection import EVERY, Selection, select
+from evidence.language import METRIC, estimate, term
 from evidence.meta.multilevel import fit_multilevel
 from evidence.meta.multilevel.covariance import correlated_covariance
 from evidence.meta.multilevel.inference import Coefficient, MultilevelFit
@@ -54,6 +55,16 @@ class MultilevelAnalysis:
     fit: MultilevelFit
     by_rho: Mapping[float, MultilevelFit]
     frame: pd.DataFrame = field(repr=False)
+
+    def __repr__(self) -> str:
+        """Return the mean effect in one line."""
+        said = estimate(self.mean.estimate, self.mean.ci_low, self.mean.ci_high)
+        named = f"{self.model}, rho = {self.rho:g}" if self.rho is not None else self.model
+        return (
+            f"{self.estimate_id}: {term(METRIC, self.selection.metric)} {said} by {named}, "
+            f"{self.fit.k_trials} trials, {len(self.selection.estimates)} estimates; "
+            f"positive favors {self.specification.therapy}"
+        )
 
     @property
     def mean(self) -> Coefficient:

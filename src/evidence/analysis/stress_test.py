@@ -10,6 +10,7 @@ from evidence.analysis import Analysis
 from evidence.data.records import records
 from evidence.estimation.row import NORMAL_975, Size
 from evidence.estimation.selection import STANDARDIZED_METRICS
+from evidence.language import estimate, listed
 from evidence.meta.bayes import Posterior, posterior
 from evidence.meta.effect_size.scales import d_from_odds_ratio
 from evidence.meta.pooling import Pooled, pool
@@ -59,6 +60,12 @@ class StressTest:
     entered: pd.DataFrame
     not_entered: pd.DataFrame
     size: Size
+
+    def __repr__(self) -> str:
+        """Return the pooled value with unreported results at zero, in one line."""
+        said = estimate(self.at_zero.effect, self.at_zero.ci_low, self.at_zero.ci_high)
+        entered = listed(dict.fromkeys(self.entered.label))
+        return f"{self.estimate_id}: {said} with {entered} at zero; a stress test, no result"
 
 
 def stress_test(analysis: Analysis) -> StressTest | None:

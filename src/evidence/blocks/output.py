@@ -4,7 +4,7 @@ import base64
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +147,10 @@ def show(what: object) -> None:
     elif isinstance(what, Iterable):
         block = _lines(what)
     else:
-        block = paragraphs(repr(what))
+        as_table = getattr(what, "_repr_html_", None)
+        markup = paragraphs(repr(what)).html if as_table is None else as_table()
+        _publish(repr(what), markup, ())
+        return
     _publish(block.text, block.html, block.entries)
 
 
@@ -180,22 +183,45 @@ def _markup(figure: Figure) -> str:
     name, title = f"figure-{figure.figure_id}", figure.caption.partition(".")[0]
     about = {"title": title, "description": figure.alt}
     wide = drawing.to_svg(figure.matplotlib_figure, name=name, **about)
+    links = to_take(figure, tuple(TAKEN), wide)
     phone = drawing.to_svg(figure.phone, name=f"{name}-phone", kind="phone", told=name, **about)
-    taken = {
-        "svg": drawing.alone(wide).encode(),
-        "png": drawing.to_png(figure.matplotlib_figure, drawing.PRINT_DPI),
-        "pdf": drawing.to_pdf(figure.matplotlib_figure),
-        "csv": _csv(figure.data),
-    }
-    links = " ".join(
-        _taken(figure.figure_id, kind, content, "Data (CSV)" if kind == "csv" else kind.upper())
-        for kind, content in taken.items()
-    )
     return (
         f'<figure id="{html(figure.figure_id)}">\n{wide}\n{phone}\n'
         f'<figcaption>{html(figure.caption)}</figcaption>\n<p class="take">{links}</p>\n'
         "<details><summary>The figure as a table</summary>\n"
         f"{figure.table.html}\n</details>\n</figure>"
+    )
+
+
+def to_take(figure: Figure, kinds: Sequence[str], wide: str = "") -> str:
+    """Return links that save a figure and its data, as HTML that holds the files.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    kinds : sequence of str
+        Out of `TAKEN`.
+    wide : str
+        The figure as SVG, where it was made already.
+    """
+    from evidence.blocks import drawing
+
+    canvas = figure.matplotlib_figure
+    about = {"title": figure.caption.partition(".")[0], "description": figure.alt}
+    made: dict[str, Callable[[], bytes]] = {
+        "svg": lambda: drawing.alone(
+            wide or drawing.to_svg(canvas, name=f"figure-{figure.figure_id}", **about)
+        ).encode(),
+        "png": lambda: drawing.to_png(canvas, drawing.PRINT_DPI),
+        "pdf": lambda: drawing.to_pdf(canvas),
+        "csv": lambda: _csv(figure.data),
+    }
+    return " ".join(
+        _taken(
+            figure.figure_id, kind, made[kind](), "Data (CSV)" if kind == "csv" else kind.upper()
+        )
+        for kind in kinds
     )
 
 

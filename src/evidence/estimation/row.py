@@ -92,7 +92,16 @@ class Row:
         return replace(self, left_out_by=by, reason=FreeText(reason), **changes)
 
 
-COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Row))
+READ_FIRST = (
+    *("estimate_id", "label", "comparator", "outcome_id", "timepoint", "instrument_id", "event"),
+    *("metric", "effect", "ci_low", "ci_high", "n_intervention", "n_comparator", "processing"),
+    *("said", "reason"),
+)
+"""Columns that a reader looks for; what rows are computed by comes after them."""
+COLUMNS: tuple[str, ...] = (
+    *READ_FIRST,
+    *(field.name for field in fields(Row) if field.name not in READ_FIRST),
+)
 
 _NUMBERS = (
     *("weeks_since_randomization", "follow_up_weeks", "effect", "variance", "se", "ci_low"),

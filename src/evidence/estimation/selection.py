@@ -62,6 +62,13 @@ class Selection:
     without_number: pd.DataFrame
     metric: str
 
+    def __repr__(self) -> str:
+        """Return in one line what entered and what did not."""
+        return (
+            f"Selection of {self.metric}: {len(self.estimates)} estimates, "
+            f"{len(self.left_out)} left out, {len(self.without_number)} trials without a number"
+        )
+
     @property
     def scale(self) -> QuotedScale:
         """Scale on which its result is quoted; that of a harm where every estimate is of harms."""

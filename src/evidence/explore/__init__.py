@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
+import pandas as pd
 
 from evidence import language
 from evidence.blocks.escape import html
-from evidence.blocks.output import WIDGET
-from evidence.data.dataset import Dataset
+from evidence.blocks.output import TAKEN, WIDGET, rows_to_take, to_take
+from evidence.data.dataset import Dataset, default_folder
 from evidence.estimation.choices import Specification
+from evidence.estimation.row import READ_FIRST
 from evidence.explore.form import ReportForm
 from evidence.explore.model import OPTIONS, Model, Trial
-from evidence.explore.page import PARTS, basis, part
-from evidence.explore.sentences import nothing, option, result
+from evidence.explore.page import LOOK, PARTS, basis, forest, part
+from evidence.explore.sentences import nothing, option, result, standings
 from evidence.reports.build import find_root
 
 NAMES = {
@@ -35,15 +37,6 @@ NAMES = {
 _ANY = "any"
 """Stands in a widget for no choice: a widget takes None for nothing selected."""
 
-_KEYS = (
-    "this.closest('.evidence-explore').addEventListener('focusin', "
-    "function (event) { event.target.dataset.lmSuppressShortcuts = 'true' })"
-)
-"""JupyterLab takes arrows and letters for its cells, also where they should change a choice; it
-leaves them to elements with this mark."""
-
-_STYLE = Path(__file__).with_name("style.css")
-
 
 class Explorer:
     """Choices as widgets, with the result, figures and gaps that follow from them.
@@ -59,7 +52,7 @@ class Explorer:
         The question to start with.
     root : Path, optional
         Folder of the project, for reports of one's own; found from the working folder where none
-        is given.
+        is given. There is no form for reports where the data are not those of the project.
 
     Raises
     ------
@@ -78,7 +71,9 @@ class Explorer:
     ) -> None:
         self.model = Model(dataset)
         self.specification = self.model.start(therapy, outcome, timepoint)
-        self.form = ReportForm(self.model, root or find_root())
+        # Reports of another package are built in its own folder.
+        own = dataset.path == default_folder().resolve()
+        self.form = ReportForm(self.model, root or find_root()) if root or own else None
         # Going back to a choice costs nothing.
         self._part = lru_cache(maxsize=512)(partial(part, self.model))
         self.choices = {
@@ -92,6 +87,9 @@ class Explorer:
         self.trials: dict[str, widgets.Checkbox] = {}
         self._trial_boxes = widgets.Box().add_class("evidence-trials")
         self.parts = {name: widgets.HTML() for name in PARTS}
+        self.take = widgets.Button(description="Save the figure and the data")
+        self.take.on_click(lambda _: self._take())
+        self.taken = widgets.HTML()
         self._settling = False
         self.show(self.specification)
         self.box = self._arranged()
@@ -101,13 +99,15 @@ class Explorer:
         answer, *rest = self.parts.values()
         return widgets.VBox(
             [
-                widgets.HTML(f'<style onload="{_KEYS}">{_STYLE.read_text("utf-8")}</style>'),
+                widgets.HTML(LOOK),
                 choices,
                 answer,
                 widgets.HTML("<h2>Trials, each in or out</h2>"),
                 self._trial_boxes,
                 *rest,
-                self.form.box,
+                self.take,
+                self.taken,
+                *([] if self.form is None else [self.form.box]),
             ]
         ).add_class("evidence-explore")
 
@@ -133,13 +133,32 @@ class Explorer:
         # Each part is sent when it is made, so that the answer need not wait for the figures.
         for name, widget in self.parts.items():
             widget.value = self._part(name, basis(self.model, name, specification))
-        self.form.start(specification)
+        # What was made to be saved is of other choices.
+        self.taken.value = ""
+        self.take.disabled = self.model.found(specification).analysis is None
+        if self.form is not None:
+            self.form.start(specification)
+
+    def _take(self) -> None:
+        """Show links that save the forest plot, its data, and every result with its reason."""
+        found = self.model.found(self.specification)
+        figure = forest(self.model, found)
+        if figure is None or found.selection is None:
+            return
+        selected = found.selection
+        every = pd.concat([selected.estimates, selected.left_out], ignore_index=True)
+        rows = rows_to_take("results", every[list(READ_FIRST)], "Every result, in or out (CSV)")
+        self.taken.value = f'<p class="take">{to_take(figure, tuple(TAKEN))}</p>{rows.html}'
 
     def _settle(self, specification: Specification) -> None:
         """Set the widgets to a specification; those that offer something else get new options."""
         model = self.model
         offered: dict[str, Sequence[Any]] = {
             **OPTIONS,
+            "comparator_class": (
+                *OPTIONS["comparator_class"],
+                *model.alone(specification.question),
+            ),
             "therapy": model.therapies(),
             "outcome": model.outcomes(specification.therapy),
             "timepoint": model.timepoints(specification.therapy, specification.outcome),
@@ -156,27 +175,32 @@ class Explorer:
             if widget.options != options:
                 widget.options = options
             chosen = getattr(specification, name)
+            if name == "comparator_class":
+                chosen = model.compared(specification)
             widget.value = _ANY if chosen is None else chosen
         # Only estimates that are adjusted for baseline rest on a correlation.
         self.choices["correlation"].disabled = specification.adjustment == "post"
         offered_trials = model.trials(specification)
         if offered_trials != self._offered:
             self._offered = offered_trials
-            self.trials = {one.trial_id: self._box(one) for one in offered_trials}
+            self.trials = {one.trial_id: self._box() for one in offered_trials}
             self._trial_boxes.children = tuple(self.trials.values())
-        for trial_id, box in self.trials.items():
-            box.value = trial_id not in specification.leave_out
+        stands = standings(model.dataset, model.found(specification), self.trials)
+        for one in offered_trials:
+            box, stand = self.trials[one.trial_id], stands[one.trial_id]
+            why = f"; {stand.why}" if stand.why else ""
+            box.description = box.tooltip = f"{one.label} ({one.compared}){why}"
+            box.value, box.disabled = stand.enters, not stand.free
 
-    def _box(self, trial: Trial) -> widgets.Checkbox:
-        without = "" if trial.has_number else "; without a usable number"
-        named = f"{trial.label} ({trial.compared}{without})"
-        box = widgets.Checkbox(description=named, tooltip=named, indent=False, value=True)
+    def _box(self) -> widgets.Checkbox:
+        box = widgets.Checkbox(indent=False, value=True)
         box.observe(self._trials_changed, names="value")
         return box
 
     def _trials_changed(self, _: Any) -> None:
         if not self._settling:
-            left_out = tuple(one for one, box in self.trials.items() if not box.value)
+            free = {one: box for one, box in self.trials.items() if not box.disabled}
+            left_out = tuple(one for one, box in free.items() if not box.value)
             self.show(self.model.changed(self.specification, "leave_out", left_out))
 
     def in_words(self) -> str:

@@ -53,9 +53,12 @@ class ReportForm:
         self._specification = specification
         found = self.model.found(specification)
         self.preview.disabled = found.analysis is None
+        # What was suggested for other choices would be said of these.
+        title, report_id = "", ""
         if found.analysis is not None:
-            self.title.value = request.suggested_title(self.model.dataset, specification)
-            self.report_id.value = request.suggested_id(found.analysis)
+            title = request.suggested_title(self.model.dataset, specification)
+            report_id = request.suggested_id(found.analysis)
+        self.title.value, self.report_id.value = title, report_id
         self._withdraw()
 
     def _withdraw(self) -> None:

@@ -1,8 +1,7 @@
 """What the choices of a reader lead to: the state behind the widgets, which needs no browser."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pandas as pd
@@ -18,10 +17,13 @@ from evidence.estimation.choices import Specification
 from evidence.estimation.selection import Selection, select
 from evidence.followup import Durability, durability
 from evidence.ledger import sentences
-from evidence.terms import ACCEPTED
+from evidence.terms import ACCEPTED, ComparatorClass
 
 CORRELATIONS = (0.3, 0.5, 0.7, 0.8)
 """Correlations of baseline and outcome on offer; no source prints one."""
+
+ALONE = "alone:"
+"""Begins the choice of one condition of a class of comparators."""
 
 CHOSEN_TRIALS = "trials chosen here"
 """What a panel calls trials that were chosen one by one or by their comparator."""
@@ -37,14 +39,11 @@ class Trial:
         Trial.
     compared : str
         Its comparator and how many took part.
-    has_number : bool
-        Whether it prints a number that the main analysis can use.
     """
 
     trial_id: str
     label: str
     compared: str
-    has_number: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +99,8 @@ class Model:
     """All questions of a data package with what can be chosen, ready to answer at once.
 
     Estimates, panels and follow-up are computed when it is made, so that a change of one choice
-    costs one selection and one pooling.
+    costs one selection and one pooling; those of an imported database, which has hundreds of
+    records, when they are first asked for.
 
     Parameters
     ----------
@@ -118,40 +118,41 @@ class Model:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self._frames = {one: estimates(dataset, correlation=one) for one in CORRELATIONS}
-        self._main = self._frames[CORRELATION]
+        self._frame = cache(lambda one: estimates(dataset, correlation=one))
+        self._main = self._frame(CORRELATION)
         self._of_therapy = self._main[
             (self._main.intervention == self._main.therapy) & (self._main.outcome_id != "")
         ]
-        by_convention = {"exact": self._main, "metapsy": estimates(dataset, convention="metapsy")}
-        self._panels = {
-            question: self._panel(question, by_convention) for question in self._questions()
-        }
+        self._by_convention = cache(
+            lambda: {"exact": self._main, "metapsy": estimates(dataset, convention="metapsy")}
+        )
+        self._panel = cache(self._made_panel)
         # Figures, forms and sentences ask for the same answer.
         self.found = lru_cache(maxsize=128)(self._found)
         self._trials: dict[tuple[str, str, str], list[Trial]] = {}
-        self._follow_up = {one: self._durability(one) for one in self.therapies()}
+        self._durability = cache(self._made_durability)
+        if not dataset.imported:
+            self._prepare()
 
-    def _questions(self) -> Iterable[tuple[str, str, str]]:
-        return [
-            (therapy, outcome, timepoint)
-            for therapy in self.therapies()
-            for outcome in self.outcomes(therapy)
-            for timepoint in self.timepoints(therapy, outcome)
-        ]
+    def _prepare(self) -> None:
+        for correlation in CORRELATIONS:
+            self._frame(correlation)
+        for therapy in self.therapies():
+            self._durability(therapy)
+            for outcome in self.outcomes(therapy):
+                for timepoint in self.timepoints(therapy, outcome):
+                    self._panel((therapy, outcome, timepoint))
 
-    def _panel(
-        self, question: tuple[str, str, str], frames: dict[str, pd.DataFrame]
-    ) -> pd.DataFrame | None:
+    def _made_panel(self, question: tuple[str, str, str]) -> pd.DataFrame | None:
         therapy, outcome, timepoint = question
         specification = Specification(therapy=therapy, outcome=outcome, timepoint=timepoint)
         try:
-            return panel(self.dataset, specification, frames)
+            return panel(self.dataset, specification, self._by_convention())
         except (ParameterError, SelectionError):
             # Nothing to pool by default: the question has no panel.
             return None
 
-    def _durability(self, therapy: str) -> Durability | None:
+    def _made_durability(self, therapy: str) -> Durability | None:
         try:
             return durability(self.dataset, therapy=therapy)
         except ParameterError:
@@ -198,7 +199,6 @@ class Model:
         if isinstance(selection, str):
             return []
         first: dict[str, Any] = {}
-        numbered = set(selection.estimates.trial_id)
         for rows in (selection.estimates, selection.without_number, selection.left_out):
             for row in records(rows):
                 first.setdefault(row.trial_id, row)
@@ -207,11 +207,41 @@ class Model:
                 row.trial_id,
                 row.label,
                 f"{sentences.comparator(row, self.dataset)}, {sentences.sizes(row, self.dataset)}",
-                row.trial_id in numbered,
             )
             for row in first.values()
             if row.comparator
         ]
+
+    def alone(self, question: tuple[str, str, str]) -> dict[str, tuple[ComparatorClass, set[str]]]:
+        """Return comparators that can be looked at alone within their class.
+
+        Returns
+        -------
+        dict
+            By condition with `ALONE` before it: its class, and the trials of that class that
+            were compared with another. Empty where each class has one condition, or a trial was
+            compared with several.
+        """
+        rows = self._of_therapy
+        for name, value in zip(_QUESTION, question, strict=True):
+            rows = rows[rows[name] == value]
+        found: dict[str, tuple[ComparatorClass, set[str]]] = {}
+        for name in CLASSES:
+            own = rows[rows.comparator_class == name]
+            conditions = dict.fromkeys(own.comparator)
+            if len(conditions) < 2 or _several(own):
+                continue
+            for one in conditions:
+                found[f"{ALONE}{one}"] = (name, set(own.trial_id[own.comparator != one]))
+        return found
+
+    def compared(self, specification: Specification) -> str | None:
+        """Return the class of comparators of a specification, or the one condition within it."""
+        for condition, (name, others) in self.alone(specification.question).items():
+            # A trial that goes out by hand beside them leaves the comparator what it is.
+            if specification.comparator_class == name and others <= set(specification.leave_out):
+                return condition
+        return specification.comparator_class
 
     def start(self, therapy: str, outcome: str, timepoint: str) -> Specification:
         """Return the main analysis of a question.
@@ -235,6 +265,8 @@ class Model:
         What the new question does not have is set to its first: outcome, time, instrument; trials
         that it does not have are no longer left out. What it has stays as it was chosen.
         """
+        if name == "comparator_class":
+            return self._against(specification, value)
         made = replace(specification, **{name: value})
         made = replace(made, outcome=_kept(made.outcome, self.outcomes(made.therapy)))
         times = self.timepoints(made.therapy, made.outcome)
@@ -244,10 +276,23 @@ class Model:
         known = {one.trial_id for one in self.trials(made)}
         return replace(made, leave_out=tuple(one for one in made.leave_out if one in known))
 
+    def _against(self, specification: Specification, chosen: str | None) -> Specification:
+        """Return a specification with a class of comparators, or one condition of a class."""
+        alone = self.alone(specification.question)
+        out = set(specification.leave_out)
+        before = self.compared(specification)
+        if before in alone:
+            out -= alone[str(before)][1]
+        own, others = alone.get(str(chosen), (chosen, set()))
+        order = [one.trial_id for one in self.trials(specification)]
+        kept = tuple(one for one in order if one in out | others)
+        asked: Any = own
+        return replace(specification, comparator_class=asked, leave_out=kept)
+
     def _found(self, specification: Specification) -> Found:
         """Return what a specification leads to; where that is nothing, why."""
         try:
-            analysis = analyze(self.dataset, specification, self._frames[specification.correlation])
+            analysis = analyze(self.dataset, specification, self._frame(specification.correlation))
         except (ParameterError, SelectionError):
             selection = self._selection(specification)
             if isinstance(selection, str):
@@ -265,7 +310,7 @@ class Model:
     def _selection(self, specification: Specification) -> Selection | str:
         """Return the selection of a specification, or why its rule cannot select."""
         try:
-            return select(self._frames[specification.correlation], specification)
+            return select(self._frame(specification.correlation), specification)
         except SelectionError as error:
             return str(error)
         except EvidenceError as error:
@@ -278,7 +323,7 @@ class Model:
         """Return where a result stands among all defensible ones; None where there are none."""
         specification = found.specification
         question = specification.question
-        every = self._panels[question]
+        every = self._panel(question)
         if found.analysis is None or every is None:
             return None
         narrowed = specification.leave_out or specification.comparator_class
@@ -294,7 +339,7 @@ class Model:
 
     def follow_up(self, specification: Specification) -> Durability | None:
         """Return the comparisons at both times of the trials that a specification lets in."""
-        found = self._follow_up[specification.therapy]
+        found = self._durability(specification.therapy)
         if found is None:
             return None
         rows = found.comparisons
@@ -312,6 +357,8 @@ class Model:
 
 
 _TIMES = ("post", "follow_up")
+_QUESTION = ("therapy", "outcome_id", "timepoint")
+"""Columns of the frame that a question is about."""
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "comparator_class": (None, *CLASSES),
@@ -322,6 +369,12 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "interval": ACCEPTED["interval"],
 }
 """What can be chosen on any question, the main choice first but for the correlation."""
+
+
+def _several(rows: pd.DataFrame) -> bool:
+    """Return whether a trial was compared with several conditions."""
+    pairs = rows[["trial_id", "comparator"]].drop_duplicates()
+    return bool(pairs.trial_id.duplicated().any())
 
 
 def _kept(value: str, accepted: list[str]) -> str:

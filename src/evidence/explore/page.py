@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -15,13 +16,49 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.choices import Specification
 from evidence.explore.model import Found, Model, Place
-from evidence.explore.sentences import differing, nothing, per_trial, result
+from evidence.explore.sentences import as_code, differing, nothing, per_trial, result
 from evidence.followup import Durability
 from evidence.ledger import entries, quotation, sentences
 from evidence.pages.followup import figures
 from evidence.pages.pooled import panel
 
+_KEYS = (
+    "this.closest('.evidence-explore').addEventListener('focusin', "
+    "function (event) { event.target.dataset.lmSuppressShortcuts = 'true' })"
+)
+"""JupyterLab takes arrows and letters for its cells, also where they should change a choice; it
+leaves them to elements with this mark."""
+
+LOOK = f'<style onload="{_KEYS}">{Path(__file__).with_name("style.css").read_text("utf-8")}</style>'
+"""How widgets look; the first of them."""
+
+_COPY = (
+    "var code = this.nextElementSibling.textContent, said = this;"
+    "navigator.clipboard.writeText(code).then(function () { said.textContent = 'Copied' })"
+)
 _LINK = re.compile(r"</?a\b[^>]*>")
+
+
+def unlinked(markup: str) -> str:
+    """Return HTML without links: those of a report lead to places that a notebook lacks."""
+    return _LINK.sub("", markup)
+
+
+def code(lines: str) -> str:
+    """Return lines of Python with a button that copies them, as HTML."""
+    return (
+        f'<h2>The same as code</h2>\n<button type="button" onclick="{_COPY}">Copy</button>'
+        f"<pre>{html(lines)}</pre>"
+    )
+
+
+def forest(model: Model, found: Found) -> Figure | None:
+    """Return the forest plot of what choices lead to; None where that is nothing."""
+    if found.analysis is None:
+        return None
+    if found.points is not None:
+        return points_forest.points_forest(model.dataset, found.analysis, found.points)
+    return pooled_forest.pooled_forest(model.dataset, found.analysis, found.stress)
 
 
 def _answer(model: Model, found: Found) -> str:
@@ -72,13 +109,12 @@ def _number(number: str, caption: str) -> str:
 
 
 def _forest(model: Model, found: Found) -> str:
-    if found.analysis is None:
-        return ""
-    if found.points is not None:
-        figure = points_forest.points_forest(model.dataset, found.analysis, found.points)
-    else:
-        figure = pooled_forest.pooled_forest(model.dataset, found.analysis, found.stress)
-    return _figure("Forest plot", figure)
+    figure = forest(model, found)
+    return "" if figure is None else _figure("Forest plot", figure)
+
+
+def _code(model: Model, found: Found) -> str:
+    return "" if found.analysis is None else code(as_code(model.dataset, found.specification))
 
 
 def _left_out(model: Model, found: Found) -> str:
@@ -196,10 +232,8 @@ def _figure(title: str, figure: Figure, also: str = "") -> str:
         title=title,
         description=figure.alt,
     )
-    # The links of a report lead to places of its page, which a notebook does not have.
     table = (
-        "<details><summary>The figure as a table</summary>"
-        f"{_LINK.sub('', figure.table.html)}</details>"
+        f"<details><summary>The figure as a table</summary>{unlinked(figure.table.html)}</details>"
     )
     return _drawn(title, svg, f"{figure.caption}{also}", table)
 
@@ -217,6 +251,7 @@ PARTS: dict[str, Callable[[Model, Found], str]] = {
     "left_out": _left_out,
     "panel": _panel,
     "trajectory": _trajectory,
+    "code": _code,
 }
 """Parts of the page in the order in which they are read, each as HTML made from escaped text."""
 

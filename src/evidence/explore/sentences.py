@@ -1,10 +1,13 @@
 """What is said of a choice: its result, why there is none, and how it differs from the main one."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from evidence import language
-from evidence.data.dataset import Dataset
+from evidence.data.dataset import Dataset, default_folder
 from evidence.data.records import records
 from evidence.estimation.choices import Specification
-from evidence.explore.model import Found
+from evidence.explore.model import ALONE, Found
 from evidence.ledger import choices, sentences
 from evidence.terms import LeftOut
 
@@ -75,6 +78,45 @@ def per_trial(dataset: Dataset, found: Found) -> dict[str, tuple[str, str]]:
     return reasons
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a trial is in a result, and why it is or is not.
+
+    Attributes
+    ----------
+    enters : bool
+        Whether its number, or zero in the stress test, is behind what is shown.
+    why : str
+        What keeps it out, or how it enters without a number; empty where it enters with one.
+    free : bool
+        Whether a reader can take it in or out; what other choices keep out comes back with these.
+    """
+
+    enters: bool
+    why: str
+    free: bool
+
+
+def standings(dataset: Dataset, found: Found, trial_ids: Iterable[str]) -> dict[str, Standing]:
+    """Return how each trial stands in what choices lead to."""
+    by_hand = set(found.specification.leave_out)
+    entered = set() if found.analysis is None else set(found.analysis.selection.estimates.trial_id)
+    at_zero = set() if found.stress is None else set(found.stress.entered.trial_id)
+    reasons = per_trial(dataset, found)
+    made = {}
+    for one in trial_ids:
+        if one in by_hand:
+            made[one] = Standing(enters=False, why="left out by hand", free=True)
+        elif one in entered:
+            made[one] = Standing(enters=True, why="", free=True)
+        elif one in at_zero:
+            made[one] = Standing(enters=True, why="at zero, in the stress test alone", free=True)
+        else:
+            why = reasons[one][1] if one in reasons else "no result on this question"
+            made[one] = Standing(enters=False, why=why, free=False)
+    return made
+
+
 _OF_EVENTS = {"log_odds_ratio", "log_risk_ratio", "risk_difference"}
 
 
@@ -85,10 +127,25 @@ def _question(dataset: Dataset, specification: Specification) -> str:
     return f"{outcome} with {therapy}, {when},"
 
 
+def as_code(dataset: Dataset, specification: Specification) -> str:
+    """Return the lines of Python that lead to the result of choices."""
+    own = "" if dataset.path == default_folder().resolve() else repr(str(dataset.path))
+    given = [*map(repr, specification.question)]
+    given += [f"{name}={value!r}" for name, value in specification.changed.items()]
+    asked = ",\n    ".join(given)
+    return (
+        f"import evidence\n\nbook = evidence.load({own})\n"
+        f"found = book.analyze(\n    {asked},\n)\nprint(found)"
+    )
+
+
 def option(dataset: Dataset, name: str, value: object) -> str:
     """Return one option of a choice in words."""
     if value is None:
         return "any comparator"
+    condition = str(value).removeprefix(ALONE)
+    if condition != value:
+        return f"{dataset.in_text('condition', condition)} alone"
     if name == "tau2" and value in sentences.TAU2_SOURCE:
         return f"{value}: {sentences.TAU2_SOURCE[str(value)].partition(' (')[0]}"
     if name == "instrument":

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -34,6 +35,7 @@ from evidence.followup.event_counts import (
     staying,
 )
 from evidence.followup.pairs import SHARED_CONTROL, Timing, week
+from evidence.language import count, estimate
 from evidence.meta.effect_size import inside
 
 
@@ -116,8 +118,31 @@ class Durability:
         """Return in one line what was compared."""
         return (
             f"Durability of {self.therapy}, {self.outcome or 'all outcomes'}: "
-            f"{len(self.comparisons)} comparisons at both times, "
-            f"{len(self.uncontrolled)} follow-ups of one arm alone"
+            f"{count(len(self.comparisons), 'comparison')} at both times, "
+            f"{count(len(self.uncontrolled), 'follow-up')} of one arm alone"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the comparisons at both times, as Jupyter shows them."""
+        rows = self.comparisons[~self.comparisons.derived.astype(bool)]
+        shown = pd.DataFrame(
+            {
+                "trial": rows.label,
+                "against": rows.comparator,
+                "outcome": rows.outcome_id,
+                "by": rows.event.where(rows.event != "", rows.instrument_id),
+                "metric": rows.metric,
+                "end of treatment": _quoted(rows, "post_effect", "post_ci_low", "post_ci_high"),
+                "follow-up": _quoted(
+                    rows, "follow_up_effect", "follow_up_ci_low", "follow_up_ci_high"
+                ),
+                "change": _quoted(rows, "change", "change_ci_low", "change_ci_high"),
+            }
+        )
+        return (
+            f"{shown.to_html(index=False, border=0)}<p>{escape(repr(self))}; above 0 favors "
+            f"{escape(self.therapy)}, ratios are on the log scale; a change below 0 is an effect "
+            "that shrank.</p>"
         )
 
 
@@ -229,6 +254,11 @@ def durability(
         most_trials=pairing.trials_with_both(pairs, therapy),
         bivariate=bivariate_models(frame, therapy, correlation),
     )
+
+
+def _quoted(rows: pd.DataFrame, *columns: str) -> list[str]:
+    """Return numbers with their intervals in words, ratios on the log scale."""
+    return [estimate(*one) for one in rows[list(columns)].astype(float).itertuples(index=False)]
 
 
 def _of_therapy(frame: pd.DataFrame, therapy: str) -> pd.DataFrame:
