@@ -238,6 +238,13 @@ def when(timepoint: str) -> str:
     return _WHEN.get(timepoint, f", {timepoint.replace('_', ' ')}")
 
 
+def as_table(frame: pd.DataFrame) -> str:
+    """Return a frame of words as an HTML table for Jupyter, which sets cells to the right."""
+    left = ' style="text-align: left"'
+    shown = frame.to_html(index=False, border=0)
+    return shown.replace("<th>", f"<th{left}>").replace("<td>", f"<td{left}>")
+
+
 def counted(number: int, noun: str) -> str:
     """Return a count with its noun, "one trial" or "3 trials"."""
     return f"one {noun}" if number == 1 else f"{number} {noun}s"

@@ -49,11 +49,8 @@ class Workbook(Dataset):
         return "\n".join([self._called(), *lines])
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><code>.{escape(call)}</code></td><td>{escape(said)}</td></tr>"
-            for call, said in _CALLS
-        )
-        return f"<p>{escape(self._called())}</p><table>{rows}</table>"
+        asked = pd.DataFrame([(f".{call}", said) for call, said in _CALLS], columns=["ask", "for"])
+        return f"<p>{escape(self._called())}</p>{language.as_table(asked)}"
 
     def _called(self) -> str:
         trials = language.count(len(self.trials), "trial")

@@ -42,12 +42,42 @@ def figure(text: str = "a < b & c") -> Figure:
     return Figure("forest", *drawn, "Two <points>.", "Points. More.", made, data)
 
 
+def looked(markup: str) -> str:
+    """Return what stands inside of the look that a notebook gets."""
+    found = re.fullmatch(
+        r'<style>.*\.evidence-shown .*</style>\n<div class="evidence-shown">(.*)</div>',
+        markup,
+        re.DOTALL,
+    )
+    assert found is not None
+    return found[1]
+
+
+def test_links_to_pages_lead_to_the_reports_beside_the_notebooks(
+    bundles: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = (
+        '<a href="trial-x.html#n-1">a</a><a href="#n-2">b</a><a href="https://x.org/y.html">c</a>'
+    )
+    monkeypatch.delenv(output.FIGURES, raising=False)
+    evidence.show(Block(links))
+    shown = looked(bundles[0][0]["text/html"])
+    assert re.findall(r'href="([^"]+)"', shown) == [
+        "../reports/trial-x.html#n-1",
+        "#n-2",
+        "https://x.org/y.html",
+    ]
+    monkeypatch.setenv(output.FIGURES, "svg")
+    evidence.show(Block(links))
+    assert bundles[1][0]["text/html"] == links
+
+
 def test_a_block_is_one_output_of_text_html_and_numbers(bundles: list[Any]) -> None:
     evidence.show(Block("<p>text</p>", (ENTRY,)))
     ((data, metadata),) = bundles
     assert metadata == {}
     assert data["text/plain"] == "text"
-    assert data["text/html"] == "<p>text</p>"
+    assert looked(data["text/html"]) == "<p>text</p>"
     assert data[MIME]["version"] == 1
     assert [from_json(one) for one in data[MIME]["entries"]] == [ENTRY]
 
@@ -114,7 +144,7 @@ def test_a_figure_in_a_notebook_is_a_picture_with_alt_text_and_a_table(
     assert picture["image/png"].startswith(b"\x89PNG")
     assert picture["text/plain"] == "Two <points>."
     assert metadata == {"image/png": {"alt": "Two <points>."}}
-    assert beside["text/html"] == "<p>Points. More.</p>\n" + figure().table.html
+    assert looked(beside["text/html"]) == "<p>Points. More.</p>\n" + figure().table.html
     assert len(beside[MIME]["entries"]) == 1
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -15,12 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ipywidgets
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from lxml.html import fromstring
 from playwright.sync_api import Browser, Locator, Page, expect
 
+import evidence
 from evidence.cli import lab as opening
+from evidence.explore import Explorer
+from tests.explore import changes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -251,6 +257,83 @@ def tab_to(page: Page, name: str) -> None:
         if passed[-1].startswith(name):
             return
     raise AssertionError(f"Tab does not lead to {name}: {passed}")
+
+
+TEXTS = """explorer => [...explorer.querySelectorAll(".widget-html-content")]
+    .map(one => one.textContent)"""
+SELECTED = """explorer => [...explorer.querySelectorAll("select")]
+    .map(one => [one.selectedOptions[0].text, one.disabled])"""
+BOXES = """explorer => [...explorer.querySelectorAll(".evidence-trials .widget-checkbox")]
+    .map(one => [one.textContent.trim(), one.querySelector("input").checked,
+                 one.querySelector("input").disabled])"""
+
+
+def dense(text: str) -> str:
+    # Labels of widgets begin with a space of no width.
+    return "".join(text.replace("\N{ZERO WIDTH SPACE}", "").split())
+
+
+def words_of(widget: Any) -> list[str]:
+    """The words of all HTML in a widget, in their order."""
+    if isinstance(widget, ipywidgets.HTML):
+        return [dense(fromstring(f"<div>{widget.value}</div>").text_content())]
+    return [one for child in getattr(widget, "children", ()) for one in words_of(child)]
+
+
+def state_of(explorer: Explorer) -> dict[str, Any]:
+    """What an explorer shows, as the page has it."""
+    return {
+        "texts": words_of(explorer.box),
+        "selected": [[dense(str(one.label)), one.disabled] for one in explorer.choices.values()],
+        "boxes": [
+            [dense(one.description), one.value, one.disabled] for one in explorer.trials.values()
+        ],
+    }
+
+
+def shown(explorer: Locator) -> dict[str, Any]:
+    return {
+        "texts": [dense(one) for one in explorer.evaluate(TEXTS)],
+        "selected": [[dense(label), off] for label, off in explorer.evaluate(SELECTED)],
+        "boxes": [[dense(label), *rest] for label, *rest in explorer.evaluate(BOXES)],
+    }
+
+
+def test_all_parts_of_the_explorer_agree_after_each_of_forty_changes(
+    page: Page, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same changes by hand in the page and in Python show the same, each time, everywhere."""
+    monkeypatch.setenv("EVIDENCE_DATA", str(lab.folder / "data"))
+    open_start(page, lab)
+    run_all(page, "40_explore.ipynb")
+    explorer = panel(page, "40_explore.ipynb").locator(".evidence-explore")
+    expect(explorer.locator(".answer")).to_contain_text("0.52", timeout=RUN * 1000)
+    own = Explorer(
+        evidence.load(),
+        therapy="abft",
+        outcome="depression",
+        timepoint="post",
+        root=lab.folder,
+    )
+    draw = random.Random(40)
+    for step in range(40):
+        change = name, value = changes.drawn(own, draw)
+        if name == changes.RESET:
+            explorer.get_by_role("button", name="Back to the main analysis").click()
+        elif name in own.choices:
+            labels = {one: label for label, one in own.choices[name].options}
+            explorer.locator("select").nth([*own.choices].index(name)).select_option(
+                label=labels[value]
+            )
+        else:
+            boxes = explorer.locator(".evidence-trials input")
+            boxes.nth([*own.trials].index(name)).set_checked(value)
+        changes.apply(own, change)
+        right, until = state_of(own), time.monotonic() + STOP
+        while (found := shown(explorer)) != right and time.monotonic() < until:
+            page.wait_for_timeout(50)
+        for part, one in right.items():
+            assert found[part] == one, f"step {step}, {part}: {change}"
 
 
 def test_choices_are_changed_by_keys_and_become_a_report(

@@ -14,6 +14,7 @@ import pytest
 from evidence.blocks.output import taken_along
 from evidence.explore import NAMES, Explorer
 from evidence.explore.model import OPTIONS, Model
+from tests.explore import changes
 from tests.metapsy.files import imported, means
 
 ROOT = Path(__file__).parents[2]
@@ -172,27 +173,13 @@ def test_what_is_suggested_for_a_report_is_of_these_choices_or_empty(explorer: E
     assert (explorer.form.title.value, explorer.form.report_id.value) == ("", "")
 
 
-def random_change(explorer: Explorer, draw: random.Random) -> str:
-    """Change one widget as a reader could; return which."""
-    free = [one for one, box in explorer.trials.items() if not box.disabled]
-    open_ = [one for one, widget in explorer.choices.items() if not widget.disabled]
-    name = draw.choice([*open_, *open_, *free, "reset"])
-    if name == "reset":
-        explorer.reset.click()
-    elif name in explorer.choices:
-        widget = explorer.choices[name]
-        widget.value = draw.choice([value for _, value in widget.options])
-    else:
-        explorer.trials[name].value = not explorer.trials[name].value
-    return name
-
-
 def test_all_parts_agree_after_each_of_forty_changes(explorer: Explorer) -> None:
     """One state: sentence, widgets, boxes, title, id, code and what is the main analysis."""
     draw = random.Random(20261130)
     mains = 0
     for step in range(40):
-        name = random_change(explorer, draw)
+        name, value = changes.drawn(explorer, draw)
+        changes.apply(explorer, (name, value))
         specification = explorer.specification
         found = explorer.model.found(specification)
         at = f"step {step}, {name}: {specification}"

@@ -14,7 +14,7 @@ from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import Size, size_of
 from evidence.estimation.selection import STANDARDIZED, STANDARDIZED_METRICS, Selection, select
-from evidence.language import METRIC, SIDE, estimate, term
+from evidence.language import METRIC, SIDE, as_table, estimate, term
 from evidence.meta.pooling import Pooled, pool
 from evidence.terms import ACCEPTED
 
@@ -72,8 +72,7 @@ class Analysis:
         left = f"<p>Without a usable number: {escape('; '.join(words))}.</p>" if words else ""
         side = f"{SIDE[scale.favors]} favors {self.specification.therapy}"
         return (
-            f"{shown.to_html(index=False, border=0)}<p>{escape(side)}. "
-            f"<code>{escape(self.estimate_id)}</code></p>{left}"
+            f"{as_table(shown)}<p>{escape(side)}. <code>{escape(self.estimate_id)}</code></p>{left}"
         )
 
     @property

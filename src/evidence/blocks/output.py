@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -34,6 +35,8 @@ TAKEN = {
 
 _LINK = '<a download="{name}" href="data:{form};base64,{content}">'
 """A file that a page brings along."""
+
+_TO_PAGE = re.compile(r'href="([\w.-]+\.html(?:#[^"]*)?)"')
 
 FIGURES = "EVIDENCE_FIGURES"
 """Environment variable: "svg" while a report is built, else figures are shown as PNG."""
@@ -271,10 +274,22 @@ def _publish(text: str, markup: str, entries: tuple[LedgerEntry, ...]) -> None:
     if _shell() is None:
         sys.stdout.write(f"{text}\n")
         return
-    data: dict[str, Any] = {"text/plain": text, "text/html": markup}
+    data: dict[str, Any] = {"text/plain": text, "text/html": _looked(markup)}
     if entries:
         data[MIME] = {"version": 1, "entries": [to_json(one) for one in entries]}
     _bundle(data, {})
+
+
+def _looked(markup: str) -> str:
+    """Return HTML with its look where a notebook shows it; a report has a look of its own.
+
+    Links to other pages lead to the reports, which stand beside the notebooks.
+    """
+    if os.environ.get(FIGURES) == "svg":
+        return markup
+    style = Path(__file__).with_name("notebook.css").read_text("utf-8")
+    led = _TO_PAGE.sub(r'href="../reports/\1"', markup)
+    return f'<style>{style}</style>\n<div class="evidence-shown">{led}</div>'
 
 
 def _bundle(data: dict[str, Any], metadata: dict[str, Any]) -> None:

@@ -14,10 +14,19 @@ from evidence.blocks.output import TAKEN, WIDGET, rows_to_take, to_take
 from evidence.data.dataset import Dataset, default_folder
 from evidence.estimation.choices import Specification
 from evidence.estimation.row import READ_FIRST
-from evidence.explore.form import ReportForm
 from evidence.explore.model import OPTIONS, Model, Trial
-from evidence.explore.page import LOOK, PARTS, basis, forest, part
-from evidence.explore.sentences import nothing, option, result, standings
+from evidence.explore.page import (
+    LOOK,
+    PARTS,
+    basis,
+    forest,
+    nothing,
+    option,
+    part,
+    result,
+    standings,
+)
+from evidence.explore.request import ReportForm
 from evidence.reports.build import find_root
 
 NAMES = {
@@ -97,19 +106,23 @@ class Explorer:
     def _arranged(self) -> widgets.VBox:
         choices = widgets.Box([*self.choices.values(), self.reset]).add_class("evidence-choices")
         answer, *rest = self.parts.values()
-        return widgets.VBox(
-            [
-                widgets.HTML(LOOK),
-                choices,
-                answer,
-                widgets.HTML("<h2>Trials, each in or out</h2>"),
-                self._trial_boxes,
-                *rest,
-                self.take,
-                self.taken,
-                *([] if self.form is None else [self.form.box]),
-            ]
-        ).add_class("evidence-explore")
+        return (
+            widgets.VBox(
+                [
+                    widgets.HTML(LOOK),
+                    choices,
+                    answer,
+                    widgets.HTML("<h2>Trials, each in or out</h2>"),
+                    self._trial_boxes,
+                    *rest,
+                    self.take,
+                    self.taken,
+                    *([] if self.form is None else [self.form.box]),
+                ]
+            )
+            .add_class("evidence-explore")
+            .add_class("evidence-shown")
+        )
 
     def _main(self) -> Specification:
         return self.model.start(*self.specification.question)

@@ -54,17 +54,21 @@ class StudiesExplorer:
             widget.observe(lambda _: self._changed(), names="value")
         self.parts = {name: widgets.HTML() for name in ("answer", "forest", "code")}
         self._show()
-        self.box = widgets.VBox(
-            [
-                widgets.HTML(LOOK),
-                widgets.Box([*self.choices.values()]).add_class("evidence-choices"),
-                self.parts["answer"],
-                widgets.HTML("<h2>Studies, each in or out</h2>"),
-                widgets.Box([*self.studies.values()]).add_class("evidence-trials"),
-                self.parts["forest"],
-                self.parts["code"],
-            ]
-        ).add_class("evidence-explore")
+        self.box = (
+            widgets.VBox(
+                [
+                    widgets.HTML(LOOK),
+                    widgets.Box([*self.choices.values()]).add_class("evidence-choices"),
+                    self.parts["answer"],
+                    widgets.HTML("<h2>Studies, each in or out</h2>"),
+                    widgets.Box([*self.studies.values()]).add_class("evidence-trials"),
+                    self.parts["forest"],
+                    self.parts["code"],
+                ]
+            )
+            .add_class("evidence-explore")
+            .add_class("evidence-shown")
+        )
 
     def shown(self) -> Spreadsheet:
         """Return the studies that are in, by the methods that are chosen.

@@ -35,7 +35,7 @@ from evidence.followup.event_counts import (
     staying,
 )
 from evidence.followup.pairs import SHARED_CONTROL, Timing, week
-from evidence.language import count, estimate
+from evidence.language import as_table, count, estimate
 from evidence.meta.effect_size import inside
 
 
@@ -140,7 +140,7 @@ class Durability:
             }
         )
         return (
-            f"{shown.to_html(index=False, border=0)}<p>{escape(repr(self))}; above 0 favors "
+            f"{as_table(shown)}<p>{escape(repr(self))}; above 0 favors "
             f"{escape(self.therapy)}, ratios are on the log scale; a change below 0 is an effect "
             "that shrank.</p>"
         )
