@@ -231,6 +231,11 @@ def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
     assert found["diamond2002", "hopelessness"] == "not_seen"
     assert found["diamond2002", "attachment_security"] == "within_arm_only"
     shown = sections.missing_matrix(dataset, states, therapy="abft").text
+    # Each sign of the matrix is told below it, and no other.
+    below = shown.rsplit("\n", 1)[-1]
+    told = {state for state, said in sections.STATE.items() if f"{said}: " in below}
+    assert told == set(states.state)
+    assert [one.partition(":")[0] for one in sections.LEGEND] == list(sections.STATE.values())
     for part in (
         "What randomized trials of ABFT, and those of which no source says how groups were formed,",
         "◑ event only",

@@ -39,17 +39,14 @@ STATE = {
 """Each state in a sign and in words, so that neither color nor sign carries it alone."""
 
 LEGEND = (
-    *("● number: an effect between the arms can be computed."),
-    *("◑ event only: an effect on an event, none on the score."),
-    *("◑ whole course only: an effect over the whole course, none on the score at a time."),
-    *("◐ range only: printed percentages leave a range."),
-    *("◒ side not known: a number between the arms, and nothing says whom it favors."),
-    *("○ words only: the source says whether the arms differed, without a usable number."),
-    *(),
-    *(
-        "△ within arm only: a result within an arm or a mediation, no comparison.",
-        "✕ not reported: measured or planned, no result.",
-    ),
+    "● number: an effect between the arms can be computed.",
+    "◑ event only: an effect on an event, none on the score.",
+    "◑ whole course only: an effect over the whole course, none on the score at a time.",
+    "◐ range only: printed percentages leave a range.",
+    "◒ side not known: a number between the arms, and nothing says whom it favors.",
+    "○ words only: the source says whether the arms differed, without a usable number.",
+    "△ within arm only: a result within an arm or a mediation, no comparison.",
+    "✕ not reported: measured or planned, no result.",
     "▽ measured, report not seen: a source lists it among the measures, and whether a report gives "
     "a result could not be seen.",
     "⊘ unpublished: what is known comes from a review by the developers.",
