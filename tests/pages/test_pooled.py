@@ -249,7 +249,7 @@ def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
     assert "not printed" not in shown
     randomized = states[states.design == "randomized"]
     shown = sections.missing_matrix(dataset, randomized, therapy="abft").text
-    assert shown.startswith("What randomized trials of ABFT report on each outcome")
+    assert "\nWhat randomized trials of ABFT report on each outcome\n" in shown
 
 
 def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> None:

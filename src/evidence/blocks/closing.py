@@ -9,7 +9,7 @@ import evidence
 from evidence import language
 from evidence.blocks import bias
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, items, joined, paragraphs
+from evidence.blocks.output import Block, folded, items, joined, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
@@ -17,6 +17,8 @@ from evidence.ledger import sentences
 from evidence.ledger.citation import TITLE, database_of
 
 SHOWN_AUTHORS = 6
+MOST_OPEN = 300
+"""Words of methods that stand open."""
 HOW_TO_READ = "how-to-read.html"
 """Page of what holds for all reports."""
 _LIMITS = f'<a href="{HOW_TO_READ}#limits">Limits of every report</a>'
@@ -83,7 +85,10 @@ def methods(texts: Sequence[str], shared: Sequence[tuple[str, str]] = ()) -> Blo
         f'<a href="{HOW_TO_READ}#{html(place)}">{html(name)}</a>' for place, name in shared
     )
     once = Block(f"<p>Told once for all reports: {links}.</p>" if links else "")
-    return joined(Block('<h2 id="methods">Methods</h2>'), paragraphs(*texts), once)
+    told = joined(paragraphs(*texts), once)
+    if sum(len(one.split()) for one in texts) > MOST_OPEN:
+        told = folded("How each step was done", told)
+    return joined(Block('<h2 id="methods">Methods</h2>'), told)
 
 
 def workbook(dataset: Dataset, report_id: str) -> str:
@@ -146,7 +151,11 @@ def citation(
     main = publications[publications.role == "main"]
     mains = main.publication_id[main.trial_id.isin(frame.trial_id)]
     cited = union([tuple(mains), [dataset.locator(one).publication_id for one in locators]])
-    return Block(f"{start}<p>{beside}. Sources of this report:</p>{reference_list(cited, dataset)}")
+    count = language.count(len(set(cited)), "source")
+    listed = folded(
+        f"{language.capitalized(count)} of this report", Block(reference_list(cited, dataset))
+    )
+    return Block(f"{start}<p>{beside}:</p>\n{listed.html}")
 
 
 def limits(

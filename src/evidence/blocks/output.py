@@ -87,6 +87,14 @@ def joined(*blocks: Block) -> Block:
     return Block("\n".join(one.html for one in blocks), entries)
 
 
+def folded(summary: str, block: Block) -> Block:
+    """Return a block folded under a line that says what it holds; paper shows it, links open it."""
+    if not block.html:
+        return block
+    line = f'<summary class="again">{html(summary)}</summary>'
+    return Block(f"<details>\n{line}\n{block.html}\n</details>", block.entries)
+
+
 def items(entries: Iterable[str], kind: str = "") -> str:
     """Return a list, a line for each entry, as HTML made from escaped parts."""
     named = f' class="{html(kind)}"' if kind else ""

@@ -113,7 +113,8 @@ def standings(dataset: Dataset, found: Found, trial_ids: Iterable[str]) -> dict[
     by_hand = set(found.specification.leave_out)
     entered = set() if found.analysis is None else set(found.analysis.selection.estimates.trial_id)
     at_zero = set() if found.stress is None else set(found.stress.entered.trial_id)
-    reasons = per_trial(dataset, found)
+    kept_out = per_trial(dataset, found)
+    unasked = ("", "no result on this question")
     made = {}
     for one in trial_ids:
         if one in by_hand:
@@ -123,7 +124,7 @@ def standings(dataset: Dataset, found: Found, trial_ids: Iterable[str]) -> dict[
         elif one in at_zero:
             made[one] = Standing(enters=True, why="at zero, in the stress test alone", free=True)
         else:
-            why = reasons[one][1] if one in reasons else "no result on this question"
+            _, why = kept_out.get(one, unasked)
             made[one] = Standing(enters=False, why=why, free=False)
     return made
 

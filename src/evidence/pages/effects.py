@@ -10,7 +10,7 @@ from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import answer
-from evidence.blocks.output import Block, anchor, joined
+from evidence.blocks.output import Block, anchor, folded, joined
 from evidence.blocks.tables import (
     Cell,
     place_of,
@@ -179,11 +179,12 @@ def without_estimate(frame: pd.DataFrame, *, on_card: bool = False) -> Block:
         )
         for row in records(frame[frame.effect.isna()])
     ]
-    return table(
+    block = table(
         "What allows no estimate, and why",
         ("Trial", "Result or outcome", "Reason", "Bounds"),
         rows,
     )
+    return block if on_card else folded(f"All {len(rows)} of them, with the reason of each", block)
 
 
 def _reason(row: Any, *, on_card: bool) -> Cell:

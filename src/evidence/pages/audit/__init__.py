@@ -196,14 +196,12 @@ def closing_sections(
         dataset,
         trial_ids=list(dataset.trials.trial_id),
         also=[
-            "The audit finds only what contradicts something else that is printed. A wrong number "
-            "that agrees with all others stays unseen, and a number that stands alone cannot be "
-            "checked.",
-            "That a place was read twice shows that a number was copied right, not that it is "
-            "right.",
+            "The audit finds only what contradicts something else that is printed, no wrong number "
+            "that agrees with all others, and none that stands alone. That a place was read twice "
+            "shows that a number was copied right.",
             "What a missing number leaves open supposes that words such as “no difference” mean "
-            "an interval that includes zero. Outcomes without any pooled value are not in those "
-            "tables; the matrix shows them.",
+            "an interval that includes zero. Outcomes without a pooled value are in the matrix "
+            "alone.",
         ],
     )
     pooled = _computed(dataset, analyses, gaps)

@@ -9,7 +9,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, joined, paragraphs
+from evidence.blocks.output import Block, folded, joined, paragraphs
 from evidence.blocks.reconstruction import FORMULA
 from evidence.blocks.tables import Cell, place_of, remark_of, table, to_card
 from evidence.data.dataset import Dataset
@@ -136,6 +136,9 @@ def findings_tables(
         _findings_table(dataset, found[(found.severity == one) & ~apart], estimates, severity=one)
         for one in names[: names.index(least) + 1]
     ]
+    if len(blocks) == len(names):
+        # What is worth knowing and changes nothing is long.
+        blocks[-1] = folded("Findings of low severity", blocks[-1])
     return joined(*blocks)
 
 
@@ -276,7 +279,8 @@ def checks_table(found: pd.DataFrame) -> Block:
         ("Check", *(language.capitalized(one) for one in SEVERITY)),
         rows,
     )
-    return joined(block, paragraphs(f"Nothing was found by: {'; '.join(silent)}."))
+    told = joined(block, paragraphs(f"Nothing was found by: {'; '.join(silent)}."))
+    return folded(f"All {len(CHECK)} checks; {len(rows)} found something", told)
 
 
 _USED = {
@@ -322,8 +326,9 @@ def facts_table(dataset: Dataset, found: pd.DataFrame) -> Block:
                 Cell(used),
             )
         )
-    return table(
+    block = table(
         "Facts that sources print differently",
         ("Trial", "Fact", "Printed, and where", "What is used"),
         rows,
     )
+    return folded(f"All {len(rows)} facts, each with its readings", block)

@@ -11,7 +11,7 @@ from evidence.analysis import Analysis
 from evidence.analysis.missing_numbers import Gap, ImputedSpread
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, Figure, joined
+from evidence.blocks.output import Block, Figure, folded, joined
 from evidence.blocks.tables import (
     Cell,
     number_link,
@@ -170,7 +170,7 @@ def gaps_tables(dataset: Dataset, analyses: Sequence[Analysis], gaps: Sequence[G
         for one in analyses
         if not one.selection.without_number.empty
     ]
-    return joined(*blocks)
+    return folded("What each missing number could change, analysis by analysis", joined(*blocks))
 
 
 def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Block:

@@ -8,7 +8,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import origins, tables
 from evidence.blocks.escape import addressed
-from evidence.blocks.output import Block, rows_to_take
+from evidence.blocks.output import Block, folded, rows_to_take
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator
@@ -188,7 +188,7 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
                 Cell(str(len(found)), numeric=True),
             )
         )
-    return table(
+    block = table(
         "What is known of each trial, and at how many places it was read",
         (
             *("Trial", "Participants", "Treatment", "Outcomes (of trials that may be randomized)"),
@@ -196,6 +196,7 @@ def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
         ),
         rows,
     )
+    return folded(f"All {len(rows)} trials, one by one", block)
 
 
 def short_place(locator: Locator, dataset: Dataset) -> str:

@@ -8,7 +8,7 @@ from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.headline import answer
-from evidence.blocks.output import Block, joined, paragraphs
+from evidence.blocks.output import Block, folded, joined, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.claims import Judgement
 from evidence.claims.rules import PARTLY_SUPPORTED, RULES, VERDICTS, Finding, Side
@@ -342,7 +342,7 @@ def _methods() -> Block:
             "answer names it.",
         ]
     )
-    return Block(f"{block.html}{rule_table().html}")
+    return joined(block, folded("The rules, in order", rule_table()))
 
 
 def _provenance(dataset: Dataset, judgements: Sequence[Judgement]) -> Block:

@@ -9,7 +9,7 @@ from evidence.analysis import Analysis
 from evidence.analysis.stress_test import ZERO
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, anchor, items, joined
+from evidence.blocks.output import Block, anchor, folded, items, joined
 from evidence.blocks.tables import Cell, table, to_estimate, to_number, to_trial
 from evidence.claims import Judgement
 from evidence.claims.sentences import Sentence
@@ -147,14 +147,16 @@ def _detail(
         limits = [one for one in limits if one not in first.limits]
     # What was not tested has no limits but that nothing was found.
     tested = judgement.verdict != "not tested"
-    markup = (
-        f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
+    told = (
         f"<p>In the article: {html(claim.section)}<br>Question: {html(claim.question)}</p>"
-        f"<p><strong>{html(named(judgement.verdict))}</strong>: "
-        f"{html(judgement.rule.condition)}.</p>"
         + shown
         + (items(map(html, limits), "not") if limits and tested else "")
-        + "</section>"
+    )
+    # The tables above have the answer; who asks why opens it.
+    inner = folded(f"{named(judgement.verdict)}: {judgement.rule.condition}", Block(told))
+    markup = (
+        f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
+        f"{inner.html}</section>"
     )
     return Block(markup, joined(*tables).entries)
 

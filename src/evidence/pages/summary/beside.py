@@ -8,7 +8,7 @@ from evidence import language
 from evidence.analysis import Analysis, signature
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, anchor, joined, paragraphs
+from evidence.blocks.output import Block, anchor, folded, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_card, to_estimate
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
@@ -134,11 +134,7 @@ def averages(dataset: Dataset, summary: Summary) -> Block:
     )
     said = " ".join(remarks(dataset, summary))
     shown = joined(block, paragraphs(said)) if said else block
-    folded = (
-        '<details>\n<summary class="again">What each pooled value would take</summary>\n'
-        f"{shown.html}\n</details>"
-    )
-    return Block(folded, shown.entries)
+    return folded("What each pooled value would take", shown)
 
 
 def _left_out(needed: Needed, analysis: Analysis, explained: set[str]) -> str:

@@ -9,7 +9,7 @@ from evidence import language
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.closing import reference
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, joined, paragraphs
+from evidence.blocks.output import Block, folded, joined, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
@@ -100,7 +100,10 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         ("Trial", *headings),
         rows,
     )
-    return joined(block, paragraphs(_legend(states.state)))
+    shown = joined(block, paragraphs(_legend(states.state)))
+    return folded(
+        f"Trial by trial, outcome by outcome: {dataset.in_text('therapy', therapy)}", shown
+    )
 
 
 def _state(state: str) -> str:
@@ -175,6 +178,10 @@ def risk_of_bias(card: TrialCard) -> Block:
     return table(f"Risk of bias as a source judges it, {by}", columns, rows)
 
 
+_FEW = 4
+"""Papers that stand open on a card."""
+
+
 def companions(card: TrialCard) -> Block:
     """Return every publication on the trial, and the other sources that print its numbers."""
     own = card.publications
@@ -205,7 +212,9 @@ def companions(card: TrialCard) -> Block:
         ("Role", "Reference"),
         rows,
     )
-    return joined(papers, Block(in_provenance(card.sources.markup())))
+    # Of many papers the number is said first.
+    shown = folded(f"All {len(rows)} papers and sources", papers) if len(rows) > _FEW else papers
+    return joined(shown, Block(in_provenance(card.sources.markup())))
 
 
 def missing(card: TrialCard) -> Block:
