@@ -122,7 +122,7 @@ QUESTIONS = [
     (
         "ABCT vs MBSR",
         "collado2021.abct_vs_mindfulness_based_stress_reduction.affective_distress.dass_21"
-        ".follow_up.mean_difference.shared_control",
+        ".post.mean_difference.shared_control",
     ),
     (
         "fibromyalgia impact questionnaire follow-up",
@@ -133,6 +133,47 @@ QUESTIONS = [
         "does it last? compassion therapy distress, follow-up",
         "collado2021.abct_vs_usual_care.affective_distress.dass_21.follow_up.mean_difference",
     ),
+    # By a second person.
+    (
+        "does compassion therapy help fibromyalgia?",
+        "montero2018.functional_impairment.fiq.post.d_from_test_statistic",
+    ),
+    (
+        "recovered from suicidal ideation",
+        "diamond2010.suicidal_ideation.clinical_recovery.post.log_odds_ratio",
+    ),
+    (
+        "suicidal ideation 24 weeks",
+        "diamond2010.suicidal_ideation.clinical_recovery.follow_up.log_odds_ratio"
+        ".reconstructed_counts",
+    ),
+    ("HAM-D Israel", "israel2013.depression.ham_d.post.hedges_g"),
+    (
+        "Waraan 2021 remission odds ratio",
+        "waraan2021.depression.remission.post.log_odds_ratio.reconstructed_counts",
+    ),
+    (
+        "no longer depressed Diamond 2002",
+        "diamond2002.depression.no_longer_mdd.post.log_odds_ratio",
+    ),
+    ("power of the trials", "diamond2002.depression.post.power_0.3"),
+    ("how many attempted suicide", ATTEMPTS),
+    ("BDI waitlist points", "diamond2002.depression.bdi.post.mean_difference"),
+    (
+        "quality of life compassion",
+        "montero2018.quality_of_life.eq_5d.follow_up.mean_difference.printed.m18_qaly_completers",
+    ),
+    (
+        "suicidal thoughts family therapy 6 months",
+        "diamond2010.suicidal_ideation.clinical_recovery.follow_up.log_odds_ratio"
+        ".reconstructed_counts",
+    ),
+    (
+        "compassion versus mindfulness",
+        "collado2021.abct_vs_mindfulness_based_stress_reduction.affective_distress.dass_21"
+        ".post.mean_difference.shared_control",
+    ),
+    ("response rate", "diamond2019.suicidal_ideation.response_50.post.log_odds_ratio"),
 ]
 
 
@@ -140,6 +181,28 @@ QUESTIONS = [
 def test_a_question_finds_its_number_first(opened: Page, question: str, answer: str) -> None:
     opened.get_by_label("Words or digits").fill(question)
     assert f"Estimate {answer}, " in shown(opened).first.inner_text()
+
+
+@pytest.mark.parametrize(
+    ("question", "pages"),
+    [
+        ("Norway", {"trial-israel2013", "trial-waraan2021"}),
+        ("dropout", {"abft-suicide-attempts"}),
+        ("interpersonal therapy depression teenagers", {"context-depression"}),
+        ("hospitalisation", {"abft-suicide-attempts"}),
+        ("Norway compassion", set()),
+    ],
+)
+def test_pages_that_tell_of_a_word_are_found_by_it(
+    opened: Page, question: str, pages: set[str]
+) -> None:
+    opened.get_by_label("Words or digits").fill(question)
+    found = {
+        (one.get_attribute("href") or "").removesuffix(".html")
+        for one in opened.locator(".reports > li:not([hidden]) > a").all()
+    }
+    assert pages <= found
+    assert bool(pages) or not found & {"trial-israel2013", "trial-waraan2021"}
 
 
 def test_others_that_round_to_the_same_follow(opened: Page) -> None:

@@ -15,7 +15,7 @@ from evidence.terms import EntryKind
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "therapy:abft": ("family therapy", "attachment based family therapy"),
-    "therapy:abct": ("compassion therapy", "attachment based compassion therapy"),
+    "therapy:abct": ("compassion", "compassion therapy", "attachment based compassion therapy"),
     "outcome:depression": ("depression", "depressed", "depressive", "mood"),
     "outcome:suicidal_ideation": ("ideation", "suicidality", "suicidal thoughts", "suicidal"),
     "outcome:suicide_attempt": ("suicide attempt", "attempts", "attempted suicide"),
@@ -24,6 +24,10 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "outcome:functional_impairment": ("impairment", "fibromyalgia"),
     "outcome:quality_of_life": ("qaly", "qol"),
     "outcome:cost": ("cost", "cost effectiveness"),
+    "event:clinical_recovery": ("recovery", "recovered", "clinical recovery"),
+    "event:no_longer_mdd": ("no longer depressed", "loss of the diagnosis", "diagnosis"),
+    "event:remission": ("remission", "remitted", "in remission"),
+    "event:response_50": ("response", "responders", "responded"),
     "time:post": (
         *("end of treatment", "end of therapy", "post treatment", "posttreatment", "post"),
         *("after treatment", "after therapy"),
@@ -38,12 +42,15 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "arm:waitlist": ("waiting list", "wait list", "waitlist", "wlc"),
     "arm:enhanced_usual_care": ("euc", "enhanced tau"),
     "arm:supportive_therapy": ("supportive therapy", "nondirective supportive therapy"),
-    "arm:mindfulness_based_stress_reduction": ("mbsr",),
+    "arm:mindfulness_based_stress_reduction": ("mbsr", "mindfulness"),
     "age:adolescents": ("adolescent", "adolescence", "teenagers", "teens", "youth", "young people"),
     "age:adults": ("adult",),
     "kind:pooled": ("pooled", "meta analysis"),
     "kind:published": ("review", "reviews", "published review", "published reviews"),
     "kind:stress_test": ("stress test",),
+    "kind:power": ("power", "statistical power"),
+    "kind:weight": ("weight", "weights"),
+    "kind:absolute": ("number needed to treat", "nnt", "per 1 000", "absolute risk"),
     "metric:odds_ratio": ("odds ratio",),
     "metric:risk_ratio": ("risk ratio", "relative risk"),
     "metric:mean_difference": ("mean difference", "points"),
@@ -58,6 +65,8 @@ _KINDS = {EntryKind.TRIAL: 1, EntryKind.PUBLISHED: 4, EntryKind.ABSOLUTE: 5}
 
 _PART_OF_AN_INSTRUMENT = re.compile(r"([a-z]{3,})_(?:i+|jr|[a-z]|[0-9]+)")
 """Id of an instrument that is an edition, a form or a scale of one, as ``bdi_ii``."""
+
+WEEKS_OF_A_MONTH = 52 / 12
 
 _APART = re.compile(r"(?<=\w)[-_](?=\w)|[^\w\s-]")
 
@@ -87,18 +96,28 @@ def plain(text: str) -> str:
     return " ".join(_APART.sub(" ", text.lower()).split())
 
 
-def rank(entry: LedgerEntry) -> tuple[int, bool, int, str]:
+def rank(entry: LedgerEntry) -> tuple[int, bool, bool, bool, int, str]:
     """Return the order in which numbers answer a question that all of them fit.
 
     Means of two or more trials that several reports show come first, then single trials, the mean
-    "of one trial" after the trial itself, and means by other choices; then what rests on no
-    imputed value, and what more reports show.
+    "of one trial" after the trial itself, and means by other choices; differences before treatment
+    are no answer. Then what has an interval, the end of treatment before follow-up, what rests on
+    no imputed value, and what more reports show.
     """
     if entry.entry_kind == EntryKind.POOLED:
         place = 2 if (entry.k or 0) < 2 else 0 if len(entry.reports) > 1 else 3
     else:
         place = _KINDS.get(entry.entry_kind, 6)
-    return (place, entry.processing == "imputed", -len(entry.reports), entry.estimate_id)
+    if entry.timepoint == "baseline":
+        place = 6
+    return (
+        place,
+        entry.ci_low is None,
+        entry.timepoint == "follow_up",
+        entry.processing == "imputed",
+        -len(entry.reports),
+        entry.estimate_id,
+    )
 
 
 class Known:
@@ -108,6 +127,7 @@ class Known:
         self._dataset = dataset
         self._ages = dict(zip(dataset.trials.trial_id, dataset.trials.age_group, strict=True))
         self._instruments = {*dataset.instruments.instrument_id}
+        self._events = {*dataset.vocabulary("event")}
         self._results = {*dataset.arm_results.result_id, *dataset.statistics.result_id}
 
     def concepts(
@@ -120,12 +140,15 @@ class Known:
         ages = {self._ages[one] for one in entry.trial_ids if one in self._ages}
         found |= {f"age:{one}" for one in ages}
         if entry.entry_kind in (EntryKind.TRIAL, EntryKind.TRIAL_RANGE_END):
-            named = self._instruments.intersection(entry.estimate_id.split("."))
-            found |= {f"instrument:{one}" for one in named}
+            parts = entry.estimate_id.split(".")
+            found |= {f"instrument:{one}" for one in self._instruments.intersection(parts)}
+            found |= {f"event:{one}" for one in self._events.intersection(parts)}
             for one in self._results.intersection(entry.result_ids):
                 weeks = self._dataset.result(one).weeks
                 if not pd.isna(weeks):
+                    months = round(weeks / WEEKS_OF_A_MONTH)
                     found |= {f"when:{weeks:g} weeks", f"when:{sentences.span(weeks)}"}
+                    found |= {f"when:{months} months"}
         return found
 
 
@@ -153,6 +176,7 @@ def phrases(dataset: Dataset, used: Iterable[str]) -> Phrases:
         "age_group": "age",
         "comparator_class": "class",
         "condition": "arm",
+        "event": "event",
     }
     outcomes = dataset.worded("outcome")
     known = {*used, *(f"outcome:{one}" for one in outcomes)}

@@ -354,6 +354,7 @@ def _built(
         merged,
         stamp,
         dataset,
+        {one: _page_of(one, pages, folders) for one in summaries},
     )
 
     removed = manifest.drop(one.report_id for one in every)
@@ -535,6 +536,13 @@ def _numbers(
             numbers += [replace(one, reports=(key,)) for one in old if key in one.reports]
             summaries[key] = ""
     return numbers, summaries
+
+
+def _page_of(report_id: str, pages: Mapping[str, "Page"], folders: Folders) -> str:
+    """Return the page of a report as it will stand."""
+    if report_id in pages:
+        return pages[report_id].html
+    return folders.report(report_id, "html").read_text(encoding="utf-8")
 
 
 def _to_json(page: "Page") -> str:

@@ -1,6 +1,8 @@
 """The page that leads to all reports and finds every number, from disk and without a network."""
 
+import html
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -108,7 +110,10 @@ class Listing:
 
 
 def listing(
-    entries: Iterable[LedgerEntry], dataset: Dataset, reports: Mapping[str, str]
+    entries: Iterable[LedgerEntry],
+    dataset: Dataset,
+    reports: Mapping[str, str],
+    texts: Mapping[str, str] | None = None,
 ) -> Listing:
     """Return the numbers of the ledger as the index lists them.
 
@@ -120,7 +125,10 @@ def listing(
         Data package. A number of a report that was made from other data has no references here.
     reports : mapping of str
         Title of each report by its id, in the order of the catalog.
+    texts : mapping of str to str, optional
+        Page of each report as HTML, to find it by its words.
     """
+    told = _told(texts or {})
     ordered = sorted(
         entries, key=lambda one: (not _is_main(one), -len(one.reports), one.estimate_id)
     )
@@ -156,9 +164,28 @@ def listing(
         "phrases": phrases.phrases,
         "nothing": phrases.nothing,
         **references.content(),
+        "told": told,
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Listing(tuple(_row(one, dataset) for one in ordered), filters, text.translate(_ESCAPED))
+
+
+_NO_WORDS = re.compile(r"<(script|style|svg)\b.*?</\1>|<[^>]*>", re.DOTALL)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def _told(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return reports, and by word the places of those that have it.
+
+    Words of more than half of them lead nowhere.
+    """
+    found: dict[str, list[int]] = {}
+    for place, markup in enumerate(texts.values()):
+        words = _WORD.findall(html.unescape(_NO_WORDS.sub(" ", markup)).lower())
+        for one in dict.fromkeys(words):
+            found.setdefault(one, []).append(place)
+    few = {one: places for one, places in sorted(found.items()) if 2 * len(places) <= len(texts)}
+    return {"reports": list(texts), "words": few}
 
 
 def _is_main(entry: LedgerEntry) -> bool:
@@ -328,6 +355,7 @@ def index(
     numbers: Iterable[LedgerEntry],
     stamp: Stamp,
     dataset: Dataset,
+    texts: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page that lists all reports, each with its answer, and all numbers.
 
@@ -341,6 +369,8 @@ def index(
         State of the data.
     dataset : Dataset
         Data package, for the references of the numbers.
+    texts : mapping of str to str, optional
+        Page of each report as HTML, to find it by its words.
 
     Returns
     -------
@@ -353,7 +383,9 @@ def index(
         If the page would fetch anything or has a fault of its own.
     """
     shown = list(pages)
-    listed = listing(numbers, dataset, {report.report_id: report.title for report, _ in shown})
+    listed = listing(
+        numbers, dataset, {report.report_id: report.title for report, _ in shown}, texts
+    )
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(TEMPLATES)),
         autoescape=True,

@@ -46,7 +46,7 @@
   const phrase = word(`(?:${phrases.map(escaped).join("|")})`, "gu");
   const idle = new Set(
     ("a against an and are as at by compared do does effect effects for from has have help how in is it its " +
-      "number numbers of on or per result results than that the to v versus vs what which with").split(" "),
+      "number numbers of on or per rate rates result results than that the therapies therapy to trial trials v versus vs what which with").split(" "),
   );
 
   // What is asked: phrases, each with the concepts that it can mean, and further words or digits.
@@ -75,7 +75,7 @@
     const lost = further.filter((one) => one.term && !rows.some((row) => one.said.test(row.text)));
     const rest = further.filter((one) => !lost.includes(one));
     const kept = meant.length + rest.length ? rest : further;
-    return { question: { meant, further: kept }, lost: lost.map((one) => `“${one.term}”`) };
+    return { question: { meant, further: kept }, lost };
   }
 
   const has = (row, { concepts }) => concepts.some((one) => row.of.includes(one));
@@ -116,13 +116,28 @@
     return ordered[0];
   }
 
-  // Reports whose title or answer has what is asked, else those that show the first number found.
-  function choose(question, first) {
-    const asked = [...question.meant, ...question.further].map(({ said, concepts = [] }) => [
-      said,
-      ...names(concepts),
-    ]);
-    const said = reports.map(({ text }) => asked.every((ways) => ways.some((one) => one.test(text))));
+  // Reports that tell of a word, or of one with the same beginning.
+  const told = Object.entries(data.told.words);
+  function tell(term) {
+    const stem = term.replace(/isation/, "ization");
+    const near = ([one]) => one.startsWith(stem) || (one.length > 4 && stem.startsWith(one));
+    return new Set(stem.length < 3 ? [] : told.filter(near).flatMap(([, places]) => places).map((n) => data.told.reports[n]));
+  }
+
+  // Reports whose title or answer has what is asked, or which tell of what no number is found by;
+  // else those that show the first number found.
+  function choose(question, first, lost) {
+    const sought = [...question.meant, ...new Set([...question.further, ...lost])];
+    const asked = sought.map(({ said, concepts = [], term }) => ({
+      ways: [said, ...names(concepts).map((one) => word(escaped(one)))],
+      // Where titles can have all of it, what pages tell beside would only be more of them.
+      ids: new Set(
+        (term ? [term] : lost.length ? names(concepts) : []).flatMap((one) => [...tell(one)]),
+      ),
+    }));
+    const said = reports.map(({ text, id }) =>
+      asked.every(({ ways, ids }) => ids.has(id) || ways.some((one) => one.test(text))),
+    );
     const shows = first ? first.at[selects.findIndex((one) => one.name === "report")] : [];
     reports.forEach(({ item, id }, n) => {
       item.hidden = !(said.some(Boolean) ? said[n] : shows.includes(id));
@@ -175,8 +190,9 @@
     const searching = words.value.trim() !== "" || asked.some(Boolean);
     const first = arrange(question, searching);
     nothing(question);
-    choose(question, first);
-    const unknown = lost.length ? `No number is found by ${lost.join(", ")}` : "";
+    choose(question, first, lost);
+    const named = lost.map((one) => `“${one.term}”`).join(", ");
+    const unknown = lost.length ? `No number is found by ${named}` : "";
     at("count").textContent = shown
       ? `${shown} of ${rows.length} numbers${unknown && `. ${unknown}: shown without`}`
       : `No match. Remove a word or a filter.${unknown && ` ${unknown}; pages may tell of it in words.`}`;
@@ -188,9 +204,7 @@
 
   // All phrases of some concepts.
   function names(concepts) {
-    return phrases
-      .filter((one) => data.phrases[one].some((concept) => concepts.includes(concept)))
-      .map((one) => word(escaped(one)));
+    return phrases.filter((one) => data.phrases[one].some((concept) => concepts.includes(concept)));
   }
 
   // ---- the address, so that a list or a citation can be linked
