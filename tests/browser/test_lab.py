@@ -361,7 +361,7 @@ def test_choices_are_changed_by_keys_and_become_a_report(
 
     tab_to(page, "Show the entry of the catalog")
     page.keyboard.press("Enter")
-    expect(explorer.locator("pre")).to_contain_text('leave_out = ["diamond2010"]')
+    expect(explorer.locator(".evidence-request pre")).to_contain_text('leave_out = ["diamond2010"]')
     tab_to(page, "Write this entry")
     page.keyboard.press("Enter")
     expect(explorer).to_contain_text("Written: the catalog now has the report")
