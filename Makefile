@@ -8,8 +8,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS := .venv/.installed-for-tests
+PEERS := .cache/peers/.installed
 
-.PHONY: setup setup-tests reports test search mutations check lab docs release clean
+.PHONY: setup setup-tests reports test search mutations bench check lab docs release clean
 
 setup: $(STAMP)
 
@@ -40,6 +41,16 @@ search: setup-tests
 # Which typing errors the audit finds; the counts stand in docs/what-arithmetic-can-find.md.
 mutations: setup-tests
 	@$(BIN)/python -m tests.integrity.mutations
+
+# Times beside those of other packages, which stand in an environment of their own; the results
+# stand in benchmarks/results.md.
+bench: setup $(PEERS)
+	@$(BIN)/python -m benchmarks
+
+$(PEERS): benchmarks/peers.txt
+	@$(PYTHON) -m venv .cache/peers
+	@.cache/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
 
 check: setup-tests
 	@$(BIN)/ruff check .
