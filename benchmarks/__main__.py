@@ -71,7 +71,7 @@ def studies() -> str:
 def measured() -> dict[str, dict[str, Any]]:
     """Fit by each package in turn, some rounds, and return the medians."""
     script = Path(fits.__file__)
-    calls = {
+    calls: dict[str, tuple[str | Path, ...]] = {
         "evidence": (sys.executable, script, "evidence"),
         "pimeta": (PEERS, script, "pimeta"),
         "pymare": (PEERS, script, "pymare"),
@@ -292,7 +292,9 @@ runs of a command. Reports are made once. Imports count for commands and not for
 
 def apart(found: dict[str, dict[str, Any]]) -> float:
     """Return the largest difference between limits that the packages give."""
-    limits = [[one["numbers"][place] for one in found.values()] for place in (1, 2)]
+    limits: list[list[float]] = [
+        [one["numbers"][place] for one in found.values()] for place in (1, 2)
+    ]
     return max(max(one) - min(one) for one in limits)
 
 

@@ -76,7 +76,7 @@ def built(folder: Path) -> float:
 
 def plain(name: str, folder: Path) -> float:
     """Make one report in three formats by papermill, nbconvert, pandoc and typst."""
-    import pypandoc
+    import pypandoc  # type: ignore[import-untyped]
 
     catalog = tomllib.loads((folder / "reports" / "catalog.toml").read_text(encoding="utf-8"))
     report = {one["id"]: one for one in catalog["report"]}[name]

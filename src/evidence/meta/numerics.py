@@ -67,17 +67,22 @@ def bracketed_newton(
         if rows.size == 0:
             break
         value, slope = evaluate(point, rows)
-        left = np.where(value > 0, point, left)
-        right = np.where(value > 0, right, point)
+        rises = value > 0
+        left = np.where(rises, point, left)
+        right = np.where(rises, right, point)
         with np.errstate(all="ignore"):
             newton = point - value / slope
         usable = (newton >= left) & (newton <= right) & (step < NEWTON_STEPS)
         following = np.where(usable, newton, left + (right - left) / 2)
-        done = np.abs(following - point) <= TOLERANCE * (following + scale[rows])
-        root[rows] = following
-        converged[rows] = done
-        keep = ~done
-        rows, left, right, point = rows[keep], left[keep], right[keep], following[keep]
+        done = np.abs(following - point) <= TOLERANCE * (following + scale)
+        point = following
+        if done.any():
+            ended = rows[done]
+            root[ended], converged[ended] = following[done], True
+            keep = ~done
+            rows, scale = rows[keep], scale[keep]
+            left, right, point = left[keep], right[keep], following[keep]
+    root[rows] = point
     return root, converged
 
 

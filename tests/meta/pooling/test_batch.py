@@ -146,7 +146,7 @@ def test_many_sets_take_no_loop():
     effect, variance = random_sets(4, 100_000, 5)
     pooled = []
     made = calls(lambda: pooled.append(batch.pool(effect, variance)))
-    # Some 1,300: blocks of sets are worked on at once, and none alone.
+    # Some 2,800: blocks of sets are worked on at once, and none alone.
     assert made.total() < 5_000
     assert pooled[0].tau2_converged.all()
     assert np.isfinite(pooled[0].effect).all()

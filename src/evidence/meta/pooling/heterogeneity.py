@@ -22,16 +22,17 @@ from evidence.terms import Tau2
 GRID_STEP = 0.25
 """On log(v + tau2); each trial's part of the likelihood changes over a distance of about 1."""
 
-BLOCK = 2_000_000
-"""Numbers held at once while the grid is scanned."""
+BLOCK = 500_000
+"""Numbers held at once while the grid is scanned; so many stay in the cache of a processor."""
 
 Score = Callable[[Floats, Rows], tuple[Floats, Floats]]
-LogLikelihood = Callable[[Floats, Rows], Floats]
+OfTau2 = Callable[[Floats, Rows], Floats]
 
 
 def maximize(
+    rise: OfTau2,
     score: Score,
-    log_likelihood: LogLikelihood,
+    log_likelihood: OfTau2,
     upper: Floats,
     smallest: Floats,
     k: int,
@@ -40,8 +41,10 @@ def maximize(
 
     Parameters
     ----------
+    rise : callable
+        Takes tau2 of shape (m, g) and m rows, returns the score of that shape.
     score : callable
-        Takes tau2 of shape (m,) or (m, g) and m rows, returns score and slope of that shape.
+        Takes tau2 of shape (m,) and m rows, returns the score and its slope.
     log_likelihood : callable
         Takes tau2 of shape (m,) and m rows, up to a constant of the set.
     upper : ndarray of shape (n,)
@@ -59,9 +62,8 @@ def maximize(
     tau2 = np.zeros(upper.shape)
     converged = np.ones(upper.shape, dtype=bool)
     for rows, grid in _grids(upper, smallest, k):
-        values, _ = score(grid, rows)
-        rise = values > 0
-        row, cell = np.nonzero(rise[:, :-1] & ~rise[:, 1:])
+        rises = rise(grid, rows) > 0
+        row, cell = np.nonzero(rises[:, :-1] & ~rises[:, 1:])
         candidate, found = bracketed_newton(
             lambda x, at, rows=rows, row=row: score(x, rows[row[at]]),  # type: ignore[misc]
             grid[row, cell],
@@ -69,7 +71,7 @@ def maximize(
             smallest[rows[row]],
         )
         # Where the score at 0 is positive, 0 is no maximum.
-        floor = np.where(rise[:, 0], -np.inf, log_likelihood(grid[:, 0], rows))
+        floor = np.where(rises[:, 0], -np.inf, log_likelihood(grid[:, 0], rows))
         height = log_likelihood(candidate, rows[row])
         best = floor.copy()
         np.maximum.at(best, row, height)
@@ -102,11 +104,19 @@ def _points(reach: float) -> int:
     return max(8, int(np.ceil(reach / GRID_STEP)) + 1)
 
 
+def likelihood_rise(sets: Sets, tau2: Floats, rows: Rows, *, restricted: bool) -> Floats:
+    """Give the derivative of the (restricted) log-likelihood at tau2 of shape (m, g)."""
+    at = moments(sets.effect[:, rows, None], sets.variance[:, rows, None], tau2)
+    # dl/dtau2 = (y'P P y - tr P) / 2
+    rise: Floats = ((at.weight * at.residual) ** 2).sum(axis=0)
+    return (rise - (at.trace if restricted else at.total)) / 2
+
+
 def likelihood_score(
     sets: Sets, tau2: Floats, rows: Rows, *, restricted: bool
 ) -> tuple[Floats, Floats]:
-    """Give the derivative of the (restricted) log-likelihood at tau2, (m,) or (m, g), and slope."""
-    at = moments(*_of_rows(sets, tau2, rows), tau2)
+    """Give the derivative of the (restricted) log-likelihood at tau2 of shape (m,), and slope."""
+    at = moments(sets.effect[:, rows], sets.variance[:, rows], tau2)
     weighted = at.weight * at.residual  # P y
     squares = at.weight**2
     second = squares.sum(axis=0)
@@ -121,13 +131,6 @@ def likelihood_score(
     cross = (at.weight * weighted).sum(axis=0)
     cubic = (at.weight * weighted**2).sum(axis=0) - cross**2 / at.total
     return value, trace_squared / 2 - cubic
-
-
-def _of_rows(sets: Sets, tau2: Floats, rows: Rows) -> tuple[Floats, Floats]:
-    effect, variance = sets.effect[:, rows], sets.variance[:, rows]
-    if tau2.ndim == 2:
-        return effect[:, :, None], variance[:, :, None]
-    return effect, variance
 
 
 def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
@@ -150,11 +153,14 @@ def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
     l_R = -(sum log(v + tau2) + log sum w + sum w r^2) / 2, and l without the middle term.
     """
 
+    def rise(tau2: Floats, rows: Rows) -> Floats:
+        return likelihood_rise(sets, tau2, rows, restricted=restricted)
+
     def score(tau2: Floats, rows: Rows) -> tuple[Floats, Floats]:
         return likelihood_score(sets, tau2, rows, restricted=restricted)
 
     def log_likelihood(tau2: Floats, rows: Rows) -> Floats:
-        at = moments(*_of_rows(sets, tau2, rows), tau2)
+        at = moments(sets.effect[:, rows], sets.variance[:, rows], tau2)
         # log of the weight where a trial is, 0 where none is
         logs = np.log(np.where(at.weight > 0, at.weight, 1.0)).sum(axis=0)
         logs_total = np.log(at.total) if restricted else 0.0
@@ -171,7 +177,7 @@ def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
     bound = (squares + np.sqrt(squares**2 + 4 * degrees * squares * spread)) / (2 * degrees)
     # A little above, for with equal variances the bound is itself the root.
     upper = 1.001 * bound - smallest
-    return maximize(score, log_likelihood, upper, smallest, sets.effect.shape[0])
+    return maximize(rise, score, log_likelihood, upper, smallest, sets.effect.shape[0])
 
 
 TAU2_METHODS: tuple[Tau2, ...] = get_args(Tau2)
@@ -259,7 +265,8 @@ def generalized_q_root(sets: Sets, target: Floats) -> tuple[Floats, Flags]:
         at = moments(sets.effect[:, rows], sets.variance[:, rows], tau2)
         # dQ/dtau2 = -sum w^2 r^2
         fall = ((at.weight * at.residual) ** 2).sum(axis=0)
-        return 1 / target[rows] - 1 / at.q, -fall / at.q**2
+        q = at.q
+        return 1 / target[rows] - 1 / q, -fall / q**2
 
     tau2 = np.zeros(target.shape)
     converged = np.ones(target.shape, dtype=bool)
@@ -283,11 +290,12 @@ def q_profile(sets: Sets, level: float) -> tuple[Floats, Floats]:
     even the lower limit at 0 allows, the interval is empty and both ends are given as 0.
     """
     tail = (1 - level) / 2
-    ends = [
-        generalized_q_root(sets, chi_square_quantile(sets.degrees, probability))[0]
-        for probability in (1 - tail, tail)
-    ]
-    return ends[0], ends[1]
+    n = sets.count.size
+    targets = [chi_square_quantile(sets.degrees, one) for one in (1 - tail, tail)]
+    # Both ends in one search.
+    twice = sets.take(np.tile(np.arange(n), 2))
+    ends, _ = generalized_q_root(twice, np.concatenate(targets))
+    return ends[:n], ends[n:]
 
 
 def chi_square_quantile(df: Floats, probability: float) -> Floats:

@@ -217,15 +217,20 @@ class Moments:
     Attributes
     ----------
     weight, residual : ndarray of shape (k, ...)
-    total, mean, q : ndarray of shape (...)
-        Sum of weights, weighted mean, weighted sum of squared residuals.
+    total, mean : ndarray of shape (...)
+        Sum of weights, weighted mean.
     """
 
     weight: Floats
     total: Floats
     mean: Floats
     residual: Floats
-    q: Floats
+
+    @property
+    def q(self) -> Floats:
+        """Weighted sum of squared residuals, of shape (...)."""
+        q: Floats = (self.weight * self.residual**2).sum(axis=0)
+        return q
 
     @property
     def trace(self) -> Floats:
@@ -248,5 +253,4 @@ def moments(effect: Floats, variance: Floats, tau2: Floats | float) -> Moments:
     weight = 1 / (variance + tau2)
     total = weight.sum(axis=0)
     mean = (weight * effect).sum(axis=0) / total
-    residual = effect - mean
-    return Moments(weight, total, mean, residual, (weight * residual**2).sum(axis=0))
+    return Moments(weight, total, mean, effect - mean)

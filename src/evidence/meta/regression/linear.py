@@ -233,6 +233,7 @@ def _likelihood(model: LinearModel, *, restricted: bool) -> tuple[float, bool]:
     squares, degrees = model.sum_of_squares, model.degrees
     bound = (squares + np.sqrt(squares**2 + 4 * degrees * squares * spread)) / (2 * degrees)
     tau2, converged = maximize(
+        lambda tau2, rows: score(tau2, rows)[0],
         score,
         height,
         np.array([1.001 * bound - smallest]),
