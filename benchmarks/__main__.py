@@ -85,7 +85,7 @@ def measured() -> dict[str, dict[str, Any]]:
             done = subprocess.run(
                 call,
                 input=given,
-                env=commands.surroundings(),
+                env={**commands.surroundings(), "OPENBLAS_NUM_THREADS": "1"},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -157,10 +157,11 @@ def rows_of_reports(folder: Path) -> Iterator[Row]:
     for name in commands.REPORTS:
         place = commands.copy(folder / name, [name])
         one = commands.built(place)
-        two = commands.plain(name, place)
+        two, has_pdf = commands.plain(name, place)
         own.append(one)
         other.append(two)
-        yield _faster(f"Report `{name}` alone, three formats", one, two)
+        less = "" if has_pdf else " (no PDF by the plain commands)"
+        yield _faster(f"Report `{name}` alone, three formats{less}", one, two)
     place = commands.copy(folder / "together", commands.REPORTS)
     together = commands.built(place)
     count, every = len(commands.REPORTS), commands.reports_in_all()
@@ -271,10 +272,10 @@ Made by `make bench` in one run on one machine: the ratios count and not the sec
 | --- | --- | --- | --- | --- | --- |
 {lines}
 
-All times are seconds of the processor, of a command and of all that it starts, with one thread for
-linear algebra. They are medians: of {ROUNDS} rounds in which each package fits in turn (one fit
-{fits.TIMES} times in each, many in one call three times, loops and large models once), of 9
-runs of a command. Reports are made once. Imports count for commands and not for fits.
+All times are seconds of the processor, of a command and of all that it starts. They are medians: of
+{ROUNDS} rounds in which each package fits in turn, on one thread (one fit {fits.TIMES} times in
+each, many in one call three times, loops and large models once), and of 9 runs of a command.
+Reports are made once. Imports count for commands and not for fits.
 
 - One fit is REML with the interval of Hartung and Knapp for the 13 trials of BCG (log risk ratios).
   Limits of the packages differ by {apart(found):.0e} at most. `pool` computes the Q-profile
@@ -285,8 +286,9 @@ runs of a command. Reports are made once. Imports count for commands and not for
 - Reports are made in a copy of the project, with a catalog of the named reports alone, one notebook
   at a time, as HTML, Word and PDF, with index and ledger. The plain commands are papermill,
   `jupyter nbconvert --to html`, pandoc to Word, and pandoc with typst to PDF, of the same notebook
-  with the same parameters; they check nothing, and their PDF is not made accessible. Of all reports
-  the time of a build is what it takes once and what each of the measured ones adds to it.
+  with the same parameters; they check nothing, and their PDF is not made accessible. Where typst
+  refuses the page, for its links lead nowhere, what it took until then counts. Of all reports the
+  time of a build is what it takes once and what each of the measured ones adds to it.
 """
 
 
