@@ -171,7 +171,7 @@ def rows_of_reports(folder: Path) -> Iterator[Row]:
     each = (together - statistics.mean(own)) / (count - 1)
     once = together - count * each
     yield _faster(
-        f"All {every} reports in one build, calculated from these",
+        f"All {every} reports in one build, calculated as if all were like these",
         once + every * each,
         every * plain / count,
         4.0,

@@ -11,8 +11,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-REPORTS = ("abft-depression-post", "abft-suicide-attempts", "summary")
+REPORTS = ("abft-depression-post", "abft-suicide-attempts", "trial-repair")
 """Measured in all formats; each is made by another notebook."""
+
+CARD = """
+id = "trial-repair"
+title = "Trial card"
+lede = "One trial: what it reports, and what is missing."
+notebook = "21_trial_card.ipynb"
+parameters = { trial_id = "repair" }
+"""
+"""The line of one trial, which the catalog has for all trials together."""
 
 Command = Sequence[str | Path]
 
@@ -55,6 +64,7 @@ def copy(folder: Path, names: Sequence[str]) -> Path:
     shutil.copy(ROOT / "requirements.lock", folder)
     text = (ROOT / "reports" / "catalog.toml").read_text(encoding="utf-8")
     parts = {tomllib.loads(f"[[report]]{one}")["report"][0]["id"]: one for one in _parts(text)}
+    parts["trial-repair"] = CARD
     kept = "".join(f"[[report]]{parts[name]}" for name in names)
     (folder / "reports").mkdir()
     (folder / "reports" / "catalog.toml").write_text(kept, encoding="utf-8")

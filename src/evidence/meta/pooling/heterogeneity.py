@@ -26,13 +26,14 @@ BLOCK = 500_000
 """Numbers held at once while the grid is scanned; so many stay in the cache of a processor."""
 
 Score = Callable[[Floats, Rows], tuple[Floats, Floats]]
-OfTau2 = Callable[[Floats, Rows], Floats]
+Rise = Callable[[Floats, Rows], Floats]
+LogLikelihood = Callable[[Floats, Rows], Floats]
 
 
 def maximize(
-    rise: OfTau2,
+    rise: Rise,
     score: Score,
-    log_likelihood: OfTau2,
+    log_likelihood: LogLikelihood,
     upper: Floats,
     smallest: Floats,
     k: int,
