@@ -54,7 +54,7 @@ def test_sentences(text: str, sentences: list[str]) -> None:
         ("Odd 1 { EV: A.B_c :APA } ", [("a.b_c", "Odd 1")]),
         (r"Escaped 1 \{ev:a\_b\}", [("a_b", "Escaped 1")]),
         ("{ev:a} first", [("a", "")]),
-        ("Code `{ev:a}` 1 {ev:b}", [("b", "Code   1")]),
+        ("Code `{ev:a}` 1 {ev:b}", [("b", "Code 1")]),
         ("Empty 1 {ev:}", [("", "Empty 1")]),
     ],
 )

@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 
 from evidence import ledger
 from evidence.manuscripts import word
-from evidence.manuscripts.check import check_draft, read_draft
+from evidence.manuscripts.check import as_json, check_draft, read_draft
 from evidence.manuscripts.ledgers import read_known
 from evidence.manuscripts.match import Finding
 
@@ -47,7 +47,7 @@ WRONG = {
 }
 
 
-def findings(name: str) -> list[Finding]:
+def findings(name: str | Path) -> list[Finding]:
     known = read_known(EXAMPLES / "ledger")
     return list(check_draft(read_draft(EXAMPLES / name), known).findings)
 
@@ -125,6 +125,24 @@ def test_both_forms_are_judged_alike() -> None:
         )
 
     assert judgements("draft-wrong.md") == judgements("draft-wrong.docx")
+
+
+@pytest.mark.parametrize(
+    ("blank", "blanks"),
+    [
+        ("\n", "\r\n"),
+        (r"(?<=\S)\n", "  \n"),
+        (r"(?<=\w)\n(?=\w)", "\n   "),
+        (r"(?<=\w) (?=[\d−(])", "  "),
+    ],
+    ids=["line ends of Windows", "blanks at line ends", "indented lines", "two blanks"],
+)
+def test_more_blanks_change_nothing_of_what_is_judged(
+    tmp_path: Path, blank: str, blanks: str
+) -> None:
+    text = (EXAMPLES / "draft-wrong.md").read_text(encoding="utf-8")
+    (tmp_path / "draft.md").write_text(re.sub(blank, blanks, text), "utf-8", newline="")
+    assert as_json(findings(tmp_path / "draft.md")) == as_json(findings("draft-wrong.md"))
 
 
 def test_the_drafts_are_those_of_the_ledger() -> None:

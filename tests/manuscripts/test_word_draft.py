@@ -34,6 +34,7 @@ DELETED = '<w:del w:id="2" w:author="A"><w:r><w:delText>{}</w:delText></w:r></w:
             "0.5",
         ),
         ("<w:r><w:t>P</w:t><w:tab/><w:t>=</w:t><w:br/><w:t>.11</w:t></w:r>", "P\t=\n.11"),
+        ("<w:r><w:t>P</w:t><w:tab/><w:tab/><w:t>=  .11</w:t></w:r>", "P\t= .11"),
         ("<w:r><w:noBreakHyphen/><w:t>0.29</w:t></w:r>", "-0.29"),
         ("<w:del><w:r><w:noBreakHyphen/></w:r></w:del>" + run("0.29"), "0.29"),
         ("<w:r><w:instrText>REF 0.9</w:instrText></w:r>" + run("0.5"), "0.5"),

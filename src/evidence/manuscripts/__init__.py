@@ -17,6 +17,7 @@ MARK = re.compile(
 MOST_NUMBERS = 20_000
 """Most numbers of a manuscript; a book has fewer, a table of data is none."""
 
+_BLANKS = re.compile(r"\s{2,}")
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _END = re.compile(r"[.!?…][\"')\]\u201d\u2019]{0,3}(?:[⁰¹²³⁴⁵⁶⁷⁸⁹,]{0,12})(?=\s)")
 _ABBREVIATION = re.compile(
@@ -47,6 +48,19 @@ class Passage:
     spots: tuple[Any, ...]
     place: str
     lines: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Keep one of several blanks in a row, a line end before others: readers see one."""
+        gone: set[int] = set()
+        for blanks in _BLANKS.finditer(self.text):
+            stays = blanks.start() + max(blanks[0].find("\n"), 0)
+            gone.update(at for at in range(*blanks.span()) if at != stays)
+        if gone:
+            kept = [at for at in range(len(self.text)) if at not in gone]
+            object.__setattr__(self, "text", "".join(self.text[at] for at in kept))
+            object.__setattr__(self, "spots", tuple(self.spots[at] for at in kept))
+            if self.lines:
+                object.__setattr__(self, "lines", tuple(self.lines[at] for at in kept))
 
     def where(self, at: int) -> str:
         """Return the place of a character in words."""
