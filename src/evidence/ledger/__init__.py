@@ -354,15 +354,18 @@ def utf8(path: Path) -> str:
     Raises
     ------
     DataError
-        If it is no text in UTF-8: another program has changed it.
+        If it is no text in UTF-8, or has NUL characters: another program has changed it.
     """
     content = path.read_bytes()
     try:
-        return content.decode("utf-8-sig")
+        if (at := content.find(b"\0")) < 0:
+            return content.decode("utf-8-sig")
+        value, expected = "U+0000", "text without NUL characters"
     except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        value = f"byte 0x{content[error.start]:02X}"
-        raise DataError([Fault(path.name, row, None, value, "text in UTF-8")], path.name) from None
+        at = error.start
+        value, expected = f"byte 0x{content[at]:02X}", "text in UTF-8"
+    row = content.count(b"\n", 0, at) + 1
+    raise DataError([Fault(path.name, row, None, value, expected)], path.name)
 
 
 def table(
