@@ -61,6 +61,18 @@ def test_line_break_in_a_quoted_cell(tmp_path: Path) -> None:
     assert inside.said["line break in a cell replaced by a space"] == 1
 
 
+def test_characters_that_nobody_sees_are_left_out(tmp_path: Path) -> None:
+    made = imported(tmp_path, means(study="Ah\u00adn,\u2028200\ufeff1", outcome="de\x07pression"))
+    assert made.dataset.trials.label.tolist() == ["Ahn 2001"]
+    assert "normalized: character that nobody sees left out: 4" in made.lines
+
+
+def test_digits_of_other_scripts_are_no_numbers(tmp_path: Path) -> None:
+    found = read(tmp_path, as_text(means(), means(study="Bo, 2002", time_weeks="٣")))
+    (fault,) = found.aside
+    assert (fault.file, fault.row, fault.column, fault.value) == ("file.csv", 3, "time_weeks", "٣")
+
+
 def test_unnamed_column_of_row_numbers(tmp_path: Path) -> None:
     header, record = as_text(means()).splitlines()
     for first in ('"";', "...1;", "X;"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from evidence.data.safety import INVISIBLE
 from evidence.data.validation.faults import Faults
 from evidence.errors import DataError
 
@@ -379,7 +380,10 @@ def _ignored(
 
 
 def _one_line(cell: str, said: Counter[str]) -> str:
-    text = cell.replace("\N{NO-BREAK SPACE}", " ").strip()
+    text, unseen = INVISIBLE.subn(lambda found: " " if found[0].isspace() else "", cell)
+    if unseen:
+        said["character that nobody sees left out"] += unseen
+    text = text.replace("\N{NO-BREAK SPACE}", " ").strip()
     if "\n" in text:
         said["line break in a cell replaced by a space"] += 1
         text = " ".join(text.split())

@@ -33,9 +33,9 @@ MISSING_TEXT = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
 
 NUMBER = "a number, such as 13.2 or 13,2, or NA where there is none"
 
-_PLAIN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
-_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_PLAIN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?", re.ASCII)
+_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 _NOT_NEEDED = re.compile(r"(?:rand|bl_(?:mean|sd|n))_arm[12]|mean_age|percent_women")
 _MINUS = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}", "-"))
 
