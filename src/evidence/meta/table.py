@@ -151,7 +151,8 @@ def _plain(text: str) -> str:
 
 def _value(cell: Cell, sign: str) -> Cell:
     if not isinstance(cell, str):
-        return cell
+        # No double holds it: as in text, a number that long is a code.
+        return cell if abs(cell) < 1e300 else str(cell)
     if cell.casefold() in MISSING:
         return math.nan
     plain = _plain(cell)
