@@ -1,6 +1,7 @@
 """Errors that a user can act on: each says where, what was found and what is accepted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +86,17 @@ class ParameterError(EvidenceError, ValueError):
         self.value = value
         self.expected = expected
         super().__init__(f"{name}: found {value!r}, expected {expected}")
+
+
+@contextmanager
+def of_file(file: str, *arguments: str) -> Iterator[None]:
+    """Name the file, or a place in it, in errors on what it holds; not in those on arguments."""
+    try:
+        yield
+    except ParameterError as error:
+        if error.name in arguments:
+            raise
+        raise ParameterError(f"{file}, {error.name}", error.value, error.expected) from None
 
 
 def check_choice(name: str, value: object, accepted: Iterable[str]) -> None:

@@ -278,6 +278,7 @@ _value_other = _replaced(
     lambda old, chance, values: chance.choice(
         (
             *("[]", "{}", "[[]]", "[{}]", '""', "true", "1", "-1.5", "nan", "2999-12-31"),
+            *(f"{old[:-1]}, [1]]", f"{old[:-1]}, {{ x = 1 }}]", "[" * 2_000, f"{old}{old}"),
             *(f"[{old}]", f"[{old}, [1]]", f"{{ x = {old} }}", '"""\nx\n"""', "12:00:00", "1e999"),
             *(chance.choice(values), chance.choice(values), old.strip('"'), f'"{old}"'),
         )

@@ -2,9 +2,11 @@
 
 import json
 import math
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -144,8 +146,30 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         meta.read(path)
     path.write_text("a,b\n1,2\n", "utf-8")
-    with pytest.raises(ParameterError, match="columns: found 'a, b'"):
+    with pytest.raises(ParameterError, match="mine.csv, columns: found 'a, b'"):
         meta.read(path)
+    path.write_text("study,yi,vi\na,x,.1\n", "utf-8")
+    with pytest.raises(ParameterError, match="mine.csv, table: found '1 rows', expected one to pool"):
+        _ = meta.read(path).result
+    path.write_text("study,yi,vi\na,.2,.1\nb,.3,.1\n", "utf-8")
+    with pytest.raises(ParameterError, match="^level: found 2"):
+        _ = meta.read(path, level=2).result
+
+
+def test_a_number_of_a_workbook_that_no_double_holds_is_no_number(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["study", "yi", "vi"], ["a", 0.2, 0.1], ["b", 77, 0.1], ["c", 0.3, 0.1]):
+        book.active.append(row)
+    book.save(tmp_path / "made.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "made.xlsx") as old,
+        zipfile.ZipFile(tmp_path / "mine.xlsx", "w") as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"<v>77<", b"<v>1%s<" % (b"0" * 400)))
+    found = meta.read(tmp_path / "mine.xlsx")
+    assert found.result.k == 2
+    assert found.left_out.study.tolist() == ["b"]
 
 
 def test_moderators_go_by_the_model_of_several_rows_of_a_trial(tmp_path: Path) -> None:

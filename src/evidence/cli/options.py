@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from evidence.data.safety import visible
-from evidence.errors import ParameterError, check_choice
+from evidence.errors import ParameterError, check_choice, of_file
 from evidence.terms import ACCEPTED
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data package; default: data/.")]
@@ -64,7 +64,8 @@ def rewrite(
     content, is_word = checking.read_manuscript(draft)
     if is_word and (output is None or output.suffix.lower() not in checking.WORD):
         raise ParameterError("output", output and output.name, "a file that ends in .docx")
-    changed, said, left = change(content, is_word)
+    with of_file(draft.name, "style", "ledger", "folder"):
+        changed, said, left = change(content, is_word)
     if output is None:
         text = changed.decode("utf-8")
         sys.stdout.write(visible(text) if sys.stdout.isatty() else text)

@@ -10,7 +10,7 @@ from typing import Any
 
 from evidence import manuscripts as drafts
 from evidence.data import atomic
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, of_file
 from evidence.language import capitalized
 from evidence.manuscripts import Draft, Span, markdown, word
 from evidence.manuscripts.check import IN_WORDS, explained, read_manuscript, suggested
@@ -55,8 +55,8 @@ def write_annotated(draft: Path, output: Path, known: Known) -> int:
         raise ParameterError("annotate", output.name, "a file that ends in .docx")
     if output.resolve() == draft.resolve():
         raise ParameterError("annotate", output.name, "another file than the manuscript")
-    data = _as_word(draft)
-    annotated, count = annotate_word(data, known)
+    with of_file(draft.name):
+        annotated, count = annotate_word(_as_word(draft), known)
     atomic.replace(output, annotated)
     return count
 

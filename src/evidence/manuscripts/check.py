@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.blocks.escape import markdown
-from evidence.errors import ParameterError
+from evidence.errors import ParameterError, of_file
 from evidence.language import fixed, p_value, percent
 from evidence.manuscripts import MARK, Draft, word
 from evidence.manuscripts import markdown as markdown_draft
@@ -118,7 +118,8 @@ def read_draft(path: Path) -> Draft:
         If it is neither, or cannot be read safely.
     """
     content, is_word = read_manuscript(path)
-    return word.parse(content) if is_word else markdown_draft.parse(content)
+    with of_file(path.name):
+        return word.parse(content) if is_word else markdown_draft.parse(content)
 
 
 def check_draft(draft: Draft, known: Known) -> Checked:

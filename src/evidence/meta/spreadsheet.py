@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evidence.errors import ParameterError, check_choice
+from evidence.errors import ParameterError, check_choice, of_file
 from evidence.meta.answers import Answer
 from evidence.meta.effect_size.printed_values import se_from_interval
 from evidence.meta.estimate import pool
@@ -121,7 +121,8 @@ class Spreadsheet:
     @cached_property
     def result(self) -> Fit | Answer:
         """The estimate by the model that was chosen."""
-        return pool(self.effects, faults="leave_out", **self.options)
+        with of_file(self.file, *self.options):
+            return pool(self.effects, faults="leave_out", **self.options)
 
     @property
     def fit(self) -> Fit:
@@ -192,7 +193,8 @@ def read(
     options: dict[str, Any] = {"tau2": tau2, "interval": interval, "rho": rho, "level": level}
     path = Path(path)
     table = read_table(path)
-    roles = guess([str(one) for one in table.columns[table.notna().any()]], columns or {})
+    with of_file(path.name, "map"):
+        roles = guess([str(one) for one in table.columns[table.notna().any()]], columns or {})
     named = {str(role): column for role, column in roles.roles.items()}
     study = named.get("study")
     if roles.kind in (Kind.MEANS, Kind.EVENTS):

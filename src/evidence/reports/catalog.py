@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.data.safety import ID, ID_WORDS, INVISIBLE, SEEN_WORDS, visible
-from evidence.errors import ParameterError, check_choice
+from evidence.errors import ParameterError, check_choice, of_file
 from evidence.reports import parameters
 
 FORMATS = ("html", "docx", "pdf")
@@ -100,14 +100,17 @@ def parsed(text: str, name: str, *, notebooks: Path, data: Path) -> tuple[Report
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ParameterError(name, str(error), "a TOML file in UTF-8") from error
     items = content.get("report")
     if set(content) != {"report"} or not isinstance(items, list):
         raise ParameterError(name, sorted(content), "[[report]] tables and nothing else")
     found = []
     for number, item in enumerate(items, start=1):
-        found += _reports(f"{name}, report {number}", item, notebooks, data)
+        if not isinstance(item, dict):
+            raise ParameterError(f"{name}, report {number}", item, "a table")
+        with of_file(f"{name}, report {number}"):
+            found += _reports(item, notebooks, data)
     ids = [one.report_id for one in found]
     for one in ids:
         if ids.count(one) > 1:
@@ -115,42 +118,42 @@ def parsed(text: str, name: str, *, notebooks: Path, data: Path) -> tuple[Report
     return tuple(found)
 
 
-def _reports(place: str, item: Any, notebooks: Path, data: Path) -> list[Report]:
-    if not isinstance(item, dict):
-        raise ParameterError(place, item, "a table")
+def _reports(item: dict[str, Any], notebooks: Path, data: Path) -> list[Report]:
     for key in item:
-        check_choice(f"{place}, key", key, _KEYS)
+        check_choice("key", key, _KEYS)
     for key in _TEXTS:
         if not isinstance(item.get(key), str) or not item[key].strip():
-            raise ParameterError(f"{place}, {key}", item.get(key), "a text")
-        _all_seen(f"{place}, {key}", item[key])
+            raise ParameterError(key, item.get(key), "a text")
+        _all_seen(key, item[key])
     if not _ID.fullmatch(item["id"]) or item["id"] in _RESERVED:
-        raise ParameterError(
-            f"{place}, id", item["id"], "lower-case letters, digits and hyphens, not index"
-        )
+        raise ParameterError("id", item["id"], "lower-case letters, digits and hyphens, not index")
     formats = item.get("formats", list(FORMATS))
-    if not isinstance(formats, list) or "html" not in formats or not set(formats) <= set(FORMATS):
+    if (
+        not isinstance(formats, list)
+        or "html" not in formats
+        or any(one not in FORMATS for one in formats)
+    ):
         raise ParameterError(
-            f"{place}, formats", formats, f"a list out of {', '.join(FORMATS)} with html in it"
+            "formats", formats, f"a list out of {', '.join(FORMATS)} with html in it"
         )
     lede = item.get("lede", "")
     if not isinstance(lede, str):
-        raise ParameterError(f"{place}, lede", lede, "a text")
-    _all_seen(f"{place}, lede", lede)
+        raise ParameterError("lede", lede, "a text")
+    _all_seen("lede", lede)
     group = item.get("group", "answers")
-    check_choice(f"{place}, group", group, tuple(GROUPS))
+    check_choice("group", group, tuple(GROUPS))
     given = item.get("parameters", {})
     if not isinstance(given, dict):
-        raise ParameterError(f"{place}, parameters", given, "a table")
+        raise ParameterError("parameters", given, "a table")
     notebook = notebooks / item["notebook"]
     if notebook not in (known := sorted(notebooks.glob("*.ipynb"))):
         accepted = ", ".join(one.name for one in known)
-        raise ParameterError(f"{place}, notebook", item["notebook"], f"one of {accepted}")
+        raise ParameterError("notebook", item["notebook"], f"one of {accepted}")
     if "for_each" not in item:
         checked = parameters.checked(notebook, given)
         return [Report(item["id"], item["title"], lede, notebook, checked, tuple(formats), group)]
     if item["for_each"] != "trials":
-        raise ParameterError(f"{place}, for_each", item["for_each"], "'trials', or no such key")
+        raise ParameterError("for_each", item["for_each"], "'trials', or no such key")
     return [
         Report(
             f"{item['id']}-{trial_id}",
