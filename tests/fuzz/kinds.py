@@ -21,6 +21,7 @@ from evidence.data.validation import read_package
 from evidence.entry import copy_without, preview, write
 from evidence.entry.file import read_entry
 from evidence.entry.proposal import propose
+from evidence.errors import EvidenceError, of_file
 from evidence.integrity import audit
 from evidence.manuscripts import check, markdown, word
 from evidence.manuscripts.fill import fill_markdown, fill_word
@@ -82,7 +83,7 @@ def _packages(folder: Path) -> list[str]:
         sorted(str(one.relative_to(folder)) for one in (folder / name).iterdir())
         for name in ("small", "whole")
     )
-    return small * 3 + whole
+    return small * 5 + whole
 
 
 def _package(path: Path, in_full: bool) -> object:
@@ -198,10 +199,12 @@ def _draft(path: Path, in_full: bool) -> object:
     found = json.loads(check.as_json(checked.findings))
     if in_full:
         content, is_word = check.read_manuscript(path)
-        marked = (mark_word if is_word else mark_markdown)(content, known)
-        (word if is_word else markdown).parse(marked.content)
-        filled = (fill_word if is_word else fill_markdown)(content, known)
-        (word if is_word else markdown).parse(filled.content)
+        # The commands name the file of which they have the content.
+        with of_file(path.name):
+            marked = (mark_word if is_word else mark_markdown)(content, known)
+            (word if is_word else markdown).parse(marked.content)
+            filled = (fill_word if is_word else fill_markdown)(content, known)
+            (word if is_word else markdown).parse(filled.content)
     return found, checked.remarks
 
 
@@ -258,7 +261,7 @@ def _toml(path: Path) -> object:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise evidence.errors.EvidenceError(str(error)) from None
+        raise EvidenceError(str(error)) from None
 
 
 KINDS = {

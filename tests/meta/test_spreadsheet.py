@@ -151,6 +151,9 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text("study,yi,vi\na,x,.1\n", "utf-8")
     with pytest.raises(ParameterError, match="mine.csv, table: found '1 rows', expected one to pool"):
         _ = meta.read(path).result
+    path.write_text("study,m1,sd1,n1,m2,sd2,n2\na,1,0,9,2,1,9\n", "utf-8")
+    with pytest.raises(ParameterError, match="mine.csv, table: found '1 rows', expected one with"):
+        meta.read(path, better="lower")
     path.write_text("study,yi,vi\na,.2,.1\nb,.3,.1\n", "utf-8")
     with pytest.raises(ParameterError, match="^level: found 2"):
         _ = meta.read(path, level=2).result
@@ -170,6 +173,17 @@ def test_a_number_of_a_workbook_that_no_double_holds_is_no_number(tmp_path: Path
     found = meta.read(tmp_path / "mine.xlsx")
     assert found.result.k == 2
     assert found.left_out.study.tolist() == ["b"]
+
+
+def test_a_workbook_without_one_of_its_parts_is_refused(tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "made.xlsx")
+    with zipfile.ZipFile(tmp_path / "made.xlsx") as old:
+        for damaged in old.namelist():
+            with zipfile.ZipFile(tmp_path / "mine.xlsx", "w") as new:
+                for name in old.namelist():
+                    new.writestr(name, b"" if name == damaged else old.read(name))
+            with pytest.raises(DataError, match="mine.xlsx: "):
+                meta.read(tmp_path / "mine.xlsx")
 
 
 def test_moderators_go_by_the_model_of_several_rows_of_a_trial(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -26,7 +25,7 @@ WANTED = "a table as CSV (commas, semicolons or tabs) or XLSX, column names in i
 # What openpyxl and zipfile let through of a workbook that is damaged or encrypted.
 _NOT_WHOLE = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError),
-    *(TypeError, ValueError, ParseError),
+    *(SyntaxError, TypeError, ValueError),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 

@@ -200,15 +200,16 @@ def read(
     if roles.kind in (Kind.MEANS, Kind.EVENTS):
         chosen = measure or ("smd" if roles.kind == Kind.MEANS else "odds_ratio")
         needs = _needed(chosen, named, roles.kind)
-        effects = effect_sizes(
-            table,
-            chosen,
-            study=study,
-            better=better,
-            instrument=named.get("instrument"),
-            faults="leave_out",
-            **needs,
-        )
+        with of_file(path.name, "measure", "better"):
+            effects = effect_sizes(
+                table,
+                chosen,
+                study=study,
+                better=better,
+                instrument=named.get("instrument"),
+                faults="leave_out",
+                **needs,
+            )
     else:
         if measure and measure_of(measure).ratio and roles.kind == Kind.EFFECT_AND_INTERVAL:
             raise ParameterError("measure", measure, "effects with an interval of differences")
