@@ -10,7 +10,7 @@ STAMP := .venv/.installed
 TESTS := .venv/.installed-for-tests
 PEERS := .cache/peers/.installed
 
-.PHONY: setup setup-tests reports test search mutations bench check lab docs release clean
+.PHONY: setup setup-tests reports test search mutations bench fuzz check lab docs release clean
 
 setup: $(STAMP)
 
@@ -51,6 +51,9 @@ $(PEERS): benchmarks/peers.txt
 	@$(PYTHON) -m venv .cache/peers
 	@.cache/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
+# What becomes of 20,000 spoiled files, by kind; the counts stand in docs/reliability.md.
+fuzz: setup-tests
+	@$(BIN)/python -m tests.fuzz
 
 check: setup-tests
 	@$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -56,7 +56,8 @@ def run(name: str, kind: Kind, seed: int, steps: range) -> Counts:
             file = chance.choice(files)
             content, same = spoiled(file, before[file], chance)
             if same and file not in meant:
-                meant[file] = kind.meaning(folder / file, False)
+                with suppress(Exception):
+                    meant[file] = kind.meaning(folder / file, False)
             (folder / file).write_bytes(content)
             counts.inputs += 1
             fault = _outcome(kind, folder / file, counts, step % SOME == 0, same, meant.get(file))

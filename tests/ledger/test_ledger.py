@@ -319,5 +319,5 @@ def test_a_ledger_of_0_1_0_is_there_to_be_compared_alone(tmp_path: Path) -> None
 def test_a_nul_character_is_named_by_its_line(tmp_path: Path) -> None:
     path = tmp_path / "estimates.csv"
     path.write_text(ledger.to_csv([ENTRY]).replace("tau2 REML", "tau2\0REML"), "utf-8")
-    with pytest.raises(DataError, match="estimates.csv, row 2: found 'U[+]0000', expected text"):
+    with pytest.raises(DataError, match=r"estimates.csv, row 2: found 'U[+]0000', expected text"):
         ledger.read(path)

@@ -146,16 +146,18 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         meta.read(path)
     path.write_text("a,b\n1,2\n", "utf-8")
-    with pytest.raises(ParameterError, match="mine.csv, columns: found 'a, b'"):
+    with pytest.raises(ParameterError, match=r"mine.csv, columns: found 'a, b'"):
         meta.read(path)
     path.write_text("study,yi,vi\na,x,.1\n", "utf-8")
-    with pytest.raises(ParameterError, match="mine.csv, table: found '1 rows', expected one to pool"):
+    with pytest.raises(
+        ParameterError, match=r"mine.csv, table: found '1 rows', expected one to pool"
+    ):
         _ = meta.read(path).result
     path.write_text("study,m1,sd1,n1,m2,sd2,n2\na,1,0,9,2,1,9\n", "utf-8")
-    with pytest.raises(ParameterError, match="mine.csv, table: found '1 rows', expected one with"):
+    with pytest.raises(ParameterError, match=r"mine.csv, table: found '1 rows', expected one with"):
         meta.read(path, better="lower")
     path.write_text("study,yi,vi\na,.2,.1\nb,.3,.1\n", "utf-8")
-    with pytest.raises(ParameterError, match="^level: found 2"):
+    with pytest.raises(ParameterError, match=r"^level: found 2"):
         _ = meta.read(path, level=2).result
 
 
@@ -182,7 +184,7 @@ def test_a_workbook_without_one_of_its_parts_is_refused(tmp_path: Path) -> None:
             with zipfile.ZipFile(tmp_path / "mine.xlsx", "w") as new:
                 for name in old.namelist():
                     new.writestr(name, b"" if name == damaged else old.read(name))
-            with pytest.raises(DataError, match="mine.xlsx: "):
+            with pytest.raises(DataError, match=r"mine.xlsx: "):
                 meta.read(tmp_path / "mine.xlsx")
 
 
