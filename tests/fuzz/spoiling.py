@@ -3,13 +3,14 @@
 A change of its form (line ends, a byte order mark, quotation marks, packing) leaves what it means.
 """
 
+import codecs
 import csv
 import io
 import re
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
+from typing import Literal
 
 Bytes = Callable[[bytes, Random], bytes]
 Text = Callable[[str, Random], str]
@@ -38,37 +39,26 @@ _TAG = re.compile(r"<[^<>?!]+/>")
 def spoiled(name: str, content: bytes, chance: Random) -> tuple[bytes, bool]:
     """Return another content for a file, and whether it means the same."""
     packed = name.endswith((".docx", ".xlsx"))
+    is_csv = name.endswith(".csv")
     drawn = chance.random()
     if drawn < FORM:
-        forms = (_repacked,) if packed else (_bom, _crlf, _quoted) if _is_csv(name) else (_crlf,)
-        return chance.choice(forms)(content, chance), True
+        return chance.choice(_forms(content, packed, is_csv)), True
     if drawn < DAMAGE:
         return chance.choice(DAMAGES)(content, chance), False
-    change = _packed if packed else _csv if _is_csv(name) else _lines
+    change = _packed if packed else _csv if is_csv else _lines
     # One change is the most likely to get far; several meet where one alone would not.
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         content = change(content, chance)
     return content, False
 
 
-def _is_csv(name: str) -> bool:
-    return Path(name).suffix == ".csv"
-
-
-def _bom(content: bytes, _: Random) -> bytes:
-    return b"\xef\xbb\xbf" + content.removeprefix(b"\xef\xbb\xbf")
-
-
-def _crlf(content: bytes, _: Random) -> bytes:
-    return content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-
-
-def _quoted(content: bytes, _: Random) -> bytes:
-    return _written(*_read(content), quoting=csv.QUOTE_ALL)
-
-
-def _repacked(content: bytes, chance: Random) -> bytes:
-    return _zipped(_members(content), chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_BZIP2)))
+def _forms(content: bytes, packed: bool, is_csv: bool) -> list[bytes]:
+    if packed:
+        return [zipped(members(content), how) for how in (zipfile.ZIP_STORED, zipfile.ZIP_BZIP2)]
+    forms = [content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")]
+    if is_csv:
+        forms += [codecs.BOM_UTF8 + content, _written(*_read(content), csv.QUOTE_ALL)]
+    return forms
 
 
 def _inserted(*pieces: bytes) -> Bytes:
@@ -124,14 +114,9 @@ def _read(content: bytes) -> tuple[Rows, str]:
         return [line.split(separator) for line in text.splitlines()], separator
 
 
-def _written(rows: Rows, separator: str, quoting: int = csv.QUOTE_MINIMAL) -> bytes:
+def _written(rows: Rows, separator: str, quoting: Literal[0, 1] = csv.QUOTE_MINIMAL) -> bytes:
     buffer = io.StringIO(newline="")
-    writer = csv.writer(
-        buffer,
-        delimiter=separator,
-        lineterminator="\n",
-        quoting=quoting,  # type: ignore[arg-type]
-    )
+    writer = csv.writer(buffer, delimiter=separator, lineterminator="\n", quoting=quoting)
     writer.writerows(rows)
     return buffer.getvalue().encode("utf-8", "replace")
 
@@ -152,14 +137,12 @@ def _at(rows: Rows, chance: Random) -> tuple[list[str], int]:
     return row, chance.choice(places or range(len(row)))
 
 
-def _other_number(rows: Rows, chance: Random) -> None:
-    row, at = _at(rows, chance)
-    row[at] = chance.choice(NUMBERS)
+def _cell(by: Callable[[str, Random, Rows, int], str]) -> Callable[[Rows, Random], None]:
+    def change(rows: Rows, chance: Random) -> None:
+        row, at = _at(rows, chance)
+        row[at] = by(row[at], chance, rows, at)
 
-
-def _near_number(rows: Rows, chance: Random) -> None:
-    row, at = _at(rows, chance)
-    row[at] = _NUMBER.sub(lambda found: _near(found[0], chance), row[at], count=1)
+    return change
 
 
 def _near(text: str, chance: Random) -> str:
@@ -169,34 +152,15 @@ def _near(text: str, chance: Random) -> str:
     return chance.choice((digit, digit, f"{text}0", f"-{text}", f"1{text}", text.strip("-")))
 
 
-def _other_word(rows: Rows, chance: Random) -> None:
-    row, at = _at(rows, chance)
-    row[at] = chance.choice(WORDS)
-
-
-def _cell_of_the_column(rows: Rows, chance: Random) -> None:
-    row, at = _at(rows, chance)
+def _of_column(_: str, chance: Random, rows: Rows, at: int) -> str:
     other = chance.choice(rows)
-    row[at] = other[at % len(other)]
-
-
-def _emptied(rows: Rows, chance: Random) -> None:
-    row, at = _at(rows, chance)
-    row[at] = ""
+    return other[at % len(other)]
 
 
 def _exchanged(rows: Rows, chance: Random) -> None:
     row, at = _at(rows, chance)
     to = chance.randrange(len(row))
     row[at], row[to] = row[to], row[at]
-
-
-def _row_twice(rows: Rows, chance: Random) -> None:
-    rows.append(list(chance.choice(rows[1:])))
-
-
-def _row_gone(rows: Rows, chance: Random) -> None:
-    del rows[chance.randrange(1, len(rows))]
 
 
 def _reordered(rows: Rows, chance: Random) -> None:
@@ -222,18 +186,17 @@ def _of_columns(rows: Rows, chance: Random) -> None:
             row[at], row[to] = row[to], row[at]
 
 
-def _uneven(rows: Rows, chance: Random) -> None:
-    row = chance.choice(rows[1:])
-    if chance.random() < 0.5:
-        row.append(chance.choice(("", "x")))
-    else:
-        row.pop()
-
-
-ROWS: tuple[Callable[[Rows, Random], None], ...] = (
-    *(_other_number, _other_number, _near_number, _near_number, _near_number, _other_word),
-    *(_cell_of_the_column, _cell_of_the_column, _emptied, _emptied, _exchanged),
-    *(_row_twice, _row_gone, _row_gone, _reordered, _reordered, _of_columns, _uneven),
+_near_number = _cell(lambda old, chance, *_: _NUMBER.sub(lambda n: _near(n[0], chance), old, 1))
+_other_number = _cell(lambda _, chance, *__: chance.choice(NUMBERS))
+_emptied = _cell(lambda *_: "")
+ROWS: tuple[Callable[[Rows, Random], object], ...] = (
+    *(_other_number, _other_number, _near_number, _near_number, _near_number),
+    *(_cell(lambda _, chance, *__: chance.choice(WORDS)), _cell(_of_column), _cell(_of_column)),
+    *(_emptied, _emptied, _exchanged, lambda rows, by: rows.append([*by.choice(rows[1:])])),
+    *[lambda rows, by: rows.pop(by.randrange(1, len(rows)))] * 2,
+    *(_reordered, _reordered, _of_columns),
+    lambda rows, by: by.choice(rows[1:]).append(by.choice(("", "x"))),
+    lambda rows, by: by.choice(rows[1:]).pop(),
 )
 
 
@@ -292,25 +255,27 @@ LINES: tuple[Text, ...] = (
 )
 
 
-def _members(content: bytes) -> dict[str, bytes]:
+def members(content: bytes) -> dict[str, bytes]:
+    """Return the parts of an archive by their names."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def _zipped(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(parts: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return an archive of some parts, the same for the same ones."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive:
-        for name, member in members.items():
-            archive.writestr(zipfile.ZipInfo(name), member, compression)
+        for name, part in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), part, compression)
     return buffer.getvalue()
 
 
 def _packed(content: bytes, chance: Random) -> bytes:
     """Change what stands in an archive: mostly words and numbers of its largest part."""
-    members = _members(content)
-    names = sorted(members, key=lambda one: (not one.endswith(("document.xml", "sheet1.xml")), one))
+    parts = members(content)
+    names = sorted(parts, key=lambda one: (not one.endswith(("document.xml", "sheet1.xml")), one))
     name = names[0] if chance.random() < 0.8 else chance.choice(names)
-    text = members[name].decode("utf-8", "replace")
+    text = parts[name].decode("utf-8", "replace")
     drawn = chance.random()
     if drawn < 0.7:
         text = _replaced(_PLAIN, lambda old, one, _: f">{_within(old[1:-1], one)}<")(text, chance)
@@ -319,11 +284,11 @@ def _packed(content: bytes, chance: Random) -> bytes:
             text, chance
         )
     elif drawn < 0.9:
-        del members[name]
-        return _zipped(members)
+        del parts[name]
+        return zipped(parts)
     else:
         text = chance.choice(LINES)(text, chance)
-    return _zipped(members | {name: text.encode("utf-8", "replace")})
+    return zipped(parts | {name: text.encode("utf-8", "replace")})
 
 
 def _within(text: str, chance: Random) -> str:
