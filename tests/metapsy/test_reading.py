@@ -73,6 +73,18 @@ def test_digits_of_other_scripts_are_no_numbers(tmp_path: Path) -> None:
     assert (fault.file, fault.row, fault.column, fault.value) == ("file.csv", 3, "time_weeks", "٣")
 
 
+def test_a_cell_longer_than_that_of_a_spreadsheet_is_set_aside(tmp_path: Path) -> None:
+    found = read(tmp_path, as_text(means(), means(study="x" * 32_768)))
+    (fault,) = found.aside
+    assert (fault.file, fault.row, fault.column) == ("file.csv", 3, "study")
+    assert fault.expected == "at most 32,767 characters in a cell"
+
+
+def test_a_header_with_a_cell_that_no_reader_takes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"file.csv, row 1: .*field larger than field limit"):
+        read(tmp_path, f"{'x' * 200_000};{as_text(means())}")
+
+
 def test_unnamed_column_of_row_numbers(tmp_path: Path) -> None:
     header, record = as_text(means()).splitlines()
     for first in ('"";', "...1;", "X;"):

@@ -299,7 +299,10 @@ def _separator(text: str, names: Mapping[str, str]) -> str:
     first = next(line for line in text.split("\n") if line.strip())
 
     def known(separator: str) -> int:
-        cells = next(csv.reader([first], delimiter=separator), [])
+        try:
+            cells = next(csv.reader([first], delimiter=separator), [])
+        except csv.Error:  # Where it breaks is said when all is read.
+            return 0
         return sum(canonical(names.get(cell.strip(), cell)) in KNOWN for cell in cells)
 
     return max(SEPARATORS, key=known)

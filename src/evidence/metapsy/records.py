@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from evidence.data.validation.faults import Faults
+from evidence.data.validation.rows import CELL_LIMIT
 from evidence.errors import DataError, Fault
 from evidence.metapsy.file import (
     BIAS,
@@ -229,6 +230,9 @@ def _record(table: RawTable, raw: RawRecord, faults: Faults, said: Counter[str])
         cell = raw.cells.get(column, "")
         absent = cell.lower() in MISSING_TEXT
         text[column] = "" if absent else cell
+        if len(cell) > CELL_LIMIT:
+            expected = f"at most {CELL_LIMIT:,} characters in a cell"
+            _complain(table, raw, column, cell, expected, faults)
         if absent and column in REQUIRED and column in table.columns:
             _complain(table, raw, column, cell, "a value", faults)
     if text["time"] and timepoint(text["time"]) is None:
