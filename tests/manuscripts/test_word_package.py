@@ -148,6 +148,7 @@ def test_a_part_twice_is_refused() -> None:
         (word(BODY, **{"_rels/.rels": "<x/>"}), "without a document"),
         (word(BODY, **{"word/document.xml": "<w:document>"}), "well-formed"),
         (word(BODY)[:-30], "no intact zip"),
+        (word(BODY)[30:], "no intact zip"),
         (b"0" * (word_draft.LARGEST + 1), "at most 20,000,000 bytes"),
     ],
 )

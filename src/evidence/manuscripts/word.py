@@ -64,7 +64,9 @@ def read_parts(data: bytes) -> dict[str, Element]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _parts(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
+    except ParameterError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError):
         raise _refuse("a file that is no intact zip archive", "a DOCX file") from None
 
 
