@@ -51,6 +51,7 @@ $(PEERS): benchmarks/peers.txt
 	@$(PYTHON) -m venv .cache/peers
 	@.cache/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
+
 # What becomes of 20,000 spoiled files, by kind; the counts stand in docs/reliability.md.
 fuzz: setup-tests
 	@$(BIN)/python -m tests.fuzz
