@@ -107,6 +107,8 @@ def test_results_are_short_in_a_shell(book: evidence.Workbook, analysis: Analysi
     ):
         assert len(repr(one)) < 200
         assert "\n" not in repr(one)
+    assert not repr(analysis).endswith("; imputed")
+    assert repr(book.analyze("abct", "affective_distress")).endswith("; imputed")
     assert "0.23 (−0.16 to 0.63) with Waraan 2021 and Diamond 2019 at zero" in repr(stress)
     assert "0.52 (−0.17 to 1.21) by che, rho = 0.6, 3 trials" in repr(
         analyze_several(book, QUESTION)
@@ -123,7 +125,11 @@ def test_results_are_tables_in_jupyter(book: evidence.Workbook, analysis: Analys
         "Waraan 2021",
     ):
         assert part in said
+    assert "how obtained" in said
+    assert said.count("converted") == 3
+    assert "imputed" in read(book.analyze("abct", "affective_distress"))
     later = read(book.follow_up("abct"))
+    assert "supposes a correlation of 0.5 (imputed)" in later
     for part in ("13.20 (6.84 to 19.57)", "7.20 (0.76 to 13.63)", " of one arm alone"):
         assert part in later
 

@@ -47,7 +47,12 @@ class Analysis:
         return (
             f"{self.estimate_id}: {term(METRIC, self.selection.metric)} {said}, k = {pooled.k}, "
             f"{self.size.named}; {SIDE[scale.favors]} favors {self.specification.therapy}"
+            f"{self._imputed()}"
         )
+
+    def _imputed(self) -> str:
+        """Return that an estimate is imputed, where one is."""
+        return "; imputed" if "imputed" in set(self.selection.estimates.processing) else ""
 
     def _repr_html_(self) -> str:
         """Return the trials, the result and what did not enter, as Jupyter shows them."""
@@ -58,19 +63,23 @@ class Analysis:
                 row.comparator,
                 size_of([row]).named,
                 estimate(*scale.quoted(row.effect, row.ci_low, row.ci_high)),
+                row.processing,
             )
             for row in records(self.selection.estimates)
         ]
         said = estimate(*scale.quoted(pooled.effect, pooled.ci_low, pooled.ci_high))
-        together = (f"together, k = {pooled.k}", "", self.size.named, said)
+        together = (f"together, k = {pooled.k}", "", self.size.named, said, "")
         shown = pd.DataFrame(
             [*entered, together],
-            columns=["trial", "against", "participants", term(METRIC, self.selection.metric)],
+            columns=[
+                *("trial", "against", "participants", term(METRIC, self.selection.metric)),
+                "how obtained",
+            ],
         )
         without = self.selection.without_number
         words = [f"{row.label}: {row.reason}" for row in records(without)]
         left = f"<p>Without a usable number: {escape('; '.join(words))}.</p>" if words else ""
-        side = f"{SIDE[scale.favors]} favors {self.specification.therapy}"
+        side = f"{SIDE[scale.favors]} favors {self.specification.therapy}{self._imputed()}"
         return (
             f"{as_table(shown)}<p>{escape(side)}. <code>{escape(self.estimate_id)}</code></p>{left}"
         )

@@ -137,12 +137,14 @@ class Durability:
                     rows, "follow_up_effect", "follow_up_ci_low", "follow_up_ci_high"
                 ),
                 "change": _quoted(rows, "change", "change_ci_low", "change_ci_high"),
+                "how obtained": rows.follow_up_processing,
             }
         )
         return (
             f"{as_table(shown)}<p>{escape(repr(self))}; above 0 favors "
             f"{escape(self.therapy)}, ratios are on the log scale; a change below 0 is an effect "
-            "that shrank.</p>"
+            f"that shrank; its interval supposes a correlation of {self.correlation:g} "
+            "(imputed).</p>"
         )
 
 
