@@ -165,6 +165,15 @@ def test_every_claim_has_one_line_with_its_verdict_in_words(
         assert words_of(one.claim.claim) not in blocks[other].text
 
 
+def test_the_rule_that_decided_is_no_label_that_documents_leave_out(
+    dataset: Dataset, answers: tuple[Judgement, ...]
+) -> None:
+    shown = details.details(dataset, answers).html
+    lines = [unescape(one) for one in re.findall(r"<summary>(.*?)</summary>", shown)]
+    assert lines == [f"{details.named(one.verdict)}: {one.rule.condition}" for one in answers]
+    assert 'class="again"' not in shown
+
+
 def test_signs_differ() -> None:
     assert set(details.SIGN) == set(VERDICTS)
     assert len(set(details.SIGN.values())) == len(VERDICTS)

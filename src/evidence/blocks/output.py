@@ -87,11 +87,15 @@ def joined(*blocks: Block) -> Block:
     return Block("\n".join(one.html for one in blocks), entries)
 
 
-def folded(summary: str, block: Block) -> Block:
-    """Return a block folded under a line that says what it holds; paper shows it, links open it."""
+def folded(summary: str, block: Block, *, label: bool = True) -> Block:
+    """Return a block folded under a line that says what it holds; paper shows it, links open it.
+
+    A label is left out of documents, where nothing is folded; other lines stand there too.
+    """
     if not block.html:
         return block
-    line = f'<summary class="again">{html(summary)}</summary>'
+    kind = ' class="again"' if label else ""
+    line = f"<summary{kind}>{html(summary)}</summary>"
     return Block(f"<details>\n{line}\n{block.html}\n</details>", block.entries)
 
 

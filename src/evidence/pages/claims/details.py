@@ -153,7 +153,8 @@ def _detail(
         + (items(map(html, limits), "not") if limits and tested else "")
     )
     # The tables above have the answer; who asks why opens it.
-    inner = folded(f"{named(judgement.verdict)}: {judgement.rule.condition}", Block(told))
+    reason = f"{named(judgement.verdict)}: {judgement.rule.condition}"
+    inner = folded(reason, Block(told), label=False)
     markup = (
         f'<section><h3 id="{html(place(judgement))}" tabindex="-1">{html(title)}</h3>'
         f"{inner.html}</section>"
