@@ -315,7 +315,8 @@ def test_all_parts_of_the_explorer_agree_after_each_of_forty_changes(
         timepoint="post",
         root=lab.folder,
     )
-    draw = random.Random(40)
+    # Each widget is changed by these, which is looked at below.
+    draw, changed = random.Random(7), set[str]()
     for step in range(40):
         change = name, value = changes.drawn(own, draw)
         if name == changes.RESET:
@@ -328,12 +329,17 @@ def test_all_parts_of_the_explorer_agree_after_each_of_forty_changes(
         else:
             boxes = explorer.locator(".evidence-trials input")
             boxes.nth([*own.trials].index(name)).set_checked(value)
+        before = own.specification
         changes.apply(own, change)
+        if own.specification != before or name == changes.RESET:
+            changed.add(name)
         right, until = state_of(own), time.monotonic() + STOP
         while (found := shown(explorer)) != right and time.monotonic() < until:
             page.wait_for_timeout(50)
         for part, one in right.items():
             assert found[part] == one, f"step {step}, {part}: {change}"
+    assert changed >= {*own.choices, changes.RESET}
+    assert changed - {*own.choices, changes.RESET}, "no trial was taken out or in"
 
 
 def test_choices_are_changed_by_keys_and_become_a_report(
