@@ -15,6 +15,8 @@ _TURN = re.compile(r"(?<=[._/])\s+")
 _NUMBER = re.compile(r"[−-]?\d+(?:\.\d+)*%?")
 _CAPTION = re.compile(r"^(?:Table|Figure) \d*\. ", re.MULTILINE)
 """The number of a caption, which pages do not have."""
+OF_A_FIGURE = "The figure as a table"
+"""The line that opens a table, whose caption says the same where nothing is folded."""
 
 
 class _Page(HTMLParser):
@@ -25,24 +27,29 @@ class _Page(HTMLParser):
         self.pieces: list[str] = []
         self._inside = 0
         self._unseen = 0
+        self._labels = 0
         self._back = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._inside += tag in ("main", "footer")
-        self._unseen += tag in ("svg", "summary")
-        # Readers of documents go back in other ways, and take no file along.
+        # Readers of documents go back in other ways, take no file along and open nothing.
         names = dict(attrs)
+        label = tag == "summary" and names.get("class") == "again"
+        self._unseen += tag == "svg" or label
+        self._labels += label
         self._back = tag == "a" and (names.get("class") == "back" or "download" in names)
         if tag in ("br", "td", "th", "p", "dt", "dd", "li", "span", "h1", "h2", "h3", "h4"):
             self.pieces.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         self._inside -= tag in ("main", "footer")
-        self._unseen -= tag in ("svg", "summary")
+        label = tag == "summary" and self._labels > 0
+        self._unseen -= tag == "svg" or label
+        self._labels -= label
         self._back = False
 
     def handle_data(self, data: str) -> None:
-        if self._inside and not self._unseen and not self._back:
+        if self._inside and not self._unseen and not self._back and data != OF_A_FIGURE:
             self.pieces.append(data)
 
 
