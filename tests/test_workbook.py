@@ -130,6 +130,10 @@ def test_results_are_tables_in_jupyter(book: evidence.Workbook, analysis: Analys
     assert "imputed" in read(book.analyze("abct", "affective_distress"))
     later = read(book.follow_up("abct"))
     assert "supposes a correlation of 0.5 (imputed)" in later
+    # Each comparison that the line below counts is a row.
+    compared = book.follow_up("abct")
+    assert compared._repr_html_().count("<tr") == 1 + len(compared.comparisons)
+    assert later.count("derived, ") == compared.comparisons.derived.sum() > 0
     for part in ("13.20 (6.84 to 19.57)", "7.20 (0.76 to 13.63)", " of one arm alone"):
         assert part in later
 

@@ -147,22 +147,13 @@ class Workbook(Dataset):
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Workbook:
-    """Read and check a data package.
+    """Read and check a data package, and return it with what can be asked of it.
 
     Parameters
     ----------
     path : str or path-like, optional
-        Its folder. By default the folder that ``$EVIDENCE_DATA`` names, else ``data/`` in the
-        current folder or above, else the one beside the source of this package.
-
-    Returns
-    -------
-    Workbook
-
-    Raises
-    ------
-    DataError
-        With every fault of the package: file, row, column, value and what is accepted.
+        Its folder; where it is looked for by default, and what is refused, as
+        `evidence.data.dataset.load` says.
 
     Examples
     --------

@@ -14,6 +14,7 @@ import pytest
 from evidence.blocks.output import taken_along
 from evidence.explore import NAMES, Explorer
 from evidence.explore.model import OPTIONS, Model
+from evidence.explore.page import per_trial
 from tests.explore import changes
 from tests.metapsy.files import imported, means
 
@@ -114,7 +115,10 @@ def test_a_trial_that_other_choices_keep_out_is_unticked_with_the_reason(
     explorer.choices["comparator_class"].value = "inactive"
     box = explorer.trials["diamond2010"]
     assert (box.value, box.disabled) == (False, True)
-    assert "compared with" in box.description or "comparator" in box.description
+    found = explorer.model.found(explorer.specification)
+    _, reason = per_trial(explorer.model.dataset, found)["diamond2010"]
+    assert reason
+    assert box.description.endswith(f"; {reason}")
     assert explorer.specification.leave_out == ()
     explorer.choices["comparator_class"].value = "any"
     assert (box.value, box.disabled) == (True, False)

@@ -124,7 +124,9 @@ class Durability:
 
     def _repr_html_(self) -> str:
         """Return the comparisons at both times, as Jupyter shows them."""
-        rows = self.comparisons[~self.comparisons.derived.astype(bool)]
+        rows = self.comparisons
+        # What no source prints but follows from two contrasts with one arm says so.
+        derived = rows.derived.astype(bool).map({True: "derived, ", False: ""})
         shown = pd.DataFrame(
             {
                 "trial": rows.label,
@@ -137,7 +139,7 @@ class Durability:
                     rows, "follow_up_effect", "follow_up_ci_low", "follow_up_ci_high"
                 ),
                 "change": _quoted(rows, "change", "change_ci_low", "change_ci_high"),
-                "how obtained": rows.follow_up_processing,
+                "how obtained": derived + rows.follow_up_processing,
             }
         )
         return (
