@@ -47,12 +47,8 @@ class Analysis:
         return (
             f"{self.estimate_id}: {term(METRIC, self.selection.metric)} {said}, k = {pooled.k}, "
             f"{self.size.named}; {SIDE[scale.favors]} favors {self.specification.therapy}"
-            f"{self._imputed()}"
+            f"{'; imputed' if self.selection.imputed else ''}"
         )
-
-    def _imputed(self) -> str:
-        """Return that an estimate is imputed, where one is."""
-        return "; imputed" if "imputed" in set(self.selection.estimates.processing) else ""
 
     def _repr_html_(self) -> str:
         """Return the trials, the result and what did not enter, as Jupyter shows them."""
@@ -79,7 +75,8 @@ class Analysis:
         without = self.selection.without_number
         words = [f"{row.label}: {row.reason}" for row in records(without)]
         left = f"<p>Without a usable number: {escape('; '.join(words))}.</p>" if words else ""
-        side = f"{SIDE[scale.favors]} favors {self.specification.therapy}{self._imputed()}"
+        imputed = "; imputed" if self.selection.imputed else ""
+        side = f"{SIDE[scale.favors]} favors {self.specification.therapy}{imputed}"
         return (
             f"{as_table(shown)}<p>{escape(side)}. <code>{escape(self.estimate_id)}</code></p>{left}"
         )

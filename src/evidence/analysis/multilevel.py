@@ -64,7 +64,7 @@ class MultilevelAnalysis:
             f"{self.estimate_id}: {term(METRIC, self.selection.metric)} {said} by {named}, "
             f"{self.fit.k_trials} trials, {len(self.selection.estimates)} estimates; "
             f"positive favors {self.specification.therapy}"
-            + ("; imputed" if "imputed" in set(self.selection.estimates.processing) else "")
+            + ("; imputed" if self.selection.imputed else "")
         )
 
     @property

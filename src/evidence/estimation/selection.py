@@ -70,6 +70,11 @@ class Selection:
         )
 
     @property
+    def imputed(self) -> bool:
+        """Whether an estimate that entered is imputed."""
+        return "imputed" in set(self.estimates.processing)
+
+    @property
     def scale(self) -> QuotedScale:
         """Scale on which its result is quoted; that of a harm where every estimate is of harms."""
         harms = set(self.estimates.more_is) == {"worse"}

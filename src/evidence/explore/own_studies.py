@@ -35,7 +35,9 @@ class StudiesExplorer:
         self.found = found
         self.chosen: dict[str, Any] = {}
         self.left_out: tuple[str, ...] = ()
-        named = found.effects.get(STUDY, found.effects.index)
+        # Effects that stand in the file keep the name of their column of studies.
+        self._column = STUDY if STUDY in found.effects else str(found.options.get("study") or "")
+        named = found.effects.get(self._column, found.effects.index)
         self._study = [str(one) for one in named]
         self.choices = {
             name: widgets.Dropdown(
@@ -118,8 +120,9 @@ class StudiesExplorer:
         said = "".join(f", {name}={one!r}" for name, one in given.items() if one)
         lines = ["from evidence import meta", "", f"found = meta.read({str(found.path)!r}{said})"]
         if self.left_out:
+            rows = f"[{self._column!r}]" if self._column else ".index"
             lines += [
-                f"kept = ~found.effects[{STUDY!r}].isin({list(self.left_out)!r})",
+                f"kept = ~found.effects{rows}.astype(str).isin({list(self.left_out)!r})",
                 "print(meta.pool(found.effects[kept], faults='leave_out', **found.options))",
             ]
         else:

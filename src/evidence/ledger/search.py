@@ -61,7 +61,9 @@ _INSTEAD = {"self_harm": "suicide_attempt"}
 """The outcome nearest to one that nothing here reports; it is another one."""
 
 _KINDS = {EntryKind.TRIAL: 1, EntryKind.PUBLISHED: 4, EntryKind.ABSOLUTE: 5}
-"""Places of kinds that answer a question; the others qualify an answer."""
+"""Places of kinds that answer a question."""
+_BESIDE = 6
+"""Place of the others, which qualify an answer, and of what was before treatment."""
 
 _PART_OF_AN_INSTRUMENT = re.compile(r"([a-z]{3,})_(?:i+|jr|[a-z]|[0-9]+)")
 """Id of an instrument that is an edition, a form or a scale of one, as ``bdi_ii``."""
@@ -107,9 +109,9 @@ def rank(entry: LedgerEntry) -> tuple[int, bool, bool, bool, int, str]:
     if entry.entry_kind == EntryKind.POOLED:
         place = 2 if (entry.k or 0) < 2 else 0 if len(entry.reports) > 1 else 3
     else:
-        place = _KINDS.get(entry.entry_kind, 6)
+        place = _KINDS.get(entry.entry_kind, _BESIDE)
     if entry.timepoint == "baseline":
-        place = 6
+        place = _BESIDE
     return (
         place,
         entry.ci_low is None,

@@ -569,7 +569,7 @@ def result(
 
 def _imputed(analysis: Analysis) -> str:
     """Return that the value is imputed, if any estimate behind it is."""
-    return "; imputed" if "imputed" in set(analysis.selection.estimates.processing) else ""
+    return "; imputed" if analysis.selection.imputed else ""
 
 
 def _silent(analysis: Analysis, dataset: Dataset) -> str:

@@ -274,7 +274,7 @@ def _figures(dataset: Dataset, analysis: Analysis, stress: StressTest | None) ->
     metric = language.term(language.METRIC, analysis.selection.metric)
     trials = language.count(analysis.pooled.k, "trial")
     prints = "prints" if analysis.pooled.k == 1 else "print"
-    imputed = "; imputed" if "imputed" in set(analysis.selection.estimates.processing) else ""
+    imputed = "; imputed" if analysis.selection.imputed else ""
     figures = [
         Headline(
             entries.of_analysis(analysis, dataset),

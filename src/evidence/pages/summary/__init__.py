@@ -53,7 +53,7 @@ def _others(rest: list[Analysis], of: int) -> str:
     trials = {trial for one in rest for trial in one.selection.estimates.trial_id}
     against = sum(one.pooled.ci_high < 0 for one in rest)
     later = sum(one.specification.timepoint == "follow_up" for one in rest)
-    imputed = sum("imputed" in set(one.selection.estimates.processing) for one in rest)
+    imputed = sum(one.selection.imputed for one in rest)
     if len(rest) == 1:
         said = [
             "is in favor of the comparator" if against else "",
