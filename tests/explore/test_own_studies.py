@@ -83,3 +83,16 @@ def test_each_file_is_explored(path: Path, capsys: pytest.CaptureFixture[str]) -
     explorer.studies[first].value = False
     run(explorer)
     assert capsys.readouterr().out == f"{explorer.shown().fit!r}\n"
+
+
+def test_ready_made_studies_under_another_name_have_their_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("author,yi,sei\nAhn 2001,0.5,0.2\nBo 2002,0.1,0.3\nCox 2003,0.4,0.2\n", "utf-8")
+    explorer = StudiesExplorer(meta.read(path))
+    assert list(explorer.studies) == ["Ahn 2001", "Bo 2002", "Cox 2003"]
+    explorer.studies["Bo 2002"].value = False
+    assert explorer.shown().fit.k == 2
+    run(explorer)
+    assert capsys.readouterr().out == f"{explorer.shown().fit!r}\n"
