@@ -37,7 +37,7 @@ def figure(text: str = "a < b & c") -> Figure:
         axes = drawn[-1].add_axes((0.1, 0.2, 0.8, 0.7))
         axes.plot([0, 1], [1, 0], marker="o", color="#abcdef")
         axes.set_xlabel(text)
-    made = Block("<table><caption>table text</caption></table>", (ENTRY,))
+    made = Block("<table><caption>table text</caption><tr><th>1</th></tr></table>", (ENTRY,))
     data = pd.DataFrame({"x": [0, 1], "y": [1, 0]})
     return Figure("forest", *drawn, "Two <points>.", "Points. More.", made, data)
 
@@ -132,6 +132,7 @@ def test_without_a_notebook_the_text_is_printed(capsys: pytest.CaptureFixture[st
         "Two <points>.",
         "Points. More.",
         "table text",
+        "1",
     ]
 
 

@@ -17,6 +17,7 @@ from evidence.reports.catalog import GROUPS
 from evidence.reports.index import index
 from evidence.reports.stamp import Stamp
 from tests.browser.conftest import REPORTS, address
+from tests.reports import crawl
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +25,7 @@ INDEX = address("index.html")
 ENTRIES = {one.estimate_id: one for one in ledger.read(REPORTS / "estimates.csv")}
 DATASET = load(REPORTS.parent / "data")
 MAIN = "abft.depression.post.hedges_g.pooled"
+ON_A_CARD = "diamond2010.suicidal_ideation.siq_jr.post.hedges_g"
 ATTEMPTS = (
     "abft.suicide_attempt.last.log_odds_ratio.pooled.trials_with_reconstructed.interval_exact"
 )
@@ -432,7 +434,24 @@ def test_what_cannot_be_copied_is_selected(page: Page) -> None:
 def test_a_citation_leads_to_the_reports_that_show_the_number(opened: Page) -> None:
     dialog = cite(opened, MAIN)
     found = [one.get_attribute("href") for one in dialog.locator("#origins a").all()]
-    assert sorted(map(str, found)) == [f"{one}.html#n-{MAIN}" for one in ENTRIES[MAIN].reports]
+    # The start page shows it and leads to the report that tells where it comes from.
+    assert sorted(map(str, found)) == [
+        f"{one}.html#{'from-' if one == 'start-here' else ''}n-{MAIN}"
+        for one in ENTRIES[MAIN].reports
+    ]
+
+
+def test_of_a_number_of_one_trial_other_reports_have_the_link_to_its_card(opened: Page) -> None:
+    dialog = cite(opened, ON_A_CARD)
+    found = {str(one.get_attribute("href")) for one in dialog.locator("#origins a").all()}
+    reports = ENTRIES[ON_A_CARD].reports
+    assert {one.partition(".html")[0] for one in found} == set(reports)
+    assert f"trial-diamond2010.html#n-{ON_A_CARD}" in found
+    assert sum("#from-n-" in one for one in found) == 2
+    # A page that only names it among others has no place for it.
+    for href in found:
+        page, _, place = href.partition("#")
+        assert not place or place in crawl.ids(page)
 
 
 def test_the_address_restores_what_was_asked(opened: Page) -> None:

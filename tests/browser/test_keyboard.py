@@ -109,7 +109,19 @@ STEPS = 3
 """From a pooled number to its set, to an estimate in it, to the source."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_a_number_that_another_report_tells_leads_there(page: Page) -> None:
+    page.goto(address(KINDS["start"]))
+    tab_to(page, "main a.n[href*='.html#n-']")
+    number, href = focused(page)["text"], str(focused(page)["href"])
+    press(page, "Enter")
+    page.wait_for_url(f"**/{href}")
+    # It is folded until a link leads to it.
+    there = page.locator(f"[id='{href.partition('#')[2]}']")
+    assert there.is_visible()
+    assert str(number).split(" ")[0].strip() in there.inner_text()
+
+
+@pytest.mark.parametrize("kind", [one for one in KINDS if one != "start"])
 def test_a_number_leads_to_its_source_and_back(page: Page, kind: str) -> None:
     page.goto(address(KINDS[kind]))
     tab_to(page, "main a.n[href^='#n-'], main a.n[href^='#p-']")
@@ -130,10 +142,11 @@ def test_a_number_leads_to_its_source_and_back(page: Page, kind: str) -> None:
     for _ in range(3):
         press(page, "Tab")
         stops.append(focused(page))
-    assert any("↩" in str(one["text"]) for one in stops)
-    ahead = [one for one in stops if "↩" not in str(one["text"])]
-    # An estimate leads to the card of its trial, too.
-    on = next(one for one in ahead if not str(one["href"]).startswith("trial-"))
+    back = [one for one in stops if str(one["href"]).startswith("#from-")]
+    ahead = [one for one in stops if one not in back]
+    assert back
+    # A method says how it was pooled; what it was pooled from leads on.
+    on = next(one for one in ahead if not str(one["href"]).startswith("#method-"))
     assert on["place"]
     for _ in range(STEPS):
         if not str(on["href"]).startswith("#"):
@@ -143,9 +156,11 @@ def test_a_number_leads_to_its_source_and_back(page: Page, kind: str) -> None:
         )
         press(page, "Enter")
         assert f"#{focused(page)['id']}" == on["href"]
-        tab_to(page, ".provenance a[href^='http'], .provenance a[href^='#']:not(.back)", most=3)
+        further = "a[href^='http'], a[href^='trial-'], a[href^='#']:not(.back)"
+        tab_to(page, f".provenance :is({further})", most=3)
         on = focused(page)
-    assert str(on["href"]).startswith("https://")
+    # A card, in its turn, has the address.
+    assert re.match(r"https://|trial-\w+\.html#n-", str(on["href"]))
 
     # And the way back takes keyboard and eye to where the number stands.
     page.evaluate("id => document.getElementById(id).focus()", target)

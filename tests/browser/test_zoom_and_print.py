@@ -207,7 +207,7 @@ def test_print_preview_has_the_last_column_of_each_table(paper: Page, name: str,
 
 
 def test_the_headings_of_a_long_table_stand_on_each_of_its_pages(paper: Page) -> None:
-    paper.goto(address("data-audit.html"))
+    paper.goto(address("effect-sizes.html"))
     longest = max(paper.evaluate(TABLES), key=lambda one: len(one["last"]))
     head = "".join(longest["head"].split())
     data = paper.pdf(format="A4")

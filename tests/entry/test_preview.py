@@ -79,7 +79,7 @@ def test_pooled_numbers_without_and_with_the_trial(blocks: dict[str, Block]) -> 
 def test_estimates_have_route_conversion_processing_and_remarks(blocks: dict[str, Block]) -> None:
     text = blocks["Estimates that would come of it"].text
     assert "Hedges g | 0.39 (−0.10 to 0.88) | means and SDs of both arms converted |" in text
-    route = "percentages → counts; interval by normal approximation reconstructed"
+    route = "percentages → counts reconstructed"
     assert f"odds ratio | 6.30 (1.76 to 22.61) | {route} |" in text
     assert "the only whole numbers that fit what is printed" in text
 

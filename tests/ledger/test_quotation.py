@@ -188,7 +188,7 @@ def test_what_is_no_result_says_so_and_favors_nothing(style: str) -> None:
         found.add(one.entry_kind)
         # The Cite button joins the subject and what the index stores after it.
         stored = quotation.subject(one, DATASET) + (
-            _row(one, DATASET).rest if style == "plain" else _rest(one, DATASET, style)
+            _row(one, DATASET, {}).rest if style == "plain" else _rest(one, DATASET, style)
         )
         for said in (sentence(one, style), stored):
             assert said_of[one.entry_kind] in said, one.estimate_id

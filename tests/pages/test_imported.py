@@ -37,7 +37,7 @@ def card(dataset: Dataset, trial_id: str) -> str:
         checks.contradictions(one),
         sections.companions(one),
         sections.missing(one),
-        sections.closing_sections(one, between),
+        sections.closing_sections(one),
     ]
     return "\n".join(block.text for block in blocks)
 

@@ -113,7 +113,7 @@ def test_one_trial_has_words_of_its_own(dataset: Dataset) -> None:
     )
     left = tables.left_out(dataset, distress).text
     assert "shown on the first screen in points" in left
-    assert "distress, DASS-21, at the end of treatment, difference in points" in left
+    assert "Collado-Navarro 2021 | DASS-21, difference in points" in left
     _, impairment, beside = screen(dataset, "abct", "functional_impairment")
     assert "not assessed for this trial" in (
         pooled.closing_sections(dataset, impairment, beside).text
@@ -329,13 +329,12 @@ def test_limits_name_who_judged_and_for_which_outcome(dataset: Dataset) -> None:
     for outcome, judged in (
         (
             "depression",
-            f"{judged_high}Diamond 2002, in none for two more. "
-            "No source seen judges Waraan 2021, Diamond 2019 and NCT00329199 for this outcome.",
+            f"{judged_high}Diamond 2002, in none for two more. Three not judged for this outcome.",
         ),
         (
             "suicidal_ideation",
             f"{judged_high}Diamond 2019 (suicidal ideation only) and Diamond 2002, in none for one "
-            "more. No source seen judges Waraan 2021 and Hospital aftercare for this outcome.",
+            "more. Two not judged for this outcome.",
         ),
     ):
         _, analysis, beside = screen(dataset, "abft", outcome)

@@ -62,7 +62,6 @@ def test_the_first_screen(dataset: Dataset, depression: Robustness) -> None:
 def parts(dataset: Dataset, found: Robustness) -> list[Block]:
     return [
         screen.first_screen(dataset, found),
-        tables.by_method(found),
         tables.leave_one_out(dataset, found),
         tables.one_more(dataset, found),
         tables.power(dataset, found),

@@ -29,6 +29,7 @@ class _Page(HTMLParser):
         self._unseen = 0
         self._labels = 0
         self._back = False
+        self._named = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._inside += tag in ("main", "footer")
@@ -38,6 +39,10 @@ class _Page(HTMLParser):
         self._unseen += tag == "svg" or label
         self._labels += label
         self._back = tag == "a" and (names.get("class") == "back" or "download" in names)
+        # Documents have in full what a page names by author and year.
+        if "data-reference" in names:
+            self.pieces.append(f" {names['data-reference']}")
+            self._named = True
         if tag in ("br", "td", "th", "p", "dt", "dd", "li", "span", "h1", "h2", "h3", "h4"):
             self.pieces.append(" ")
 
@@ -47,9 +52,11 @@ class _Page(HTMLParser):
         self._unseen -= tag == "svg" or label
         self._labels -= label
         self._back = False
+        self._named = self._named and tag != "span"
 
     def handle_data(self, data: str) -> None:
-        if self._inside and not self._unseen and not self._back and data != OF_A_FIGURE:
+        left = self._unseen or self._back or self._named
+        if self._inside and not left and data != OF_A_FIGURE:
             self.pieces.append(data)
 
 

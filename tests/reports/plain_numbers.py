@@ -134,9 +134,9 @@ def in_the_table(
 def _linked(piece: Piece, entries: Entries) -> list[LedgerEntry]:
     """Return the numbers that the box, item or row of a piece leads to."""
     return [
-        entries[href.removeprefix("#n-")]
+        entries[href.partition("#n-")[2]]
         for href in crawl.around(piece.element).xpath(".//a[@class='n']/@href")
-        if href.startswith("#n-")
+        if "#n-" in href
     ]
 
 
@@ -244,11 +244,11 @@ def counts_of_arms(
 def _boxes(screen: Sequence[Piece], entries: Entries) -> list[LedgerEntry]:
     """Return the numbers in large type."""
     return [
-        entries[piece.link.get("href").removeprefix("#n-")]
+        entries[piece.link.get("href").partition("#n-")[2]]
         for piece in screen
         if piece.link is not None
         and piece.link.getparent().tag == "b"
-        and piece.link.get("href").startswith("#n-")
+        and "#n-" in piece.link.get("href")
     ]
 
 

@@ -98,27 +98,31 @@ STEPS = 3
 
 @cache
 def behind(name: str, place: str) -> str:
-    """Return the text of a place and of the places in the page that it leads to, with addresses."""
+    """Return the text of a place and of those that it leads to, in the page and on cards.
+
+    Addresses stand at its end.
+    """
     said: list[str] = []
     addresses: list[str] = []
-    seen: set[str] = set()
-    places = [place]
+    seen: set[tuple[str, str]] = set()
+    places = [(name, place)]
     for _ in range(STEPS + 1):
         further = []
         for one in dict.fromkeys(places):
             if one in seen:
                 continue
             seen.add(one)
-            there = crawl.ids(name)[one]
+            page, inside = one
+            there = crawl.ids(page)[inside]
             # The sources of a term of a list follow it; those of estimates of one print stand once.
             for part in [there, *_following(there), *there.xpath("ancestor::article[1]/dl")]:
                 said.append(crawl.text(part))
                 links = part.xpath(".//a/@href")
                 addresses += links
                 further += [
-                    href[1:]
+                    led_to(page, href)
                     for href in links
-                    if href.startswith("#") and not href.startswith("#from-")
+                    if re.match(r"#(?!from-)|[\w-]+\.html#n-", href)
                 ]
         places = further
     return " ".join([*said, *addresses])
@@ -235,7 +239,12 @@ def test_no_link_is_dead(name: str) -> None:
         # Documents are made from the page, and are not stored.
         if page in (name.replace(".html", f".{kind}") for kind in ("docx", "pdf")):
             continue
-        if not (REPORTS / page).is_file() or (place and place not in crawl.ids(page)):
+        name_of, is_asked, asked = place.partition("=")
+        if is_asked:
+            # What is asked of the index, an answer that it offers.
+            offered = crawl.page(page).xpath(f"//select[@name='{name_of}']/option/@value")
+            dead += [] if asked in offered else [href]
+        elif not (REPORTS / page).is_file() or (place and place not in crawl.ids(page)):
             dead.append(href)
     assert not dead
 
@@ -247,9 +256,16 @@ def test_every_number_of_the_ledger_has_its_place_in_each_report_that_it_names()
         for one in ENTRIES.values()
         for report in one.reports or ("no report",)
         if f"{report}.html" not in PAGES
-        or f"n-{one.estimate_id}" not in crawl.ids(f"{report}.html")
+        or f"n-{one.estimate_id}" not in places_led_to(f"{report}.html")
     ]
     assert not missing
+
+
+@cache
+def places_led_to(name: str) -> set[str]:
+    """Return the places of numbers in a page, and those on cards that it leads to."""
+    hrefs = crawl.page(name).xpath("//a[contains(@href, '.html#n-')]/@href")
+    return {*crawl.ids(name), *(led_to(name, one)[1] for one in hrefs)}
 
 
 def test_every_place_of_a_number_is_in_the_ledger_with_its_report() -> None:

@@ -8,7 +8,8 @@ import pandas as pd
 import evidence
 from evidence import language
 from evidence.blocks import bias
-from evidence.blocks.escape import html
+from evidence.blocks.escape import addressed, html
+from evidence.blocks.origins import reference_name
 from evidence.blocks.output import Block, folded, items, joined, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
@@ -55,11 +56,19 @@ def _author(one: dict[str, Any]) -> str:
     return f"{one.get('family', '')} {initials}".strip()
 
 
+def named(publication_id: str, dataset: Dataset) -> str:
+    """Return a publication by author and year, which lead to it; documents have it in full."""
+    item = dataset.references[publication_id]
+    address = f"https://doi.org/{item['DOI']}" if item.get("DOI") else str(item.get("URL") or "")
+    shown = addressed(address, reference_name(publication_id, dataset))
+    return f'<span data-reference="{html(reference(item))}">{shown}</span>'
+
+
 def reference_list(publication_ids: Iterable[str], dataset: Dataset) -> str:
-    """Return references as an HTML list, in order of first author and year."""
-    items = [dataset.references[one] for one in dict.fromkeys(publication_ids)]
-    texts = sorted(reference(item) for item in items)
-    return "<ol>\n" + "\n".join(f"<li>{html(one)}</li>" for one in texts) + "\n</ol>"
+    """Return publications by author and year as an HTML list, in order of their references."""
+    ordered = sorted(set(publication_ids), key=lambda one: reference(dataset.references[one]))
+    lines = "\n".join(f"<li>{named(one, dataset)}</li>" for one in ordered)
+    return f'<ol class="cited">\n{lines}\n</ol>'
 
 
 def with_planned(block: Block, dataset: Dataset, therapy: str) -> Block:
@@ -143,19 +152,15 @@ def citation(
     )
     quoted = "".join(f'<p class="cite">{html(one)}</p>' for one in (sentence, workbook) if one)
     start = f'<h2 id="cite">How to cite</h2>{quoted}'
-    beside = "Cite the sources of the numbers beside the workbook"
+    beside = "Cite the sources, too"
     if sources:
-        return Block(f'{start}<p>{beside}: <a href="{html(sources)}">sources</a>.</p>')
+        return Block(f'{start}<p>Cite <a href="{html(sources)}">the sources</a>, too.</p>')
     locators = union([*frame.locator_ids, tuple(also)])
     publications = dataset.publications
     main = publications[publications.role == "main"]
     mains = main.publication_id[main.trial_id.isin(frame.trial_id)]
     cited = union([tuple(mains), [dataset.locator(one).publication_id for one in locators]])
-    count = language.count(len(set(cited)), "source")
-    listed = folded(
-        f"{language.capitalized(count)} of this report", Block(reference_list(cited, dataset))
-    )
-    return Block(f"{start}<p>{beside}:</p>\n{listed.html}")
+    return Block(f"{start}<p>{beside}:</p>\n{reference_list(cited, dataset)}")
 
 
 def limits(
@@ -209,15 +214,10 @@ def _bias(dataset: Dataset, trial_ids: Sequence[str], *, outcome: str) -> str:
         parts = [f"high in some item for {language.listed(high)}"] if high else []
         parts += [f"in none for {language.count(rest)}{' more' if high else ''}"] if rest else []
         said = ", ".join(parts)
-    others = [dataset.trial(one).label for one in found if not found[one]]
+    others = len(found) - len(judged)
     which = " for this outcome" if outcome else ""
-    named = html(language.listed(others)) if len(others) <= FEW else f"the other {len(others)}"
-    left = f"No source seen judges {named}{which}. " if others else ""
+    left = f"{language.capitalized(language.count(others))} not judged{which}. " if others else ""
     return f"Risk of bias, as sources seen judge it: {said}. {left}Not assessed here."
-
-
-FEW = 5
-"""Trials that are few enough to be named."""
 
 
 def _high(dataset: Dataset, trial_id: str) -> str:
@@ -232,10 +232,7 @@ def limits_of_card(dataset: Dataset, trial_id: str) -> Block:
     """Return the limits of a card: those of every report, since it says its own where they are."""
     if dataset.imported:
         return limits(dataset, trial_ids=[trial_id])
-    return Block(
-        f'<h2 id="limits">Limits</h2><p>{_LIMITS}. One trial says little on what another would '
-        "find; reports on outcomes set them side by side.</p>"
-    )
+    return Block(f'<h2 id="limits">Limits</h2><p>{_LIMITS}.</p>')
 
 
 def _where_read(dataset: Dataset) -> tuple[str, ...]:

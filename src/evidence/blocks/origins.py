@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from evidence import language
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.output import Block, anchor
-from evidence.blocks.tables import Cell
+from evidence.blocks.tables import Cell, remark_of
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import Locator, union
 from evidence.data.records import records
@@ -37,7 +38,7 @@ def reference_name(publication_id: str, dataset: Dataset) -> str:
     item = dataset.references.get(publication_id, {})
     year = item.get("issued", {}).get("date-parts", [[""]])[0][0]
     authors = item.get("author", [])
-    if item.get("type") == "dataset" or not authors:
+    if not authors:
         name = str(item.get("title", publication_id))
     else:
         name = str(authors[0].get("family") or authors[0].get("literal") or publication_id)
@@ -47,9 +48,14 @@ def reference_name(publication_id: str, dataset: Dataset) -> str:
 
 
 def tool_name(tool: str, dataset: Dataset) -> str:
-    """Return a tool of risk of bias in words; that of a publication, by its name."""
-    publication = tool in dataset.references
-    return reference_name(tool, dataset) if publication else language.term(TOOL, tool)
+    """Return a tool of risk of bias in words; that of a publication, by its name.
+
+    A database is known by its title.
+    """
+    item = dataset.references.get(tool)
+    if item is None:
+        return language.term(TOOL, tool)
+    return str(item["title"]) if item.get("type") == "dataset" else reference_name(tool, dataset)
 
 
 def sources(locator_ids: Iterable[str], dataset: Dataset) -> str:
@@ -71,6 +77,7 @@ def provenance(
     heading: str = "Pooled results",
     whole: bool = False,
     listed: "Sources | None" = None,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Block:
     """Return the section that every number of a report leads to.
 
@@ -91,6 +98,8 @@ def provenance(
         Whether to tell each estimate whole, as the card of its trial does.
     listed : Sources, optional
         Places that the page names by their numbers before this section.
+    elsewhere : mapping of str to str
+        Report that tells a pooled result whole, by its id.
     """
     # What several rows of a page share is told with the first of them.
     first = {entry.estimate_id: (entry, what) for entry, what in reversed(pooled)}
@@ -98,29 +107,28 @@ def provenance(
     rows = list(records(estimates.drop_duplicates("estimate_id")))
     found = [entries.of_estimate(row, dataset) for row in rows]
     listed = listed or Sources(dataset)
-    many = language.count(len(rows) + len(pooled), "number")
-    parts = [
-        '<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>',
-        # A link to a place in it opens it, and paper shows it.
-        '<details>\n<summary class="again">'
-        f"{language.capitalized(many)}, each with its source</summary>",
-    ]
+    parts = ['<section class="provenance">\n<h2 id="numbers">Where each number comes from</h2>']
     pairs = list(zip(rows, found, strict=True))
     alone = whole or dataset.imported
     told = [one for one in pairs if alone or one[0].route in _ON_NO_CARD]
     short = [one for one in pairs if not alone and one[0].route not in _ON_NO_CARD]
-    if pairs:
-        parts.append("<h3>Estimates of single trials</h3>")
     if short:
-        parts.append(
-            "<p>Each number leads to the card of its trial: what is printed, how it follows.</p>"
-        )
-        parts += _by_trial(short, listed)
-    parts += _by_print(told, dataset, listed)
-    if pooled:
+        parts.append("<p>Numbers of single trials lead to their cards.</p>")
+    # A link to a place in it opens it, and paper shows it.
+    parts.append('<details>\n<summary class="again">Each number, with its source</summary>')
+    if told:
+        parts.append("<h3>Estimates of single trials</h3>")
+        parts += _by_print(told, dataset, listed)
+    found += [entry for entry, _ in pooled]
+    here = [one for one in pooled if one[0].estimate_id not in elsewhere]
+    if here:
         parts.append(f"<h3>{html(heading)}</h3>")
-        parts += _computed(pooled, estimates, listed)
-        found += [entry for entry, _ in pooled]
+        parts += _computed(here, estimates, listed)
+    away = [one for one, _ in pooled if one.estimate_id in elsewhere]
+    if short or away:
+        # A page beside the others does without: its numbers lead straight to them.
+        parts.append('<section class="on-cards">\n<h3>Told whole in other reports</h3>')
+        parts += [*_by_trial(short, listed), *_by_report(away, elsewhere), "</section>"]
     parts += [listed.markup(), "</details>\n</section>"]
     return Block("\n".join(one for one in parts if one), tuple(found))
 
@@ -141,10 +149,9 @@ class Sources:
         self._found = {one: place for place, one in enumerate(dict.fromkeys(first), start=1)}
 
     def links(self, locator_ids: Iterable[str]) -> str:
-        """Return links to places by their numbers, as "source 1, 2", as HTML."""
+        """Return links to places by their numbers, as "[1] [2]", as HTML."""
         numbers = [self._found.setdefault(one, len(self._found) + 1) for one in locator_ids]
-        linked = ", ".join(f'<a href="#source-{one}">{one}</a>' for one in dict.fromkeys(numbers))
-        return f"source {linked}" if linked else ""
+        return " ".join(f'<a href="#source-{one}">[{one}]</a>' for one in dict.fromkeys(numbers))
 
     def markup(self) -> str:
         """Return the places, each with how often and when it was read."""
@@ -160,17 +167,24 @@ class Sources:
             when = "" if read == usual else f" ({read})"
             place = f"{_place(one, self.dataset)}{when}"
             lines.append(f'<li id="source-{number}" tabindex="-1">{place}</li>')
-        but = " where nothing else is said" if len(often) > 1 else ""
+        but = ", if not said" if len(often) > 1 else ""
         said = f"<p>Each: {usual}{but}.</p>\n" if usual else ""
         told = "\n".join(lines)
-        return f'<h3 id="sources">Sources</h3>\n{said}<ol class="sources">\n{told}\n</ol>'
+        heading = '<h3 id="sources">Sources [in brackets]</h3>'
+        return f'{heading}\n{said}<ol class="sources">\n{told}\n</ol>'
 
 
-def told_whole(dataset: Dataset, estimates: pd.DataFrame, listed: Sources) -> Block:
-    """Return estimates with what is printed and how they follow, those of one print together."""
+def told_whole(
+    dataset: Dataset, estimates: pd.DataFrame, listed: Sources, *, on_card: bool = False
+) -> Block:
+    """Return estimates with what is printed and how they follow, those of one print together.
+
+    On a card corrections are named, since it tells them whole elsewhere.
+    """
     rows = list(records(estimates.drop_duplicates("estimate_id")))
     found = [entries.of_estimate(row, dataset) for row in rows]
-    parts = _by_print(list(zip(rows, found, strict=True)), dataset, listed, heading="h3")
+    pairs = list(zip(rows, found, strict=True))
+    parts = _by_print(pairs, dataset, listed, heading="h3", on_card=on_card)
     body = "\n".join(parts)
     return Block(f'<section class="provenance">\n{body}\n</section>', tuple(found))
 
@@ -180,6 +194,8 @@ def _by_print(
     dataset: Dataset,
     listed: Sources,
     heading: str = "h4",
+    *,
+    on_card: bool = False,
 ) -> list[str]:
     """Return estimates with their chains; what those of the same print share is said once."""
     grouped: dict[tuple[Any, ...], list[tuple[Any, LedgerEntry]]] = {}
@@ -195,19 +211,31 @@ def _by_print(
         grouped.setdefault(key, []).append((row, entry))
     parts = []
     for (trial, measured, printed, *places), each in grouped.items():
-        told_by = Counter(one for row, _ in each for one in {one.text for one in _remarks(row)})
-        shared = [one.text for one in _remarks(each[0][0]) if told_by[one.text] == len(each)]
+        told_by = Counter(
+            one for row, _ in each for one in {one.text for one in _remarks(row, on_card=on_card)}
+        )
+        shared = [
+            html(one.text)
+            for one in _remarks(each[0][0], on_card=on_card)
+            if told_by[one.text] == len(each)
+        ]
+        corrected = union(row.correction_ids for row, _ in each) if on_card else ()
+        links = [f'<a href="#{html(remark_of(one))}">remark {html(one)}</a>' for one in corrected]
         told = [
             ("Printed", html(printed).replace("\n", "<br>")),
             ("Read in", listed.links(places)),
             ("Participants", html(str(size_of([each[0][0]])))),
-            ("Remarks", "<br>".join(map(html, shared))),
+            ("Remarks", "<br>".join([*shared, *links])),
         ]
         body = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in told if value)
         titled = measured if one_trial else f"{trial}, {measured}"
         lines = []
         for row, entry in each:
-            own = [html(one.text) for one in _remarks(row) if told_by[one.text] < len(each)]
+            own = [
+                html(one.text)
+                for one in _remarks(row, on_card=on_card)
+                if told_by[one.text] < len(each)
+            ]
             metric = entries.called(row, dataset).metric
             how = [f"{html(metric)}: {html(chains.conversion(row, dataset))}", _span(row), *own]
             lines.append(_line(entry, html(entries.quoted(entry)), "; ".join(filter(None, how))))
@@ -218,9 +246,13 @@ def _by_print(
     return parts
 
 
-def _remarks(row: Any) -> list[Remark]:
-    """Return the remarks on an estimate but for that on sizes, which the participants say."""
-    return [one for one in row.remarks if one.kind != RemarkKind.SIZES_OF_RANDOMIZED]
+def _remarks(row: Any, *, on_card: bool) -> list[Remark]:
+    """Return the remarks on an estimate but for that on sizes, which the participants say.
+
+    A card tells corrections elsewhere.
+    """
+    left = {RemarkKind.SIZES_OF_RANDOMIZED, *([RemarkKind.CORRECTION] if on_card else [])}
+    return [one for one in row.remarks if one.kind not in left]
 
 
 def _span(row: Any) -> str:
@@ -256,6 +288,16 @@ def _by_trial(rows: Sequence[tuple[Any, LedgerEntry]], listed: Sources) -> list[
     return parts
 
 
+def _by_report(pooled: Sequence[LedgerEntry], elsewhere: Mapping[str, str]) -> list[str]:
+    """Return pooled results that other reports tell whole, a line each."""
+    lines = []
+    for entry in pooled:
+        place = html(f"{elsewhere[entry.estimate_id]}.html#{anchor(entry.estimate_id)}")
+        shown = f'<a href="{place}">{html(entries.quoted(entry))}</a>'
+        lines.append(_Line(entry, entry.label, shown, ""))
+    return _lists(lines)
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A number that a link can lead to: what it is, the number as HTML, and where it is from."""
@@ -275,7 +317,7 @@ def _lists(lines: Sequence[_Line]) -> list[str]:
         if heading:
             parts.append(f'<p class="shared">{html(heading)}:</p>')
         items = [
-            _line(one.entry, one.shown, _joined(html(one.what.removeprefix(shared)), one.origin))
+            _line(one.entry, one.shown, _told(html(one.what.removeprefix(shared)), one.origin))
             for one in group
         ]
         parts.append('<ul class="lines">\n' + "\n".join(items) + "\n</ul>")
@@ -321,6 +363,11 @@ def _alike(first: Sequence[str], second: Sequence[str]) -> int:
     """Return how many parts two labels begin with alike."""
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
     return sum(1 for _ in pairs)
+
+
+def _told(what: str, origin: str) -> str:
+    """Return what a number is, and where it is from; a page that shows it says what it is there."""
+    return _joined(f'<span class="what">{what}</span>' if what else "", origin)
 
 
 def _joined(*parts: str) -> str:
@@ -400,12 +447,6 @@ def _members(members: Cell, entry: LedgerEntry, estimates: pd.DataFrame, listed:
     told = union(estimates.locator_ids[estimates.estimate_id.isin(linked)])
     rest = [one for one in entry.locator_ids if one not in told]
     return "; ".join([one for one in (shown, listed.links(rest)) if one])
-
-
-def read_in(locator_ids: Iterable[str], dataset: Dataset) -> str:
-    """Return where numbers were read, each place once, as HTML; empty where there is none."""
-    places = dict.fromkeys(_place(one, dataset) for one in locator_ids)
-    return f"Read in {'; '.join(places)}" if places else ""
 
 
 def place_name(locator: Locator, dataset: Dataset) -> str:

@@ -200,11 +200,14 @@ def _markup(figure: Figure) -> str:
     wide = drawing.to_svg(figure.matplotlib_figure, name=name, **about)
     links = to_take(figure, tuple(TAKEN), wide)
     phone = drawing.to_svg(figure.phone, name=f"{name}-phone", kind="phone", told=name, **about)
+    told = f"<details><summary>The figure as a table</summary>\n{figure.table.html}\n</details>"
+    if not figure.table.frames:
+        # Words on where the tables are need no opening.
+        told = figure.table.html
     return (
         f'<figure id="{html(figure.figure_id)}">\n{wide}\n{phone}\n'
         f'<figcaption>{html(figure.caption)}</figcaption>\n<p class="take">{links}</p>\n'
-        "<details><summary>The figure as a table</summary>\n"
-        f"{figure.table.html}\n</details>\n</figure>"
+        f"{told}\n</figure>"
     )
 
 

@@ -10,7 +10,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.estimation.from_means import completed
 from evidence.estimation.row import NORMAL_975, QuotedScale
-from evidence.language import METRIC, MINUS, SIDE, STATISTIC, fixed, minus, term
+from evidence.language import MINUS, SIDE, STATISTIC, fixed, minus, term
 from evidence.ledger import LedgerEntry
 from evidence.meta import effect_size
 from evidence.meta.effect_size import Moments, combined_arms, printed_values
@@ -262,10 +262,9 @@ def _to_g(row: Any) -> str:
 
 
 def _counts(row: Any, _dataset: Dataset) -> str:
-    """Return the counts, which the row carries, and the effect on the scale that readers quote."""
-    scale = QuotedScale(row.metric, row.more_is)
-    side = f"{SIDE[scale.favors]} favors the treatment"
-    return f"{row.convention}; {METRIC[row.metric]} {fixed(scale.value(row.effect))}, {side}"
+    """Return the counts, which the row carries, and the side that favors the treatment."""
+    side = SIDE[QuotedScale(row.metric, row.more_is).favors]
+    return f"{row.convention}; {side} favors the treatment"
 
 
 def _shared_control(row: Any, dataset: Dataset) -> str:
@@ -317,12 +316,10 @@ ROUTES = {
     "number_needed_to_treat": Route(
         "from the number needed to treat", "1 over the number needed to treat"
     ),
-    "counts": Route(
-        "from printed counts", "printed counts; interval by normal approximation", _counts
-    ),
+    "counts": Route("from printed counts", "printed counts", _counts),
     "reconstructed_counts": Route(
         "from counts reconstructed from percentages",
-        "percentages → counts; interval by normal approximation",
+        "percentages → counts",
         _counts,
     ),
     "change_means": Route(
@@ -360,7 +357,7 @@ ROUTES = {
     ),
     "combined_counts": Route(
         "from printed counts, arms of one condition combined",
-        "counts of arms of one condition, added; interval by normal approximation",
+        "counts of arms of one condition, added",
         _counts,
     ),
     "shared_control": Route(

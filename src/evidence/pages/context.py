@@ -345,7 +345,7 @@ def _rows(besides: Sequence[Beside]) -> Block:
                     )
                 )
     numbers = table(
-        "Numbers of the database: g (SE) of each trial, and its records in the file",
+        "Numbers of the database: g (SE) of each trial [its records in the file]",
         ("What", "g (95% CI)", "Trials"),
         body,
     )
@@ -361,15 +361,13 @@ def _rows(besides: Sequence[Beside]) -> Block:
 
 def _trial(trial: Any, database: Dataset) -> str:
     """Return a trial with its effect and the records that it was read in, as HTML."""
-    # "record 13, 16": what comes first names the kind of place.
-    names = [one.replace("_", "\u00a0") for one in trial.locator_ids[:1]]
-    names += [one.rpartition("_")[2] for one in trial.locator_ids[1:]]
+    names = [one.rpartition("_")[2] for one in trial.locator_ids]
     places = [
-        addressed(database.locator(one).url, name)
+        addressed(database.locator(one).url, f"[{name}]")
         for one, name in zip(trial.locator_ids, names, strict=True)
     ]
     number = f"{language.fixed(trial.effect)} ({language.fixed(trial.variance**0.5)})"
-    return f"{html(trial.label)} {html(number)}, {', '.join(places)}"
+    return f"{html(trial.label)} {html(number)}\u00a0{' '.join(places)}"
 
 
 def _methods(dataset: Dataset, beside: Beside, told: str) -> Block:

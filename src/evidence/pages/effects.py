@@ -10,7 +10,7 @@ from evidence import language
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import answer
-from evidence.blocks.output import Block, anchor, folded, joined
+from evidence.blocks.output import Block, folded, joined
 from evidence.blocks.tables import (
     Cell,
     place_of,
@@ -21,7 +21,6 @@ from evidence.blocks.tables import (
     with_id,
 )
 from evidence.data.dataset import Dataset
-from evidence.data.provenance import union
 from evidence.data.records import records
 from evidence.errors import check_choice
 from evidence.estimation.row import QuotedScale
@@ -71,7 +70,7 @@ def _allow_none(number: int) -> str:
     if not number:
         return ""
     of = "One result or outcome allows" if number == 1 else f"{number} results or outcomes allow"
-    return f"{of} none; each is listed with the reason. "
+    return f"{of} none; cards have the reason of each. "
 
 
 def named(dataset: Dataset, therapy: str) -> list[str]:
@@ -96,27 +95,25 @@ def estimates_tables(dataset: Dataset, frame: pd.DataFrame, therapies: Sequence[
 def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> Block:
     """Return the estimates of a therapy's trials, each leading to its chain."""
     rows = []
-    listed = _sources(dataset, frame)
     of = dataset.in_text("therapy", therapy)
     chosen = frame[(frame.therapy == therapy) & frame.effect.notna()]
     for row in records(chosen):
         entry = entries.of_estimate(row, dataset)
         # The card of the trial tells each estimate whole; a package without cards, below.
         place = "" if dataset.imported else f"trial-{row.trial_id}.html"
-        opened = "" if dataset.imported else anchor(row.estimate_id)
         shown = to_number(entry, entries.quoted(entry))
         tested = dataset.in_text("condition", row.intervention).replace("_", " ")
         compared = sentences.comparator(row, dataset)
         rows.append(
             (
-                replace(to_trial(dataset, row.trial_id), anchor=opened),
+                to_trial(dataset, row.trial_id),
                 Cell(dataset.short("outcome", row.outcome_id)),
                 Cell(", ".join(filter(None, _measured(row, dataset)))),
                 Cell(compared if tested == of else f"{compared} ({tested})"),
                 Cell(units.metric(row, dataset)),
                 replace(shown, href=f"{place}{shown.href}"),
                 Cell(chains.route(row.route).shown, tag=row.processing),
-                *([] if dataset.imported else [_origin(row, listed)]),
+                *([] if dataset.imported else [with_id("", row.estimate_id)]),
             )
         )
     block = table(
@@ -124,22 +121,13 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
         (
             *("Trial", "Outcome", "Measure and time", "Compared with", "Metric"),
             *("Estimate", "Route"),
-            *([] if dataset.imported else ["Read in, id"]),
+            *([] if dataset.imported else ["Id"]),
         ),
         rows,
     )
     if dataset.imported:
         return block
     return Block(f'<div class="provenance rows">\n{block.html}\n</div>', block.entries)
-
-
-def _sources(dataset: Dataset, frame: pd.DataFrame) -> origins.Sources:
-    """Return the places behind all estimates, by the numbers that the page names them by."""
-    return origins.Sources(dataset, union(frame.locator_ids[frame.effect.notna()]))
-
-
-def _origin(row: Any, listed: origins.Sources) -> Cell:
-    return Cell(markup=f"{listed.links(row.locator_ids)} <code>{html(row.estimate_id)}</code>")
 
 
 def _measured(row: Any, dataset: Dataset) -> tuple[str, str, str]:
@@ -158,6 +146,23 @@ def _when(row: Any) -> str:
     when = row.timepoint.replace("_", " ")
     weeks = row.weeks_since_randomization
     return when if pd.isna(weeks) else f"{when} (week {weeks:g})"
+
+
+def left_out(frame: pd.DataFrame) -> Block:
+    """Return how many results or outcomes allow no estimate, by trial: its card has the reasons."""
+    rows = frame[frame.effect.isna()]
+    trials = []
+    for trial_id in dict.fromkeys(rows.trial_id):
+        own = rows[rows.trial_id == trial_id]
+        place = f"trial-{trial_id}.html#{place_of_reason(own.estimate_id.iloc[0])}"
+        name = html(own.label.iloc[0])
+        trials.append(f'<a href="{html(place)}">{name}</a> ({language.count(len(own))})')
+    which = f": {language.listed(trials)}" if 0 < len(trials) <= _MANY else ""
+    return Block(f"<p>On cards, with the reason of each{which}.</p>")
+
+
+_MANY = 40
+"""Trials that are too many to be listed by name."""
 
 
 def without_estimate(frame: pd.DataFrame, *, on_card: bool = False) -> Block:
@@ -214,7 +219,7 @@ def closing_sections(
             f"with a correlation of {correlation:g} between baseline and outcome that no source "
             "states. Mean differences: unequal variances. Odds ratios, risk ratios and risk "
             "differences: from printed counts, or from counts that fit printed "
-            "percentages, intervals and ratios.",
+            "percentages, intervals and ratios; intervals by normal approximation.",
             "Model coefficients stand in points as printed. Their standardized form takes z from "
             "the printed interval or P: g from a test statistic = z × √(1/n₁ + 1/n₂) × J (Hedges "
             "1981). It is always called imputed: the standard error of a repeated-measures or "
@@ -228,9 +233,7 @@ def closing_sections(
     shown = frame[frame.effect.notna()]
     return joined(
         told,
-        origins.provenance(dataset, estimates=shown)
-        if dataset.imported
-        else Block(f'<div class="provenance">\n{_sources(dataset, frame).markup()}\n</div>'),
+        origins.provenance(dataset, estimates=shown) if dataset.imported else Block(""),
         closing.citation(dataset, shown),
         closing.limits(dataset, trial_ids=list(dict.fromkeys(frame.trial_id))),
     )

@@ -204,7 +204,9 @@ def limits(dataset: Dataset) -> Block:
         "registrations, a review by the developers and public databases. What was not found may "
         "stand in a table that was not seen.",
         "Risk of bias was not assessed here. Where a source judged a trial, its card says so.",
-        "Estimates from few trials move much with one more. Comparators, ages and measures differ.",
+        "Estimates from few trials move much with one more. Comparators, ages and measures differ. "
+        "One trial says little on what another would find; reports on outcomes set them side by "
+        "side.",
         "Nothing here says for whom a therapy works or whether one person benefits. This is no "
         "clinical advice.",
         "Numbers without an id, as single combinations of choices and what sources print, stand on "

@@ -392,15 +392,6 @@ def figure(found: Landscape) -> Figure | Block:
         )
         for (metric, side), group in sorted(groups.items(), key=lambda item: -len(item[1]))
     ]
-    body = [
-        (
-            Cell(_name(one, found)),
-            Cell(one.outcome),
-            Cell(markup=one.markup, entries=one.entries),
-        )
-        for group in groups.values()
-        for one in group
-    ]
     spoken = "; ".join(f"{_name(one, found)}, {one.outcome}: {one.said}" for one in numbers)
     return forest_figure(
         "landscape",
@@ -410,7 +401,7 @@ def figure(found: Landscape) -> Figure | Block:
         "axis of its own; values of different panels, outcomes or comparators are not to be "
         "compared. Diamonds are of reviews, squares of single trials; no line: no interval was "
         "reported.",
-        table=table("The numbers of the figure", ("Source", "Outcome", "As reported"), body),
+        table=paragraphs("The tables below have each number, with what was compared."),
     )
 
 

@@ -327,9 +327,14 @@ def _provenance(dataset: Dataset, questions: Sequence[Question]) -> Block:
     points = [points_behind(one.analysis) for one in questions]
     estimates = [one.analysis.selection.estimates for one in questions]
     estimates += [pd.DataFrame([one]) for one in points if one is not None]
-    pooled = [
-        one
+    made = [
+        (one, each.report_id)
         for each in questions
         for one in pooled_sections.main_numbers(dataset, each.analysis, each.beside.stress)
     ]
-    return origins.provenance(dataset, estimates=pd.concat(estimates), pooled=pooled)
+    return origins.provenance(
+        dataset,
+        estimates=pd.concat(estimates),
+        pooled=[one for one, _ in made],
+        elsewhere={entry.estimate_id: report_id for (entry, _), report_id in made},
+    )

@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -250,7 +250,14 @@ def build(
                 return _built(
                     every, wanted, stale, folders, manifest, inputs, shared, accept,
                     lambda stamp: _pages(
-                        stale, folders, stamp, jobs, cell_timeout, progress, _glossary(every)
+                        stale,
+                        folders,
+                        stamp,
+                        jobs,
+                        cell_timeout,
+                        progress,
+                        _glossary(every),
+                        {one.report_id for one in every},
                     ),
                 )  # fmt: skip
     return Built((), tuple(one.report_id for one in wanted), (), (), Comparison((), (), ()))
@@ -427,6 +434,7 @@ def _pages(
     cell_timeout: int | None,
     progress: Callable[[str], None] | None,
     words: Mapping[str, str],
+    beside: Collection[str],
 ) -> tuple[dict[str, "Page"], tuple[Failure, ...]]:
     """Run and render reports, some at a time; where that is interrupted, end it at once."""
     if not stale:
@@ -443,7 +451,7 @@ def _pages(
 
     def make(report: Report) -> "Page | Failure":
         limit = cell_timeout or kernel.CELL_TIMEOUT
-        made = _page(report, folders, stamp, manager, limit, words)
+        made = _page(report, folders, stamp, manager, limit, words, beside)
         if progress is not None:
             state = "failed" if isinstance(made, Failure) else "ready"
             progress(f"{next(ended)} of {len(stale)}: {report.report_id} {state}")
@@ -478,6 +486,7 @@ def _page(
     manager: Any,
     cell_timeout: int,
     words: Mapping[str, str],
+    beside: Collection[str],
 ) -> "Page | Failure":
     from evidence.pages import how_to_read
     from evidence.reports import kernel, render
@@ -495,7 +504,7 @@ def _page(
         )
         # The page that explains the words needs no way to itself.
         told = {} if report.report_id == how_to_read.PAGE else words
-        page = render.page(notebook, report, stamp, told)
+        page = render.page(notebook, report, stamp, told, beside)
         return replace(page, documents=render.documents(page.html, report, stamp, report.formats))
     except kernel.NotebookError as error:
         kind, message, whole = error.kind, str(error), error.log

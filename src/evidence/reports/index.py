@@ -21,6 +21,7 @@ from evidence.ledger import LedgerEntry, bibliography, citation, quotation, sear
 from evidence.ledger.bibliography import Item
 from evidence.reports.catalog import GROUPS, Report
 from evidence.reports.inspection import faults, sealed
+from evidence.reports.page_links import shown_at
 from evidence.reports.render import PACKAGE, TEMPLATES, tidy
 from evidence.reports.stamp import Stamp
 
@@ -101,7 +102,7 @@ class Listing:
         subject in the sentences ``ama`` and ``apa``, and the place of its references in ``sets``,
         null where they are not known. ``phrases`` and ``nothing`` are those of `search.Phrases`. A
         set has places of ``items`` (with ``bibtex`` and ``ris`` beside them) and, for each manner,
-        of ``lines``.
+        of ``lines``. ``away`` has, by report, numbers whose origin another one tells.
     """
 
     rows: tuple[Row, ...]
@@ -129,6 +130,8 @@ def listing(
         Page of each report as HTML, to find it by its words.
     """
     told = _told(texts or {})
+    entries = list(entries)
+    away = _away(entries, texts or {})
     ordered = sorted(
         entries, key=lambda one: (not _is_main(one), -len(one.reports), one.estimate_id)
     )
@@ -165,9 +168,11 @@ def listing(
         "nothing": phrases.nothing,
         **references.content(),
         "told": told,
+        "away": away,
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return Listing(tuple(_row(one, dataset) for one in ordered), filters, text.translate(_ESCAPED))
+    rows = tuple(_row(one, dataset, away) for one in ordered)
+    return Listing(rows, filters, text.translate(_ESCAPED))
 
 
 _NO_WORDS = re.compile(r"<(script|style|svg)\b.*?</\1>|<[^>]*>", re.DOTALL)
@@ -198,10 +203,29 @@ def _rest(entry: LedgerEntry, dataset: Dataset, style: str) -> str:
     return said.removeprefix(quotation.subject(entry, dataset))
 
 
-def _row(entry: LedgerEntry, dataset: Dataset) -> Row:
+def _away(entries: Iterable[LedgerEntry], texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return numbers of each report whose origin another one tells, with where they are shown.
+
+    That is what the id of the first link to their origin begins with; empty where none has an id.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        place = anchor(entry.estimate_id)
+        for report in entry.reports:
+            page = texts.get(report, "")
+            if page and f' id="{place}"' not in page:
+                first = shown_at(place)
+                begins = first.removesuffix(entry.estimate_id) if f' id="{first}"' in page else ""
+                found.setdefault(report, {})[entry.estimate_id] = begins
+    return found
+
+
+def _row(entry: LedgerEntry, dataset: Dataset, away: Mapping[str, Mapping[str, str]]) -> Row:
+    told = (one for one in entry.reports if entry.estimate_id not in away.get(one, {}))
+    home = next(told, entry.reports[0])
     return Row(
         shown=quotation.shown(entry),
-        href=f"{entry.reports[0]}.html#{anchor(entry.estimate_id)}",
+        href=f"{home}.html#{anchor(entry.estimate_id)}",
         subject=quotation.subject(entry, dataset),
         rest=_rest(entry, dataset, "plain"),
         origin=citation.origin(entry),

@@ -1,7 +1,7 @@
-"""Links that a page gets: back from where a number comes from, and to words of method."""
+"""Links that a page gets: to cards, back from where a number is from, and to words of method."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 _NUMBER = re.compile(r'<a class="n" href="#([^"]+)">')
 _PLACE = re.compile(r'<(article|tr|li|dt)(?: class="[\w ]+")? id="([^"]+)" tabindex="-1">')
@@ -11,6 +11,60 @@ _NAMED = re.compile(r'(<a class="n") id="from-[^"]+"')
 # or at its own end.
 _NUMBER_FIRST = "<b>"
 _END = {"article": "</h4>", "tr": "</th>", "li": "</li>", "dt": "</dt>"}
+
+
+_ON_CARDS = re.compile(r'<section class="on-cards">.*?</section>\n', re.DOTALL)
+_CARD_LINE = re.compile(r'<li id="([^"]+)" tabindex="-1"><b><a href="([^"#]+)\.html#\1">')
+_LEADING = re.compile(r'href="#([^"]+)"')
+_SOURCE = re.compile(r'<li id="(source-\d+)" tabindex="-1">.*?</li>\n')
+_NOTHING_LEFT = (
+    re.compile(r'<h3 id="sources">[^<]*</h3>\n(?:<p>[^<]*</p>\n)?<ol class="sources">\n</ol>\n'),
+    re.compile(r'<details>\n<summary class="again">[^<]*</summary>\n</details>\n'),
+)
+_LABEL = re.compile(r'<span class="what">.*?</span>(?:; )?')
+_RUN = re.compile(r'<p class="shared">[^<]*</p>\n(<ul class="lines">\n.*?</ul>\n)', re.DOTALL)
+_NEXT_RUN = '</ul>\n<ul class="lines">\n'
+
+
+def to_cards(page: str, reports: Collection[str]) -> str:
+    """Return a page whose numbers of single trials lead to the cards of their trials.
+
+    Lines that a notebook alone needs are left out, and sources that nothing else names. The index
+    leads to the first link of a number.
+
+    Parameters
+    ----------
+    page : str
+        HTML.
+    reports : collection of str
+        Names of the reports that stand beside it; where a card is missing, lines stay.
+    """
+    moved: dict[str, str] = {}
+    shown: set[str] = set()
+
+    def first(link: re.Match[str]) -> str:
+        if link[1] in shown or link[1] not in moved:
+            return link[0]
+        shown.add(link[1])
+        return f'<a class="n" id="{shown_at(link[1])}" href="#{link[1]}">'
+
+    def taken(section: re.Match[str]) -> str:
+        places = dict(_CARD_LINE.findall(section[0]))
+        if not set(places.values()) <= set(reports):
+            return section[0]
+        moved.update({place: f"{card}.html#{place}" for place, card in places.items()})
+        return ""
+
+    page = _ON_CARDS.sub(taken, page)
+    if not moved:
+        return page
+    page = _NUMBER.sub(first, page)
+    page = _LEADING.sub(lambda one: f'href="{moved.get(one[1], f"#{one[1]}")}"', page)
+    named = set(_LEADING.findall(page))
+    page = _SOURCE.sub(lambda one: one[0] if one[1] in named else "", page)
+    for nothing in _NOTHING_LEFT:
+        page = nothing.sub("", page)
+    return page
 
 
 def shown_at(place: str) -> str:
@@ -53,10 +107,21 @@ def with_ways_back(page: str) -> str:
             end = page.index("</b>", place.end()) + len("</b>")
         else:
             end = page.index(_END[place[1]], place.end())
-        back = f' <a class="back" href="#{shown_at(place[2])}" aria-label="back to the text">↩</a>'
+        # Its arrow is a matter of style.
+        back = f' <a class="back" href="#{shown_at(place[2])}" aria-label="back to the text"></a>'
         parts += [page[done:end], back]
         done = end
-    return "".join([*parts, page[done:]])
+        # What it is stands where the page shows it.
+        label = _LABEL.match(page, end + 1)
+        if label:
+            parts.append(" ")
+            done = label.end()
+    return _RUN.sub(_unlabelled, "".join([*parts, page[done:]])).replace(_NEXT_RUN, "")
+
+
+def _unlabelled(run: re.Match[str]) -> str:
+    """Return a run of lines without what they share where none needs it."""
+    return run[0] if '<span class="what">' in run[1] else run[1]
 
 
 def without_ways_back(page: str) -> str:

@@ -1,7 +1,7 @@
 """From an executed notebook to a page, and from the page to documents: DOCX and PDF."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from html import unescape
@@ -24,7 +24,7 @@ from evidence.reports.catalog import Report
 from evidence.reports.documents import source as document_source
 from evidence.reports.documents import tables
 from evidence.reports.inspection import faults, sealed
-from evidence.reports.page_links import with_terms, with_ways_back
+from evidence.reports.page_links import to_cards, with_terms, with_ways_back
 from evidence.reports.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _SAY = re.compile(r'<p class="say">(.*?)</p>', re.DOTALL)
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _ELEMENT = re.compile(r"<[^>]*>")
 _HEADING = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
+_HERE = re.compile(r' id="(n-[^"]+)"')
+_TO_CARD = re.compile(r'href="[^"#]+\.html#(n-[^"]+)"')
 _NAMED = re.compile(r"\s*\{#([\w.-]+)\}\s*$")
 
 
@@ -125,6 +127,7 @@ def page(
     report: Report,
     stamp: Stamp,
     words: Mapping[str, str] = MappingProxyType({}),
+    reports: Collection[str] = (),
 ) -> Page:
     """Return the page of a report.
 
@@ -138,6 +141,8 @@ def page(
         State of the data.
     words : mapping of str to str
         Address of what each word of method means.
+    reports : collection of str
+        Names of the reports beside it.
 
     Raises
     ------
@@ -168,9 +173,14 @@ def page(
     told["cells"] = list(_telling(notebook["cells"]))
     markup, _ = exporter.from_notebook_node(told, resources=resources)
     # A file that is taken along has the name of its report.
-    markup = with_ways_back(markup).replace('<a download="', f'<a download="{report.report_id}-')
-    numbers = entries(notebook, report.report_id)
-    wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers})
+    markup = with_ways_back(to_cards(markup, reports))
+    markup = markup.replace('<a download="', f'<a download="{report.report_id}-')
+    # What a card alone shows is no number of this page.
+    led = set(_TO_CARD.findall(markup))
+    there = led.union(_HERE.findall(markup))
+    every = entries(notebook, report.report_id)
+    numbers = tuple(one for one in every if not reports or anchor(one.estimate_id) in there)
+    wrong = faults(markup, anchors={anchor(one.estimate_id) for one in numbers} - led)
     if wrong:
         raise RenderError("the page has " + "; ".join(wrong))
     return Page(sealed(tidy(with_terms(markup, words))), _summary(markup), numbers)

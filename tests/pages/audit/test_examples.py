@@ -9,7 +9,6 @@ import pytest
 @pytest.mark.parametrize(
     "name",
     [
-        "evidence.pages.audit.readings",
         "evidence.blocks.reconstruction",
         "evidence.integrity.findings",
         "evidence.analysis.missing_numbers",

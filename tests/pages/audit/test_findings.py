@@ -1,5 +1,7 @@
 """What contradicts what, as the report shows it."""
 
+import base64
+import io
 import re
 from pathlib import Path
 
@@ -9,11 +11,14 @@ import pytest
 import evidence
 from evidence.blocks import reconstruction
 from evidence.blocks.escape import plain
+from evidence.blocks.output import taken_along
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.integrity.findings import handled
 from evidence.meta.reconstruction.proportion_intervals import FORMULAS
 from evidence.pages.audit import findings
+from evidence.pages.trial_card import read_card
+from evidence.pages.trial_card.checks import contradictions
 
 SOURCE = Path(__file__).parents[3] / "src" / "evidence" / "integrity"
 
@@ -63,30 +68,23 @@ def test_each_finding_stands_once_with_arithmetic_reason_and_handling(
     dataset: Dataset, found: pd.DataFrame, estimates: pd.DataFrame
 ) -> None:
     block = findings.findings_tables(dataset, found, estimates, least="low")
-    facts = findings.facts_table(dataset, found)
-    lines = block.text.splitlines() + facts.text.splitlines()
-    # Captions, headings and rows: three tables of findings, and one of facts; what is folded has a
-    # line that says so.
-    assert len(lines) == 2 * 4 + 2 + len(found) + block_and_facts(found, dataset)
+    lines = block.text.splitlines()
+    # Captions, headings and rows of three tables; what is folded has a line that says so.
+    apart = (found.check == "sources_differ") & found.result_id.isin(dataset.trials.trial_id)
+    apart |= found.check.isin(["several_publications", "claim_trial"])
+    assert len(lines) == 2 * 3 + 1 + (~apart).sum()
     row = next(line for line in lines if "d19_si_f | 181, p" in line)
     assert row == (
-        "Diamond 2019; Suicidal Ideation Questionnaire-Junior, over the whole course, ABFT against "
-        "an active family-enhanced supportive therapy; d19_si_f | 181, p = 0.18 | "
+        "Diamond 2019; SIQ-JR, over the whole course, ABFT against an active family-enhanced "
+        "supportive therapy; d19_si_f | 181, p = 0.18 | "
         "F(1, 127) = 181 gives p = 3e-26; p = 0.18 is printed. | Replaced by 1.81 (c03) | 1"
     )
     # The card of the trial says where it was read, and the reason.
     for place in ("p-d19_si_f", "remark-c03"):
         assert f'href="trial-diamond2019.html#{place}"' in block.html
     unhandled = next(line for line in lines if "d10_si_abft_post | 87" in line)
-    assert unhandled.endswith("| Listed here, used as printed | 3")
-    articles = next(line for line in lines if "Diamond 2019 is one trial in 4 articles" in line)
-    assert articles.endswith("| Counted once | –")
-
-
-def block_and_facts(found: pd.DataFrame, dataset: Dataset) -> int:
-    """A fact that repeats a result stands with the results and with the facts."""
-    both = (found.check == "sources_differ") & found.result_id.isin(dataset.arm_results.result_id)
-    return int(both.sum())
+    assert unhandled.endswith("| – | 3")
+    assert "4 articles" not in block.text
 
 
 def test_a_severity_can_be_the_least_to_show(
@@ -123,26 +121,29 @@ def test_data_are_text_and_never_markup(
 ) -> None:
     bad = "<script>alert(1)</script>"
     hostile = found.assign(printed=bad, explanation=bad, reason=bad, used=bad)
-    for block in (
-        findings.findings_tables(dataset, hostile, estimates, least="low"),
-        findings.facts_table(dataset, found.assign(reason=bad)),
-    ):
-        assert "<script>" not in block.html
+    block = findings.findings_tables(dataset, hostile, estimates, least="low")
+    assert "<script>" not in block.html
 
 
-def test_facts_name_every_source_and_what_is_used(dataset: Dataset, found: pd.DataFrame) -> None:
-    block = findings.facts_table(dataset, found)
-    assert "12 weeks: " in block.html
-    assert "Diamond et al. 2021, Table 1" in block.html
-    assert "results by the other length are kept" in block.text
-    assert "Flagged, used as printed (c21)" in block.text
-    # 15.2 and 15.21 are the same reading.
-    assert "mean age" in block.text
-    assert "15.21" not in block.text
+def test_what_other_pages_tell_is_counted_and_leads_there(
+    dataset: Dataset, found: pd.DataFrame
+) -> None:
+    block = findings.told_elsewhere(dataset, found)
+    assert 'href="trial-waraan2021.html#contradictions">Waraan 2021</a> (two)' in block.html
+    assert block.text.startswith("Sources print 14 facts differently")
+    card = read_card(dataset, "waraan2021", evidence.estimates(dataset))
+    assert "On the highest age and the length of treatment" in contradictions(card).text
+    assert 'href="trial-diamond2019.html#papers-on-the-trial">Diamond 2019</a> (4)' in block.html
+    assert '<a href="claims.html">four claims</a> do not fit' in block.html
+    assert findings.told_elsewhere(dataset, found.iloc[:0]).html == ""
 
 
 def test_checks_add_up_to_the_findings(found: pd.DataFrame) -> None:
-    *lines, silent = findings.checks_table(found).text.splitlines()[3:]
+    block = findings.checks_table(found)
+    *lines, silent, _ = block.text.splitlines()[3:]
     cells = [cell for line in lines for cell in line.split(" | ")[1:]]
     assert sum(int(cell) for cell in cells if cell != "–") == len(found)
-    assert len(lines) + len(silent.split("; ")) == len(findings.CHECK)
+    assert silent == f"{len(findings.CHECK) - len(lines)} checks found nothing."
+    every = pd.read_csv(io.BytesIO(base64.b64decode(taken_along(block.html)["checks.csv"])))
+    assert list(every.check) == list(findings.CHECK)
+    assert every.findings.sum() == len(found)

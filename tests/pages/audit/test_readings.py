@@ -9,11 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import evidence
-from evidence.blocks.escape import plain
 from evidence.blocks.output import taken_along
 from evidence.data.dataset import Dataset
-from evidence.estimation.missing_evidence import missing_evidence
 from evidence.pages.audit import readings
 
 DATA = Path(__file__).parents[3] / "data"
@@ -78,40 +75,17 @@ def test_kinds_of_places_add_up_to_all(places: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locator_id", "source", "short"),
+    ("locator_id", "source"),
     [
-        ("diamond2010_abstract", "trial_abstract", "Diamond et al. 2010, abstract"),
-        ("schulte2024_abstract", "review_abstract", "Schulte-Frankenfeld et al. 2024, abstract"),
-        ("diamond2021_table1", "elsewhere", "Diamond et al. 2021, Table 1"),
-        ("childadol_row28", "database", "database, data.csv, record 28 (version 23.0.2)"),
-        ("israel2013_registry", "registration", "registration NCT00700609"),
+        ("diamond2010_abstract", "trial_abstract"),
+        ("schulte2024_abstract", "review_abstract"),
+        ("diamond2021_table1", "elsewhere"),
+        ("childadol_row28", "database"),
+        ("israel2013_registry", "registration"),
     ],
 )
-def test_places_by_kind_and_in_a_few_words(
-    dataset: Dataset, places: pd.DataFrame, locator_id: str, source: str, short: str
-) -> None:
+def test_each_place_is_of_a_kind(places: pd.DataFrame, locator_id: str, source: str) -> None:
     assert places.set_index("locator_id").source[locator_id] == source
-    assert readings.short_place(dataset.locator(locator_id), dataset) == short
-
-
-def test_every_trial_stands_with_its_numbers_and_places(dataset: Dataset) -> None:
-    frame = evidence.estimates(dataset)
-    states = {one: missing_evidence(dataset, frame, therapy=one) for one in ("abft", "abct")}
-    block = readings.trials_table(dataset, states)
-    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", block.html)
-    assert len(rows) == len(dataset.trials)
-    found = {plain(row.replace("<br>", " ")): row for row in rows}
-    israel = next(row for name, row in found.items() if name.startswith("Israel 2013"))
-    assert "20 randomized, 60 planned" in israel
-    # Its abstract, its registration, a review and three rows of databases.
-    assert israel.endswith('<td class="r">6</td>')
-    words_and_measures = next(row for name, row in found.items() if name.startswith("Diamond 2002"))
-    assert (
-        "1 with a number<br>2 in words only<br>1 within an arm only<br>2 measured, report not seen"
-        in words_and_measures
-    )
-    diamond = next(row for name, row in found.items() if name.startswith("Diamond 2010"))
-    assert "12 or 16 weeks" in diamond
 
 
 def test_every_place_can_be_taken_along(dataset: Dataset, places: pd.DataFrame) -> None:

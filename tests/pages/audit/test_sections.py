@@ -149,8 +149,8 @@ def test_tables_hold_the_trials_that_cannot_be_computed_too(
     dataset: Dataset, analyses: list[Analysis], missing: list[Gap]
 ) -> None:
     said = audit_gaps.gaps_tables(dataset, analyses, missing).text
-    assert "NCT00329199 (240 planned); against enhanced usual care | measured or planned" in said
-    assert "iABCT 2026 (68 planned); against waitlist | reports no difference" in said
+    assert "NCT00329199 (240 planned); against enhanced usual care | not computed" in said
+    assert "iABCT 2026 (68 planned); against waitlist | not computed" in said
     assert "53%; ±0.37 → ±0.25" in said
 
 

@@ -1,6 +1,7 @@
 """What contradicts what, with the arithmetic, and what is done about it."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -9,14 +10,12 @@ import pandas as pd
 from evidence import language
 from evidence.blocks import origins
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, folded, joined, paragraphs
+from evidence.blocks.output import Block, folded, joined, paragraphs, rows_to_take
 from evidence.blocks.reconstruction import FORMULA
 from evidence.blocks.tables import Cell, place_of, remark_of, table, to_card
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import check_choice
-from evidence.integrity.printed_numbers import Reading
-from evidence.pages.audit import readings
 from evidence.terms import words_of
 
 SEVERITY = {
@@ -73,7 +72,7 @@ _DONE = {
     "replace": "Replaced by {used}",
     "withhold": "Withheld, counts as missing",
     "flag": "Flagged, used as printed",
-    "": "Listed here, used as printed",
+    "": "–",
 }
 _WORD = re.compile(r"\b[a-z][a-z0-9]*_[a-z0-9_]+\b|\b[a-z]+\d{4}\b")
 
@@ -131,7 +130,8 @@ def findings_tables(
     """
     check_choice("severity", least, SEVERITY)
     names = list(SEVERITY)
-    apart = _on_facts(dataset, found)
+    # These are told where they belong.
+    apart = _on_facts(dataset, found) | found.check.isin(_ELSEWHERE)
     blocks = [
         _findings_table(dataset, found[(found.severity == one) & ~apart], estimates, severity=one)
         for one in names[: names.index(least) + 1]
@@ -202,10 +202,10 @@ def _in_words(dataset: Dataset) -> dict[str, str]:
 
     found = {}
     for row in records(dataset.arm_results):
-        measure = events.get(row.event, "") or dataset.instrument(row.instrument_id).name
+        measure = events.get(row.event, "") or dataset.measure(row.instrument_id)
         found[row.result_id] = said(measure, row, row.arm_id)
     for row in records(dataset.statistics):
-        measure = events.get(row.event, "") or dataset.instrument(row.instrument_id).name
+        measure = events.get(row.event, "") or dataset.measure(row.instrument_id)
         arms = (row.intervention_arm_id, row.comparator_arm_id)
         found[row.result_id] = said(measure, row, *arms)
     for row in records(dataset.directions):
@@ -217,10 +217,6 @@ def _in_words(dataset: Dataset) -> dict[str, str]:
 
 def _done(one: Any) -> str:
     """Return what is done, as HTML with a link to the reason that a correction gives."""
-    if one.check == "several_publications":
-        return "Counted once"
-    if one.check == "claim_trial":
-        return "Listed here; the claim stays as the article has it"
     said = _DONE[one.action].format(used=one.used)
     if not one.action:
         return html(said)
@@ -228,7 +224,7 @@ def _done(one: Any) -> str:
 
 
 def _on_facts(dataset: Dataset, found: pd.DataFrame) -> "pd.Series[bool]":
-    """Tell which findings are on facts of a trial, which have a table of their own."""
+    """Tell which findings are on facts of a trial."""
     return (found.check == "sources_differ") & found.result_id.isin(dataset.trials.trial_id)
 
 
@@ -279,18 +275,17 @@ def checks_table(found: pd.DataFrame) -> Block:
         ("Check", *(language.capitalized(one) for one in SEVERITY)),
         rows,
     )
-    told = joined(block, paragraphs(f"Nothing was found by: {'; '.join(silent)}."))
-    return folded(f"All {len(CHECK)} checks; {len(rows)} found something", told)
+    every = pd.DataFrame({"check": list(CHECK), "compares": list(CHECK.values())})
+    every["findings"] = [int((found.check == one).sum()) for one in CHECK]
+    also = rows_to_take("checks", every, f"All {len(CHECK)} checks (CSV)")
+    told = f"{language.capitalized(language.count(len(silent), 'check'))} found nothing."
+    return joined(
+        folded(f"{len(rows)} of {len(CHECK)} checks found something", block), paragraphs(told), also
+    )
 
 
-_USED = {
-    "treatment_weeks": "for the time since the end of treatment that of the trial's own report, "
-    "where there is one; results by the other length are kept beside it",
-}
-
-
-def facts_table(dataset: Dataset, found: pd.DataFrame) -> Block:
-    """Return the facts that sources print differently, each with its sources and its severity.
+def told_elsewhere(dataset: Dataset, found: pd.DataFrame) -> Block:
+    """Return findings that other pages tell: facts with their readings, papers, and claims.
 
     Parameters
     ----------
@@ -299,36 +294,44 @@ def facts_table(dataset: Dataset, found: pd.DataFrame) -> Block:
     found : DataFrame
         As `evidence.integrity.findings.handled` returns it.
     """
-    differing = {
-        (one.trial_id, one.printed): one for one in records(found[found.check == "sources_differ"])
-    }
-    rows = []
-    for (trial_id, fact), read in Reading(dataset).facts.items():
-        values = " or ".join(dict.fromkeys(one["value"] for one in read))
-        finding = differing.get((trial_id, values))
-        if finding is None:
-            # The same number within the digits that each source prints.
-            continue
-        printed = [
-            f"{html(one['value'])} {html(one['unit'])}: "
-            f"{readings.to_place(one['locator_id'], dataset)}"
-            + (f"; {html(one['note'])}" if one["note"] else "")
-            for one in read
+    told = []
+    on_facts = found[_on_facts(dataset, found)]
+    if len(on_facts):
+        trials = [
+            f"{_card(dataset, one, 'contradictions')} ({language.count(n)})"
+            for one, n in Counter(on_facts.trial_id).items()
         ]
-        used = _USED.get(fact, "enters no estimate")
-        if finding.action:
-            used = f"{_done(finding)}: {finding.reason}"
-        rows.append(
-            (
-                Cell(dataset.trial(trial_id).label),
-                Cell(f"{fact.replace('_', ' ')}\n{finding.severity} severity"),
-                Cell(markup="<br>".join(printed)),
-                Cell(used),
-            )
+        said = language.count(len(on_facts), "fact")
+        told.append(
+            f"Sources print {said} differently; cards have the readings: {language.listed(trials)}."
         )
-    block = table(
-        "Facts that sources print differently",
-        ("Trial", "Fact", "Printed, and where", "What is used"),
-        rows,
+    several = found[found.check == "several_publications"]
+    if len(several):
+        trials = [
+            f"{_card(dataset, one.trial_id, 'papers-on-the-trial')} ({html(one.printed)})"
+            for one in records(several)
+        ]
+        told.append(
+            "One trial with several articles counts once, and its card names them: "
+            f"{language.listed(trials)}."
+        )
+    claims = int((found.check == "claim_trial").sum())
+    if claims:
+        said = f'<a href="claims.html">{language.count(claims, "claim")}</a>'
+        verb = "does" if claims == 1 else "do"
+        told.append(
+            f"Of the article, {said} {verb} not fit the trial that it seems to mean; a claim stays "
+            "as the article has it."
+        )
+    return Block("\n".join(f"<p>{one}</p>" for one in told))
+
+
+_ELSEWHERE = ("several_publications", "claim_trial")
+"""Checks whose findings cards, or the page on claims, tell."""
+
+
+def _card(dataset: Dataset, trial_id: str, place: str) -> str:
+    """Return a trial as a link to a place of its card, as HTML."""
+    return (
+        f'<a href="trial-{html(trial_id)}.html#{place}">{html(dataset.trial(trial_id).label)}</a>'
     )
-    return folded(f"All {len(rows)} facts, each with its readings", block)

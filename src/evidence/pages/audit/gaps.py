@@ -183,7 +183,6 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
                 Cell(
                     f"{gap.row.label} ({gap.n})\nagainst {sentences.comparator(gap.row, dataset)}"
                 ),
-                Cell(gap.row.reason),
                 Cell(f"±{language.fixed(gap.bound)}\n{gap.bound_source}"),
                 Cell(markup=range_link(of_ends(gap, dataset)), numeric=True),
                 to_estimate(of_gap(gap, dataset)),
@@ -199,11 +198,11 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
             size = _planned(dataset, row.trial_id)
             name = Cell(f"{row.label} ({size})\nagainst {sentences.comparator(row, dataset)}")
             dash = Cell("–", numeric=True)
-            rows.append((name, Cell(row.reason), Cell("not computed"), dash, dash, dash))
+            rows.append((name, Cell("not computed"), dash, dash, dash))
     block = table(
         f"{therapy}, {outcome} {_when(analysis, dataset)}: what each missing number could change",
         (
-            *("Missing from (participants)", "What it reports", "Leaves open", "Pooled value then"),
+            *("Missing from (participants)", "Leaves open", "Pooled value then"),
             *("With it at zero", "Weight, half-width"),
         ),
         rows,

@@ -1,19 +1,15 @@
-"""How many numbers were read, where and how often; what is known of each trial."""
+"""How many numbers were read, where and how often."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from evidence import language
-from evidence.blocks import origins, tables
-from evidence.blocks.escape import addressed
-from evidence.blocks.output import Block, folded, rows_to_take
+from evidence.blocks import origins
+from evidence.blocks.output import Block, rows_to_take
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import Dataset
-from evidence.data.provenance import Locator
 from evidence.data.records import records
-from evidence.terms import words_of
 
 SOURCES = {
     "trial_abstract": ("abstract of a trial", "abstracts of trials"),
@@ -156,107 +152,3 @@ def places_to_take(dataset: Dataset, places: pd.DataFrame) -> Block:
             }
         )
     return rows_to_take("places", pd.DataFrame(rows), f"All {len(rows)} places, one by one (CSV)")
-
-
-def trials_table(dataset: Dataset, states: Mapping[str, pd.DataFrame]) -> Block:
-    """Return what is known of each trial, from how many readings.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Data package.
-    states : mapping of str to DataFrame
-        As `evidence.estimation.missing_evidence.missing_evidence` returns it, by therapy.
-    """
-    known = pd.concat(states.values())
-    numbers = _numbers(dataset)
-    said = dataset.directions
-    rows = []
-    for trial in records(dataset.trials):
-        own = numbers[numbers.trial_id == trial.trial_id]
-        found = {*own.locator_id, *said.locator_id[said.trial_id == trial.trial_id]}
-        rows.append(
-            (
-                Cell(
-                    f"{trial.label}\n{trial.design.replace('_', ' ')}, {trial.status}, "
-                    f"read: {dataset.read_as(trial.trial_id)}"
-                ),
-                Cell(_people(dataset, trial.trial_id)),
-                Cell(_weeks(dataset, trial.trial_id)),
-                Cell(_outcomes(known[known.trial_id == trial.trial_id])),
-                Cell(str(own.numbers.sum()), numeric=True),
-                Cell(str(len(found)), numeric=True),
-            )
-        )
-    block = table(
-        "What is known of each trial, and at how many places it was read",
-        (
-            *("Trial", "Participants", "Treatment", "Outcomes (of trials that may be randomized)"),
-            *("Numbers", "Places"),
-        ),
-        rows,
-    )
-    return folded(f"All {len(rows)} trials, one by one", block)
-
-
-def short_place(locator: Locator, dataset: Dataset) -> str:
-    """Return a place in a few words: author, year and place, or what kind of source it is.
-
-    Examples
-    --------
-    >>> import evidence
-    >>> data = evidence.load()
-    >>> short_place(data.locator("diamond2010_abstract"), data)
-    'Diamond et al. 2010, abstract'
-    >>> short_place(data.locator("childadol_row28"), data)
-    'database, data.csv, record 28 (version 23.0.2)'
-    """
-    kind = dataset.publication(locator.publication_id).kind
-    if kind == "registry":
-        return f"registration {locator.publication_id.upper()}"
-    if kind == "dataset":
-        return f"database, {words_of(locator.place)}"
-    if kind == "web":
-        return words_of(locator.place)
-    return origins.place_name(locator, dataset)
-
-
-def to_place(locator_id: str, dataset: Dataset) -> str:
-    """Return a place in a few words as HTML, with its address."""
-    locator = dataset.locator(locator_id)
-    return addressed(locator.url, short_place(locator, dataset))
-
-
-def _people(dataset: Dataset, trial_id: str) -> str:
-    known = tables.enrollment(dataset, trial_id)
-    return ", ".join(f"{number} {kind}" for kind, number in known.items()) or "not known"
-
-
-def _weeks(dataset: Dataset, trial_id: str) -> str:
-    values = sorted(set(dataset.fact(trial_id, "treatment_weeks").value))
-    shown = language.listed((f"{one:g}" for one in values), "or")
-    return f"{shown} weeks" if values else "not known"
-
-
-_GROUPS = {
-    "with a number": ("number", "event_only", "course_only", "range_only"),
-    "with a number of no known side": ("side_unknown",),
-    "in words only": ("direction_only",),
-    "within an arm only": ("within_arm_only",),
-    "measured, report not seen": ("not_seen",),
-    "without a result": ("not_reported", "unpublished"),
-}
-
-
-def _outcomes(states: pd.DataFrame) -> str:
-    """Return how many outcomes a trial reports, and how."""
-    if states.empty:
-        return "–"
-    return (
-        "\n".join(
-            f"{n} {name}"
-            for name, group in _GROUPS.items()
-            if (n := int(states.state.isin(group).sum()))
-        )
-        or "none known"
-    )

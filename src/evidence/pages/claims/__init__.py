@@ -289,7 +289,8 @@ def overview(dataset: Dataset, judgements: Sequence[Judgement], *, about_therapy
             (
                 Cell(markup=link(one, opening=True)),
                 named(one.verdict),
-                Cell(markup=linked(one.sentence)),
+                # The meaning of the verdict, above, says it.
+                Cell(markup="–" if one.verdict == "not tested" else linked(one.sentence)),
             )
             for one in ranked
         ],

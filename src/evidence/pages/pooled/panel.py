@@ -30,14 +30,14 @@ def _entered(dataset: Dataset, main: Analysis, analysis: Analysis) -> str:
     rows = list(records(analysis.selection.estimates))
     other = [one for one in rows if one.estimate_id not in as_in_main]
     if not other and len(rows) == len(as_in_main):
-        return "as in the main analysis"
+        return "the same"
     shown = "; ".join(
         f"{row.label} ({dataset.measure(row.instrument_id)}) {language.fixed(row.effect)}"
         for row in other
     )
     if not other:
-        return f"{language.listed(row.label for row in rows)}, as in the main analysis"
-    return f"{shown}{'; others as in the main analysis' if len(other) < len(rows) else ''}"
+        return f"{language.listed(row.label for row in rows)}, the same"
+    return f"{shown}{'; others the same' if len(other) < len(rows) else ''}"
 
 
 def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
@@ -126,7 +126,10 @@ def priors(dataset: Dataset, main: Analysis, beside: Companions) -> Block:
                         entry,
                         language.estimate(posterior.median, posterior.ci_low, posterior.ci_high),
                     ),
-                    Cell(language.percent(posterior.probability_positive), numeric=True),
+                    to_number(
+                        entries.of_probability(entry, posterior.probability_positive),
+                        language.percent(posterior.probability_positive),
+                    ),
                 )
             )
     return table(

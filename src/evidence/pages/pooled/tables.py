@@ -39,15 +39,15 @@ def studies(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
                 Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
                 Cell(_weeks(dataset, trial_id)),
                 Cell("\n".join(measures.get(trial_id, ("no usable number",)))),
+                # Remarks on a trial are the first thing on its card.
                 Cell(trial.developer_involved.replace("_", " ")),
-                Cell(trial.note or "–"),
             )
         )
     block = table(
         "Randomized trials that measured the outcome",
         (
             *("Trial", "Who took part", "Arms (randomized)", "Treatment", "Measure used here"),
-            *("Developers took part", "Remarks"),
+            "Developers took part",
         ),
         rows,
     )
@@ -185,7 +185,7 @@ def left_out(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block
     rows = [
         (
             to_trial(dataset, row.trial_id),
-            with_id(units.about(row, dataset), row.estimate_id),
+            with_id(_on(row, analysis, dataset), row.estimate_id),
             Cell(_shown(row), numeric=True),
             Cell(SHOWN if row.estimate_id in shown else _why(row, dataset)),
         )
@@ -196,6 +196,14 @@ def left_out(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block
         ("Trial", "Estimate or result", "Effect", "Reason"),
         rows,
     )
+
+
+def _on(row: Any, analysis: Analysis | MultilevelAnalysis, dataset: Dataset) -> str:
+    """Return what a row is on, without the outcome and the time that the page is about."""
+    asked = analysis.specification
+    same = (dataset.short("outcome", asked.outcome), dataset.in_text("timepoint", asked.timepoint))
+    parts = units.about(row, dataset).split(", ")
+    return ", ".join(one for one in parts if one not in same) or units.about(row, dataset)
 
 
 def _why(row: Any, dataset: Dataset) -> str:

@@ -8,8 +8,8 @@ from evidence.analysis.power import EFFECTS, POWER, information_size
 from evidence.blocks import bias, closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
-from evidence.blocks.output import Block, anchor, joined
-from evidence.blocks.tables import Cell, ends_link, number_link, table, with_id
+from evidence.blocks.output import Block, joined
+from evidence.blocks.tables import Cell, ends_link, number_link, table
 from evidence.data.dataset import Dataset
 from evidence.data.provenance import union
 from evidence.data.records import records
@@ -358,33 +358,11 @@ def closing_sections(dataset: Dataset, found: Robustness) -> Block:
 def _provenance(dataset: Dataset, found: Robustness) -> Block:
     estimates = pooled.shown_estimates(found.analysis)
     powers = [made.of_power(row, found.analysis, dataset) for row in records(found.power)]
-    block = origins.provenance(
+    return origins.provenance(
         dataset,
         estimates=estimates,
-        pooled=_shown(dataset, found),
+        pooled=[*_shown(dataset, found), *((entry, "") for entry in powers)],
     )
-    of_power = table(
-        "Power of single trials",
-        ("Number", "What", "How", "Obtained"),
-        [
-            (
-                Cell(language.percent(entry.effect), anchor=anchor(entry.estimate_id)),
-                with_id(entry.label, entry.estimate_id),
-                Cell(
-                    markup="<br>".join(
-                        filter(
-                            None, (html(entry.method), origins.read_in(entry.locator_ids, dataset))
-                        )
-                    )
-                ),
-                Cell("", tag=entry.processing),
-            )
-            for entry in powers
-        ],
-        entries=powers,
-    )
-    markup = f'<section class="provenance"><h3>Power</h3>{of_power.html}</section>'
-    return joined(block, Block(markup, of_power.entries))
 
 
 def _methods(dataset: Dataset, found: Robustness) -> list[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evidence import language
 from evidence.analysis import Analysis
-from evidence.analysis.alternatives import Robustness, includes_no_difference
+from evidence.analysis.alternatives import Robustness
 from evidence.analysis.power import EFFECTS, POWER, OneMoreTrial, information_size
 from evidence.analysis.sensitivity import DeveloperGroup
 from evidence.blocks.escape import html
@@ -16,7 +16,6 @@ from evidence.blocks.tables import Cell, number_link, table, to_estimate, to_num
 from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
-from evidence.ledger.choices import choice_in_words
 from evidence.pages.robustness import ledger_entries as made
 
 INVOLVEMENT = {
@@ -25,31 +24,6 @@ INVOLVEMENT = {
     "no": "no developer took part",
     "not_known": "not known",
 }
-
-
-def by_method(found: Robustness) -> Block:
-    """Return how many intervals of the panel include no difference, by method and trials."""
-    rows = []
-    for trials in dict.fromkeys(found.panel.trials):
-        for interval in dict.fromkeys(found.panel.interval):
-            part = found.panel[(found.panel.trials == trials) & (found.panel.interval == interval)]
-            if part.empty:
-                continue
-            including = int(includes_no_difference(part).sum())
-            rows.append(
-                (
-                    Cell(language.capitalized(choice_in_words("trials", trials))),
-                    Cell(choice_in_words("interval", interval)),
-                    Cell(f"{including} of {len(part)}", numeric=True),
-                    Cell(language.limits(part.effect.min(), part.effect.max()), numeric=True),
-                    Cell(language.limits(part.ci_low.min(), part.ci_low.max()), numeric=True),
-                )
-            )
-    return table(
-        "Analyses of the panel whose 95% interval includes no difference, and how far they spread",
-        ("Trials", "Interval", "Include no difference", "Estimates", "Lower limits"),
-        rows,
-    )
 
 
 def leave_one_out(dataset: Dataset, found: Robustness) -> Block:

@@ -254,13 +254,23 @@ class TrialCard:
             return population
         return f"{self.people}, {population or 'not stated'}"
 
+    def short_measure(self, row: Any) -> str:
+        """Return what was measured: the instrument by its short name, or the event alone."""
+        if row.event:
+            return language.capitalized(self._event(row))
+        return language.capitalized(self.dataset.measure(row.instrument_id))
+
+    def _event(self, row: Any) -> str:
+        event = str(row.event)
+        return self.dataset.vocabulary("event").get(event, event.replace("_", " "))
+
     def measure(self, row: Any) -> str:
         """Return what was measured, with the instrument named in full."""
         instruments = self.dataset.instruments.set_index("instrument_id").name
         name = str(instruments.get(row.instrument_id, ""))
         if not row.event:
             return name
-        meaning = self.dataset.vocabulary("event").get(row.event, row.event.replace("_", " "))
+        meaning = self._event(row)
         # "Suicide attempt, suicide attempt" says it twice.
         same = name.lower() == meaning.lower() or "diagnosis" in name.lower()
         return language.capitalized(meaning) if same else f"{name}: {meaning}"

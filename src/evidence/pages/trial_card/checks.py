@@ -13,7 +13,7 @@ from evidence.blocks.tables import Cell, place_of, remark_of, table, with_id
 from evidence.data.records import records
 from evidence.pages.trial_card import PLANNED_IN, Fact, TrialCard, distinct, to_place
 from evidence.pages.trial_card.printed import DIRECTION, ROLE, fact_name
-from evidence.terms import Said, words_of
+from evidence.terms import Said
 
 _NOUN = {
     "n_randomized": "the number randomized",
@@ -104,10 +104,9 @@ def _planned_facts(card: TrialCard) -> list[Sequence[Cell]]:
 def _readings(card: TrialCard, facts: Sequence[Fact]) -> Cell:
     shown = []
     for one in facts:
-        locator = card.dataset.locator(one.locator_id)
-        note = f"; {words_of(one.note)}" if one.note else ""
-        where = origins.place_name(locator, card.dataset) + note
-        shown.append(f"{to_place(one.place, one.shown)} ({html(where)})")
+        note = f" ({html(one.note)})" if one.note else ""
+        where = card.sources.links([one.locator_id])
+        shown.append(f"{to_place(one.place, one.shown)}{note} {where}")
     return Cell(markup="<br>".join(shown))
 
 
@@ -171,6 +170,10 @@ def contradictions(card: TrialCard) -> Block:
     differences = differing(card)
     if differences:
         parts.append(table("What sources print differently", ("What", "Readings"), differences))
+    planned = [_NOUN.get(one, fact_name(one)) for one in _differing_facts(card, planned=True)]
+    if planned:
+        above = '<a href="#registered-against-reported">plan against report</a>'
+        parts.append(Block(f"<p>On {html(language.listed(planned))}: {above}.</p>"))
     others = _other_findings(card)
     if others:
         if card.dataset.imported:
@@ -187,7 +190,9 @@ def contradictions(card: TrialCard) -> Block:
 def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
     measures = {
-        one.result_id: f"{card.measure(one)}, {card.dataset.in_text('timepoint', one.timepoint)}"
+        one.result_id: ", ".join(
+            (card.short_measure(one), card.dataset.in_text("timepoint", one.timepoint))
+        )
         for one in (*records(card.arm_results), *records(card.statistics))
     }
     for one in records(card.corrections):
@@ -211,10 +216,10 @@ def _corrections(card: TrialCard) -> list[Sequence[Cell]]:
 
 
 def differing(card: TrialCard) -> list[Sequence[Cell]]:
-    """Return what sources print differently, each with its readings."""
+    """Return what sources print differently, each with its readings, but for plans."""
     rows: list[Sequence[Cell]] = [
         (Cell(language.capitalized(fact_name(fact))), _readings(card, card.about(fact)))
-        for fact in _differing_facts(card)
+        for fact in _differing_facts(card, planned=False)
     ]
     rows += [_differing_words(card, one) for one in _differing_directions(card)]
     return rows
@@ -224,7 +229,7 @@ def differ_on(card: TrialCard) -> list[str]:
     """Return what sources print differently, as nouns to stand in a sentence."""
     outcomes = card.directions.set_index("direction_id").outcome_id
     return [
-        *(_NOUN.get(one, fact_name(one)) for one in _differing_facts(card)),
+        *(_NOUN.get(one, fact_name(one)) for one in _differing_facts(card, planned=None)),
         *(f"{card.outcome(outcomes[one])}, in words" for one in _differing_directions(card)),
     ]
 
@@ -233,10 +238,16 @@ def _differing(card: TrialCard) -> pd.DataFrame:
     return card.findings[card.findings.check == "sources_differ"]
 
 
-def _differing_facts(card: TrialCard) -> list[str]:
+def _differing_facts(card: TrialCard, *, planned: bool | None) -> list[str]:
+    """Return facts that sources print differently: those that plans name too, others, or all."""
     # The check knows that 15.2 and 15.21 are one reading.
     differing = set(_differing(card).fact)
-    return [one for one in distinct([one.fact for one in card.facts]) if one in differing]
+    found = [one for one in distinct([one.fact for one in card.facts]) if one in differing]
+    return [
+        fact
+        for fact in found
+        if planned is None or planned == any(one.planned for one in card.about(fact))
+    ]
 
 
 def _differing_directions(card: TrialCard) -> list[str]:

@@ -74,7 +74,7 @@ def arms_and_facts(card: TrialCard) -> Block:
         note = f" ({words_of(one.note)})" if one.note else ""
         name = f"{language.capitalized(fact_name(one.fact))}: {one.shown}{note}"
         items.append((one.place, _item(card, name, one.locator_id)))
-    return place_list("The arms, and facts on the trial, each reading by itself:", items)
+    return place_list("Arms and facts, each reading by itself:", items)
 
 
 def _item(card: TrialCard, printed: str, locator_id: str) -> str:
@@ -101,7 +101,10 @@ def clocks(card: TrialCard) -> Block | None:
             timed.clock_note or "–",
         )
         measured, arms = groups.setdefault(key, ([], []))
-        measured.append(card.measure(one))
+        full, short = card.measure(one), card.short_measure(one)
+        # The tables below have the short name.
+        named = full if one.event or short.lower() in full.lower() else f"{full} ({short})"
+        measured.append(named)
         arms += _arms(one)
     if not groups:
         return None
@@ -113,14 +116,15 @@ def clocks(card: TrialCard) -> Block | None:
         ]
         for key, (measured, arms) in groups.items()
     ]
-    return table(
-        "The clocks: weeks as sources count them, and what follows for both clocks",
+    block = table(
+        "When it was measured",
         (
             *("Time, and arms where not all", "Measured", "As printed or coded"),
-            *("Weeks since randomization", "Weeks since the end of treatment", "Remark"),
+            *("Weeks from randomization", "Weeks from the end", "Remark"),
         ),
         rows,
     )
+    return Block(in_provenance(block.html))
 
 
 def _arms(one: Any) -> list[str]:
@@ -162,7 +166,7 @@ def results(card: TrialCard) -> Block | None:
     ]
     return _shown(
         rows,
-        "Results printed for single arms, digits as printed",
+        "Results of single arms, as printed",
         ("Time and measure", "Arm", "Printed", "Remarks", "Read in"),
     )
 
@@ -181,7 +185,7 @@ def statistics(card: TrialCard) -> Block | None:
     ]
     return _shown(
         rows,
-        "Statistics printed for a contrast, or for a change within an arm, digits as printed",
+        "Statistics of contrasts and changes, as printed",
         ("Time and measure", "Contrast or arm", "Printed", "Remarks", "Read in"),
     )
 
@@ -204,7 +208,7 @@ def directions(card: TrialCard) -> Block | None:
 
 def _what(card: TrialCard, one: Any) -> str:
     when = card.dataset.in_text("timepoint", one.timepoint)
-    return f"{language.capitalized(when)}\n{card.measure(one)}"
+    return f"{language.capitalized(when)}\n{card.short_measure(one)}"
 
 
 def _arm_result(one: Any) -> str:
@@ -266,14 +270,8 @@ def _shown(rows: Sequence[Sequence[Cell]], caption: str, columns: Sequence[str])
 
 def printed(card: TrialCard) -> Block:
     """Return every printed number with its place: arms, facts, clocks, results, words."""
-    blocks = {
-        "a time of measurement": clocks(card),
-        "a mean, count or percentage of an arm": results(card),
-        "a statistic": statistics(card),
-        "a result in words alone": directions(card),
-    }
-    absent = [what for what, block in blocks.items() if block is None]
-    found = [arms_and_facts(card), *(block for block in blocks.values() if block is not None)]
-    if absent:
-        found.append(paragraphs(f"In no source seen: {language.listed(absent, 'or')}."))
-    return joined(*found)
+    blocks = (clocks(card), results(card), statistics(card), directions(card))
+    found = [block for block in blocks if block is not None]
+    if not found:
+        found.append(paragraphs("No result in any source seen."))
+    return joined(arms_and_facts(card), *found)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from evidence import language
-from evidence.blocks import bias, origins, tables
+from evidence.blocks import bias, tables
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.headline import SUICIDALITY, answer
 from evidence.blocks.output import Block, items
@@ -274,11 +274,14 @@ def reported(card: TrialCard, lines: Sequence[Line]) -> tuple[str, list[str]]:
         return f"<strong>What it reports between arms:</strong> {none}.{also}", within
     several = len({(one.intervention_arm_id, one.comparator_arm_id) for one in lines}) > 1
     favored = "the treatment named first" if several else card.therapy
-    heading = (
-        "<strong>What it reports between the arms</strong> "
-        f"({html(f'positive values and ratios above 1 favor {favored}; {language.OF_HARMS}')}; "
-        "95% intervals):"
+    # Which side of a harm is meant is said where there is one.
+    harm = any(one.favors.startswith("below") for line in lines for one in line.entries)
+    side = (
+        f"positive values and ratios above 1 favor {favored}; {language.OF_HARMS}"
+        if harm
+        else f"above 0, of ratios above 1: in favor of {favored}"
     )
+    heading = f"<strong>What it reports between the arms</strong> ({html(side)}; 95% intervals):"
     return heading, [_item(card, one, several=several) for one in lines]
 
 
@@ -438,10 +441,8 @@ def _read(card: TrialCard) -> str:
     if read.empty:
         return "Its articles were not read."
     places = distinct(list(read.place))
-    names = [html(origins.reference_name(one, card.dataset)) for one in own.publication_id]
-    papers = f'<a href="#papers-on-the-trial">{language.listed(distinct(names))}</a>'
+    count = language.count(len(own), "article")
+    papers = f'<a href="#papers-on-the-trial">{count}</a>'
     if places == ["abstract"]:
-        return f"Full tables: of its own articles only abstracts were read ({papers})."
-    return (
-        f"Full tables: of its own articles ({papers}) these were read: {html('; '.join(places))}."
-    )
+        return f"Full tables: of its own {papers} only abstracts were read."
+    return f"Full tables: of its own {papers} these were read: {html('; '.join(places))}."

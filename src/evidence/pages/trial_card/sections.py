@@ -1,6 +1,6 @@
 """Sections of a trial card: estimates, judgements, papers, what is missing, closing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -9,18 +9,15 @@ from evidence import language
 from evidence.blocks import closing, origins, tables
 from evidence.blocks.closing import reference
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block, folded, joined, paragraphs
+from evidence.blocks.output import Block, folded, items, joined, paragraphs
 from evidence.blocks.tables import Cell, table
 from evidence.data.dataset import RANDOMIZED, Dataset
 from evidence.data.records import records
 from evidence.estimation.missing_evidence import missing_evidence
-from evidence.ledger.quotation import caveat
 from evidence.pages.effects import without_estimate
 from evidence.pages.trial_card import TrialCard, distinct, in_provenance
 from evidence.pages.trial_card.checks import contradictions
-from evidence.pages.trial_card.lines import Line, named
 from evidence.pages.trial_card.printed import ROLE, source
-from evidence.terms import Favors
 
 STATE = {
     "number": "● number",
@@ -107,8 +104,8 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
 
 
 def _state(state: str) -> str:
-    # Most outcomes of a matrix are unknown: its sign is a word of its own, "?".
-    return "?" if state == "unknown" else STATE[state]
+    # What stands in most cells of a row has its sign alone, which the legend explains.
+    return STATE[state][0] if state in ("unknown", "planned") else STATE[state]
 
 
 def _size(dataset: Dataset, trial: Any) -> str:
@@ -134,7 +131,7 @@ def estimated(card: TrialCard) -> Block:
     """
     found = []
     if len(card.estimates):
-        found.append(origins.told_whole(card.dataset, card.estimates, card.sources))
+        found.append(origins.told_whole(card.dataset, card.estimates, card.sources, on_card=True))
     elif card.rows.effect.isna().any():
         found.append(paragraphs(_NO_EFFECT))
     if card.rows.effect.isna().any():
@@ -199,16 +196,18 @@ def companions(card: TrialCard) -> Block:
         unread = "" if (read.publication_id == one.publication_id).any() else "; no number read"
         item: dict[str, Any] = card.dataset.references[one.publication_id]
         doi = f"https://doi.org/{item['DOI']}" if item.get("DOI") else ""
+        # What is on other trials too stands in full where it is cited.
         rows.append(
             (
                 Cell(f"{language.capitalized(language.term(ROLE, one.role))}{unread}"),
-                Cell(reference(item), href=doi or str(item.get("URL") or "")),
+                Cell(reference(item), href=doi or str(item.get("URL") or ""))
+                if one.role == "main"
+                else Cell(markup=closing.named(one.publication_id, card.dataset)),
             )
         )
     papers = table(
-        f"{language.capitalized(language.count(count, 'article'))} on {which} trial; then "
-        "registrations "
-        "and other sources that print its numbers",
+        f"{language.capitalized(language.count(count, 'article'))} on {which} trial, and other "
+        "sources",
         ("Role", "Reference"),
         rows,
     )
@@ -239,21 +238,22 @@ def missing(card: TrialCard) -> Block:
     parts = []
     if len(known):
         parts.append(
-            table(
-                "What the trial reports on each outcome that a source mentions",
-                ("Outcome", "State", "In detail"),
-                [
-                    (
-                        Cell(language.capitalized(card.outcome(one.outcome_id))),
-                        Cell(STATE[one.state]),
-                        Cell(one.detail),
-                    )
+            Block(
+                items(
+                    html(f"{language.capitalized(card.outcome(one.outcome_id))}: ")
+                    + html(f"{STATE[one.state]}{f' ({one.detail})' if one.detail else ''}")
                     for one in records(known)
-                ],
+                )
             )
         )
     unknown = [card.outcome(one) for one in own.outcome_id[own.state == "unknown"]]
-    if unknown:
+    if unknown and not card.dataset.imported:
+        place = "data-audit.html#what-each-trial-reports-on-each-outcome"
+        others = language.count(len(unknown), "other outcome")
+        parts.append(
+            Block(f'<p>On <a href="{place}">{others}</a> of such trials: no word found.</p>')
+        )
+    elif unknown:
         parts.append(
             paragraphs(
                 f"Of outcomes that other trials of {card.therapy} with a comparison group report, "
@@ -263,35 +263,16 @@ def missing(card: TrialCard) -> Block:
     return joined(*parts)
 
 
-def closing_sections(card: TrialCard, lines: Sequence[Line]) -> Block:
-    """Return how to cite each line, and limits."""
-    return joined(_citation(card, lines), closing.limits_of_card(card.dataset, card.trial.trial_id))
+def closing_sections(card: TrialCard) -> Block:
+    """Return how to cite the trial's numbers, and limits.
 
-
-def _citation(card: TrialCard, lines: Sequence[Line]) -> Block:
-    """Return how to cite the trial's numbers: a sentence for each line of the first screen."""
-    block = closing.citation(card.dataset, card.rows, sources="#papers-on-the-trial")
-    quoted = "".join(
-        f'<p class="cite">{html(_quoted(card, one))} '
-        f"<code>{html(one.entries[0].estimate_id)}</code></p>"
-        for one in lines
-        if one.entries
-    )
-    heading = "<h3>Sentences to quote, each with the id of its number</h3>"
-    return Block(f"{block.html}{heading}{quoted}") if quoted else block
-
-
-_FAVORS: dict[str, str] = {Favors.ABOVE_0: "positive", Favors.ABOVE_1: "above 1"}
-
-
-def _quoted(card: TrialCard, line: Line) -> str:
-    first = card.brief(line.intervention_arm_id)
-    compared = card.compared(line.intervention_arm_id, [line.comparator_arm_id], "compared with")
-    how = caveat(line.entries[0]) or line.processing
-    # The line of a harm, which stands in its usual direction, says its side itself.
-    end = _FAVORS.get(line.entries[0].favors)
-    side = f"; {end} favors {first}" if end else ""
-    return (
-        f"{card.trial.label}: {compared}, {named(card, line)}: "
-        f"{line.plain}; {line.size}; {how}{side}."
+    The index has a sentence to quote for each number.
+    """
+    name = f"trial-{card.trial.trial_id}"
+    place = f"index.html#report={html(name)}"
+    quoted = f'<p><a href="{place}">A sentence to quote for each number</a>, in the index.</p>'
+    return joined(
+        closing.citation(card.dataset, card.rows, sources="#papers-on-the-trial"),
+        Block(quoted if card.rows.effect.notna().any() else ""),
+        closing.limits_of_card(card.dataset, card.trial.trial_id),
     )

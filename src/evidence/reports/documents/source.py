@@ -19,6 +19,8 @@ _OF_SCREENS = re.compile(
     r'|<summary class="again">.*?</summary>',
     re.DOTALL,
 )
+# A publication by author and year: a document has no other place for the whole of it.
+_NAMED = re.compile(r'<span data-reference="([^"]*)">.*?</span>')
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _DESCRIPTION = re.compile(r"<desc\b[^>]*>(.*?)</desc>", re.DOTALL)
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
@@ -85,7 +87,8 @@ def read(page: str) -> Source:
         return f'<img src="picture:{len(pictures) - 1}">'
 
     rewriter = _Rewriter(pictures)
-    rewriter.feed(_SVG.sub(drawn, _OF_SCREENS.sub("", without_terms(without_ways_back(page)))))
+    alone = _OF_SCREENS.sub("", without_terms(without_ways_back(page)))
+    rewriter.feed(_SVG.sub(drawn, _NAMED.sub(r"\1", alone)))
     rewriter.close()
     return Source("".join(rewriter.out), tuple(pictures))
 

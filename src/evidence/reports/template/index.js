@@ -304,10 +304,14 @@
     for (const name of known ? Object.keys(exports) : []) at(name).textContent = exports[name].text();
     const titles = options[selects.findIndex((one) => one.name === "report")];
     const shownIn = cited.at[selects.findIndex((one) => one.name === "report")];
+    const place = (report) => {
+      const begins = data.away[report]?.[cited.id] ?? "n-";
+      return begins ? `#${begins}${cited.id}` : "";
+    };
     at("origins").replaceChildren(
       ...titles
         .filter(({ option }) => shownIn.includes(option.value))
-        .map(({ option, label }) => element("a", label, `${option.value}.html#n-${cited.id}`))
+        .map(({ option, label }) => element("a", label, `${option.value}.html${place(option.value)}`))
         .map(item),
     );
     at("said").textContent = "";
