@@ -8,8 +8,10 @@ import pytest
 
 from tests.reports import crawl
 
-ALL_PAGES = 77_500
+ALL_PAGES = 75_000
 """Words of all pages but the index."""
+PROVENANCE = 25_000
+"""Of these, words on where numbers come from."""
 PAGE = 6_000
 OPEN = 2_500
 """Words of a page that stand open below its first screen."""
@@ -24,11 +26,16 @@ LONGER = {
 PAGES = sorted(one.name for one in crawl.REPORTS.glob("*.html") if one.name != "index.html")
 
 
+def _words(text: str | None) -> list[str]:
+    return [one for one in (text or "").split() if any(map(str.isalnum, one))]
+
+
 @cache
 def words(name: str) -> list[tuple[str, bool, bool]]:
     """Return each word of a page, whether it is folded, and whether it is below the first screen.
 
-    Words are those of the text nodes of the body, without script, style and drawings.
+    Words are those of the text nodes of the body, without script, style and drawings; a dash and
+    an equals sign alone are none.
     """
     found: list[tuple[str, bool, bool]] = []
     below = False
@@ -39,10 +46,10 @@ def words(name: str) -> list[tuple[str, bool, bool]]:
             return
         below = below or element.tag == "h2"
         inner = folded or element.tag == "details"
-        found.extend((one, inner, below) for one in (element.text or "").split())
+        found.extend((one, inner, below) for one in _words(element.text))
         for child in element:
             walk(child, folded=inner)
-            found.extend((one, inner, below) for one in (child.tail or "").split())
+            found.extend((one, inner, below) for one in _words(child.tail))
 
     walk(crawl.page(name).body, folded=False)
     return found
@@ -57,6 +64,18 @@ def test_a_page_is_no_longer_than_it_is_read(name: str) -> None:
 
 def test_all_pages_together_are_no_longer_than_a_book() -> None:
     assert sum(len(words(one)) for one in PAGES) <= ALL_PAGES
+
+
+def test_where_numbers_come_from_is_a_third_of_it_at_most() -> None:
+    whole = "descendant::*[contains(concat(' ', @class, ' '), ' provenance ')]"
+    inside = f"{whole}[not(ancestor::*[contains(concat(' ', @class, ' '), ' provenance ')])]"
+    found = sum(
+        len(_words(text))
+        for name in PAGES
+        for section in crawl.page(name).xpath(inside)
+        for text in section.xpath(".//text()[not(ancestor::svg)]")
+    )
+    assert 10_000 < found <= PROVENANCE
 
 
 def test_the_index_says_of_each_number_what_it_is_and_no_more() -> None:

@@ -66,10 +66,9 @@ SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt", "self_harm"})
 """Outcomes whose readers may be in danger, or write for people who are."""
 
 _SAFETY = (
-    '<p class="safety">In danger, or worried about someone? Call the emergency number; '
-    '<a href="https://findahelpline.com">findahelpline.com</a> lists helplines; in the US call '
-    "or text 988. Writing about suicide: "
-    '<a href="https://reportingonsuicide.org">reporting guidelines</a>. '
+    '<p class="safety">In danger, or worried about someone? Call the emergency number, or see '
+    '<a href="https://findahelpline.com">findahelpline.com</a>; in the US call or text 988. '
+    'Writing about suicide: <a href="https://reportingonsuicide.org">reporting guidelines</a>. '
     "No clinical advice.</p>"
 )
 _NO_ADVICE = '<p class="advice">No clinical advice.</p>'

@@ -1,6 +1,7 @@
 """Documents say what the page says, in the same order, whatever its data look like."""
 
 import base64
+import io
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from evidence.errors import RenderError
@@ -44,6 +46,10 @@ def test_text_is_that_of_the_page(suffix: str) -> None:
     assert "drawn" not in text
 
 
+MOST_PAGES = {"abft-depression-post": 14}
+"""Pages of paper that somebody prints."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("report_id", committed())
 def test_numbers_of_a_report_are_the_same_in_all_formats(report_id: str) -> None:
@@ -55,6 +61,8 @@ def test_numbers_of_a_report_are_the_same_in_all_formats(report_id: str) -> None
     for suffix, content in made.items():
         found = OF[suffix](content)
         assert Counter(extraction.numbers(found)) == numbers
+        if report_id in MOST_PAGES and suffix == "pdf":
+            assert len(pypdf.PdfReader(io.BytesIO(content)).pages) <= MOST_PAGES[report_id]
         if "Wide tables" not in found:
             assert extraction.dense(found) == extraction.dense(text)
 

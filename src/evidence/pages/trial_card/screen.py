@@ -410,7 +410,7 @@ def _planned(card: TrialCard) -> list[str]:
 def _bias(card: TrialCard) -> list[str]:
     said = bias.judged(card.dataset, card.trial.trial_id, only_high=True)
     if not said:
-        return ["Risk of bias: not assessed in any source seen, and not here."]
+        return ["Risk of bias: not assessed in any source seen."]
     judgements = card.dataset.risk_of_bias
     tools = set(judgements.tool[judgements.trial_id == card.trial.trial_id])
     lacking = "" if "rob2" in tools else "RoB 2: not assessed. "
