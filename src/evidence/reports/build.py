@@ -426,6 +426,7 @@ def _make(
         root=folders.root,
         cache=folders.cache,
         environment=kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp),
+        kernels=len(stale),
     )
 
     def make(report: Report) -> None:
@@ -439,6 +440,7 @@ def _make(
         manager.stop()
         raise
     pool.shutdown()
+    manager.stop()
 
 
 def _glossary(every: Sequence[Report]) -> Mapping[str, str]:

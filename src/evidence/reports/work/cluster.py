@@ -10,9 +10,9 @@ import io
 import json
 import sys
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import requires, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,8 +36,14 @@ _ENDED = ("WorkersEnded", "workers ended one after the other while they ran its 
 _LOCK = Lock()
 _UNPACKED: dict[str, Path] = {}
 """On a worker: folders with what was sent, by the hash of it."""
-_RUNNING: dict[str, list[Any]] = {}
-"""On a worker: kernel managers, by the build that they run for."""
+_KERNELS: dict[str, "_Kernels"] = {}
+"""On a worker: where kernels come from, by the build that they run for."""
+
+
+@dataclass(slots=True)
+class _Kernels:
+    manager: Any
+    running: int = 0
 
 
 def check_installed() -> None:
@@ -132,6 +138,7 @@ def make(
                 cell_timeout,
                 dict(words),
                 token,
+                len(stale),
                 key=f"evidence-{report.report_id}-{token}{attempt}",
             )
             tasks[task] = report
@@ -155,6 +162,7 @@ def make(
                 except KilledWorker as error:
                     page = single.failed(report.report_id, folders, *_ENDED, str(error))
                 done(report, page)
+            client.run(_stop, token)
         except CancelledError as error:
             raise OSError(f"the scheduler at {address} ended") from error
         except BaseException:
@@ -231,25 +239,14 @@ def _made(
     cell_timeout: int | None,
     words: Mapping[str, str],
     token: str,
+    count: int,
 ) -> bytes:
     """Make a report on a worker; an error of its own is an answer, and no reason to try again."""
-    from evidence.reports import kernel
-
     root = _place(sent)
     folders = Folders(root, root / "data")
-    manager = kernel.manager(
-        root=root,
-        cache=folders.cache,
-        environment=kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp),
-    )
-    with _LOCK:
-        _RUNNING.setdefault(token, []).append(manager)
-    try:
+    with _kernels(token, folders, stamp, count) as manager:
         report = replace(report, notebook=folders.notebooks / report.notebook)
         page = single.made(report, folders, stamp, manager, cell_timeout, words)
-    finally:
-        with _LOCK:
-            _RUNNING[token].remove(manager)
     executed, failure = folders.executed(report.report_id), None
     if isinstance(page, Failure):
         whole = folders.log(report.report_id).read_text(encoding="utf-8").removesuffix("\n")
@@ -264,8 +261,33 @@ def _made(
     ).encode()
 
 
+@contextmanager
+def _kernels(token: str, folders: Folders, stamp: Stamp, count: int) -> Iterator[Any]:
+    """Lend the kernel manager of a build, which all of its reports on this worker share."""
+    from evidence.reports import kernel
+
+    with _LOCK:
+        # Whoever built them may have gone without a word.
+        for other in [one for one, kept in _KERNELS.items() if not kept.running and one != token]:
+            _KERNELS.pop(other).manager.stop()
+        if token not in _KERNELS:
+            environment = kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp)
+            _KERNELS[token] = _Kernels(
+                kernel.manager(
+                    root=folders.root, cache=folders.cache, environment=environment, kernels=count
+                )
+            )
+        kept = _KERNELS[token]
+        kept.running += 1
+    try:
+        yield kept.manager
+    finally:
+        with _LOCK:
+            kept.running -= 1
+
+
 def _stop(token: str) -> None:
     """End what a worker runs for a build."""
     with _LOCK:
-        for one in _RUNNING.get(token, ()):
-            one.stop()
+        if token in _KERNELS:
+            _KERNELS.pop(token).manager.stop()
