@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,23 @@ def runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_they_end_though_a_signal_to_them_was_not_read_any_more(
+    running: tuple[Forks, Fork, Fork],
+) -> None:
+    process, one, two = running
+    assert process._process is not None
+    # As at Ctrl-C: what is to be killed and the end of all arrive together.
+    process._process.send_signal(signal.SIGSTOP)
+    one.kill()
+    closing = threading.Thread(target=process.close)
+    closing.start()
+    while process._connection is not None and process._connection.fileno() >= 0:
+        time.sleep(0.01)
+    process._process.send_signal(signal.SIGCONT)
+    closing.join()
+    assert [kernel.wait() for kernel in (one, two)] == [-signal.SIGKILL] * 2
 
 
 def test_where_the_process_that_forks_is_killed_a_kernel_has_ended(

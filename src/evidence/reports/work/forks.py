@@ -65,7 +65,10 @@ class Fork:
         with self._lock:
             if self.returncode is not None or not select([self._connection], [], [], timeout)[0]:
                 return
-            more = self._connection.recv(64)
+            more = b""
+            # A signal that the process did not read any more resets the connection.
+            with suppress(ConnectionError):
+                more = self._connection.recv(64)
             self._read += more
             if not more:
                 # Without a word of how: with the process that forks.
