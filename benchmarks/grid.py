@@ -58,7 +58,7 @@ def catalog(package: Path, count: int) -> str:
         for one in asked
         if package_catalog.ENOUGH <= one.trials <= MOST and one.notebook.startswith("10_")
     ]
-    choices = itertools.product(INTERVALS, TAU2, ("include", "exclude"), (0.5, 0.3, 0.7))
+    choices = itertools.product(INTERVALS, TAU2, ("include", "exclude"), (0.5, 0.3, 0.4, 0.6, 0.7))
     grid: list[tuple[Any, dict[str, Any]]] = []
     for (interval, tau2, imputed, correlation), one in itertools.product(choices, pooled):
         given: dict[str, Any] = {"interval": interval, "tau2": tau2, "imputed": imputed}

@@ -16,6 +16,8 @@ from evidence.reports.work import cluster
 from tests import commands
 from tests.reports import projects, workers
 
+pytestmark = pytest.mark.slow
+
 CATALOG = "".join(
     f"""
 [[report]]
