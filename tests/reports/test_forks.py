@@ -32,7 +32,7 @@ state.append(word)
 print(word, state, os.environ["TZ"], os.environ["PYTHONHASHSEED"], hash("a text"))
 print(Path.cwd() == Path(os.environ["EVIDENCE_DATA"]).parent, matplotlib.get_backend())
 print(os.getpid() == os.getpgid(0), sys.path[0], __name__, sys.flags.utf8_mode)
-Path(f".cache/ran-{word}").write_text(str(psutil.Process().ppid()))
+written = Path(f".cache/ran-{word}").write_text(str(psutil.Process().ppid()))
 """
 
 
