@@ -10,7 +10,7 @@ STAMP := .venv/.installed
 TESTS := .venv/.installed-for-tests
 PEERS := .cache/peers/.installed
 
-.PHONY: setup setup-tests reports test search mutations bench fuzz check lab docs release clean
+.PHONY: setup setup-tests reports test search mutations bench profile scale grid fuzz check lab docs release clean
 
 setup: $(STAMP)
 
@@ -51,6 +51,18 @@ $(PEERS): benchmarks/peers.txt
 	@$(PYTHON) -m venv .cache/peers
 	@.cache/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
+
+# Where the seconds of `make reports` go, by step.
+profile: setup
+	@$(BIN)/python -m benchmarks.profile
+
+# How cost grows from 100 to 10,000 effects, and with the trials of a database.
+scale: setup
+	@$(BIN)/python -m benchmarks.scale
+
+# 500 reports from an imported database, stopped at the 37th and gone on.
+grid: setup
+	@$(BIN)/python -m benchmarks.grid
 
 # What becomes of 20,000 spoiled files, by kind; the counts stand in docs/reliability.md.
 fuzz: setup-tests

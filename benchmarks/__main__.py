@@ -1,4 +1,4 @@
-"""Measures all ratios and writes `results.md`; `make bench` runs it.
+"""Measures all ratios and writes the first section of `results.md`; `make bench` runs it.
 
 Fits are timed within the interpreter that has the package, commands from outside. Both are medians
 of several runs in seconds of the processor, which other programs on the machine do not use up.
@@ -7,8 +7,6 @@ of several runs in seconds of the processor, which other programs on the machine
 import csv
 import io
 import json
-import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -20,10 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import commands, fits
+from benchmarks import commands, fits, sections
 from benchmarks.commands import ROOT
 
-RESULTS = Path(__file__).with_name("results.md")
 PEERS = ROOT / ".cache" / "peers" / "bin" / "python"
 BCG = ROOT / "tests" / "oracles" / "synthesis" / "pooling" / "bcg.json"
 ROUNDS = 3
@@ -230,29 +227,6 @@ def rows_of_models(own: dict[str, Any]) -> Iterator[Row]:
         )
 
 
-def machine() -> str:
-    """Tell what the run was on, and on which commit, without names of hosts and folders."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB of memory, "
-        f"{platform.system()}; Python {platform.python_version()}"
-    )
-
-
-def commit() -> str:
-    """Return the commit that was measured, and whether files of the package differ from it."""
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip()
-
-    changed = git("status", "--porcelain", "--", "src", "data", "notebooks", "benchmarks/*.py")
-    name = git("rev-parse", "--short=12", "HEAD") or "not known"
-    return f"{name}, with changes that are not committed" if changed else name
-
-
 def text(rows: list[Row], found: dict[str, dict[str, Any]]) -> str:
     """Return the page of results."""
     peers = ", ".join(f"{NAMES[one]} {found[one]['version']}" for one in found if one in NAMES)
@@ -263,8 +237,8 @@ def text(rows: list[Row], found: dict[str, dict[str, Any]]) -> str:
 
 Made by `make bench` in one run on one machine: the ratios count and not the seconds.
 
-- Machine: {machine()}
-- Commit: {commit()}
+- Machine: {sections.machine()}
+- Commit: {sections.commit()}
 - This package {found["evidence"]["version"]} with {packages}
 - Others, in an environment of their own: {peers}{none}
 
@@ -313,7 +287,7 @@ def main() -> None:
             *rows_of_commands(folder),
             *rows_of_models(found["evidence"]),
         ]
-    RESULTS.write_text(text(rows, found), encoding="utf-8")
+    sections.put("", text(rows, found))
 
 
 if __name__ == "__main__":

@@ -71,6 +71,17 @@ def copy(folder: Path, names: Sequence[str]) -> Path:
     return folder
 
 
+def whole(folder: Path) -> Path:
+    """Copy what makes reports, with the whole catalog and the ledger, but no report."""
+    for one in ("data", "notebooks"):
+        shutil.copytree(ROOT / one, folder / one)
+    shutil.copy(ROOT / "requirements.lock", folder)
+    (folder / "reports").mkdir()
+    for path in (*(ROOT / "reports").glob("*.toml"), *(ROOT / "reports").glob("*.csv")):
+        shutil.copy(path, folder / "reports")
+    return folder
+
+
 def _parts(catalog: str) -> list[str]:
     return catalog.split("[[report]]")[1:]
 

@@ -1,18 +1,23 @@
 """The workbook in a shell and in Jupyter: what can be asked, and short ways to show it."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import evidence
+from evidence import estimation, workbook
 from evidence.analysis import Analysis, analyze
 from evidence.analysis.multilevel import analyze_several
 from evidence.analysis.stress_test import stress_test
 from evidence.blocks.output import show
+from evidence.data import dataset as data
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation.choices import Specification
+from tests.data import packages
+from tests.work import calls, name_of
 
 QUESTION = Specification(therapy="abft", outcome="depression", timepoint="post")
 
@@ -157,3 +162,22 @@ def test_a_frame_shows_first_what_is_looked_for(book: evidence.Workbook) -> None
     first = list(book.estimates().columns)[:10]
     assert first[:3] == ["estimate_id", "label", "comparator"]
     assert {"metric", "effect", "ci_low"} <= set(first)
+
+
+def test_a_package_that_is_shared_is_loaded_once_until_a_file_of_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "_SHARED", {})
+    package, other = (packages.build(tmp_path / name) for name in "ab")
+    read = calls(lambda: workbook.share(package))
+    assert read[name_of(data.load)] == 1
+    shared = evidence.load(package)
+    assert evidence.load(tmp_path / "b" / ".." / "a") is shared
+    assert evidence.load(other).path == other.resolve()
+    made = calls(lambda: (evidence.estimates(shared), evidence.estimates(evidence.load(package))))
+    assert name_of(estimation._made) not in made
+    trials = package / "trials.csv"
+    trials.write_text(trials.read_text().replace("One", "Uno"))
+    anew = evidence.load(package)
+    assert anew is not shared
+    assert "Uno 2020" in set(anew.trials.label)

@@ -11,9 +11,10 @@ from typing import Any
 from evidence.blocks.output import FIGURES, MIME, WIDGET
 from evidence.data import atomic
 from evidence.reports import kernel
-from evidence.reports.build import Folders, alone, find_root
+from evidence.reports.build import alone, find_root
 from evidence.reports.kernel import NotebookError
 from evidence.reports.stamp import read_stamp
+from evidence.reports.work.single import Folders
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 NOT_STORED = ("text/html", MIME, WIDGET)

@@ -1,8 +1,10 @@
 """A data package with all that follows from it, for a shell or a notebook."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +19,7 @@ from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
+from evidence.estimation.missing_evidence import missing_evidence
 from evidence.followup import Durability, durability
 from evidence.integrity import audit
 from evidence.ledger import entries
@@ -161,6 +164,37 @@ def load(path: str | os.PathLike[str] | None = None) -> Workbook:
     >>> evidence.load().trial("diamond2010").label
     'Diamond 2010'
     """
-    read = data.load(path)
+    folder = data.default_folder() if path is None else Path(path)
+    if _SHARED and (shared := _SHARED.get(folder.resolve())) and shared[0] == _state(folder):
+        return shared[1]
+    read = data.load(folder)
     given = {one.name: getattr(read, one.name) for one in fields(Dataset) if one.init}
     return Workbook(**given)
+
+
+_SHARED: dict[Path, tuple[object, Workbook]] = {}
+"""Packages that `share` loaded, by their folder, with the state of its files."""
+
+
+def share(path: str | os.PathLike[str] | None = None) -> Workbook:
+    """Load a data package once for all processes that are forked from this one.
+
+    There `load` returns it as long as no file of the folder has changed, with its estimates and its
+    audit made. As all that takes it only reads it, they are none the wiser.
+    """
+    found = load(path)
+    frame = estimates(found)
+    estimates(found, convention="metapsy")
+    found.once("findings", lambda: audit(found))
+    for therapy in dict.fromkeys(found.trials.therapy):
+        with suppress(ParameterError):
+            missing_evidence(found, frame, therapy=therapy)
+    _SHARED[found.path] = (_state(found.path), found)
+    return found
+
+
+def _state(folder: Path) -> object:
+    """Return names, sizes and times of the files of a package."""
+    return sorted(
+        (one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in folder.glob("*.*")
+    )

@@ -431,6 +431,78 @@ def test_control_c_ends_a_build_with_one_line_and_nothing_replaced(built: Path) 
     assert place(built) == before
 
 
+def stopped(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stop a build in its second report; return the lines of its progress."""
+    said: list[str] = []
+    real = kernel.run
+
+    def run(notebook: Path, parameters: dict[str, Any], **rest: Any) -> Any:
+        if parameters["word"] == "two":
+            raise KeyboardInterrupt
+        return real(notebook, parameters, **rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kernel, "run", run)
+        with pytest.raises(KeyboardInterrupt):
+            build(root=root, jobs=1, progress=said.append)
+    return said
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note which notebooks run."""
+    ran: list[str] = []
+    real = kernel.run
+
+    def run(notebook: Path, parameters: dict[str, Any], **rest: Any) -> Any:
+        ran.append(parameters["word"])
+        return real(notebook, parameters, **rest)
+
+    monkeypatch.setattr(kernel, "run", run)
+    return ran
+
+
+def test_a_build_goes_on_where_one_was_stopped(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(built)
+    before, whole = place(built), build(root=built)
+    after = place(built)
+    # The state before, with the pages that were ready when a build was stopped.
+    for name, content in before.items():
+        (built / "reports" / name).write_bytes(content)
+    assert stopped(built, monkeypatch) == ["1 of 2: first ready"]
+    assert place(built) == before
+    ran = counted(monkeypatch)
+    said: list[str] = []
+    assert build(root=built, progress=said.append).made == whole.made
+    assert ran == ["two"]
+    assert said == ["1 of 2 were ready when an earlier build stopped", "2 of 2: second ready"]
+    assert place(built) == after
+    assert list((built / ".cache" / "ready").iterdir()) == []
+
+
+@pytest.mark.parametrize("why", ["forced", "other inputs", "cut", "another page in it", "no JSON"])
+def test_a_page_that_was_ready_is_made_again_where_it_is_not_that_page(
+    why: str, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(built)
+    stopped(built, monkeypatch)
+    [kept] = (built / ".cache" / "ready").iterdir()
+    text = kept.read_text()
+    if why == "other inputs":
+        (built / "requirements.lock").write_text("something\n")
+    elif why == "cut":
+        kept.write_text(text[: len(text) // 2])
+    elif why == "another page in it":
+        kept.write_text(text.replace("The &lt;answer&gt;", "Another answer"))
+    elif why == "no JSON":
+        kept.write_text("[]")
+    ran = counted(monkeypatch)
+    build(root=built, jobs=1, force=why == "forced")
+    assert ran == ["one", "two"]
+    assert "The &lt;answer&gt;" in (built / "reports" / "first.html").read_text()
+
+
 def test_a_fault_of_the_workbook_in_one_report_is_none_of_the_others(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

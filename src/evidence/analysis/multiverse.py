@@ -18,8 +18,10 @@ from evidence.errors import ParameterError, SelectionError
 from evidence.estimation import estimates
 from evidence.estimation.choices import Specification
 from evidence.estimation.selection import STANDARDIZED, STANDARDIZED_METRICS
+from evidence.meta.numerics import in_parts
 from evidence.meta.pooling import batch
-from evidence.terms import ACCEPTED
+from evidence.meta.pooling.batch import PooledBatch
+from evidence.terms import ACCEPTED, Interval, Tau2
 
 ON_ESTIMATES = ("instrument", "adjustment", "convention", "imputed")
 """Choices on which estimates enter; those on trials and methods follow them."""
@@ -37,7 +39,11 @@ SAME = 1e-9
 
 
 def panel(
-    dataset: Dataset, main: Specification, frames: Mapping[str, pd.DataFrame] | None = None
+    dataset: Dataset,
+    main: Specification,
+    frames: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    jobs: int | None = None,
 ) -> pd.DataFrame:
     """Return the pooled result of every combination of `CHOICES` that pools something of its own.
 
@@ -53,6 +59,8 @@ def panel(
     frames : mapping of str to DataFrame, optional
         Frames of `evidence.estimates` by convention, with the correlation of `main`, to save their
         making.
+    jobs : int, optional
+        As in `evidence.meta.numerics.in_parts`; the result is the same for any number.
 
     Returns
     -------
@@ -80,7 +88,7 @@ def panel(
         seen.add(key)
         if made is not None:
             sets.append(made)
-    frame, place = placed(pd.DataFrame(_pooled(sets, main.level)), first)
+    frame, place = placed(pd.DataFrame(_pooled(sets, main.level, jobs)), first)
     frame["main"] = frame.index == place
     return frame
 
@@ -219,33 +227,47 @@ class _Set:
         )
 
 
-def _pooled(sets: Sequence[_Set], level: float) -> list[dict[str, Any]]:
+def _pooled(sets: Sequence[_Set], level: float, jobs: int | None) -> list[dict[str, Any]]:
     """Return a row for each set and method; sets of one size are pooled in one call."""
     rows: dict[tuple[int, int], dict[str, Any]] = {}
+    methods = list(product(CHOICES["tau2"], CHOICES["interval"]))
+    calls: list[tuple[list[int], int]] = []
+    parts = []
     for k in {len(one.effect) for one in sets}:
         places = [place for place, one in enumerate(sets) if len(one.effect) == k]
         effect = np.array([sets[place].effect for place in places])
         variance = np.array([sets[place].variance for place in places])
-        methods = list(product(CHOICES["tau2"], CHOICES["interval"]))
         # One trial is its own estimate by every method.
         for order, (tau2, interval) in enumerate(methods[:1] if k == 1 else methods):
-            pooled = batch.pool(effect, variance, tau2=tau2, interval=interval, level=level)
-            for at, place in enumerate(places):
-                one = sets[place]
-                rows[place, order] = {
-                    "estimate_id": one.analysis.scenario_id(
-                        one.scenario, tau2=tau2, interval=interval
-                    ),
-                    **one.choice,
-                    "tau2_method": tau2,
-                    "interval": interval,
-                    "effect": float(pooled.effect[at]),
-                    "ci_low": float(pooled.ci_low[at]),
-                    "ci_high": float(pooled.ci_high[at]),
-                    "p_value": float(pooled.p_value[at]),
-                    "tau2": None if k == 1 else float(pooled.tau2[at]),
-                    "k": k,
-                    "n": one.n,
-                    "processing": one.processing,
-                }
+            calls.append((places, order))
+            parts.append((effect, variance, tau2, interval, level))
+    for (places, order), pooled in zip(calls, in_parts(_by, parts, jobs), strict=True):
+        tau2, interval = methods[order]
+        for at, place in enumerate(places):
+            one = sets[place]
+            k = len(one.effect)
+            rows[place, order] = {
+                "estimate_id": one.analysis.scenario_id(one.scenario, tau2=tau2, interval=interval),
+                **one.choice,
+                "tau2_method": tau2,
+                "interval": interval,
+                "effect": float(pooled.effect[at]),
+                "ci_low": float(pooled.ci_low[at]),
+                "ci_high": float(pooled.ci_high[at]),
+                "p_value": float(pooled.p_value[at]),
+                "tau2": None if k == 1 else float(pooled.tau2[at]),
+                "k": k,
+                "n": one.n,
+                "processing": one.processing,
+            }
     return [rows[key] for key in sorted(rows)]
+
+
+def _by(
+    effect: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    tau2: Tau2,
+    interval: Interval,
+    level: float,
+) -> PooledBatch:
+    return batch.pool(effect, variance, tau2=tau2, interval=interval, level=level)

@@ -12,6 +12,10 @@ def build(
     force: Annotated[bool, typer.Option(help="Build what has not changed too.")] = False,
     accept: Annotated[bool, typer.Option(help="Accept numbers that moved.")] = False,
     jobs: Annotated[int, typer.Option(help="Notebooks that run at the same time.")] = 2,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run them on the workers of this dask scheduler."),
+    ] = None,
     cell_timeout: Annotated[
         int | None,
         typer.Option(
@@ -32,6 +36,7 @@ def build(
         force=force,
         accept=accept,
         jobs=jobs,
+        scheduler=scheduler,
         cell_timeout=cell_timeout,
         data=data,
         waiting=lambda line: say(f"evidence: {line}", err=True),

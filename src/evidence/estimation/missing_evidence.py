@@ -28,6 +28,13 @@ trial that is not published; by a planned trial without any report, whichever th
 in the data."""
 
 
+_READ = (
+    *("trial_id", "timepoint", "outcome_id", "result_ids", "intervention", "comparator", "event"),
+    *("effect", "effect_low", "left_out_by", "said"),
+)
+"""Columns of the frame of estimates on which states rest."""
+
+
 def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> pd.DataFrame:
     """Return what each trial of a therapy with a comparison group reports on each outcome.
 
@@ -48,6 +55,15 @@ def missing_evidence(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> 
         n_randomized (None where not known), outcome_id, state (one of `STATES`), detail (what is
         there, in words), result_ids.
     """
+    # Of which rows, too: a caller may have others than those of the data set.
+    rows = tuple(pd.util.hash_pandas_object(frame[list(_READ)], index=False))
+    made = dataset.once(
+        ("missing evidence", therapy, rows), lambda: _states(dataset, frame, therapy)
+    )
+    return made.copy()
+
+
+def _states(dataset: Dataset, frame: pd.DataFrame, therapy: str) -> pd.DataFrame:
     trials = dataset.trials[dataset.trials.design.isin([*RANDOMIZED, "not_stated"])]
     arms = dataset.arms
     tested = arms[(arms.role == "intervention") & arms.trial_id.isin(trials.trial_id)]

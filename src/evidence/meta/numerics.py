@@ -1,18 +1,22 @@
-"""Numerical methods of the engine: roots, slopes, maxima within bounds, samples.
+"""Numerical methods of the engine: roots, slopes, maxima within bounds, samples, shared loops.
 
 Roots of many decreasing functions are bracketed, so that none is left unconverged. Slopes and
 curvature come from central differences of sixth order. A search for the highest point of a smooth
 function answers whether what it found is one. Random samples can be had again.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evidence.errors import ParameterError
 
+Made = TypeVar("Made")
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
@@ -323,3 +327,50 @@ def generator(sample: object, seed: object, least: int) -> np.random.Generator:
             "seed", seed, "a whole number of at least 0, so that the sample can be had again"
         )
     return np.random.default_rng(seed)
+
+
+def check_jobs(jobs: object) -> None:
+    """Refuse a number of jobs that is none of joblib.
+
+    Raises
+    ------
+    ParameterError
+        For 0 and what is no whole number; for more than one where joblib is not installed.
+    """
+    if jobs is None:
+        return
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0:
+        raise ParameterError("jobs", jobs, "a whole number, -1 for all processors, or None")
+    if jobs != 1 and find_spec("joblib") is None:
+        raise ParameterError("jobs", jobs, "1, or joblib, which `pip install '.[cluster]'` adds")
+
+
+def in_parts(
+    work: Callable[..., Made], parts: Sequence[tuple[Any, ...]], jobs: int | None = None
+) -> list[Made]:
+    """Return what a function makes of each part of a loop, in the order of the parts.
+
+    Parameters
+    ----------
+    work : callable
+        Of a module, so that another process finds it.
+    parts : sequence of tuple
+        Its arguments, cut and seeded in the same way whoever works on them: the result does not
+        depend on the number of jobs.
+    jobs : int, optional
+        Parts that are worked on at a time by joblib, -1 for all processors. Without it that which
+        `joblib.parallel_config` says, whose backend counts in any case, "dask" too; else one.
+
+    Raises
+    ------
+    ParameterError
+        As `check_jobs`.
+    """
+    check_jobs(jobs)
+    # Whoever has a backend of joblib has imported it; nobody else waits for its import.
+    if len(parts) < 2 or jobs == 1 or (jobs is None and "joblib" not in sys.modules):
+        return [work(*one) for one in parts]
+    from joblib import Parallel, delayed
+
+    made: list[Made] = Parallel(n_jobs=jobs)(delayed(work)(*one) for one in parts)
+    return made

@@ -245,14 +245,20 @@ class Fit(PooledStudies):
 
         return answer("Baujat", found, [], frame=frame, picture=picture)
 
-    def gosh(self, sample: int | None = None, seed: int | None = None) -> Answer:
-        """Return the pooled estimate of every subset of studies, or of a sample of subsets."""
+    def gosh(
+        self, sample: int | None = None, seed: int | None = None, *, jobs: int | None = None
+    ) -> Answer:
+        """Return the pooled estimate of every subset of studies, or of a sample of subsets.
+
+        So many jobs share the loop (`evidence.meta.numerics.in_parts`); the result is the same.
+        """
         found = subsets.all_subsets(
             self.effects,
             self.variances,
             tau2=self.choices["tau2"],
             sample=sample,
             seed=seed,
+            jobs=jobs,
         )
         low, high = np.quantile(found.pooled.effect, [0.025, 0.975])
         which = "all" if found.complete else "a sample"
@@ -368,11 +374,13 @@ class Fit(PooledStudies):
         said = [self.scale.words(found.effect, found.ci_low, found.ci_high)]
         return answer(self._titled("Henmi and Copas"), found, said)
 
-    def permutation(self, sample: int | None = None, seed: int | None = None) -> Answer:
-        """Return the P value by flipping the signs of effects."""
+    def permutation(
+        self, sample: int | None = None, seed: int | None = None, *, jobs: int | None = None
+    ) -> Answer:
+        """Return the P value by flipping the signs of effects; jobs as for `gosh`."""
         self.tests_no_difference()
         found = permutation.permutation_test(
-            self.effects, self.variances, **self.choices, sample=sample, seed=seed
+            self.effects, self.variances, **self.choices, sample=sample, seed=seed, jobs=jobs
         )
         said = [f"{p_words(found.p_values[0])} of {digits(found.rearrangements)} patterns of signs"]
         return answer("Permutation test", found, said, p_value=found.p_values[0])

@@ -11,9 +11,10 @@ from evidence.data import atomic
 from evidence.data.dataset import load
 from evidence.errors import ParameterError, RenderError
 from evidence.reports import kernel, parameters, render
-from evidence.reports.build import Folders, alone, find_root
+from evidence.reports.build import alone, find_root
 from evidence.reports.catalog import FORMATS, Report
 from evidence.reports.stamp import Stamp, read_stamp
+from evidence.reports.work.single import Folders
 
 CONTEXT = "43_context.ipynb"
 OWN_STUDIES = "42_your_own_studies.ipynb"

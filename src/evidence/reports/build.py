@@ -1,24 +1,21 @@
 """Builds reports: runs what has changed, replaces whole files, keeps the ledger of all numbers."""
 
-import errno
 import json
 import shutil
 import sys
-import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from threading import Lock
+from typing import IO, TYPE_CHECKING
 
 import evidence
 from evidence import ledger
 from evidence.data import atomic
-from evidence.data.safety import inside
-from evidence.errors import EvidenceError, ParameterError, RenderError, check_choice
+from evidence.errors import ParameterError, RenderError, check_choice
 from evidence.ledger import Comparison, LedgerEntry
 from evidence.reports import catalog
 from evidence.reports import manifest as supersede
@@ -32,86 +29,14 @@ from evidence.reports.manifest import (
     of_values,
 )
 from evidence.reports.stamp import Stamp, read_stamp
+from evidence.reports.work import single
+from evidence.reports.work.single import Beside, Failure, Folders, Ready
 
 if TYPE_CHECKING:
     from evidence.reports.render import Page
 
 BAD_INPUT = ("ParameterError", "DataError", "SelectionError")
 """Errors of notebooks that say: what was asked for cannot be made."""
-
-_NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
-"""Faults of files that one report meets like the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Where a build reads and writes.
-
-    Attributes
-    ----------
-    root, data : Path
-        Folder of the project, and the data package.
-    place : Path or None
-        Folder that the reports stand in; that of the project where it is None.
-    """
-
-    root: Path
-    data: Path
-    place: Path | None = None
-
-    @property
-    def notebooks(self) -> Path:
-        """Notebooks that make reports."""
-        return self.root / "notebooks"
-
-    @property
-    def reports(self) -> Path:
-        """The catalog, and what is made from it."""
-        return (self.place or self.root) / "reports"
-
-    @property
-    def cache(self) -> Path:
-        """Executed notebooks, logs and the manifest; may be deleted at any time."""
-        return (self.reports if self.place else self.root) / ".cache"
-
-    def numbers(self, report_id: str) -> Path:
-        """Return the file with the numbers of one report."""
-        return inside(self.cache, "numbers", f"{report_id}.json")
-
-    def report(self, report_id: str, suffix: str) -> Path:
-        """Return a file of one report."""
-        return inside(self.reports, f"{report_id}.{suffix}")
-
-    def manifest(self) -> Manifest:
-        """Return what is known of the last build."""
-        made = (self.reports, self.cache / "numbers")
-        return Manifest.read(self.cache / "manifest.json", self.place or self.root, made)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A report that could not be made; its old files stand.
-
-    Attributes
-    ----------
-    report_id : str
-        Which one.
-    kind : str
-        Name of the error.
-    message : str
-        What happened, in one line.
-    log : str
-        Path of the file with all the rest, from the folder of the project.
-    """
-
-    report_id: str
-    kind: str
-    message: str
-    log: str
-
-    def __str__(self) -> str:
-        """Return the failure as one line."""
-        return f"{self.report_id}: {self.message} (see {self.log})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +67,17 @@ class Built:
         return 2 if any(one.kind in BAD_INPUT for one in self.failures) else 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """How a build runs notebooks, and to whom it tells how far it is."""
+
+    jobs: int | None
+    scheduler: str | None
+    cell_timeout: int | None
+    progress: Callable[[str], None] | None
+    waiting: Callable[[str], None] | None
+
+
 def find_root(start: Path | None = None) -> Path:
     """Return the folder with ``reports/catalog.toml``, here or above.
 
@@ -165,6 +101,7 @@ def build(
     data: Path | None = None,
     root: Path | None = None,
     jobs: int | None = None,
+    scheduler: str | None = None,
     cell_timeout: int | None = None,
     progress: Callable[[str], None] | None = None,
     waiting: Callable[[str], None] | None = None,
@@ -188,12 +125,16 @@ def build(
         Folder of the project; found from the working folder where none is given.
     jobs : int, optional
         Notebooks that run at a time; two where there are two processors.
+    scheduler : str, optional
+        Address of a scheduler of dask.distributed: notebooks run on its workers, as many as these
+        take, and the files are written here.
     cell_timeout : int, optional
         Seconds that a cell of a notebook may run; half an hour where none is given.
     progress : callable, optional
         Called with a line for each report that is ready.
     waiting : callable, optional
-        Called with a line where another build of the project has to end first.
+        Called with a line where another build of the project has to end first, or no worker is
+        there yet.
     told : callable, optional
         Called with each line on a catalog that was written: what it has, and what has too few
         trials.
@@ -241,24 +182,24 @@ def build(
             if force or not manifest.is_whole(one.report_id, inputs[one.report_id])
         ]
 
+    runs = _Runs(jobs, scheduler, cell_timeout, progress, waiting)
+    if scheduler is not None:
+        from evidence.reports.work import cluster
+
+        cluster.check_installed()
     manifest, stale = known()
     if stale or not manifest.is_whole("", shared):
         with alone(folders, waiting):
             # What another build has made meanwhile need not be made again.
             manifest, stale = known()
             if stale or not manifest.is_whole("", shared):
+                names = tuple(one.report_id for one in every)
+                ready = Ready(folders.cache / "ready", Beside(_glossary(every), names))
+                if force:
+                    ready.drop(one.report_id for one in stale)
                 return _built(
                     every, wanted, stale, folders, manifest, inputs, shared, accept,
-                    lambda stamp: _pages(
-                        stale,
-                        folders,
-                        stamp,
-                        jobs,
-                        cell_timeout,
-                        progress,
-                        _glossary(every),
-                        {one.report_id for one in every},
-                    ),
+                    ready, lambda stamp: _pages(stale, folders, stamp, inputs, ready, runs),
                 )  # fmt: skip
     return Built((), tuple(one.report_id for one in wanted), (), (), Comparison((), (), ()))
 
@@ -286,7 +227,8 @@ def alone(folders: Folders, waiting: Callable[[str], None] | None = None) -> Ite
                 waiting("waiting for another build of this folder to end")
             _locked(lock, wait=True)
         # The system takes the lock away when the process ends, however it does.
-        for folder in (folders.reports, folders.cache, folders.cache / "numbers"):
+        written = ("numbers", "ready")
+        for folder in (folders.reports, folders.cache, *(folders.cache / one for one in written)):
             atomic.tidy(folder)
         shutil.rmtree(folders.cache / "runtime", ignore_errors=True)
         yield
@@ -322,6 +264,7 @@ def _built(
     inputs: Mapping[str, str],
     shared: str,
     accept: bool,
+    ready: Ready,
     made: Callable[[Stamp], tuple[dict[str, "Page"], tuple[Failure, ...]]],
 ) -> Built:
     # Loading what runs and renders takes two seconds; a build with nothing to do ends above.
@@ -371,7 +314,7 @@ def _built(
             inputs[report_id],
             {
                 folders.report(report_id, "html"): page.html,
-                folders.numbers(report_id): _to_json(page),
+                folders.numbers(report_id): single.to_json(page),
                 **{
                     folders.report(report_id, suffix): content
                     for suffix, content in page.documents.items()
@@ -393,6 +336,7 @@ def _built(
     except OSError as error:
         said = f"{error.strerror or error}; no report was replaced"
         raise OSError(error.errno, said, error.filename) from error
+    ready.drop(pages)
     unchanged = tuple(one.report_id for one in wanted if one not in stale)
     return Built(tuple(sorted(pages)), unchanged, removed, failures, comparison)
 
@@ -430,45 +374,81 @@ def _pages(
     stale: Sequence[Report],
     folders: Folders,
     stamp: Stamp,
-    jobs: int | None,
-    cell_timeout: int | None,
-    progress: Callable[[str], None] | None,
-    words: Mapping[str, str],
-    beside: Collection[str],
+    inputs: Mapping[str, str],
+    ready: Ready,
+    runs: "_Runs",
 ) -> tuple[dict[str, "Page"], tuple[Failure, ...]]:
-    """Run and render reports, some at a time; where that is interrupted, end it at once."""
-    if not stale:
-        return {}, ()
+    """Run and render reports, but for those that an earlier build made before it was stopped."""
+    made: dict[str, Page | Failure] = {}
+    for one in stale:
+        if (page := ready.get(one.report_id, inputs[one.report_id])) is not None:
+            made[one.report_id] = page
+    if made and runs.progress is not None:
+        runs.progress(f"{len(made)} of {len(stale)} were ready when an earlier build stopped")
+    left = [one for one in stale if one.report_id not in made]
+    lock = Lock()
+
+    def done(report: Report, page: "Page | Failure") -> None:
+        if not isinstance(page, Failure):
+            ready.keep(report.report_id, inputs[report.report_id], page)
+        with lock:
+            made[report.report_id] = page
+            if runs.progress is not None:
+                state = "failed" if isinstance(page, Failure) else "ready"
+                runs.progress(f"{len(made)} of {len(stale)}: {report.report_id} {state}")
+
+    if left and runs.scheduler is not None:
+        from evidence.reports.work import cluster
+
+        cluster.make(
+            left,
+            folders,
+            stamp,
+            runs.scheduler,
+            runs.cell_timeout,
+            ready.beside,
+            done,
+            runs.waiting,
+        )
+    elif left:
+        _make(left, folders, stamp, runs, ready.beside, done)
+    results = {one.report_id: made[one.report_id] for one in stale}
+    return (
+        {one: page for one, page in results.items() if not isinstance(page, Failure)},
+        tuple(page for page in results.values() if isinstance(page, Failure)),
+    )
+
+
+def _make(
+    stale: Sequence[Report],
+    folders: Folders,
+    stamp: Stamp,
+    runs: "_Runs",
+    beside: Beside,
+    done: Callable[[Report, "Page | Failure"], None],
+) -> None:
+    """Make reports on this machine, some at a time; where that is interrupted, end it at once."""
     from evidence.reports import kernel
 
     manager = kernel.manager(
         root=folders.root,
         cache=folders.cache,
         environment=kernel.surroundings(data=folders.data, cache=folders.cache, stamp=stamp),
+        kernels=len(stale),
     )
 
-    ended = count(1)
+    def make(report: Report) -> None:
+        done(report, single.made(report, folders, stamp, manager, runs.cell_timeout, beside))
 
-    def make(report: Report) -> "Page | Failure":
-        limit = cell_timeout or kernel.CELL_TIMEOUT
-        made = _page(report, folders, stamp, manager, limit, words, beside)
-        if progress is not None:
-            state = "failed" if isinstance(made, Failure) else "ready"
-            progress(f"{next(ended)} of {len(stale)}: {report.report_id} {state}")
-        return made
-
-    pool = ThreadPoolExecutor(jobs or kernel.default_jobs())
+    pool = ThreadPoolExecutor(runs.jobs or kernel.default_jobs())
     try:
-        results = list(zip(stale, pool.map(make, stale), strict=True))
+        list(pool.map(make, stale))
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         manager.stop()
         raise
     pool.shutdown()
-    return (
-        {one.report_id: made for one, made in results if not isinstance(made, Failure)},
-        tuple(made for _, made in results if isinstance(made, Failure)),
-    )
+    manager.stop()
 
 
 def _glossary(every: Sequence[Report]) -> Mapping[str, str]:
@@ -477,48 +457,6 @@ def _glossary(every: Sequence[Report]) -> Mapping[str, str]:
 
     there = any(one.report_id == how_to_read.PAGE for one in every)
     return how_to_read.addresses() if there else {}
-
-
-def _page(
-    report: Report,
-    folders: Folders,
-    stamp: Stamp,
-    manager: Any,
-    cell_timeout: int,
-    words: Mapping[str, str],
-    beside: Collection[str],
-) -> "Page | Failure":
-    from evidence.pages import how_to_read
-    from evidence.reports import kernel, render
-
-    log = inside(folders.cache, "logs", f"{report.report_id}.txt")
-    place = log.relative_to(folders.place or folders.root).as_posix()
-    log.unlink(missing_ok=True)
-    try:
-        notebook = kernel.run(
-            report.notebook,
-            report.parameters,
-            executed=inside(folders.cache, "executed", f"{report.report_id}.ipynb"),
-            kernel_manager=manager,
-            cell_timeout=cell_timeout,
-        )
-        # The page that explains the words needs no way to itself.
-        told = {} if report.report_id == how_to_read.PAGE else words
-        page = render.page(notebook, report, stamp, told, beside)
-        return replace(page, documents=render.documents(page.html, report, stamp, report.formats))
-    except kernel.NotebookError as error:
-        kind, message, whole = error.kind, str(error), error.log
-    except EvidenceError as error:
-        kind, message, whole = type(error).__name__, str(error), str(error)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in _NO_PLACE:
-            raise
-        # A fault of one report, even one of the workbook, is none of the others.
-        kind, whole = type(error).__name__, "".join(traceback.format_exception(error))
-        message = f"{kind}: {error}"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(whole + "\n", encoding="utf-8")
-    return Failure(report.report_id, kind, " ".join(message.split()), place)
 
 
 def _numbers(
@@ -552,11 +490,3 @@ def _page_of(report_id: str, pages: Mapping[str, "Page"], folders: Folders) -> s
     if report_id in pages:
         return pages[report_id].html
     return folders.report(report_id, "html").read_text(encoding="utf-8")
-
-
-def _to_json(page: "Page") -> str:
-    content = {
-        "summary": page.summary,
-        "entries": [ledger.to_json(one) for one in page.entries],
-    }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"

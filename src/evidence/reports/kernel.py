@@ -17,9 +17,14 @@ from papermill.exceptions import PapermillExecutionError
 from evidence.blocks.output import FIGURES
 from evidence.reports import interpreter
 from evidence.reports.stamp import Stamp
+from evidence.reports.work.forks import IS_POSSIBLE, Forks
 
 DATA = "EVIDENCE_DATA"
 """Environment variable: the data package that notebooks load where no path is given."""
+
+FORKED = 4
+"""Kernels from which on they are forked: to import all that any notebook needs takes as long as to
+start two of them."""
 
 START_TIMEOUT = 120
 CELL_TIMEOUT = 1800
@@ -66,11 +71,14 @@ class Interpreter(AsyncKernelManager):
         Folder of the kernels, and that of the files by which they are reached.
     specification : KernelSpec
         How they are started.
+    forks : Forks or None
+        From where they are forked; each is started anew where it is None.
     """
 
     root: ClassVar[Path]
     runtime: ClassVar[Path]
     specification: ClassVar[KernelSpec]
+    forks: ClassVar[Forks | None] = None
     _started: ClassVar[list["Interpreter"]]
     _stopped: ClassVar[bool] = False
 
@@ -92,6 +100,19 @@ class Interpreter(AsyncKernelManager):
 
     pre_start_kernel = _async_pre_start_kernel
 
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **keywords: Any) -> None:
+        if self.forks is None:
+            await super()._async_launch_kernel(kernel_cmd, **keywords)
+            return
+        provisioner: Any = self.provisioner
+        provisioner.process = self.forks.start(
+            self.connection_file, cwd=self.root, env=keywords["env"]
+        )
+        provisioner.pid = provisioner.process.pid
+        self._reconcile_connection_info(provisioner.connection_info)
+
+    _launch_kernel = _async_launch_kernel
+
     @classmethod
     def stop(cls) -> None:
         """End all kernels of this class at once; no other one starts."""
@@ -100,10 +121,18 @@ class Interpreter(AsyncKernelManager):
             process = getattr(one.provisioner, "process", None)
             if process is not None:
                 process.kill()
+        if cls.forks is not None:
+            cls.forks.close()
 
 
-def manager(*, root: Path, cache: Path, environment: Mapping[str, str]) -> type[Interpreter]:
-    """Return a class of kernel managers for a folder and its settings."""
+def manager(
+    *, root: Path, cache: Path, environment: Mapping[str, str], kernels: int = 1
+) -> type[Interpreter]:
+    """Return a class of kernel managers for a folder and its settings.
+
+    Where many kernels are to come, they are forked from one process that has imported what they
+    need; `Interpreter.stop` ends it.
+    """
     (cache / "runtime").mkdir(parents=True, exist_ok=True)
 
     class Here(Interpreter):
@@ -114,6 +143,7 @@ def manager(*, root: Path, cache: Path, environment: Mapping[str, str]) -> type[
             language="python",
             env=dict(environment),
         )
+        forks = Forks() if IS_POSSIBLE and kernels >= FORKED else None
         _started: ClassVar[list[Interpreter]] = []
 
     Here.root = root

@@ -127,6 +127,7 @@ def all_subsets(
     interval: Interval = "wald",
     sample: int | None = None,
     seed: int | None = None,
+    jobs: int | None = None,
 ) -> Subsets:
     """Pool every subset of trials, or a random sample of subsets.
 
@@ -142,6 +143,8 @@ def all_subsets(
         trial are drawn again, and a subset can come more than once.
     seed : int, optional
         Required with a sample, so that the result can be had again.
+    jobs : int, optional
+        As in `evidence.meta.numerics.in_parts`; the result is the same for any number.
 
     Returns
     -------
@@ -174,12 +177,13 @@ def all_subsets(
         members: Flags = (bits[:, None] >> np.arange(k)) % 2 == 1
     else:
         members = _drawn(k, sample, seed)
-    pooled = batch.pool(
+    pooled = batch.pool_in_parts(
         np.broadcast_to(numbers("effect", effect), members.shape),
         numbers("variance", variance),
         members,
         tau2=tau2,
         interval=interval,
+        jobs=jobs,
     )
     return Subsets(members, pooled, sample is None)
 

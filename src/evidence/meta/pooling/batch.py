@@ -1,6 +1,7 @@
 """Pooling of many sets of trials in one call: the kernel of every pooled estimate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.errors import ParameterError, check_choice
-from evidence.meta.numerics import Flags, Floats
+from evidence.meta.numerics import Flags, Floats, in_parts
 from evidence.meta.pooling.heterogeneity import (
     TAU2_METHODS,
     between_trial_variance,
@@ -279,6 +280,50 @@ def pool(
         prediction_df=prediction_df,
         tau2_interval=tau2_interval,
     )
+
+
+PART = 8192
+"""Rows that are pooled in one call of a shared loop: with fewer, to start a call takes longer."""
+
+
+def pool_in_parts(
+    effect: Floats,
+    variance: Floats,
+    mask: Flags | None,
+    *,
+    tau2: Tau2,
+    interval: Interval,
+    jobs: int | None,
+) -> PooledBatch:
+    """Pool many rows by parts of `PART` of them, which joblib may share out.
+
+    Parameters
+    ----------
+    effect : ndarray of shape (B, k)
+        Effects.
+    variance : ndarray of shape (k,)
+        Variances, those of every row.
+    mask : ndarray of bool, shape (B, k), or None
+        Which entries are trials.
+    tau2, interval
+        As in `pool`.
+    jobs : int or None
+        As in `evidence.meta.numerics.in_parts`.
+    """
+    starts = range(0, len(effect), PART)
+    parts = [
+        (effect[at : at + PART], variance, None if mask is None else mask[at : at + PART])
+        for at in starts
+    ]
+    made = in_parts(partial(pool, tau2=tau2, interval=interval), parts, jobs)
+    if len(made) == 1:
+        return made[0]
+    joined: dict[str, Any] = {
+        one.name: np.concatenate([getattr(part, one.name) for part in made])
+        for one in fields(PooledBatch)
+        if isinstance(getattr(made[0], one.name), np.ndarray)
+    }
+    return replace(made[0], **joined)
 
 
 def _checked_mask(mask: Any, shape: tuple[int, ...]) -> Flags | None:

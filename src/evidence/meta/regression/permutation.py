@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evidence.errors import ParameterError, check_choice
-from evidence.meta.numerics import Floats, generator
+from evidence.meta.numerics import Floats, generator, in_parts
 from evidence.meta.pooling import batch
 from evidence.meta.pooling.batch import INTERVAL_METHODS
 from evidence.meta.pooling.heterogeneity import TAU2_METHODS
@@ -26,6 +26,9 @@ from evidence.terms import Interval, Tau2
 MOST_FLIPS = 2**16
 MOST_PERMUTATIONS = 5040
 """Every rearrangement is fitted up to these numbers: 16 trials without moderators, 7 with."""
+
+PART = 250
+"""Regressions in one part of the loop."""
 
 TIE = 1e-8
 """Statistics that differ by less than this, relative to their size, are the same statistic."""
@@ -71,6 +74,7 @@ def permutation_test(
     interval: Interval = "hksj_adhoc",
     sample: int | None = None,
     seed: int | None = None,
+    jobs: int | None = None,
 ) -> PermutationTest:
     """Test without a distribution: flip signs of effects, or deal moderators out anew.
 
@@ -91,6 +95,8 @@ def permutation_test(
         made, for at most 16 trials, or 7 with moderators.
     seed : int, optional
         Required with a sample, so that the result can be had again.
+    jobs : int, optional
+        As in `evidence.meta.numerics.in_parts`; the result is the same for any number.
 
     Returns
     -------
@@ -127,13 +133,17 @@ def permutation_test(
     qm, qm_p = None, None
     if moderators is None:
         signs = _signs(k, sample, seed)
-        statistics, terms = _pooled_statistics(signs * effects, variances, tau2, interval)
+        statistics, terms = _pooled_statistics(signs * effects, variances, tau2, interval, jobs)
     else:
         design = read_design(moderators, k)
         orders = _orders(k, sample, seed)
         names = design.names
-        statistics, terms = _regressions(
-            effects, variances, design.matrix, orders, tau2=tau2, interval=interval
+        parts = [
+            (effects, variances, design.matrix, orders[at : at + PART], tau2, interval)
+            for at in range(0, len(orders), PART)
+        ]
+        statistics, terms = map(
+            np.concatenate, zip(*in_parts(_regressions, parts, jobs), strict=True)
         )
         roots, statistics = statistics[:, -1], statistics[:, :-1]
         qm, qm_p = float(roots[0] ** 2), _share(roots, terms[:, -1])
@@ -177,10 +187,10 @@ def _orders(k: int, sample: int | None, seed: int | None) -> list[list[int]]:
 
 
 def _pooled_statistics(
-    effects: Floats, variances: Floats, tau2: Tau2, interval: Interval
+    effects: Floats, variances: Floats, tau2: Tau2, interval: Interval, jobs: int | None
 ) -> tuple[Floats, Floats]:
     """Statistics, (n, 1), and the size of their terms."""
-    pooled = batch.pool(effects, variances, tau2=tau2, interval=interval)
+    pooled = batch.pool_in_parts(effects, variances, None, tau2=tau2, interval=interval, jobs=jobs)
     largest = np.full(pooled.se.shape, magnitude(effects))
     return _ratio(pooled.effect, pooled.se)[:, None], _ratio(largest, pooled.se)[:, None]
 
@@ -190,7 +200,6 @@ def _regressions(
     variances: Floats,
     matrix: Floats,
     orders: list[list[int]],
-    *,
     tau2: Tau2,
     interval: Interval,
 ) -> tuple[Floats, Floats]:
