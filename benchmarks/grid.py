@@ -154,6 +154,10 @@ says "{STOPPED_AT} of {count}", and goes on with the next command.
                     ),
                     ("Reports a minute", f"{60 * (count - ready) / second:.0f} on {jobs} cores"),
                     (
+                        "The same, calculated as if no other program had used the cores",
+                        f"{60 * jobs * (count - ready) / used_second:.0f}",
+                    ),
+                    (
                         "Seconds of the processor for a report",
                         f"{(used_first + used_second) / count:.2f}",
                     ),
