@@ -32,9 +32,9 @@ MOST_FILES_OF_A_FOLDER = 16
 # places (entry/second_reading.py), results added to a trial that is there, and marks that are
 # written where they are certain; then the workbook that says what can be asked, results as tables
 # in Jupyter, an explorer of own studies and databases that gives code and files, and the search of
-# pages by their words.
+# pages by their words; then old values that a killed build does not lose.
 MOST_FILES_IN_ALL = 300
-MOST_LINES_IN_ALL = 80_300
+MOST_LINES_IN_ALL = 80_310
 FEWEST_LINES_OF_A_PART = 60
 """Of code: what has fewer and is read by one module alone belongs into that module."""
 NAMES_THAT_SAY_NOTHING = {
@@ -180,8 +180,8 @@ def test_no_test_reads_a_clock_of_its_own() -> None:
     tests = {
         one.relative_to(ROOT / "tests").as_posix(): one for one in (ROOT / "tests").rglob("*.py")
     }
-    # It waits for a server to start, and asserts no time.
-    allowed = {"work.py", "browser/test_lab.py"}
+    # They wait for a server to start or kill a build at some moment, and assert no time.
+    allowed = {"work.py", "browser/test_lab.py", "kills/running.py"}
     found = {name for name, one in tests.items() if clock.search(one.read_text("utf-8"))}
     assert found == allowed
 
