@@ -236,6 +236,14 @@ def test_a_number_whose_side_nobody_says_gives_no_effect(
     assert row.left_out_by == LeftOut.SIGN_UNKNOWN
 
 
+def test_an_error_of_0_is_said_to_be_the_reason(package: Package) -> None:
+    package.trial(TWO, na=30, nc=30)
+    package.statistic("s1", statistic="mean_difference", estimate=-4, se=0)
+    row = package.frame().iloc[0]
+    assert pd.isna(row.effect)
+    assert row.reason == "a standard error of 0 is printed"
+
+
 def test_means_stand_before_a_printed_g(package: Package) -> None:
     for arm, result_id, mean in (("abft", "r1", 20), ("euc", "r2", 30)):
         package.result(
