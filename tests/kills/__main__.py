@@ -14,8 +14,11 @@ from tests.kills.running import PHASES, Bench, Counts
 
 SEED = 20261
 KILLS = 100
-AIMED = 30
-HEAD = ("Moments", "Kills", "First process alone", *(one.capitalize() for one in PHASES))
+AIMED = 12
+HEAD = (
+    "Moments", "Kills", "First process alone", *(one.capitalize() for one in PHASES),
+    "Unfinished files left", "Failures",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
@@ -28,19 +31,16 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as made:
         bench = Bench(Path(made))
         _say(f"a build takes {max(bench.seconds.values()):.0f} s")
-        rows = []
+        _say("| " + " | ".join(HEAD) + " |\n" + "|---" * len(HEAD) + "|")
         for name, kills, aimed in (("any", KILLS, False), ("files are replaced", AIMED, True)):
             counts = Counts()
             for step in _steps(asked.steps, kills):
                 bench.kill(step, asked.seed, counts, aimed=aimed)
-                _say(f"{name}: {counts.killed} killed, {len(counts.failures)} failures")
             numbers = (counts.killed, counts.alone, *(counts.stood[one] for one in PHASES))
             cells = " | ".join(map(str, (*numbers, counts.left, len(counts.failures))))
-            rows.append(f"| {name} | {cells} |")
+            _say(f"| {name} | {cells} |")
             failures += counts.failures
-    head = (*HEAD, "Unfinished files left", "Failures")
-    _say("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    for line in (*rows, *failures):
+    for line in failures:
         _say(line)
     return 1 if failures else 0
 
