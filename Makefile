@@ -10,7 +10,8 @@ STAMP := .venv/.installed
 TESTS := .venv/.installed-for-tests
 PEERS := .cache/peers/.installed
 
-.PHONY: setup setup-tests reports test search mutations bench profile scale grid fuzz check lab docs release clean
+.PHONY: setup setup-tests reports test search mutations mutants bench profile scale grid fuzz kills
+.PHONY: check lab docs release clean
 
 setup: $(STAMP)
 
@@ -67,6 +68,16 @@ grid: setup
 # What becomes of 20,000 spoiled files, by kind; the counts stand in docs/reliability.md.
 fuzz: setup-tests
 	@$(BIN)/python -m tests.fuzz
+
+# Whether tests fail where code is changed at places drawn by a seed; an hour or two, which goes on
+# where it was ended. The counts stand in docs/reliability.md.
+mutants: setup-tests
+	@$(BIN)/python -m tests.mutants
+
+# What stands after a build is killed, and after the next one: 100 moments, half an hour. The counts
+# stand in docs/reliability.md.
+kills: setup-tests
+	@$(BIN)/python -m tests.kills
 
 check: setup-tests
 	@$(BIN)/ruff check .

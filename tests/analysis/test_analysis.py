@@ -17,7 +17,7 @@ from evidence.analysis import (
     with_other_methods,
 )
 from evidence.analysis.alternatives import companions
-from evidence.analysis.multiverse import CHOICES, ON_ESTIMATES, panel
+from evidence.analysis.multiverse import CHOICES, ON_ESTIMATES, panel, placed
 from evidence.analysis.stress_test import stress_test, with_events_converted, with_priors
 from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError, SelectionError
@@ -248,3 +248,25 @@ def test_panel_marks_a_main_analysis_that_none_of_its_combinations_is(
     assert marked.effect == pytest.approx(main.pooled.effect, abs=CLOSED_FORM)
     assert marked.ci_high == pytest.approx(main.pooled.ci_high, abs=CLOSED_FORM)
     assert marked.k == main.pooled.k
+
+
+def test_an_analysis_under_another_id_has_the_row_of_its_numbers_and_methods(
+    dataset: Dataset, main: Analysis
+) -> None:
+    frame = panel(dataset, ABFT)
+    # Turned round, so that rows of the same effect by other methods stand before it.
+    renamed = frame[::-1].reset_index(drop=True)
+    renamed["estimate_id"] = [f"other.{at}" for at in renamed.index]
+    same, place = placed(renamed, main)
+    assert same is renamed
+    row, first = renamed.loc[place], frame[frame.main].iloc[0]
+    methods = ["tau2_method", "interval", "effect", "ci_low", "ci_high", "k"]
+    assert row[methods].tolist() == first[methods].tolist()
+
+
+def test_one_trial_has_no_variance_between_trials(dataset: Dataset) -> None:
+    alone = Specification(therapy="abct", outcome="functional_impairment", timepoint="post")
+    frame = panel(dataset, alone)
+    assert (frame.k == 1).any()
+    assert frame.tau2[frame.k == 1].isna().all()
+    assert frame.tau2[frame.k > 1].notna().all()

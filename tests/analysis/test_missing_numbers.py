@@ -1,5 +1,7 @@
 """What missing numbers could change, against hand computation and the joint stress test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -111,6 +113,19 @@ def test_imputed_values_are_moved_over_their_range(dataset: Dataset, depression:
     assert spread.low == pytest.approx(row.effect_low * correction, rel=ITERATIVE)
     assert spread.high == pytest.approx(row.effect_high * correction, rel=ITERATIVE)
     assert imputed_spread(depression) is None
+
+
+def test_an_imputed_estimate_of_0_leaves_open_what_others_do(dataset: Dataset) -> None:
+    analysis = analyze(
+        dataset, Specification(therapy="abct", outcome="affective_distress", timepoint="post")
+    )
+    rows = analysis.selection.estimates
+    selection = replace(analysis.selection, estimates=rows.assign(effect=0.0))
+    spread = imputed_spread(replace(analysis, selection=selection))
+    assert spread is not None
+    usual = imputed_spread(analysis)
+    assert usual is not None
+    assert (spread.low, spread.high) == (usual.low, usual.high)
 
 
 def test_every_outcome_with_a_number_has_its_main_analysis(dataset: Dataset) -> None:

@@ -107,6 +107,10 @@ def test_each_arm_counts_once(several: Dataset) -> None:
     assert participants(found.selection.estimates) is None
     known = analyze_several(several, replace(MAIN, leave_out=("dee_2004",)))
     assert participants(known.selection.estimates) == (25 + 27) + (25 + 25 + 27) + (25 + 27)
+    for arm in ("n_intervention", "n_comparator"):
+        rows = known.selection.estimates.copy()
+        rows.loc[rows.index[0], arm] = np.nan
+        assert participants(rows) is None
 
 
 def test_of_two_routes_to_one_estimate_the_nearer_one_enters(several: Dataset) -> None:
@@ -141,6 +145,7 @@ def test_follow_ups_of_other_weeks_are_other_estimates(tmp_path: Path) -> None:
         ({"model": "CHE"}, "model: found 'CHE', expected one of che, three_level"),
         ({"rho": 1.0}, "rho: found 1.0"),
         ({"rho": -0.1}, "rho: found -0.1"),
+        ({"model": "three_level", "rho": 1.0}, "rho: found 1.0"),
     ],
 )
 def test_options_that_are_not_accepted(

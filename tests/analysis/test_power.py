@@ -19,7 +19,7 @@ from evidence.errors import ParameterError
 from evidence.meta.pooling import pool
 from tests.tolerances import ITERATIVE, ITERATIVE_LOOSE
 
-SIZES = [(16, 16), (11, 9), (35, 31), (66, 63), (200, 20)]
+SIZES = [(16, 16), (11, 9), (35, 31), (66, 63), (200, 20), (2, 2)]
 
 
 def by_noncentral_t(effect: float, n_1: int, n_2: int) -> float:

@@ -18,7 +18,7 @@ from evidence.data.records import records
 from evidence.estimation.choices import Specification
 from evidence.pages import pooled
 from evidence.pages.pooled import tables
-from evidence.terms import RemarkKind, Said, has
+from evidence.terms import LeftOut, RemarkKind, Said, has
 
 DATA = Path(__file__).parents[2] / "data"
 TRIAL = {
@@ -214,6 +214,34 @@ def test_statistics_with_an_error_of_their_own(
     row = package.frame().iloc[0]
     assert row.effect == pytest.approx(effect)
     assert row.variance > 0
+
+
+@pytest.mark.parametrize(
+    ("statistic", "estimate"),
+    [
+        ("relative_risk_reduction_percent", 40),
+        ("odds_ratio", 2),
+        ("mean_difference", -4),
+        ("cohens_d", 0.4),
+        ("t", 2),
+    ],
+)
+def test_a_number_whose_side_nobody_says_gives_no_effect(
+    package: Package, statistic: str, estimate: float
+) -> None:
+    package.trial(TWO, na=30, nc=30)
+    package.statistic("s1", statistic=statistic, estimate=estimate, favors_intervention_when="")
+    row = package.frame().iloc[0]
+    assert pd.isna(row.effect)
+    assert row.left_out_by == LeftOut.SIGN_UNKNOWN
+
+
+def test_an_error_of_0_is_said_to_be_the_reason(package: Package) -> None:
+    package.trial(TWO, na=30, nc=30)
+    package.statistic("s1", statistic="mean_difference", estimate=-4, se=0)
+    row = package.frame().iloc[0]
+    assert pd.isna(row.effect)
+    assert row.reason == "a standard error of 0 is printed"
 
 
 def test_means_stand_before_a_printed_g(package: Package) -> None:

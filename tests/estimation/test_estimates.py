@@ -10,7 +10,7 @@ from evidence.data.dataset import Dataset
 from evidence.data.records import records
 from evidence.errors import ParameterError
 from evidence.estimation.row import COLUMNS
-from evidence.terms import RemarkKind, has, words_of
+from evidence.terms import LeftOut, RemarkKind, has, words_of
 from tests.pages.any_package import Result, Study, package, with_cells
 from tests.tolerances import CLOSED_FORM, half_unit
 
@@ -137,6 +137,17 @@ def test_trials_without_a_number_have_their_row(frame: pd.DataFrame) -> None:
     terminated = frame.loc["nct00329199.depression.post.not_reported"]
     assert pd.isna(terminated.n_intervention)
     assert "iabct_chronic.affective_distress.post.direction" in frame.index
+
+
+def test_words_add_no_row_where_the_same_contrast_has_a_number(frame: pd.DataFrame) -> None:
+    about = ["trial_id", "intervention_arm_id", "comparator_arm_id", "outcome_id", "timepoint"]
+    kinds = ("hedges_g", "mean_difference", "d_from_test_statistic")
+    numbers = frame[frame.metric.isin(kinds) & frame.effect.notna() & frame.variance.notna()]
+    words = frame[frame.left_out_by == LeftOut.IN_WORDS]
+    assert len(numbers) > 30
+    assert len(words) > 10
+    both = words[about].merge(numbers[about].drop_duplicates())
+    assert both.to_numpy().tolist() == []
 
 
 def test_conventions_never_share_an_id(dataset: Dataset, frame: pd.DataFrame) -> None:

@@ -49,6 +49,9 @@ def test_marks_behind_right_numbers_go() -> None:
 def test_a_right_effect_with_a_wrong_limit_keeps_its_mark() -> None:
     text = f"g = 0.52 (0.29 to 1.33) {{ev:{POOLED}}}"
     assert filled(text) == text
+    assert fill_markdown(f"It is so.\n\n{text}\n".encode(), KNOWN).left == (
+        f"line 3: {{ev:{POOLED}}}",
+    )
     assert filled(f"the interval is −0.29 to 1.33 {{ev:{POOLED}}}.") == (
         "the interval is −0.29 to 1.33."
     )

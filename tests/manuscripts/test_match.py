@@ -2,13 +2,14 @@
 
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from evidence.errors import ParameterError
 from evidence.manuscripts import markdown
 from evidence.manuscripts.ledgers import Known
-from evidence.manuscripts.match import Finding, judge, unknown_ids
+from evidence.manuscripts.match import Finding, judge, located, unknown_ids
 from tests.manuscripts.ledgers import (
     BARE,
     GONE,
@@ -287,3 +288,13 @@ def test_what_is_no_manuscript_is_refused_with_its_limit() -> None:
     ):
         judged("5% " * 20_001)
     assert markdown.parse(b"5% " * 20_000)
+
+
+def test_groups_of_two_parts_are_never_the_same() -> None:
+    part = SimpleNamespace(text="0.52 (−0.29 to 1.33), and 0.2", hint="", percent=False, cell=False)
+    found = located(SimpleNamespace(spans=[part, part]))  # type: ignore[arg-type]
+    first, second = found[: len(found) // 2], found[len(found) // 2 :]
+    in_first, in_second = ({one.reading.group for one in half} for half in (first, second))
+    assert {one for one in in_first & in_second if one >= 0} == set()
+    assert {one for one in in_first if one < 0} == {one for one in in_second if one < 0}
+    assert max(in_first) >= 0

@@ -36,6 +36,20 @@ def test_scores_are_turned_so_that_above_0_favors_group_1() -> None:
     assert int((lower.effect > 0).sum()) == 11
 
 
+@pytest.mark.parametrize(
+    "measure", ["cohen_d", "smd_unequal", "glass_delta", "mean_difference", "smd"]
+)
+def test_every_comparison_of_scores_is_turned(measure: str) -> None:
+    columns = {"study": "study", **own.MEANS}
+    lower, higher = (
+        meta.effect_sizes(means(), measure, better=one, **columns) for one in ("lower", "higher")
+    )
+    assert lower.effect.to_numpy() == pytest.approx(-higher.effect.to_numpy())
+    assert lower.effect[0] > 0
+    with pytest.raises(ParameterError, match="better: found None"):
+        meta.effect_sizes(means(), measure, **columns)
+
+
 def test_a_direction_is_asked_for_where_scores_are_compared() -> None:
     with pytest.raises(ParameterError, match="better: found None, expected 'lower' or 'higher'"):
         smd(means(), better=None)

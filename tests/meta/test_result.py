@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from evidence import meta
 from evidence.errors import ParameterError
@@ -81,6 +82,10 @@ def test_numbers_are_attributes_and_what_is_not_there_is_said() -> None:
     found = FIT.heterogeneity()
     assert (found.i2_ci_low, found.i2_ci_high) == i2_limits(FIT, V)
     assert "i2_ci_low" in dir(found)
+    fit = pooled("eight-heterogeneous")
+    low, high = (100 * one for one in i2_limits(fit, fit.variances))
+    said = f"I2 {100 * fit.i2:.0f}% ({low:.0f} to {high:.0f})"
+    assert fit.heterogeneity().said[1] == said
     with pytest.raises(AttributeError, match="Heterogeneity has no 'I2'; it has tau2"):
         _ = found.I2
 
@@ -242,6 +247,9 @@ def test_figures_are_saved_as_journals_take_them(tmp_path: Path, suffix: str) ->
     content = path.read_bytes()
     if suffix == ".svg":
         assert b"Adams 2001" in content
+    if suffix == ".png":
+        with Image.open(path) as image:
+            assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
     if suffix == ".pdf":
         assert b"/Type3" not in content
     with pytest.raises(ParameterError, match=r"ends with \.svg, \.png or \.pdf"):

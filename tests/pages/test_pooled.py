@@ -1,6 +1,7 @@
 """What the first screens say, and that they follow the data."""
 
 import dataclasses
+import math
 import re
 from functools import cache
 from typing import Any
@@ -252,6 +253,15 @@ def test_the_matrix_tells_an_event_from_a_score(dataset: Dataset) -> None:
     assert "\nWhat randomized trials of ABFT report on each outcome\n" in shown
 
 
+def test_a_matrix_of_one_outcome_has_every_trial(dataset: Dataset) -> None:
+    states = missing_evidence(dataset, evidence.estimates(dataset), therapy="abft")
+    one = states[states.outcome_id == "depression"]
+    [frame] = sections.missing_matrix(dataset, one, therapy="abft").frames
+    assert list(frame.columns[1:]) == ["Depressive symptoms"]
+    for cell, label in zip(frame.iloc[:, 0], one.label, strict=True):
+        assert cell.startswith(f"{label};")
+
+
 def test_a_stress_test_says_which_trials_it_does_not_enter(dataset: Dataset) -> None:
     _, analysis, beside = screen(dataset, "abft", "suicidal_ideation")
     figure = pooled_forest.pooled_forest(dataset, analysis, beside.stress)
@@ -413,6 +423,9 @@ def test_a_model_of_several_estimates_reads_ratios_on_their_own_scale() -> None:
     assert low is not None
     assert high is not None
     assert low < 0 < high
+    ratio = math.exp(made.main.mean.estimate)
+    assert f"{ratio:.2f} (" in said
+    assert f"{ratio:.3f}" not in said
     drawn = made.figure()
     assert "; above 1 favors ABFT." in drawn.caption
     assert "−" not in plain(drawn.table.html)

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -573,6 +575,58 @@ def test_what_a_killed_build_left_is_cleared_away(built: Path) -> None:
     build(root=built)
     assert [path for path in left if path.exists()] == []
     assert not [path for path in built.rglob("*") if path.name.endswith(".evidence-part")]
+
+
+def test_a_build_killed_at_any_step_is_made_up_for_by_the_next(
+    built: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before each file is moved or removed: files are whole and no old value is lost."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    catalog = built / "reports" / "catalog.toml"
+    catalog.write_text(catalog.read_text().replace("0.1", "0.2"))
+    descriptor = built / "data" / "datapackage.json"
+    descriptor.write_text(descriptor.read_text().replace("1.0.0", "1.1.0"))
+    changed(built)
+    before = place(built)
+    undisturbed = tmp_path_factory.mktemp("undisturbed")
+    shutil.copytree(built, undisturbed, dirs_exist_ok=True)
+    assert build(root=undisturbed).exit_code == 0
+    after = place(undisturbed)
+    assert b"tiny.two,0.1," in after["superseded.csv"]
+    killed = 0
+    while True:
+        root = tmp_path_factory.mktemp("killed")
+        shutil.copytree(built, root, dirs_exist_ok=True)
+        if not _ends_before_move(killed, root):
+            break
+        killed += 1
+        stood = {name: one for name, one in place(root).items() if not name.startswith(".")}
+        assert [name for name in stood if stood[name] not in (before[name], after[name])] == []
+        assert build(root=root).exit_code == 0
+        assert place(root) == after, killed
+    # Two pages, the numbers of one, old values, ledger, index and manifest.
+    assert killed == 7
+
+
+def _ends_before_move(move: int, root: Path) -> bool:
+    """Build in a process that is killed before it moves one file more; whether it was."""
+    child = os.fork()
+    if child:
+        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    real, moves = Path.replace, count()
+
+    def replaced(path: Path, target: Path) -> Path:
+        if next(moves) == move:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(path, target)
+
+    # Nothing of the tests may run on in this process, whatever happens.
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Path, "replace", replaced)
+            build(root=root)
+    finally:
+        os._exit(0)
 
 
 def test_a_second_build_waits_for_the_first(built: Path) -> None:

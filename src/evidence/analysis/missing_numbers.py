@@ -211,12 +211,10 @@ def imputed_spread(analysis: Analysis) -> ImputedSpread | None:
     if not open_ones.any():
         return None
     effect, variance = analysis.selection.effects()
-    # The small-sample correction is that of the estimate.
-    correction = effect / rows.effect.to_numpy(dtype=float)
     specification = analysis.specification
 
     def pooled(column: str) -> float:
-        ends = rows[column].to_numpy(dtype=float) * correction
+        ends = rows[column].to_numpy(dtype=float)
         return pool(np.where(open_ones, ends, effect), variance, **specification.methods).effect
 
     return ImputedSpread(analysis, rows[open_ones], pooled("effect_low"), pooled("effect_high"))

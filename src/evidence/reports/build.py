@@ -326,8 +326,9 @@ def _built(
         "",
         shared if whole else "",
         {
-            committed: ledger.to_csv(merged),
+            # First the old values: a build that is killed between both finds the old ledger.
             folders.reports / "superseded.csv": superseded,
+            committed: ledger.to_csv(merged),
             folders.reports / "index.html": listed,
         },
     )

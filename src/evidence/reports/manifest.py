@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -250,6 +250,8 @@ def file(
     numbers_moved = {
         one.estimate_id for one in comparison.moved if one.field in ("effect", "ci_low", "ci_high")
     }
+    # A build that was killed before it replaced the ledger has noted the same values already.
+    last = {one.estimate_id: one for one in rows}
     without = []
     for estimate_id in comparison.superseded:
         one = entries[estimate_id]
@@ -265,5 +267,7 @@ def file(
         if not why:
             without.append(estimate_id)
         value = (estimate_id, one.effect, one.ci_low, one.ci_high)
-        rows.append(Superseded(*value, one.data_version, package, until, "; ".join(why)))
+        row = Superseded(*value, one.data_version, package, until, "; ".join(why))
+        if estimate_id not in last or replace(last[estimate_id], until=until) != row:
+            rows.append(row)
     return superseded_csv(rows), tuple(without)

@@ -221,6 +221,10 @@ def test_zero_and_full_counts():
     assert single_group.proportion(0, 20, scale="arcsine").value == 0
     assert single_group.proportion(0, 20).value == pytest.approx(np.log(0.5 / 20.5))
     assert single_group.proportion(20, 20, scale="log", add=0).value == 0
+    # One participant is a group; none is not.
+    assert single_group.proportion(1, 1, scale="arcsine").value == pytest.approx(np.pi / 2)
+    with pytest.raises(ParameterError, match="n: found 0"):
+        single_group.proportion(0, 0)
     with pytest.raises(ParameterError, match="add: found 0"):
         single_group.proportion(0, 20, add=0)
     with pytest.raises(ParameterError, match="n - events: found -1"):

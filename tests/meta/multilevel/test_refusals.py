@@ -86,6 +86,10 @@ def test_unknown_coefficients_are_refused() -> None:
     for weights in ({"slope": 1.0}, {}, {"intercept": 0.0}, {"intercept": np.inf}):
         with pytest.raises(ParameterError, match="weights"):
             contrast(fit, weights)
+    two = fit_multivariate(EFFECT, VARIANCE, TRIAL, outcome=OUTCOME, structure="CS")
+    first, second, *_ = [one.name for one in two.coefficients]
+    with pytest.raises(ParameterError, match="weights"):
+        contrast(two, {first: 1.0, second: np.nan})
     for chosen in (["slope"], [], ["intercept", "intercept"]):
         with pytest.raises(ParameterError, match="names"):
             joint_test(fit, chosen)

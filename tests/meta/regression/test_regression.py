@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import ParameterError
+from evidence.meta import regression
 from evidence.meta.pooling import pool
 from evidence.meta.pooling.batch import INTERVAL_METHODS
 from evidence.meta.pooling.heterogeneity import TAU2_METHODS
@@ -294,6 +295,17 @@ def test_few_trials_are_said():
     assert "15 trials for 2 characteristics" in two.warnings[0]
     assert meta_regression(y, np.full(15, 0.1), {"x": x}).warnings == ()
     assert "below 10" in subgroups(effects, variances, ["a", "b", "b"]).warnings[0]
+
+
+def test_a_search_that_does_not_end_is_said(monkeypatch):
+    effects, variances, years = np.linspace(0, 1, 30), np.full(30, 0.1), np.arange(30.0)
+    said = "The search for tau2 did not converge."
+    whole = meta_regression(effects, variances, {"year": years})
+    assert said not in whole.warnings
+    monkeypatch.setattr(regression, "between_trial_variance", lambda *_: (0.04, False))
+    found = meta_regression(effects, variances, {"year": years})
+    assert not found.tau2_converged
+    assert said in found.warnings
 
 
 def test_results_are_plain_and_frozen():

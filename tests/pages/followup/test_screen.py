@@ -28,6 +28,19 @@ def abct(dataset: Dataset) -> Durability:
     return evidence.durability(dataset, therapy="abct")
 
 
+def test_that_a_correlation_decides_is_said_where_it_does(
+    dataset: Dataset, abft: Durability
+) -> None:
+    words = "so whether it includes no change depends on that"
+    assert words not in plain(first_screen(dataset, abft).html)
+    changes = abft.changes.copy()
+    made = changes.reason == ""
+    lowest = made & (changes.correlation == changes.correlation[made].min())
+    changes.loc[lowest, ["change_ci_low", "change_ci_high"]] = (-0.6, -0.2)
+    beyond = dataclasses.replace(abft, changes=changes)
+    assert words in plain(first_screen(dataset, beyond).html)
+
+
 def test_abft(dataset: Dataset, abft: Durability) -> None:
     said = plain(first_screen(dataset, abft).html)
     for part in (
