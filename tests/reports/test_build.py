@@ -604,8 +604,8 @@ def test_a_build_killed_at_any_step_is_made_up_for_by_the_next(
         assert [name for name in stood if stood[name] not in (before[name], after[name])] == []
         assert build(root=root).exit_code == 0
         assert place(root) == after, killed
-    # Two pages that are kept until all are ready; then both, the numbers of one, old values, ledger,
-    # index and manifest.
+    # Two pages that are kept until all are ready; then both, the numbers of one, old values, ledger
+    # and index with the manifest.
     assert killed == 9
 
 
