@@ -10,7 +10,7 @@ import pandas as pd
 from evidence import language
 from evidence.analysis import Analysis
 from evidence.analysis.power import EFFECTS, information_size
-from evidence.blocks import bias
+from evidence.blocks import bias, ratings
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.output import Block, joined, paragraphs
 from evidence.blocks.tables import Cell, number_link, table, to_size
@@ -111,6 +111,8 @@ def findings(dataset: Dataset, summary: Summary) -> Block:
             against = dataset.in_text("comparator_class", name) if name else "all comparators"
             caption = f"{dataset.in_text('therapy', therapy)} against {against}"
             blocks += [table(caption, COLUMNS, rows)] if rows else []
+            rated = ratings.of_findings(dataset, therapy, name)
+            blocks += [rated] if rated.html else []
     if not blocks:
         return paragraphs("No outcome has a number or words against a comparison group.")
     sizes = " or ".join(f"{information_size(size)} ({size:g} SD)" for size in EFFECTS)

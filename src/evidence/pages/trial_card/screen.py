@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from evidence import language
-from evidence.blocks import bias, tables
+from evidence.blocks import bias, ratings, tables
 from evidence.blocks.escape import addressed, html
 from evidence.blocks.headline import SUICIDALITY, answer
 from evidence.blocks.output import Block, items
@@ -409,12 +409,14 @@ def _planned(card: TrialCard) -> list[str]:
 
 def _bias(card: TrialCard) -> list[str]:
     said = bias.judged(card.dataset, card.trial.trial_id, only_high=True)
+    by = ratings.raters(card.dataset, card.trial.trial_id)
+    rated = f'RoB 2: <a href="#risk-of-bias">rated by {by}</a>. ' if by else ""
     if not said:
-        return ["Risk of bias: not assessed in any source seen."]
+        return [f"{rated}Risk of bias: not assessed in any source seen."]
     judgements = card.dataset.risk_of_bias
     tools = set(judgements.tool[judgements.trial_id == card.trial.trial_id])
-    lacking = "" if "rob2" in tools else "RoB 2: not assessed. "
-    return [html(f"{lacking}Risk of bias as sources seen judge it: {said}.")]
+    lacking = "" if "rob2" in tools or by else "RoB 2: not assessed. "
+    return [rated + html(f"{lacking}Risk of bias as sources seen judge it: {said}.")]
 
 
 def _agreement(card: TrialCard) -> list[str]:

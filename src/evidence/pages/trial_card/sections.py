@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evidence import language
-from evidence.blocks import closing, origins, tables
+from evidence.blocks import closing, origins, ratings, tables
 from evidence.blocks.closing import reference
 from evidence.blocks.escape import html
 from evidence.blocks.output import Block, folded, items, joined, paragraphs
@@ -153,7 +153,20 @@ def left_out(card: TrialCard) -> Block:
 
 
 def risk_of_bias(card: TrialCard) -> Block:
-    """Return the judgements that a source prints; nothing where none does."""
+    """Return the judgements that a source prints, and those of reviewers; nothing without any."""
+    return joined(
+        *(
+            one
+            for one in (
+                _as_sources_judge(card),
+                ratings.of_trial(card.dataset, card.trial.trial_id),
+            )
+            if one.html
+        )
+    )
+
+
+def _as_sources_judge(card: TrialCard) -> Block:
     bias = card.dataset.risk_of_bias
     judged = list(records(bias[bias.trial_id == card.trial.trial_id]))
     if not judged:
