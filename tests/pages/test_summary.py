@@ -243,7 +243,7 @@ def test_the_facts_of_each_domain(of_findings: Block) -> None:
     assert facts(usual[0]) == {
         "Risk of bias": "high in no domain (Israel 2013 and Diamond 2010), not assessed (Waraan "
         "2021 and NCT00329199); self-report",
-        "Inconsistency": "two trials: I² 0% (0 to 100%); Differences between trials are neither "
+        "Inconsistency": "two trials: I² 0% (0 to 100%); differences between trials are neither "
         "shown nor excluded",
         "Indirectness": " ".join(f"[{one}]" for one in about),
         "Imprecision": "includes no difference; fewer than 128",

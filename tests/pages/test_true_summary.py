@@ -158,7 +158,7 @@ def test_a_summary_is_true_of_its_trials(made: list[Study]) -> None:
     ("effects", "said"),
     [
         # I2 near 100%; lower Q-profile limit of tau2 far above 0
-        ((1.5, -1.5, 1.4, -1.2, 0.9, -0.3), "The effects of the trials differ"),
+        ((1.5, -1.5, 1.4, -1.2, 0.9, -0.3), "the effects of the trials differ"),
         ((0.5, 0.5, 0.5, 0.5, 0.5), "closer together than chance alone"),
         ((0.5, 0.3), "neither shown nor excluded"),
     ],

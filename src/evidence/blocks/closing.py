@@ -38,7 +38,7 @@ def reference(item: dict[str, Any]) -> str:
     issue = f"({item['issue']})" if item.get("issue") else ""
     pages = f":{item['page']}" if item.get("page") else ""
     located = f"{volume}{issue}{pages}" if volume or pages else ""
-    when = ";".join(part for part in (year, located) if part)
+    when = (";" if volume else "").join(part for part in (year, located) if part)
     parts.append(". ".join(part for part in (container, when) if part))
     if item.get("version"):
         parts.append(f"Version {item['version']}")
@@ -46,7 +46,8 @@ def reference(item: dict[str, Any]) -> str:
         parts.append(f"doi:{item['DOI']}")
     elif item.get("URL"):
         parts.append(str(item["URL"]))
-    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+    ended = [part if part.endswith("?") else f"{part.rstrip('.')}." for part in parts if part]
+    return " ".join(ended)
 
 
 def _author(one: dict[str, Any]) -> str:

@@ -113,7 +113,10 @@ def provenance(
     told = [one for one in pairs if alone or one[0].route in _ON_NO_CARD]
     short = [one for one in pairs if not alone and one[0].route not in _ON_NO_CARD]
     if short:
-        parts.append("<p>Numbers of single trials lead to their cards.</p>")
+        there = "Numbers of single trials lead to their cards"
+        if elsewhere:
+            there = "Numbers lead to the reports and cards that tell where they come from"
+        parts.append(f"<p>{there}.</p>")
     # A link to a place in it opens it, and paper shows it.
     parts.append('<details>\n<summary class="again">Each number, with its source</summary>')
     if told:
@@ -237,7 +240,10 @@ def _by_print(
                 if told_by[one.text] < len(each)
             ]
             metric = entries.called(row, dataset).metric
-            how = [f"{html(metric)}: {html(chains.conversion(row, dataset))}", _span(row), *own]
+            made = chains.conversion(row, dataset)
+            # "As printed: as printed" says it twice.
+            said = metric if metric.endswith(made) else f"{metric}: {made}"
+            how = [html(said), _span(row), *own]
             lines.append(_line(entry, html(entries.quoted(entry)), "; ".join(filter(None, how))))
         parts.append(
             f'<article class="origin">\n<{heading}>{html(titled)}</{heading}>\n<dl>{body}</dl>\n'

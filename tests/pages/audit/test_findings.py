@@ -130,11 +130,12 @@ def test_what_other_pages_tell_is_counted_and_leads_there(
 ) -> None:
     block = findings.told_elsewhere(dataset, found)
     assert 'href="trial-waraan2021.html#contradictions">Waraan 2021</a> (two)' in block.html
-    assert block.text.startswith("Sources print 14 facts differently")
+    assert block.text.startswith("Sources print 14 facts differently (4 of medium severity)")
     card = read_card(dataset, "waraan2021", evidence.estimates(dataset))
     assert "On the highest age and the length of treatment" in contradictions(card).text
     assert 'href="trial-diamond2019.html#papers-on-the-trial">Diamond 2019</a> (4)' in block.html
-    assert '<a href="claims.html">four claims</a> do not fit' in block.html
+    assert "The article speaks of adults; Diamond 2002" in block.text
+    assert block.html.count('<a href="claims.html#claim-') == 4
     assert findings.told_elsewhere(dataset, found.iloc[:0]).html == ""
 
 

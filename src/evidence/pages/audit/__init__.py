@@ -88,7 +88,7 @@ def _handling(found: pd.DataFrame) -> str:
     flagged = int((rest.action != "").sum())
     return html(
         f"Of the other {len(rest)}, {flagged} carry a remark wherever the number is used; "
-        f"{len(rest) - flagged} are listed here only."
+        f"{len(rest) - flagged} are listed only."
     )
 
 

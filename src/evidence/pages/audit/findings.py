@@ -302,8 +302,11 @@ def told_elsewhere(dataset: Dataset, found: pd.DataFrame) -> Block:
             for one, n in Counter(on_facts.trial_id).items()
         ]
         said = language.count(len(on_facts), "fact")
+        medium = int((on_facts.severity == "medium").sum())
+        grave = f" ({medium} of medium severity)" if medium else ""
         told.append(
-            f"Sources print {said} differently; cards have the readings: {language.listed(trials)}."
+            f"Sources print {said} differently{grave}; cards have the readings: "
+            f"{language.listed(trials)}."
         )
     several = found[found.check == "several_publications"]
     if len(several):
@@ -315,14 +318,12 @@ def told_elsewhere(dataset: Dataset, found: pd.DataFrame) -> Block:
             "One trial with several articles counts once, and its card names them: "
             f"{language.listed(trials)}."
         )
-    claims = int((found.check == "claim_trial").sum())
-    if claims:
-        said = f'<a href="claims.html">{language.count(claims, "claim")}</a>'
-        verb = "does" if claims == 1 else "do"
-        told.append(
-            f"Of the article, {said} {verb} not fit the trial that it seems to mean; a claim stays "
-            "as the article has it."
-        )
+    claims: dict[str, list[str]] = {}
+    for one in records(found[found.check == "claim_trial"]):
+        place = html(f"claim-{one.result_id}".replace("_", "-"))
+        link = f'<a href="claims.html#{place}">{html(one.result_id)}</a>'
+        claims.setdefault(readable(one.explanation, dataset), []).append(link)
+    told += [f"{html(said)} Claims: {language.listed(links)}." for said, links in claims.items()]
     return Block("\n".join(f"<p>{one}</p>" for one in told))
 
 

@@ -30,14 +30,14 @@ def _entered(dataset: Dataset, main: Analysis, analysis: Analysis) -> str:
     rows = list(records(analysis.selection.estimates))
     other = [one for one in rows if one.estimate_id not in as_in_main]
     if not other and len(rows) == len(as_in_main):
-        return "the same"
+        return "as main analysis"
     shown = "; ".join(
         f"{row.label} ({dataset.measure(row.instrument_id)}) {language.fixed(row.effect)}"
         for row in other
     )
     if not other:
-        return f"{language.listed(row.label for row in rows)}, the same"
-    return f"{shown}{'; others the same' if len(other) < len(rows) else ''}"
+        return f"{language.listed(row.label for row in rows)}, unchanged"
+    return f"{shown}{'; others unchanged' if len(other) < len(rows) else ''}"
 
 
 def choices(dataset: Dataset, main: Analysis, beside: Companions) -> Block:

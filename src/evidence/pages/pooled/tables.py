@@ -39,15 +39,15 @@ def studies(dataset: Dataset, analysis: Analysis | MultilevelAnalysis) -> Block:
                 Cell("\n".join(_arm(arm, dataset) for arm in records(of_trial))),
                 Cell(_weeks(dataset, trial_id)),
                 Cell("\n".join(measures.get(trial_id, ("no usable number",)))),
-                # Remarks on a trial are the first thing on its card.
                 Cell(trial.developer_involved.replace("_", " ")),
+                Cell(trial.note or "–"),
             )
         )
     block = table(
         "Randomized trials that measured the outcome",
         (
             *("Trial", "Who took part", "Arms (randomized)", "Treatment", "Measure used here"),
-            "Developers took part",
+            *("Developers took part", "Remarks"),
         ),
         rows,
     )

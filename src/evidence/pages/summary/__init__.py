@@ -4,19 +4,20 @@ import pandas as pd
 
 from evidence import language
 from evidence.analysis import Analysis
+from evidence.analysis.stress_test import StressTest
 from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.headline import Headline, answer
 from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, number_link
 from evidence.data.dataset import Dataset
+from evidence.data.provenance import union
 from evidence.estimation import estimates
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled
 from evidence.pages.summary import numbers
 from evidence.pages.summary.beside import elsewhere, ours
 from evidence.summary import Reconciliation, Summary
-from evidence.terms import words_of
 
 
 def first_screen(dataset: Dataset, summary: Summary) -> Block:
@@ -219,7 +220,7 @@ def _numbers(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell
         told = [(entries.of_analysis(finding.analysis, dataset), members)]
         if finding.stress is not None:
             entry = entries.of_stress_test(finding.stress, finding.analysis, dataset)
-            told.append((entry, _labels(finding.analysis)))
+            told.append((entry, _with_zeros(finding.analysis, finding.stress)))
         for standardized, what in told:
             shown.append((standardized, what))
             shown += [
@@ -236,14 +237,16 @@ def _numbers(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell
             shown.append((numbers.of_ratio(one, dataset), Cell(cells)))
         shown.append((difference, Cell(f"{counts.events_2} of {counts.n_2}")))
     for pair in summary.reconciled:
-        place = words_of(dataset.locator(pair.synthesis.locator_id).place)
-        shown.append((numbers.of_published(pair.synthesis, dataset), Cell(place)))
+        shown.append((numbers.of_published(pair.synthesis, dataset), Cell("")))
         shown.append((ours(pair, summary, dataset), _members(pair.analysis, dataset)))
         for analysis, needed in pair.needed:
             average = numbers.of_needed(needed, analysis, pair.synthesis, dataset)
             if average is not None:
-                known = language.listed(dataset.trial(trial).label for trial in needed.known)
-                shown.append((average, Cell(known)))
+                known, missing = (
+                    language.listed(dataset.trial(trial).label for trial in trials)
+                    for trials in (needed.known, needed.missing)
+                )
+                shown.append((average, Cell(f"{known}; needed of {missing}")))
     # Neighbors share the start of their labels, which is said once.
     each = {entry.estimate_id: (entry, what) for entry, what in shown}
     return sorted(each.values(), key=lambda one: (one[0].label, one[0].estimate_id))
@@ -254,9 +257,10 @@ def _members(analysis: Analysis, dataset: Dataset) -> Cell:
     return pooled.members(analysis, on_cards=not dataset.imported)
 
 
-def _labels(analysis: Analysis) -> Cell:
-    """Return the trials with a number; with others at zero their weights are not those alone."""
-    return Cell(language.listed(analysis.selection.estimates.label))
+def _with_zeros(analysis: Analysis, stress: StressTest) -> Cell:
+    """Return the trials with a number, whose weights are not those alone, and those at zero."""
+    known = language.listed(analysis.selection.estimates.label)
+    return Cell(f"{known}; at zero: {language.listed(stress.entered.label)}")
 
 
 def _of_import(dataset: Dataset, summary: Summary) -> pd.DataFrame:
@@ -291,6 +295,6 @@ def closing_sections(dataset: Dataset, summary: Summary) -> Block:
         origins.provenance(
             dataset, estimates=imported, pooled=numbers, heading="Numbers made in this report"
         ),
-        closing.citation(dataset, imported, sources="#sources" if numbers else ""),
+        closing.citation(dataset, imported, also=union(entry.locator_ids for entry, _ in numbers)),
         limits,
     )

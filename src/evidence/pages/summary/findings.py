@@ -498,7 +498,8 @@ def _inconsistency(analysis: Analysis) -> str:
             f"I² {language.percent(pooled.i2, 0)} "
             f"({language.limits(100 * limits[0], 100 * limits[1], 0)}%); "
         )
-    return said + sentences.spread(pooled).removesuffix(".")
+    spread = sentences.spread(pooled).removesuffix(".")
+    return said + spread[:1].lower() + spread[1:]
 
 
 def _indirectness(page: _Page, rows: Sequence[Any]) -> Cell:

@@ -172,8 +172,8 @@ def contradictions(card: TrialCard) -> Block:
         parts.append(table("What sources print differently", ("What", "Readings"), differences))
     planned = [_NOUN.get(one, fact_name(one)) for one in _differing_facts(card, planned=True)]
     if planned:
-        above = '<a href="#registered-against-reported">plan against report</a>'
-        parts.append(Block(f"<p>On {html(language.listed(planned))}: {above}.</p>"))
+        above = '<a href="#registered-against-reported">registered against reported</a>'
+        parts.append(Block(f"<p>On {html(language.listed(planned))}, see {above}.</p>"))
     others = _other_findings(card)
     if others:
         if card.dataset.imported:

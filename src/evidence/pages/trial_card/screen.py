@@ -443,8 +443,10 @@ def _read(card: TrialCard) -> str:
     if read.empty:
         return "Its articles were not read."
     places = distinct(list(read.place))
-    count = language.count(len(own), "article")
+    one = len(own) == 1
+    count = "article" if one else language.count(len(own), "article")
     papers = f'<a href="#papers-on-the-trial">{count}</a>'
     if places == ["abstract"]:
-        return f"Full tables: of its own {papers} only abstracts were read."
+        said = "the abstract was" if one else "abstracts were"
+        return f"Full tables: of its own {papers} only {said} read."
     return f"Full tables: of its own {papers} these were read: {html('; '.join(places))}."
