@@ -32,9 +32,10 @@ MOST_FILES_OF_A_FOLDER = 16
 # places (entry/second_reading.py), results added to a trial that is there, and marks that are
 # written where they are certain; then the workbook that says what can be asked, results as tables
 # in Jupyter, an explorer of own studies and databases that gives code and files, and the search of
-# pages by their words; then old values that a killed build does not lose.
+# pages by their words; then old values that a killed build does not lose, and its files that the
+# next one clears away.
 MOST_FILES_IN_ALL = 300
-MOST_LINES_IN_ALL = 80_310
+MOST_LINES_IN_ALL = 80_320
 FEWEST_LINES_OF_A_PART = 60
 """Of code: what has fewer and is read by one module alone belongs into that module."""
 NAMES_THAT_SAY_NOTHING = {

@@ -74,6 +74,11 @@ class Folders:
         """Executed notebooks, logs and the manifest; may be deleted at any time."""
         return (self.reports if self.place else self.root) / ".cache"
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """Folders in which a build replaces files."""
+        return self.reports, self.cache, self.cache / "numbers"
+
     def numbers(self, report_id: str) -> Path:
         """Return the file with the numbers of one report."""
         return inside(self.cache, "numbers", f"{report_id}.json")
@@ -242,7 +247,9 @@ def build(
         ]
 
     manifest, stale = known()
-    if stale or not manifest.is_whole("", shared):
+    # A build that was killed when all was in its place has left what it had not cleared away.
+    left = any(atomic.unfinished(one) for one in folders.written)
+    if stale or left or not manifest.is_whole("", shared):
         with alone(folders, waiting):
             # What another build has made meanwhile need not be made again.
             manifest, stale = known()
@@ -279,10 +286,14 @@ def alone(folders: Folders, waiting: Callable[[str], None] | None = None) -> Ite
                 waiting("waiting for another build of this folder to end")
             _locked(lock, wait=True)
         # The system takes the lock away when the process ends, however it does.
-        for folder in (folders.reports, folders.cache, folders.cache / "numbers"):
+        for folder in folders.written:
             atomic.tidy(folder)
         shutil.rmtree(folders.cache / "runtime", ignore_errors=True)
-        yield
+        try:
+            yield
+        finally:
+            # A kernel that outlived a killed build may have written its file since.
+            shutil.rmtree(folders.cache / "runtime", ignore_errors=True)
 
 
 def _locked(lock: IO[str], *, wait: bool) -> bool:
