@@ -32,7 +32,10 @@ def main(arguments: list[str]) -> int:
         bench = Bench(Path(made))
         _say(f"a build takes {max(bench.seconds.values()):.0f} s")
         _say("| " + " | ".join(HEAD) + " |\n" + "|---" * len(HEAD) + "|")
-        for name, kills, aimed in (("any", KILLS, False), ("files are replaced", AIMED, True)):
+        for name, kills, aimed in (
+            ("at any time", KILLS, False),
+            ("while files are replaced", AIMED, True),
+        ):
             counts = Counts()
             for step in _steps(asked.steps, kills):
                 bench.kill(step, asked.seed, counts, aimed=aimed)

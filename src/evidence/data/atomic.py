@@ -89,9 +89,14 @@ def tidy(folder: Path) -> None:
         If nothing can be written there.
     """
     if folder.is_dir():
-        for path in folder.glob(f".*{_UNFINISHED}"):
+        for path in unfinished(folder):
             path.unlink(missing_ok=True)
         _beside(folder / "empty", b"").unlink()
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Return what is being written in a folder, or was left by a process that was killed."""
+    return list(folder.glob(f".*{_UNFINISHED}"))
 
 
 def _second(path: Path) -> Path:

@@ -188,7 +188,9 @@ def build(
 
         cluster.check_installed()
     manifest, stale = known()
-    if stale or not manifest.is_whole("", shared):
+    # A build that was killed when all was in its place has left what it had not cleared away.
+    left = any(atomic.unfinished(one) for one in folders.written)
+    if stale or left or not manifest.is_whole("", shared):
         with alone(folders, waiting):
             # What another build has made meanwhile need not be made again.
             manifest, stale = known()
@@ -227,11 +229,14 @@ def alone(folders: Folders, waiting: Callable[[str], None] | None = None) -> Ite
                 waiting("waiting for another build of this folder to end")
             _locked(lock, wait=True)
         # The system takes the lock away when the process ends, however it does.
-        written = ("numbers", "ready")
-        for folder in (folders.reports, folders.cache, *(folders.cache / one for one in written)):
+        for folder in folders.written:
             atomic.tidy(folder)
         shutil.rmtree(folders.cache / "runtime", ignore_errors=True)
-        yield
+        try:
+            yield
+        finally:
+            # A kernel that outlived a killed build may have written its file since.
+            shutil.rmtree(folders.cache / "runtime", ignore_errors=True)
 
 
 def _locked(lock: IO[str], *, wait: bool) -> bool:

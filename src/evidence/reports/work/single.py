@@ -56,6 +56,11 @@ class Folders:
         """Executed notebooks, logs and the manifest; may be deleted at any time."""
         return (self.reports if self.place else self.root) / ".cache"
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """Folders in which a build replaces files."""
+        return self.reports, self.cache, self.cache / "numbers", self.cache / "ready"
+
     def numbers(self, report_id: str) -> Path:
         """Return the file with the numbers of one report."""
         return inside(self.cache, "numbers", f"{report_id}.json")
