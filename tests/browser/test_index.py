@@ -192,6 +192,7 @@ def test_a_question_finds_its_number_first(opened: Page, question: str, answer: 
         ("dropout", {"abft-suicide-attempts"}),
         ("interpersonal therapy depression teenagers", {"context-depression"}),
         ("hospitalisation", {"abft-suicide-attempts"}),
+        ("risk of bias", {"trial-diamond2002", "trial-diamond2019", "trial-israel2013"}),
         ("Norway compassion", set()),
     ],
 )

@@ -182,15 +182,28 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 def _told(texts: Mapping[str, str]) -> dict[str, Any]:
     """Return reports, and by word the places of those that have it.
 
-    Words of more than half of them lead nowhere.
+    Words of more than half of them lead to those that have it in a heading, if these are fewer.
     """
-    found: dict[str, list[int]] = {}
-    for place, markup in enumerate(texts.values()):
-        words = _WORD.findall(html.unescape(_NO_WORDS.sub(" ", markup)).lower())
-        for one in dict.fromkeys(words):
-            found.setdefault(one, []).append(place)
-    few = {one: places for one, places in sorted(found.items()) if 2 * len(places) <= len(texts)}
+    pages = [_NO_WORDS.sub(" ", markup) for markup in texts.values()]
+    sections = [" ".join(_SECTION.findall(markup)) for markup in texts.values()]
+    found, titled = _by_word(pages), _by_word([_NO_WORDS.sub(" ", one) for one in sections])
+    most = len(texts) // 2
+    ways = {
+        one: found[one] if len(found[one]) <= most else titled.get(one, []) for one in sorted(found)
+    }
+    few = {one: places for one, places in ways.items() if 0 < len(places) <= most}
     return {"reports": list(texts), "words": few}
+
+
+_SECTION = re.compile(r"<h[23]\b.*?</h[23]>", re.DOTALL)
+
+
+def _by_word(texts: Sequence[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for place, text in enumerate(texts):
+        for one in dict.fromkeys(_WORD.findall(html.unescape(text).lower())):
+            found.setdefault(one, []).append(place)
+    return found
 
 
 def _is_main(entry: LedgerEntry) -> bool:
