@@ -181,7 +181,7 @@ def test_each_number_of_the_database_leads_to_its_records(
     assert not [one for one in faults(page) if "which is not there" in one]
     assert len(re.findall(r'href="#db-', page)) > 3
     ahn = beside.classes[0].trials.set_index("label").loc["Ahn 2001"]
-    shown = f"Ahn 2001 {ahn.effect:.2f} ({ahn.variance**0.5:.2f}), record"
+    shown = f"Ahn 2001 {ahn.effect:.2f} ({ahn.variance**0.5:.2f}) ["
     assert shown in parts[2].text.replace("\u00a0", " ")
 
 
