@@ -17,7 +17,7 @@ import evidence
 from evidence.analysis import Analysis, alternatives
 from evidence.analysis.alternatives import Companions, companions
 from evidence.blocks.escape import html
-from evidence.blocks.output import Block
+from evidence.blocks.output import Block, Figure
 from evidence.claims import Judgement, judgements
 from evidence.claims.facts import Claim
 from evidence.data.dataset import Dataset
@@ -364,11 +364,13 @@ def shown(
 
 def _numbered(blocks: dict[str, Any]) -> dict[str, str]:
     written = re.compile(f"(?:{re.escape(TRAPS)})?x([0-9]+)x", re.IGNORECASE)
-    return {
-        place: written.sub(r"<\1>", one.text)
+    texts = {place: one.text for place, one in blocks.items() if isinstance(one, Block)}
+    texts |= {
+        place: f"{one.alt}\n{one.caption}\n{one.table.text}"
         for place, one in blocks.items()
-        if isinstance(one, Block)
+        if isinstance(one, Figure)
     }
+    return {place: written.sub(r"<\1>", text) for place, text in texts.items()}
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def test_a_choice_is_an_argument_and_no_other_name_is(book: evidence.Workbook) -
 
 def test_a_number_is_traced_to_print_and_cited(book: evidence.Workbook, analysis: Analysis) -> None:
     traced = book.trace("diamond2010.depression.bdi_ii.post.hedges_g").text
-    for part in ("(18.5 − 12.6) / 14.87", "record 119", "Read in: [1]"):
+    for part in ("(18.5 − 12.6) / 14.87", "record 119", "From: [1]"):
         assert part in traced
     with pytest.raises(ParameterError, match="an estimate_id of the frame"):
         book.trace(analysis.estimate_id)

@@ -1,6 +1,7 @@
 """Twice the size, and paper: nothing is lost, cut, laid over another or folded away."""
 
 import io
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -201,9 +202,20 @@ def test_print_preview_has_the_last_column_of_each_table(paper: Page, name: str,
     missing = {word: n for word, n in last.items() if printed[word] < n}
     assert not missing
     # A reader of paper can follow a number to its source.
-    address_of_source = paper.locator(".provenance a[href^='http']").first.get_attribute("href")
-    assert address_of_source is not None
-    assert "".join(address_of_source.split()) in "".join("".join(pages).split())
+    whole = _without_hyphens("".join(pages))
+    for source in paper.locator(".cited [data-reference]").all():
+        reference = source.get_attribute("data-reference")
+        assert reference
+        assert _without_hyphens(reference) in whole
+    for link in paper.locator(".provenance a[href^='http']").all()[:1]:
+        address_of_source = link.get_attribute("href")
+        assert address_of_source
+        assert _without_hyphens(address_of_source) in whole
+
+
+def _without_hyphens(text: str) -> str:
+    # Lines part words, and fonts join letters.
+    return re.sub(r"[\s\u00ad\u2010-]", "", unicodedata.normalize("NFKC", text))
 
 
 def test_the_headings_of_a_long_table_stand_on_each_of_its_pages(paper: Page) -> None:

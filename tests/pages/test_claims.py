@@ -237,8 +237,8 @@ def test_ages_stand_behind_a_verdict_on_a_population(
     blocks: dict[str, Block], answers: tuple[Judgement, ...]
 ) -> None:
     (claim,) = [one.claim for one in answers if one.claim.claim_id == "adult_benefit"]
-    text = blocks["details"].text.partition(f"Question: {words_of(claim.question)}")[2]
-    text = text.partition("Question: ")[0]
+    text = blocks["details"].text.partition(words_of(claim.question))[2]
+    text = text.partition("\nIn “")[0]
     for fact in ("Lowest age: 13 years", "Highest age: 17 years", "Mean age: 14.9 years"):
         assert f"Diamond 2002 | {fact} |" in text
     assert "Length of treatment: 26 weeks | at most |" in blocks["details"].text
@@ -256,9 +256,8 @@ def test_therapy_and_attachment_claims_are_counted_in_the_sentence_to_cite(
 
 
 def test_the_rules_are_in_the_report(blocks: dict[str, Block]) -> None:
-    assert "What a therapy does | No estimate or direction of any design | –" in (
-        blocks["closing"].text
-    )
+    rules = blocks["closing"].text.partition("\nWhat a therapy does\n")[2]
+    assert rules.startswith("If | Verdict\nNo estimate or direction of any design | –")
 
 
 def test_a_number_is_linked_as_a_whole() -> None:

@@ -26,16 +26,11 @@ LONGER = {
 PAGES = sorted(one.name for one in crawl.REPORTS.glob("*.html") if one.name != "index.html")
 
 
-def _words(text: str | None) -> list[str]:
-    return [one for one in (text or "").split() if any(map(str.isalnum, one))]
-
-
 @cache
 def words(name: str) -> list[tuple[str, bool, bool]]:
     """Return each word of a page, whether it is folded, and whether it is below the first screen.
 
-    Words are those of the text nodes of the body, without script, style and drawings; a dash and
-    an equals sign alone are none.
+    Words are those of the text nodes of the body, without script, style and drawings.
     """
     found: list[tuple[str, bool, bool]] = []
     below = False
@@ -46,10 +41,10 @@ def words(name: str) -> list[tuple[str, bool, bool]]:
             return
         below = below or element.tag == "h2"
         inner = folded or element.tag == "details"
-        found.extend((one, inner, below) for one in _words(element.text))
+        found.extend((one, inner, below) for one in (element.text or "").split())
         for child in element:
             walk(child, folded=inner)
-            found.extend((one, inner, below) for one in _words(child.tail))
+            found.extend((one, inner, below) for one in (child.tail or "").split())
 
     walk(crawl.page(name).body, folded=False)
     return found
@@ -70,7 +65,7 @@ def test_where_numbers_come_from_is_a_third_of_it_at_most() -> None:
     whole = "descendant::*[contains(concat(' ', @class, ' '), ' provenance ')]"
     inside = f"{whole}[not(ancestor::*[contains(concat(' ', @class, ' '), ' provenance ')])]"
     found = sum(
-        len(_words(text))
+        len(text.split())
         for name in PAGES
         for section in crawl.page(name).xpath(inside)
         for text in section.xpath(".//text()[not(ancestor::svg)]")

@@ -43,6 +43,67 @@ def test_without_them_a_page_is_as_before() -> None:
     assert page_links.without_ways_back(page) == PLACES
 
 
+ORIGINS = """<main><p><a class="n" href="#n-a">1</a></p>
+<section class="provenance">
+<details>
+<summary class="again">Each number</summary>
+<h3>Pooled results</h3>
+<p>Sets of numbers:</p>
+<ol class="sets">
+<li id="set-1" tabindex="-1">B; <a href="#source-1">[1]</a></li>
+<li id="set-2" tabindex="-1">A; <a href="#source-2">[2]</a></li>
+</ol>
+<ul class="lines">
+<li id="n-b" tabindex="-1"><b>2</b> <span class="what">B</span>; <a href="#set-1">set 1</a></li>
+<li id="n-a" tabindex="-1"><b>1</b> <span class="what">A</span>; <a href="#set-2">set 2</a></li>
+</ul>
+<h3 id="sources">Sources [in brackets]</h3>
+<ol class="sources">
+<li id="source-1" tabindex="-1">Of B</li>
+<li id="source-2" tabindex="-1">Of A</li>
+</ol>
+</details>
+</section></main>"""
+
+
+def test_a_page_tells_what_it_shows_and_numbers_origins_anew() -> None:
+    page = page_links.without_what_is_not_shown(page_links.with_ways_back(ORIGINS))
+    assert "n-b" not in page
+    assert "Of B" not in page
+    assert '<li id="set-1" tabindex="-1">A; <a href="#source-1">[1]</a></li>' in page
+    assert '<a href="#set-1">set 1</a>' in page
+    assert '<li id="source-1" tabindex="-1">Of A</li>' in page
+    assert not [one for one in inspection.faults(page) if "links to" in one]
+
+
+def test_nothing_is_left_of_origins_where_no_number_is_shown() -> None:
+    silent = ORIGINS.replace('<a class="n" href="#n-a">1</a>', "1")
+    page = page_links.without_what_is_not_shown(page_links.with_ways_back(silent))
+    assert page == '<main><p>1</p>\n<section class="provenance">\n</section></main>'
+
+
+ON_CARDS = """<p><a class="n" href="#n-x.y">1</a> <a class="n" href="#n-x.y">1</a></p>
+<details>
+<summary class="again">Each number</summary>
+<section class="on-cards">
+<h3>Told whole in other reports</h3>
+<ul class="lines">
+<li id="n-x.y" tabindex="-1"><b><a href="trial-x.html#n-x.y">1</a></b> what</li>
+</ul>
+</section>
+</details>
+"""
+
+
+def test_numbers_of_single_trials_lead_to_their_cards_where_these_are() -> None:
+    page = page_links.to_cards(ON_CARDS, ["trial-x"])
+    assert page == (
+        '<p><a class="n" id="from-n-x.y" href="trial-x.html#n-x.y">1</a> '
+        '<a class="n" href="trial-x.html#n-x.y">1</a></p>\n'
+    )
+    assert page_links.to_cards(ON_CARDS, ["trial-y"]) == ON_CARDS
+
+
 WORDS = {"odds ratio": "h.html#o", "odds ratios": "h.html#o", "g": "h.html#g"}
 
 

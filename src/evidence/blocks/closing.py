@@ -155,13 +155,20 @@ def citation(
     start = f'<h2 id="cite">How to cite</h2>{quoted}'
     beside = "Cite the sources, too"
     if sources:
-        return Block(f'{start}<p>Cite <a href="{html(sources)}">the sources</a>, too.</p>')
+        return Block(f'{start}<p><a href="{html(sources)}">Cite the sources, too.</a></p>')
     locators = union([*frame.locator_ids, tuple(also)])
     publications = dataset.publications
     main = publications[publications.role == "main"]
     mains = main.publication_id[main.trial_id.isin(frame.trial_id)]
     cited = union([tuple(mains), [dataset.locator(one).publication_id for one in locators]])
-    return Block(f"{start}<p>{beside}:</p>\n{reference_list(cited, dataset)}")
+    every = Block(reference_list(cited, dataset))
+    if len(set(cited)) > _MANY:
+        every = folded(f"{len(set(cited))} sources", every)
+    return Block(f"{start}<p>{beside}:</p>\n{every.html}")
+
+
+_MANY = 8
+"""Sources that are too many to stand open."""
 
 
 def limits(
@@ -233,7 +240,7 @@ def limits_of_card(dataset: Dataset, trial_id: str) -> Block:
     """Return the limits of a card: those of every report, since it says its own where they are."""
     if dataset.imported:
         return limits(dataset, trial_ids=[trial_id])
-    return Block(f'<h2 id="limits">Limits</h2><p>{_LIMITS}.</p>')
+    return Block(f'<h2 id="limits">Limits</h2><p>{_LIMITS}</p>')
 
 
 def _where_read(dataset: Dataset) -> tuple[str, ...]:

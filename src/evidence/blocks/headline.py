@@ -68,7 +68,7 @@ SUICIDALITY = frozenset({"suicidal_ideation", "suicide_attempt", "self_harm"})
 _SAFETY = (
     '<p class="safety">In danger, or worried about someone? Call the emergency number, or see '
     '<a href="https://findahelpline.com">findahelpline.com</a>; in the US call or text 988. '
-    'Writing about suicide: <a href="https://reportingonsuicide.org">reporting guidelines</a>. '
+    'Writing about suicide: <a href="https://reportingonsuicide.org">reporting guidelines.</a> '
     "No clinical advice.</p>"
 )
 _NO_ADVICE = '<p class="advice">No clinical advice.</p>'

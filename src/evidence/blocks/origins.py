@@ -112,13 +112,13 @@ def provenance(
     alone = whole or dataset.imported
     told = [one for one in pairs if alone or one[0].route in _ON_NO_CARD]
     short = [one for one in pairs if not alone and one[0].route not in _ON_NO_CARD]
-    if short:
+    if short and (elsewhere or not (pooled or told)):
         there = "Numbers of single trials lead to their cards"
         if elsewhere:
             there = "Numbers lead to the reports and cards that tell where they come from"
         parts.append(f"<p>{there}.</p>")
     # A link to a place in it opens it, and paper shows it.
-    parts.append('<details>\n<summary class="again">Each number, with its source</summary>')
+    parts.append('<details>\n<summary class="again">Each number</summary>')
     if told:
         parts.append("<h3>Estimates of single trials</h3>")
         parts += _by_print(told, dataset, listed)
@@ -226,7 +226,7 @@ def _by_print(
         links = [f'<a href="#{html(remark_of(one))}">remark {html(one)}</a>' for one in corrected]
         told = [
             ("Printed", html(printed).replace("\n", "<br>")),
-            ("Read in", listed.links(places)),
+            ("From", listed.links(places)),
             ("Participants", html(str(size_of([each[0][0]])))),
             ("Remarks", "<br>".join([*shared, *links])),
         ]
@@ -400,13 +400,22 @@ def _computed(
         made.append((entry, before, _members(cell, entry, estimates, listed)))
     # Places have words of people in them, so that no number of words decides.
     sets = _Named("set", [members for _, before, members in made if before], least=1)
-    methods = _Named("method", [html(entry.method) for entry, *_ in made], least=5)
+    every = [html(entry.method) for entry, *_ in made]
+    (usual, often), *_ = Counter(every).most_common(1)
+    usual = usual if often > 2 else ""
+    methods = _Named("method", [one for one in every if one != usual], least=5)
     lines = []
-    for entry, before, members in made:
+    for (entry, before, members), method in zip(made, every, strict=True):
         drawn = members and (sets.link(members) or f"{before}{members}")
-        origin = _joined(methods.link(html(entry.method)) or html(entry.method), drawn)
-        lines.append(_Line(entry, entry.label, html(entries.quoted(entry)), origin))
-    return [*methods.told("Methods:"), *sets.told("Sets of numbers:"), *_lists(lines)]
+        how = "" if method == usual else methods.link(method) or method
+        lines.append(_Line(entry, entry.label, html(entries.quoted(entry)), _joined(how, drawn)))
+    unsaid = [f"<p>Method, where none is named: {usual}.</p>"] if usual else []
+    return [
+        *unsaid,
+        *methods.told("Other methods:" if usual else "Methods:"),
+        *sets.told("Sets of numbers:"),
+        *_lists(lines),
+    ]
 
 
 class _Named:
@@ -436,7 +445,7 @@ class _Named:
     def told(self, heading: str) -> list[str]:
         """Return the list of what is told once."""
         items = [
-            f'<li id="{self.kind}-{place}" tabindex="-1">{origin}.</li>'
+            f'<li id="{self.kind}-{place}" tabindex="-1">{origin}</li>'
             for origin, place in self._place.items()
         ]
         return [f"<p>{heading}</p>", '<ol class="sets">', *items, "</ol>"] if items else []

@@ -123,7 +123,8 @@ def quoted(entry: LedgerEntry) -> str:
     )
     shown = estimate(effect or 0.0, low, high, digits)
     if entry.scale == "proportion":
-        return f"{shown}, in percent"
+        number, bracket, limits = shown.partition(" (")
+        return f"{number}%" if low is None else f"{number}%{bracket}{limits}"
     return f"{shown} percentage points" if shares else shown
 
 

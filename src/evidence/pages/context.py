@@ -341,7 +341,7 @@ def _rows(besides: Sequence[Beside]) -> Block:
                             anchor=_place(beside, one, name),
                         ),
                         Cell(_shown(within.pooled), numeric=True),
-                        Cell(markup="; ".join(said)),
+                        Cell(markup="<br>".join(said)),
                     )
                 )
     numbers = table(

@@ -210,6 +210,7 @@ def limits(dataset: Dataset) -> Block:
         "Nothing here says for whom a therapy works or whether one person benefits. This is no "
         "clinical advice.",
         "Numbers without an id, as single combinations of choices and what sources print, stand on "
-        "their page alone. Each number belongs to its source.",
+        "their page alone. Each number belongs to its source. A remark on a number says nothing on "
+        "intent.",
     ]
     return Block(f'<h2 id="limits">Limits of every report</h2>{items(map(html, told))}')

@@ -9,7 +9,7 @@ from evidence import language
 from evidence.analysis import Analysis, points_behind
 from evidence.analysis.alternatives import Companions
 from evidence.analysis.rare_events import RareEvents
-from evidence.blocks import closing, origins, tables
+from evidence.blocks import closing, origins
 from evidence.blocks.escape import html
 from evidence.blocks.figures import forest_figure
 from evidence.blocks.headline import answer
@@ -270,36 +270,6 @@ def _told(row: Row, number: Cell, entry: LedgerEntry, of: str = "") -> tuple[Cel
     name = f"{of}, {row.label}" if of else row.label
     size = Cell(row.cells[0], numeric=True)
     return Cell(name), Cell(row.below), size, number, Cell("", tag=entry.processing)
-
-
-def trials_table(dataset: Dataset) -> Block:
-    """Return all trials: therapy, design, participants, comparators, status."""
-    arms = dataset.arms
-    rows = []
-    for trial in records(dataset.trials):
-        compared = arms[(arms.trial_id == trial.trial_id) & (arms.role == "comparator")]
-        known = tables.enrollment(dataset, trial.trial_id)
-        kind, number = next(iter(known.items()), ("randomized", "not known"))
-        size = number if kind == "randomized" else f"{number} {kind}"
-        rows.append(
-            (
-                tables.to_trial(dataset, trial.trial_id),
-                Cell(
-                    f"{dataset.in_text('therapy', trial.therapy)}, {trial.design.replace('_', ' ')}"
-                ),
-                Cell(size, numeric=True),
-                Cell(
-                    language.listed(dataset.in_text("condition", one) for one in compared.condition)
-                    or "none"
-                ),
-                Cell(trial.status),
-            )
-        )
-    return table(
-        "All trials of the workbook",
-        (*("Trial", "Therapy, design", "n", "Compared with", "Status"),),
-        rows,
-    )
 
 
 def closing_sections(dataset: Dataset, frame: pd.DataFrame, questions: Sequence[Question]) -> Block:

@@ -16,9 +16,16 @@ _END = {"article": "</h4>", "tr": "</th>", "li": "</li>", "dt": "</dt>"}
 _ON_CARDS = re.compile(r'<section class="on-cards">.*?</section>\n', re.DOTALL)
 _CARD_LINE = re.compile(r'<li id="([^"]+)" tabindex="-1"><b><a href="([^"#]+)\.html#\1">')
 _LEADING = re.compile(r'href="#([^"]+)"')
-_SOURCE = re.compile(r'<li id="(source-\d+)" tabindex="-1">.*?</li>\n')
+_LISTED = re.compile(r'<li id="((?:source|set|method)-\d+)" tabindex="-1">.*?</li>\n')
+_NUMBERED = re.compile(r'(id="|href="#)(source|set|method)-(\d+)"((?: tabindex="-1")?>)([^<]*)')
+_NOT_SHOWN = re.compile(r'<li id="n-[^"]+" tabindex="-1"><b>[^\n]*<span class="what">[^\n]*</li>\n')
 _NOTHING_LEFT = (
     re.compile(r'<h3 id="sources">[^<]*</h3>\n(?:<p>[^<]*</p>\n)?<ol class="sources">\n</ol>\n'),
+    re.compile(
+        r'<p>(?:Methods|Other methods|Sets of numbers)[^<]*</p>\n<ol class="sets">\n</ol>\n'
+    ),
+    re.compile(r'(?:<p class="shared">[^<]*</p>\n)?<ul class="lines">\n</ul>\n'),
+    re.compile(r"<h3>[^<]*</h3>\n(?=<h3|</details>)"),
     re.compile(r'<details>\n<summary class="again">[^<]*</summary>\n</details>\n'),
 )
 _LABEL = re.compile(r'<span class="what">.*?</span>(?:; )?')
@@ -60,11 +67,48 @@ def to_cards(page: str, reports: Collection[str]) -> str:
         return page
     page = _NUMBER.sub(first, page)
     page = _LEADING.sub(lambda one: f'href="{moved.get(one[1], f"#{one[1]}")}"', page)
+    return _without_orphans(page)
+
+
+def without_what_is_not_shown(page: str) -> str:
+    """Return a page that tells of no number but those that it shows, and names no other origins.
+
+    Parameters
+    ----------
+    page : str
+        HTML with ways back.
+    """
+    return _without_orphans(_NOT_SHOWN.sub("", page))
+
+
+def _named_alone(page: str) -> str:
     named = set(_LEADING.findall(page))
-    page = _SOURCE.sub(lambda one: one[0] if one[1] in named else "", page)
+    return _LISTED.sub(lambda one: one[0] if one[1] in named else "", page)
+
+
+def _without_orphans(page: str) -> str:
+    """Return a page without origins that nothing names, the others numbered anew."""
+    # A set that goes may have been all that named a source.
+    for _ in ("set", "source"):
+        page = _named_alone(page)
     for nothing in _NOTHING_LEFT:
         page = nothing.sub("", page)
-    return page
+    place: dict[str, str] = {}
+    count: dict[str, int] = {}
+    for one in _LISTED.finditer(page):
+        kind = one[1].partition("-")[0]
+        count[kind] = count.get(kind, 0) + 1
+        place[one[1]] = str(count[kind])
+
+    def numbered(link: re.Match[str]) -> str:
+        new = place.get(f"{link[2]}-{link[3]}", link[3])
+        shown = link[5]
+        if link[1].startswith("href"):
+            shown = {f"[{link[3]}]": f"[{new}]"}.get(shown, shown)
+            shown = {f"{link[2]} {link[3]}": f"{link[2]} {new}"}.get(shown, shown)
+        return f'{link[1]}{link[2]}-{new}"{link[4]}{shown}'
+
+    return _NUMBERED.sub(numbered, page)
 
 
 def shown_at(place: str) -> str:

@@ -24,7 +24,12 @@ from evidence.reports.catalog import Report
 from evidence.reports.documents import source as document_source
 from evidence.reports.documents import tables
 from evidence.reports.inspection import faults, sealed
-from evidence.reports.page_links import to_cards, with_terms, with_ways_back
+from evidence.reports.page_links import (
+    to_cards,
+    with_terms,
+    with_ways_back,
+    without_what_is_not_shown,
+)
 from evidence.reports.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -174,8 +179,10 @@ def page(
     markup, _ = exporter.from_notebook_node(told, resources=resources)
     # A file that is taken along has the name of its report.
     markup = with_ways_back(to_cards(markup, reports))
+    if reports:
+        markup = without_what_is_not_shown(markup)
     markup = markup.replace('<a download="', f'<a download="{report.report_id}-')
-    # What a card alone shows is no number of this page.
+    # What this page does not show is none of its numbers.
     led = set(_TO_CARD.findall(markup))
     there = led.union(_HERE.findall(markup))
     every = entries(notebook, report.report_id)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evidence import language
-from evidence.analysis import Analysis
+from evidence.analysis import Analysis, missing_numbers
 from evidence.analysis.missing_numbers import Gap
 from evidence.blocks import closing, headline, origins
 from evidence.blocks.escape import html
@@ -167,6 +167,9 @@ def _computed(
         pooled += [(end, members.followed_by(allowed)) for end in audit_gaps.of_ends(gap, dataset)]
         with_it = f"; and {gap.row.label}, by the sizes of its arms"
         pooled.append((audit_gaps.of_weight(gap, dataset), members.followed_by(with_it)))
+    model = Cell("the model of the trial, adjusted or of change, as correlations allow")
+    for spread in filter(None, map(missing_numbers.imputed_spread, analyses)):
+        pooled += [(end, model) for end in audit_gaps.of_spread(spread, dataset)]
     return pooled
 
 

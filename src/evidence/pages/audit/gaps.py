@@ -187,9 +187,10 @@ def _gaps_table(dataset: Dataset, analysis: Analysis, gaps: Sequence[Gap]) -> Bl
                 Cell(markup=range_link(of_ends(gap, dataset)), numeric=True),
                 to_estimate(of_gap(gap, dataset)),
                 Cell(
-                    f"{language.percent(gap.information, 0)}\n"
+                    markup=f"{_weight(gap, dataset)}<br>"
                     f"±{language.fixed(gap.half_width)} → ±{language.fixed(gap.half_width_then)}",
                     numeric=True,
+                    entries=(of_weight(gap, dataset),),
                 ),
             )
         )
@@ -299,7 +300,7 @@ def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
                 Cell(language.listed(one.rows.label)),
                 Cell(language.listed(missing)),
                 to_estimate(entry),
-                Cell(language.limits(one.low, one.high), numeric=True),
+                _could_be(one, dataset),
             )
         )
     return table(
@@ -307,6 +308,21 @@ def imputed_table(dataset: Dataset, spreads: Sequence[ImputedSpread]) -> Block:
         ("Estimate", "Missing from", "What is missing", "Now (imputed)", "Could be"),
         rows,
     )
+
+
+def of_spread(one: ImputedSpread, dataset: Dataset) -> tuple[LedgerEntry, ...]:
+    """Return the ends of what an imputed estimate leaves open where it alone is the value."""
+    if one.analysis.pooled.k > 1:
+        return ()
+    return entries.of_open_ends(next(iter(records(one.rows))), dataset)
+
+
+def _could_be(one: ImputedSpread, dataset: Dataset) -> Cell:
+    ends = of_spread(one, dataset)
+    if not ends:
+        return Cell(language.limits(one.low, one.high), numeric=True)
+    low, high = ends
+    return Cell(markup=range_link((low, high)), numeric=True, entries=ends)
 
 
 def gaps_figure(dataset: Dataset, gaps: Sequence[Gap]) -> Figure:

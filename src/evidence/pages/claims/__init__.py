@@ -315,15 +315,16 @@ def _entries(dataset: Dataset, judgements: Sequence[Judgement]) -> tuple[LedgerE
 
 def rule_table() -> Block:
     """Return the rules by kind of claim, in the order in which they are tried."""
-    return table(
-        "The rules; of each kind the first that holds decides",
-        ("Kind of claim", "If", "Verdict"),
-        [
-            (KIND[kind], language.capitalized(rule.condition), named(rule.verdict))
+    return joined(
+        Block('<p id="rules">Of each kind the first that holds decides.</p>'),
+        *(
+            table(
+                KIND[kind],
+                ("If", "Verdict"),
+                [(language.capitalized(rule.condition), named(rule.verdict)) for rule in rules],
+            )
             for kind, rules in RULES.items()
-            for rule in rules
-        ],
-        table_id="rules",
+        ),
     )
 
 

@@ -148,7 +148,7 @@ def _detail(
     # What was not tested has no limits but that nothing was found.
     tested = judgement.verdict != "not tested"
     told = (
-        f"<p>In the article: {html(claim.section)}<br>Question: {html(claim.question)}</p>"
+        f"<p>In “{html(claim.section)}”<br>{html(claim.question)}</p>"
         + shown
         + (items(map(html, limits), "not") if limits and tested else "")
     )
@@ -248,7 +248,7 @@ def _directions_table(
         return None
     return table(
         f"What sources say in words: {_short(judgement)}",
-        ("Trial", "Compared with", "Direction", "Remark", "Read in"),
+        ("Trial", "Compared with", "Direction", "Remark", "From"),
         rows,
     )
 
@@ -276,7 +276,7 @@ def _syntheses_table(
         return None
     return table(
         f"Published syntheses, as printed: {_short(judgement)}",
-        ("What", "Value (95% CI)", "k", "n", "Read in"),
+        ("What", "Value (95% CI)", "k", "n", "From"),
         rows,
     )
 
@@ -304,15 +304,14 @@ def _facts_table(dataset: Dataset, judgement: Judgement, listed: origins.Sources
         return None
     return table(
         f"Facts behind the verdict: {_short(judgement)}",
-        ("Trial", "Fact", "Remark", "Read in"),
+        ("Trial", "Fact", "Remark", "From"),
         rows,
     )
 
 
 def _short(judgement: Judgement) -> str:
-    """Return a claim in few words, so that captions of tables differ."""
-    claim = words_of(judgement.claim.claim)
-    return claim if len(claim) <= 40 else f"{claim[:37].rsplit(' ', 1)[0]} …"
+    """Return a claim by its id, so that captions of tables differ."""
+    return str(judgement.claim.claim_id)
 
 
 def pooled_behind(

@@ -74,7 +74,7 @@ def arms_and_facts(card: TrialCard) -> Block:
         note = f" ({words_of(one.note)})" if one.note else ""
         name = f"{language.capitalized(fact_name(one.fact))}: {one.shown}{note}"
         items.append((one.place, _item(card, name, one.locator_id)))
-    return place_list("Arms and facts, each reading by itself:", items)
+    return place_list("Arms and facts:", items)
 
 
 def _item(card: TrialCard, printed: str, locator_id: str) -> str:
@@ -167,7 +167,7 @@ def results(card: TrialCard) -> Block | None:
     return _shown(
         rows,
         "Results of single arms, as printed",
-        ("Time and measure", "Arm", "Printed", "Remarks", "Read in"),
+        ("Time and measure", "Arm", "Printed", "Remarks", "From"),
     )
 
 
@@ -186,7 +186,7 @@ def statistics(card: TrialCard) -> Block | None:
     return _shown(
         rows,
         "Statistics of contrasts and changes, as printed",
-        ("Time and measure", "Contrast or arm", "Printed", "Remarks", "Read in"),
+        ("Time and measure", "Contrast or arm", "Printed", "Remarks", "From"),
     )
 
 
@@ -255,7 +255,7 @@ def _remarks(card: TrialCard, one: Any) -> Cell:
         notes.append(units.ANALYSIS_SET[one.analysis_set])
     corrected = card.corrections[card.corrections.result_id == one.result_id]
     links = [
-        f'see <a href="#{html(remark_of(correction))}">remark {html(correction)}</a>'
+        f'<a href="#{html(remark_of(correction))}">remark {html(correction)}</a>'
         for correction in corrected.correction_id
     ]
     return Cell(markup="; ".join([*map(html, notes), *links]) or "–")

@@ -77,11 +77,10 @@ def missing_matrix(dataset: Dataset, states: pd.DataFrame, *, therapy: str) -> B
         first = group.iloc[0]
         size = _size(dataset, first)
         doubt = "" if first.design in RANDOMIZED else "; how groups were formed is not stated"
-        read = f"read: {dataset.read_as(first.trial_id)}"
         by_outcome = group.set_index("outcome_id")
         rows.append(
             (
-                Cell(f"{first.label}\n{size}, {first.status}{doubt}, {read}"),
+                Cell(f"{first.label}\n{size}, {first.status}{doubt}"),
                 *(Cell(_state(by_outcome.state[one])) for one in outcomes),
             )
         )
@@ -184,7 +183,7 @@ def _as_sources_judge(card: TrialCard) -> Block:
         for one in judged
     ]
     by = "by the tool named" if several else f"by {tools[0]}"
-    columns = ("Item", "Judgement", *(["Tool"] if several else []), "Read in")
+    columns = ("Item", "Judgement", *(["Tool"] if several else []), "From")
     return table(f"Risk of bias as a source judges it, {by}", columns, rows)
 
 
@@ -203,7 +202,6 @@ def companions(card: TrialCard) -> Block:
         & ~publications.publication_id.isin(own.publication_id)
     ]
     count = int(((own.kind == "article") & own.role.isin(["main", "companion"])).sum())
-    which = "one and the same" if count > 1 else "the"
     rows = []
     for one in records(pd.concat([own, others])):
         unread = "" if (read.publication_id == one.publication_id).any() else "; no number read"
@@ -219,8 +217,7 @@ def companions(card: TrialCard) -> Block:
             )
         )
     papers = table(
-        f"{language.capitalized(language.count(count, 'article'))} on {which} trial, and other "
-        "sources",
+        f"{language.capitalized(language.count(count, 'article'))} on one trial; other sources",
         ("Role", "Reference"),
         rows,
     )
@@ -283,7 +280,7 @@ def closing_sections(card: TrialCard) -> Block:
     """
     name = f"trial-{card.trial.trial_id}"
     place = f"index.html#report={html(name)}"
-    quoted = f'<p><a href="{place}">A sentence to quote for each number</a>, in the index.</p>'
+    quoted = f'<p><a href="{place}">A sentence to quote for each number, in the index</a></p>'
     return joined(
         closing.citation(card.dataset, card.rows, sources="#papers-on-the-trial"),
         Block(quoted if card.rows.effect.notna().any() else ""),
