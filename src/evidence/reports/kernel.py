@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +28,13 @@ FORKED = 4
 start two of them."""
 
 START_TIMEOUT = 120
+STARTS = 3
+"""How often a kernel is started that ends before it answers: it is reached by ports that were free
+when they were chosen, and another program can have taken one of them meanwhile."""
+
+_NO_ANSWER = "Kernel died before replying"
+"""What the client says of such a kernel."""
+
 CELL_TIMEOUT = 1800
 """Seconds that a cell may run; the longest of the workbook takes a hundredth of that."""
 
@@ -181,23 +189,31 @@ def run(
     """
     if executed is not None:
         executed.parent.mkdir(parents=True, exist_ok=True)
+    execute = partial(
+        papermill.execute_notebook,
+        notebook,
+        executed,
+        parameters=dict(parameters),
+        kernel_name="python3",
+        language="python",
+        progress_bar=False,
+        log_output=False,
+        request_save_on_cell_execute=False,
+        start_timeout=START_TIMEOUT,
+        execution_timeout=cell_timeout,
+        kernel_manager_class=kernel_manager,
+        shutdown_kernel="immediate",
+    )
     # The client makes a loop for each thread and leaves it open.
     loop = ensure_event_loop()
     try:
-        return papermill.execute_notebook(
-            notebook,
-            executed,
-            parameters=dict(parameters),
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            log_output=False,
-            request_save_on_cell_execute=False,
-            start_timeout=START_TIMEOUT,
-            execution_timeout=cell_timeout,
-            kernel_manager_class=kernel_manager,
-            shutdown_kernel="immediate",
-        )
+        for _ in range(STARTS - 1):
+            try:
+                return execute()
+            except RuntimeError as error:
+                if _NO_ANSWER not in str(error):
+                    raise
+        return execute()
     except PapermillExecutionError as error:
         message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
         raise NotebookError(error.ename, message, str(error)) from error
