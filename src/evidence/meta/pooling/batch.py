@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.errors import ParameterError, check_choice
-from evidence.meta.numerics import Flags, Floats, in_parts
+from evidence.meta.numerics import Flags, Floats, in_parts, once_each
 from evidence.meta.pooling.heterogeneity import (
     TAU2_METHODS,
     between_trial_variance,
-    cochran_q,
     i_squared,
     i_squared_of_q,
     q_profile,
+    typical_variance,
 )
 from evidence.meta.pooling.weights import LIMIT, Sets, arrange, moments, numbers
 from evidence.terms import Interval, Tau2
@@ -116,7 +116,7 @@ def fit(
     check_level(level)
     n = sets.count.size
     several = np.flatnonzero(sets.count > 1)
-    pooled = sets.take(several)
+    pooled = sets if several.size == n else sets.take(several)
 
     def spread(values: Floats) -> Floats:
         full = np.full(n, np.nan)
@@ -128,10 +128,17 @@ def fit(
         if isinstance(tau2, str)
         else (np.full(several.size, float(tau2)), np.ones(several.size, dtype=bool))
     )
-    i2, h2 = i_squared_of_q(pooled) if tau2 == "common" else i_squared(pooled, between)
-    q, q_p = cochran_q(pooled)
+    alike = moments(pooled.effect, pooled.variance, 0.0)
+    # Cochran (1954), Biometrics 10:101
+    q = alike.q
+    q_p = np.asarray(special.chdtrc(pooled.degrees, q), dtype=np.float64)
+    i2, h2 = (
+        i_squared_of_q(q, pooled.degrees)
+        if tau2 == "common"
+        else i_squared(typical_variance(pooled, alike.trace), between)
+    )
     low, high = (
-        q_profile(pooled, level)
+        q_profile(pooled, level, q)
         if tau2_interval
         else (np.full(several.size, np.nan), np.full(several.size, np.nan))
     )
@@ -193,10 +200,13 @@ def _flags(n: int, rows: NDArray[np.intp], values: Flags) -> Flags:
 def quantile(df: Floats, level: float) -> Floats:
     """Two-sided quantile of t, or of the normal distribution where df is NaN."""
     probability = (1 + level) / 2
-    distinct, where = np.unique(df, return_inverse=True)
-    t = special.stdtrit(np.where(np.isnan(distinct), 1.0, distinct), probability)
-    values: Floats = np.where(np.isnan(distinct), special.ndtri(probability), t)
-    return values[where]
+
+    def of(distinct: Floats) -> Floats:
+        normal = np.isnan(distinct)
+        t = special.stdtrit(np.where(normal, 1.0, distinct), probability)
+        return np.where(normal, special.ndtri(probability), t)
+
+    return once_each(of, df)
 
 
 def two_sided_p(effect: Floats, se: Floats, df: Floats) -> Floats:

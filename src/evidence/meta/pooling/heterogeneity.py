@@ -15,8 +15,8 @@ from typing import get_args
 import numpy as np
 from scipy import special
 
-from evidence.meta.numerics import Flags, Floats, Rows, bracketed_newton
-from evidence.meta.pooling.weights import Sets, moments
+from evidence.meta.numerics import Flags, Floats, Rows, bracketed_newton, once_each
+from evidence.meta.pooling.weights import Sets, moments, over_trials
 from evidence.terms import Tau2
 
 GRID_STEP = 0.25
@@ -109,7 +109,7 @@ def likelihood_rise(sets: Sets, tau2: Floats, rows: Rows, *, restricted: bool) -
     """Give the derivative of the (restricted) log-likelihood at tau2 of shape (m, g)."""
     at = moments(sets.effect[:, rows, None], sets.variance[:, rows, None], tau2)
     # dl/dtau2 = (y'P P y - tr P) / 2
-    rise: Floats = ((at.weight * at.residual) ** 2).sum(axis=0)
+    rise: Floats = over_trials((at.weight * at.residual) ** 2)
     return (rise - (at.trace if restricted else at.total)) / 2
 
 
@@ -120,17 +120,17 @@ def likelihood_score(
     at = moments(sets.effect[:, rows], sets.variance[:, rows], tau2)
     weighted = at.weight * at.residual  # P y
     squares = at.weight**2
-    second = squares.sum(axis=0)
+    second = over_trials(squares)
     if restricted:
-        third = (squares * at.weight).sum(axis=0)
+        third = over_trials(squares * at.weight)
         trace = at.trace
         trace_squared = second - 2 * third / at.total + (second / at.total) ** 2  # tr(P P)
     else:
         trace, trace_squared = at.total, second
     # dl/dtau2 = (y'P P y - tr P) / 2; its slope is tr(P P) / 2 - y'P P P y
-    value = ((weighted**2).sum(axis=0) - trace) / 2
-    cross = (at.weight * weighted).sum(axis=0)
-    cubic = (at.weight * weighted**2).sum(axis=0) - cross**2 / at.total
+    value = (over_trials(weighted**2) - trace) / 2
+    cross = over_trials(at.weight * weighted)
+    cubic = over_trials(at.weight * weighted**2) - cross**2 / at.total
     return value, trace_squared / 2 - cubic
 
 
@@ -163,7 +163,7 @@ def likelihood_tau2(sets: Sets, *, restricted: bool) -> tuple[Floats, Flags]:
     def log_likelihood(tau2: Floats, rows: Rows) -> Floats:
         at = moments(sets.effect[:, rows], sets.variance[:, rows], tau2)
         # log of the weight where a trial is, 0 where none is
-        logs = np.log(np.where(at.weight > 0, at.weight, 1.0)).sum(axis=0)
+        logs = over_trials(np.log(np.where(at.weight > 0, at.weight, 1.0)))
         logs_total = np.log(at.total) if restricted else 0.0
         height: Floats = (logs - logs_total - at.q) / 2
         return height
@@ -208,7 +208,8 @@ def between_trial_variance(sets: Sets, method: str) -> tuple[Floats, Flags]:
         return likelihood_tau2(sets, restricted=method == "REML")
     if method in ("PM", "EB"):
         # Paule and Mandel (1982): Q(tau2) = k - 1. Morris (1983) arrives at the same equation.
-        return generalized_q_root(sets, sets.degrees)
+        q = moments(sets.effect, sets.variance, 0.0).q
+        return generalized_q_root(sets, sets.degrees, q)
     closed_form = _CLOSED_FORMS[method](sets)
     return np.maximum(closed_form, 0.0), np.isfinite(closed_form)
 
@@ -255,23 +256,23 @@ _CLOSED_FORMS: dict[str, Callable[[Sets], Floats]] = {
 }
 
 
-def generalized_q_root(sets: Sets, target: Floats) -> tuple[Floats, Flags]:
+def generalized_q_root(sets: Sets, target: Floats, q: Floats) -> tuple[Floats, Flags]:
     """Find the tau2 at which Q(tau2) = sum of (y - mu)^2 / (v + tau2) equals the target.
 
-    Q falls with tau2; where it starts below the target the answer is 0. The root is sought in
+    Q falls with tau2; where it starts (`q`) below the target the answer is 0. The root is sought in
     1/Q, which is nearly a straight line in tau2.
     """
 
     def reciprocal(tau2: Floats, rows: Rows) -> tuple[Floats, Floats]:
         at = moments(sets.effect[:, rows], sets.variance[:, rows], tau2)
         # dQ/dtau2 = -sum w^2 r^2
-        fall = ((at.weight * at.residual) ** 2).sum(axis=0)
+        fall = over_trials((at.weight * at.residual) ** 2)
         q = at.q
         return 1 / target[rows] - 1 / q, -fall / q**2
 
     tau2 = np.zeros(target.shape)
     converged = np.ones(target.shape, dtype=bool)
-    above = np.flatnonzero(moments(sets.effect, sets.variance, 0.0).q > target)
+    above = np.flatnonzero(q > target)
     if above.size:
         # Q(tau2) <= SS / tau2, so that the root is at most SS / target.
         high = sets.sum_of_squares[above] / target[above]
@@ -284,8 +285,8 @@ def generalized_q_root(sets: Sets, target: Floats) -> tuple[Floats, Flags]:
     return tau2, converged
 
 
-def q_profile(sets: Sets, level: float) -> tuple[Floats, Floats]:
-    """Interval of tau2 by inverting Q(tau2), which has a chi-square distribution.
+def q_profile(sets: Sets, level: float, q: Floats) -> tuple[Floats, Floats]:
+    """Interval of tau2 by inverting Q(tau2), which has a chi-square distribution; `q` is Q(0).
 
     Viechtbauer (2007), Stat Med 26:37. Where the effects lie closer together than
     even the lower limit at 0 allows, the interval is empty and both ends are given as 0.
@@ -295,47 +296,45 @@ def q_profile(sets: Sets, level: float) -> tuple[Floats, Floats]:
     targets = [chi_square_quantile(sets.degrees, one) for one in (1 - tail, tail)]
     # Both ends in one search.
     twice = sets.take(np.tile(np.arange(n), 2))
-    ends, _ = generalized_q_root(twice, np.concatenate(targets))
+    ends, _ = generalized_q_root(twice, np.concatenate(targets), np.concatenate([q, q]))
     return ends[:n], ends[n:]
 
 
 def chi_square_quantile(df: Floats, probability: float) -> Floats:
     """Quantile of chi-square, evaluated once per distinct df."""
-    distinct, where = np.unique(df, return_inverse=True)
-    quantile = np.asarray(2 * special.gammaincinv(distinct / 2, probability), dtype=np.float64)
-    return quantile[where]
+
+    def quantile(distinct: Floats) -> Floats:
+        return np.asarray(2 * special.gammaincinv(distinct / 2, probability), dtype=np.float64)
+
+    return once_each(quantile, df)
 
 
-def cochran_q(sets: Sets) -> tuple[Floats, Floats]:
-    """Cochran's Q (1954) and its p value on k - 1 degrees of freedom."""
-    q = moments(sets.effect, sets.variance, 0.0).q
-    return q, np.asarray(special.chdtrc(sets.degrees, q), dtype=np.float64)
-
-
-def typical_variance(sets: Sets) -> Floats:
+def typical_variance(sets: Sets, trace: Floats | None = None) -> Floats:
     """Typical sampling variance: (k - 1) / (sum w - sum w^2 / sum w) with w = 1/v.
 
-    Higgins and Thompson (2002), Stat Med 21:1539, equation 9.
+    Higgins and Thompson (2002), Stat Med 21:1539, equation 9. What is divided by is the trace of
+    the moments with a tau2 of 0.
     """
-    typical: Floats = sets.degrees / moments(sets.effect, sets.variance, 0.0).trace
+    if trace is None:
+        trace = moments(sets.effect, sets.variance, 0.0).trace
+    typical: Floats = sets.degrees / trace
     return typical
 
 
-def i_squared(sets: Sets, tau2: Floats) -> tuple[Floats, Floats]:
-    """I2 (0 to 1) and H2 of a given tau2.
+def i_squared(typical: Floats, tau2: Floats) -> tuple[Floats, Floats]:
+    """I2 (0 to 1) and H2 of a given tau2, beside the typical variance.
 
     Higgins and Thompson (2002), equations 9 and 10, with tau2 by any method: I2 = tau2 / (tau2 +
     typical variance), H2 = 1 / (1 - I2).
     """
-    typical = typical_variance(sets)
     return tau2 / (tau2 + typical), (tau2 + typical) / typical
 
 
-def i_squared_of_q(sets: Sets) -> tuple[Floats, Floats]:
+def i_squared_of_q(q: Floats, degrees: Floats) -> tuple[Floats, Floats]:
     """I2 (0 to 1) and H2 of a common-effect analysis, from Q alone.
 
     Higgins and Thompson (2002), equation 10: H2 = Q / (k - 1), I2 = (H2 - 1) / H2, at least 0.
     """
-    h2: Floats = moments(sets.effect, sets.variance, 0.0).q / sets.degrees
+    h2: Floats = q / degrees
     i2: Floats = 1 - 1 / np.maximum(h2, 1.0)
     return i2, h2
