@@ -28,6 +28,12 @@ settings.register_profile(
 settings.load_profile("same")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first, so that no worker is left alone with one at the end."""
+    slow = {one.path for one in items if one.get_closest_marker("slow")}
+    items.sort(key=lambda one: one.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     """The data of this repository, which nothing that a test does can change."""

@@ -21,9 +21,12 @@ _REMOTE = re.compile(r"""\b(?:src|href|action)\s*=\s*["']?(?:https?:)?//|@import
 _ID = re.compile(r'\sid="([^"]+)"')
 _LINK = re.compile(r'\shref="([^"]+)"')
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("pdoc") is None, reason="no pdoc: a tool of developers"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("pdoc") is None, reason="no pdoc: a tool of developers"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from evidence.terms import ACCEPTED
 from tests.meta import own
 from tests.reports import extraction
 
+pytestmark = pytest.mark.slow
+
 MEANS = str(own.FOLDER / "twelve-studies-means.csv")
 
 

@@ -19,7 +19,10 @@ from evidence.reports.work import forks
 from evidence.reports.work.forks import Fork, Forks
 from tests.reports import projects
 
-pytestmark = pytest.mark.skipif(not forks.IS_POSSIBLE, reason="kernels are started here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not forks.IS_POSSIBLE, reason="kernels are started here"),
+]
 
 WORDS = ("one", "two", "die", "late", "fail", "six")
 """What the reports ask for, each its id."""
