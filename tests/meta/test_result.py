@@ -90,6 +90,12 @@ def test_numbers_are_attributes_and_what_is_not_there_is_said() -> None:
         _ = found.I2
 
 
+def test_effects_that_are_alike_have_an_i2_of_0() -> None:
+    alike = meta.pool(pd.DataFrame({"effect": [0.2, 0.21, 0.19], "variance": [0.1, 0.2, 0.3]}))
+    assert alike.i2 == 0
+    assert "I2 0%" in repr(alike)
+
+
 def test_a_fit_says_how_many_studies_lie_on_a_side() -> None:
     said = repr(FIT)
     assert "Studies: 11 above 0, 1 below; above 0 favors group 1" in said

@@ -158,6 +158,8 @@ def test_how_a_table_was_read_is_said(read):
         "decimal commas: 2 rows, 3 columns, 1 empty column left out"
     )
     assert found.attrs["lines"] == [3, 6]
+    two = read(b"study;g;;se;\nAdams;0.5;;0.2;\n").attrs["read_as"]
+    assert two.endswith("1 row, 3 columns, 2 empty columns left out")
     assert found["study"].tolist() == ["Müller", "Suárez"]
     assert found["g"].tolist() == [0.5, -0.1]
     assert found["se"].isna().tolist() == [False, True]

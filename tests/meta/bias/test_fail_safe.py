@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from evidence.errors import ParameterError
+from evidence.meta.bias import fail_safe
 from evidence.meta.bias.fail_safe import add_null_trials, general, orwin, rosenberg, rosenthal
 from evidence.meta.pooling import pool
 from tests.tolerances import CLOSED_FORM
@@ -119,6 +120,11 @@ def test_nothing_to_undo():
         assert "There is nothing to undo: no trial needs to be added." in found.warnings
     assert orwin([0.0, 0.0]).n == 0
     assert orwin([0.1, 0.1], target=0.5).n == 0
+
+
+@pytest.mark.parametrize(("needed", "n"), [(1e7, 10_000_000), (1e7 + 1, None), (2.5, 3)])
+def test_the_largest_number_is_counted(needed, n):
+    assert fail_safe._whole(needed) == n
 
 
 def test_very_many_are_not_counted():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.meta import effect_size
-from evidence.meta.effect_size import change
+from evidence.meta.effect_size import change, unequal_variances
 from evidence.meta.effect_size import means as continuous
 from tests.meta.effect_size.strategies import arms, correlations, means, sds, sizes
 from tests.tolerances import CLOSED_FORM, ITERATIVE
@@ -84,6 +84,13 @@ def test_pooled_sd_lies_between_the_two(given):
     _, sd_1, n_1, _, sd_2, n_2 = given
     pooled = effect_size.pooled_sd(sd_1, n_1, sd_2, n_2)
     assert min(sd_1, sd_2) * (1 - CLOSED_FORM) <= pooled <= max(sd_1, sd_2) * (1 + CLOSED_FORM)
+
+
+def test_two_participants_are_enough_for_an_sd():
+    assert effect_size.pooled_sd(3, 2, 4, 2) == pytest.approx(np.sqrt(12.5), rel=CLOSED_FORM)
+    two = unequal_variances.log_coefficient_of_variation_ratio(20, 12, 2, 20, 8, 2)
+    # Nakagawa et al. (2015), equation 12: 1 / (2 (n - 1)) and CV^2 / n of each arm
+    assert two.variance == pytest.approx(1 + 0.36 / 2 + 0.16 / 2, rel=CLOSED_FORM)
 
 
 def test_pooled_sd_does_not_overflow():

@@ -72,6 +72,8 @@ def test_standard_error_by_the_t_of_p():
     assert se_from_p(3.8, 0.008, df=45) == pytest.approx(1.37, abs=half_unit("1.37"))
     t = stats.t.isf(0.004, 45)
     assert se_from_p(-3.8, 0.008, df=45) == pytest.approx(3.8 / t, rel=ITERATIVE)
+    # With one degree of freedom t is Cauchy's, whose upper quartile is 1.
+    assert se_from_p(2.0, 0.5, df=1) == pytest.approx(2.0, rel=ITERATIVE)
 
 
 def test_sd_of_an_arm_by_the_interval_of_its_mean():

@@ -35,6 +35,12 @@ ARGUMENTS = {
 }
 
 
+def test_without_arms_the_times_of_arm_1_count():
+    given = {"variance": [0.04, 0.09], "cluster": ["a", "a"], "phi": 0.5}
+    matrix = assumed_covariance(**given, time_1=[0, 2], time_2=[0, 3]).full()
+    assert matrix[0, 1] == pytest.approx(0.5**2 * 0.2 * 0.3, rel=CLOSED_FORM)
+
+
 def full_matrix(out):
     if "V" in out:
         return np.array(out["V"])

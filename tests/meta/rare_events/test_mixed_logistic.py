@@ -7,7 +7,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, special, stats
+from scipy import integrate, optimize, special, stats
 
 from evidence.errors import ParameterError
 from evidence.meta import numerics
@@ -195,6 +195,17 @@ def test_one_node_is_the_laplace_approximation():
     curvature = 1 + 0.64 * np.exp(0.5 + 0.8 * mode)
     height = -np.exp(0.5 + 0.8 * mode) - mode**2 / 2
     assert mass[0, 0] == pytest.approx(height - np.log(curvature) / 2, rel=CLOSED_FORM)
+
+
+def test_the_mode_is_found_where_steps_overshoot():
+    def kernel(x):
+        p = special.expit(x)
+        return -1000 * np.logaddexp(0, -x), 1000 * (1 - p), -1000 * p * (1 - p)
+
+    z, _ = mixed_likelihoods.line_points(kernel, np.array([-3.0]), 10.0, 1)
+    # 1,000 of 1,000 have the event: Newton's step from 0 leads far beyond, and the next one back
+    mode = optimize.brentq(lambda at: 10_000 * special.expit(3 - 10 * at) - at, 0, 5, xtol=1e-14)
+    assert z[0, 0] == pytest.approx(mode, rel=1e-9)
 
 
 def test_without_variation_the_models_are_the_ones_known():
