@@ -405,6 +405,16 @@ def test_trials_that_a_choice_keeps_out_are_named_on_the_first_screen(dataset: D
     )
 
 
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [(["remission", "remission"], "remission"), (["", ""], ""), (["remission", ""], "")],
+)
+def test_estimates_are_of_one_event_or_of_none(events: list[str], words: str) -> None:
+    dataset = evidence.load()
+    found = pooled.event_of(dataset, pd.DataFrame({"event": events}))
+    assert found == (dataset.in_text("event", words) if words else "")
+
+
 def test_a_model_of_several_estimates_reads_ratios_on_their_own_scale() -> None:
     # Remission by two definitions is no frequency of symptoms; no difference is a ratio of 1.
     asked = Specification(
@@ -419,6 +429,8 @@ def test_a_model_of_several_estimates_reads_ratios_on_their_own_scale() -> None:
     assert "It is not known whether ABFT improves depressive symptoms more than" in said
     assert "odds ratio, above 1 favors ABFT" in said
     assert "standard deviations" not in said
+    people = [one.n_intervention + one.n_comparator for one in records(made.rows)]
+    assert f"estimates of two trials, {sum(people):g} participants; against" in said
     low, high = made.main.mean.ci_low, made.main.mean.ci_high
     assert low is not None
     assert high is not None

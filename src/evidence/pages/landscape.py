@@ -233,7 +233,7 @@ def read(dataset: Dataset, approach: str = "all") -> Landscape:
     typed = dataset.syntheses[dataset.syntheses.topic == TOPIC]
     if approach != "all":
         typed = typed[typed.approach == approach]
-    text = dataset.text("syntheses").set_index("synthesis_id", drop=False)
+    text = dataset.text("syntheses").set_index("synthesis_id")
     printed = records(text.loc[list(typed.synthesis_id)])
     found = [
         Result(row, one, dataset.short("outcome", row.outcome_id), _entries(row, dataset))
