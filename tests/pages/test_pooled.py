@@ -429,6 +429,7 @@ def test_a_model_of_several_estimates_reads_ratios_on_their_own_scale() -> None:
     assert "It is not known whether ABFT improves depressive symptoms more than" in said
     assert "odds ratio, above 1 favors ABFT" in said
     assert "standard deviations" not in said
+    assert "with 0.2 to 0.8 the mean lies from" in said
     people = [one.n_intervention + one.n_comparator for one in records(made.rows)]
     assert f"estimates of two trials, {sum(people):g} participants; against" in said
     low, high = made.main.mean.ci_low, made.main.mean.ci_high

@@ -210,6 +210,16 @@ def test_both_standard_deviations_are_shown(of_findings: Block) -> None:
     assert waiting[3] == "6.7 (−0.2 to 13.6) points of BDI"
 
 
+def test_one_standard_deviation_is_shown_alone(
+    dataset: Dataset, summary: Summary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = numbers.points_shown(dataset, summary)
+    first = {one: points[:1] for one, points in both.items()}
+    monkeypatch.setattr(numbers, "points_shown", lambda *_: first)
+    total, _ = rows_of(findings.findings(dataset, summary), "ABFT against all comparators")
+    assert total[3] == "4.6 (−2.5 to 11.7) points of BDI-II [1] imputed"
+
+
 def test_a_range_is_one_of_the_data_or_all_that_are_possible(
     dataset: Dataset, summary: Summary, tmp_path: Path
 ) -> None:
