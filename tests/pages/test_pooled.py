@@ -439,6 +439,11 @@ def test_a_model_of_several_estimates_reads_ratios_on_their_own_scale() -> None:
     ratio = math.exp(made.main.mean.estimate)
     assert f"{ratio:.2f} (" in said
     assert f"{ratio:.3f}" not in said
+    otherwise = made.choices().text
+    rhos = (made.main.rho, *made.main.by_rho)
+    words = "Correlated and hierarchical effects, correlation"
+    assert all(otherwise.count(f"{words} {rho:g} |") == 1 for rho in rhos)
+    assert otherwise.count("Three levels, independent errors") == 1
     drawn = made.figure()
     assert "; above 1 favors ABFT." in drawn.caption
     assert "−" not in plain(drawn.table.html)

@@ -11,7 +11,7 @@ import evidence
 from evidence.data.dataset import Dataset
 from evidence.followup import Durability
 from evidence.pages.followup import first_screen
-from evidence.pages.followup.tables import across_trials
+from evidence.pages.followup.tables import across_trials, staying
 from tests.data.packages import DATA, edit
 from tests.pages import plain
 
@@ -179,6 +179,15 @@ def test_trials_that_disagree(dataset: Dataset, abct: Durability) -> None:
         found = dataclasses.replace(abct, comparisons=own)
         first, _, _ = first_screen(dataset, found).text.partition("\n")
         assert f"{lost} {said}" in first
+
+
+def test_who_was_seen_twice_is_counted_where_it_can_be(dataset: Dataset, abft: Durability) -> None:
+    rows = abft.staying.assign(count_low=20, count_high=27)
+    shown = staying(dataset, dataclasses.replace(abft, staying=rows)).text
+    assert f"| 20 to 27 of {rows.events_post.iloc[0]}" in shown
+    unknown = dataclasses.replace(abft, staying=rows.assign(count_low=None))
+    assert "20 to 27" not in staying(dataset, unknown).text
+    assert "| –" in staying(dataset, unknown).text
 
 
 def test_without_a_comparison_nothing_is_claimed(dataset: Dataset, abft: Durability) -> None:
