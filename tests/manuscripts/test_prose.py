@@ -55,6 +55,11 @@ def test_effect_and_interval(text: str) -> None:
     assert numbers(text) == ALL
 
 
+def test_degrees_of_freedom_behind_q_are_those_of_q() -> None:
+    found = {one.field: str(one.number.value) for one in read("Q = 0.46, df = 2")}
+    assert found == {"q": "0.46", "q_df": "2"}
+
+
 @pytest.mark.parametrize(
     ("text", "relation", "value"),
     [

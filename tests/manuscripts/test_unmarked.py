@@ -133,6 +133,7 @@ def test_one_candidate_for_a_statement_with_what_agrees_and_what_should_be() -> 
     found = offered(text)
     assert found[0].candidates[0] == ISRAEL
     said = as_markdown(judge(markdown.parse(text.encode()), known()))
+    assert "\n\nUnmarked:\n\n- " in said
     assert f"closest: `{ISRAEL}`" in said
     assert f"limits agree, effect {wrong} should be {entry.effect:.2f}" in said
 

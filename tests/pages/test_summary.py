@@ -63,6 +63,13 @@ def test_the_first_screen(dataset: Dataset, summary: Summary) -> None:
         assert part in said
 
 
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "none rests"), (1, "one rests"), (2, "two rest"), (5, "five rest")]
+)
+def test_a_count_has_its_verb(number: int, said: str) -> None:
+    assert summary_sections._counted(number, "rests", "rest") == said
+
+
 def test_no_certainty_is_invented(dataset: Dataset, summary: Summary) -> None:
     said = " ".join(plain(one.html) for one in parts(dataset, summary)).lower()
     for word in (
