@@ -15,6 +15,11 @@ def texts(body: str, footnotes: str = "") -> list[str]:
     return found
 
 
+FIELD = (
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>{}</w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="separate"/></w:r>{}'
+    '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+)
 INSERTED = '<w:ins w:id="1" w:author="A">{}</w:ins>'
 DELETED = '<w:del w:id="2" w:author="A"><w:r><w:delText>{}</w:delText></w:r></w:del>'
 
@@ -38,6 +43,8 @@ DELETED = '<w:del w:id="2" w:author="A"><w:r><w:delText>{}</w:delText></w:r></w:
         ("<w:r><w:noBreakHyphen/><w:t>0.29</w:t></w:r>", "-0.29"),
         ("<w:del><w:r><w:noBreakHyphen/></w:r></w:del>" + run("0.29"), "0.29"),
         ("<w:r><w:instrText>REF 0.9</w:instrText></w:r>" + run("0.5"), "0.5"),
+        (FIELD.format("REF table_2", run("0.52")), "0.52"),
+        (FIELD.format("ADDIN EN.CITE", run("12")) + run(" of 32"), "¹² of 32"),
         (run("0.52") + run("12", '<w:vertAlign w:val="superscript"/>'), "0.52¹²"),
         (run("0.9", "<w:strike/>") + run("0.5", '<w:strike w:val="0"/>'), "0.5"),
         ("<m:oMath><m:r><m:t>g=0.52</m:t></m:r></m:oMath>", "g=0.52"),
