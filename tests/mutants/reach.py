@@ -28,8 +28,9 @@ FINDERS = (
     "tests/analysis", "tests/blocks", "tests/claims", "tests/cli",
     "tests/entry/test_designs_and_moments.py", "tests/entry/test_kinds_of_numbers.py",
     "tests/estimation", "tests/followup", "tests/ledger", "tests/manuscripts", "tests/meta",
-    "tests/pages", "tests/published", "tests/summary", "tests/terminal", "tests/test_free_text.py",
-    "tests/test_workbook.py", "tests/reports/test_context_page.py", "tests/reports/test_crawl.py",
+    "tests/pages", "tests/published", "tests/summary", "tests/terminal", "tests/test_examples.py",
+    "tests/test_free_text.py", "tests/test_workbook.py",
+    "tests/reports/test_context_page.py", "tests/reports/test_crawl.py",
     "tests/mutants/built.py",
 )  # fmt: skip
 """Files of tests that are run; that of built pages stands for the comparison of all reports."""

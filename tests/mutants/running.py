@@ -20,7 +20,7 @@ import pytest
 from tests.mutants.changes import Change, changed, file_of
 from tests.mutants.reach import FOLDER, ROOT, Reach, apart, tried
 
-BUDGET = 20.0
+BUDGET = 40.0
 """Seconds that the tests of a change take where nothing is changed; slower ones are not run."""
 FEW = 3
 """Reports; where no more reach a change, all others are looked at too."""
@@ -222,6 +222,8 @@ def plan(change: Change, reaches: Sequence[Reach]) -> Plan:
 def _near(module: str, file: str) -> int:
     """Count the parts of the name of a module that the path of a file of tests has."""
     names = {one.removeprefix("test_") for one in Path(file).with_suffix("").parts}
+    # What is printed becomes an estimate by way of an entry.
+    names |= {"estimation"} if "entry" in names else set()
     return sum(one in names for one in module.split(".")[1:])
 
 

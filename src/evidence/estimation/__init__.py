@@ -67,7 +67,8 @@ def estimates(
     --------
     >>> import evidence
     >>> frame = evidence.estimates(evidence.load(), therapy="abft", outcome="depression")
-    >>> frame.set_index("estimate_id").effect["diamond2002.depression.bdi.post.hedges_g"].round(6)
+    >>> effects = frame.set_index("estimate_id").effect
+    >>> round(float(effects["diamond2002.depression.bdi.post.hedges_g"]), 6)
     0.652027
     """
     check_choice("convention", convention, ACCEPTED["convention"])

@@ -190,8 +190,8 @@ def read(text: str, *, hint: str = "", percent: bool = False, cell: bool = False
 
     Examples
     --------
-    >>> [(one.field, one.number.text) for one in read("g = 0.52 (95% CI, −0.29 to 1.33), P = .11")]
-    [('effect', '0.52'), ('ci_low', '−0.29'), ('ci_high', '1.33'), ('p_value', '.11')]
+    >>> [(one.field, one.number.text) for one in read("g = 0.52 (95% CI, −0.29 to 1.33)")]
+    [('effect', '0.52'), ('ci_level', '95%'), ('ci_low', '−0.29'), ('ci_high', '1.33')]
     """
     return _Passage(text, hint, percent, cell).readings()
 
