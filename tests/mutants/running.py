@@ -20,7 +20,7 @@ import pytest
 from tests.mutants.changes import Change, changed, file_of
 from tests.mutants.reach import FOLDER, ROOT, Reach, apart, tried
 
-BUDGET = 40.0
+BUDGET = 45.0
 """Seconds that the tests of a change take where nothing is changed; slower ones are not run."""
 FEW = 3
 """Reports; where no more reach a change, all others are looked at too."""
@@ -206,7 +206,7 @@ def plan(change: Change, reaches: Sequence[Reach]) -> Plan:
             if tests:
                 # A file near the module is more likely to look at what it does.
                 time = sum(one.seconds[test] for test in tests) + 1
-                into.append((time / 3 ** _near(change.module, one.file), one.file, tests))
+                into.append((time / 30 ** _near(change.module, one.file), one.file, tests))
     seconds = {test: time for one in reaches for test, time in one.seconds.items()}
     runs: Plan = [{}, {}, {}, {}]
     left = BUDGET
