@@ -210,6 +210,22 @@ def test_arms_in_other_words_than_mean_and_sd(name: str, tmp_path: Path) -> None
     assert row.remarks
 
 
+def test_levels_are_not_compared_with_changes(tmp_path: Path) -> None:
+    # n, mean and SD of each arm, with levels and with changes
+    names = ("changes", "standard_errors")
+    bodies = [MOMENTS[one][0] for one in names]
+    found = of_new(TRIAL + "".join(bodies), tmp_path)
+    effects = sorted(found[found.metric == "hedges_g"].effect)
+    assert effects == pytest.approx(sorted(MOMENTS[one][1] for one in names), rel=CLOSED_FORM)
+
+
+def test_f_of_more_than_two_groups_has_no_direction(tmp_path: Path) -> None:
+    body = statistic("f_slope", f"estimate = 4.71\ndf = [2, 72]\n{SIZES}")
+    row = of_new(TRIAL + WORDS.format(timepoint="post") + body, tmp_path).loc["f_slope"]
+    assert math.isnan(row.effect)
+    assert "no direction" in row.reason
+
+
 BEFORE = "t = { n = 38, mean = 30.1, sd = 8.0 }\nc = { n = 36, mean = 29.8, sd = 9.0 }\n"
 BASELINE = f'[[result]]\ninstrument = "bdi_ii"\ntimepoint = "baseline"\n{BEFORE}'
 AGAINST = arms("mean = 14.1, sd = 8.0", "mean = 9.2, sd = 9.0")
@@ -248,6 +264,8 @@ def test_clusters_enlarge_the_variance_by_the_design_effect(tmp_path: Path) -> N
     trial = TRIAL.replace('"randomized"', '"cluster_randomized"')
     said = of_new(trial + CLUSTERS + SCORES, tmp_path).loc["hedges_g"]
     assert said.variance == pytest.approx(1.35 * plain.variance)
+    alike = CLUSTERS.replace("0.05", "0")
+    assert of_new(trial + alike + SCORES, tmp_path).loc["hedges_g"].variance == plain.variance
     unsaid = of_new(trial + SCORES, tmp_path).loc["hedges_g"]
     assert unsaid.variance == plain.variance
     assert "too small" in words_of(unsaid.remarks[-1].text)
