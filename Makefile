@@ -30,10 +30,10 @@ reports: setup
 	@$(BIN)/evidence validate
 	@$(BIN)/evidence build
 
-# Files stay on one worker, so that what a file prepares is prepared once, and slow ones come first.
-# Three workers for two processors, since tests with browsers and builds wait a part of their time.
+# Files stay on one worker, so that what a file prepares is prepared once, and slow ones come first;
+# notebooks are among them, so that both workers are busy to the end.
 test: setup-tests
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
 		--nbval --nbval-current-env tests notebooks
 
 # New random examples each time; those of the tests are the same on every run.
