@@ -288,6 +288,22 @@ def test_the_project_is_found_from_a_folder_inside_it(
 REPOSITORY = Path(__file__).parents[2]
 
 
+def test_a_pooled_page_is_built_where_no_card_stands_beside_it(tmp_path: Path) -> None:
+    for part in ("data", "notebooks"):
+        shutil.copytree(REPOSITORY / part, tmp_path / part)
+    (tmp_path / "requirements.lock").write_text("")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "catalog.toml").write_text(
+        '[[report]]\nid = "alone"\ntitle = "Alone"\nnotebook = "10_pooled_effects.ipynb"\n'
+        'parameters = { therapy = "abft", outcome = "depression", timepoint = "post" }\n'
+        'formats = ["html"]\n'
+    )
+    built = build(root=tmp_path)
+    assert built.failures == ()
+    page = (tmp_path / "reports" / "alone.html").read_text(encoding="utf-8")
+    assert 'id="n-diamond2002.depression.bdi.post.hedges_g"' in page
+
+
 TWO_REPORTS = ("abct-functional-impairment-post", "trial-israel2013")
 """A pooled page and one made for each trial; the gate compares one report of each notebook."""
 

@@ -82,6 +82,17 @@ def test_nothing_is_left_of_origins_where_no_number_is_shown() -> None:
     assert page == '<main><p>1</p>\n<section class="provenance">\n</section></main>'
 
 
+def test_what_a_set_is_made_of_stays_where_no_card_tells_it() -> None:
+    alone = ORIGINS.replace("A; <a", '<a href="#n-c">C</a> 3; <a')
+    alone = alone.replace(
+        "</ul>", '<li id="n-c" tabindex="-1"><b>3</b> <span class="what">C</span></li>\n</ul>', 1
+    )
+    page = page_links.without_what_is_not_shown(page_links.with_ways_back(alone))
+    assert '<li id="n-c"' in page
+    assert "n-b" not in page
+    assert not [one for one in inspection.faults(page) if "links to" in one]
+
+
 ON_CARDS = """<p><a class="n" href="#n-x.y">1</a> <a class="n" href="#n-x.y">1</a></p>
 <details>
 <summary class="again">Each number</summary>

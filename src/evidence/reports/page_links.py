@@ -18,7 +18,9 @@ _CARD_LINE = re.compile(r'<li id="([^"]+)" tabindex="-1"><b><a href="([^"#]+)\.h
 _LEADING = re.compile(r'href="#([^"]+)"')
 _LISTED = re.compile(r'<li id="((?:source|set|method)-\d+)" tabindex="-1">.*?</li>\n')
 _NUMBERED = re.compile(r'(id="|href="#)(source|set|method)-(\d+)"((?: tabindex="-1")?>)([^<]*)')
-_NOT_SHOWN = re.compile(r'<li id="n-[^"]+" tabindex="-1"><b>[^\n]*<span class="what">[^\n]*</li>\n')
+_NOT_SHOWN = re.compile(
+    r'<li id="(n-[^"]+)" tabindex="-1"><b>[^\n]*<span class="what">[^\n]*</li>\n'
+)
 _NOTHING_LEFT = (
     re.compile(r'<h3 id="sources">[^<]*</h3>\n(?:<p>[^<]*</p>\n)?<ol class="sources">\n</ol>\n'),
     re.compile(
@@ -78,7 +80,8 @@ def without_what_is_not_shown(page: str) -> str:
     page : str
         HTML with ways back.
     """
-    return _without_orphans(_NOT_SHOWN.sub("", page))
+    named = set(_LEADING.findall(page))
+    return _without_orphans(_NOT_SHOWN.sub(lambda one: one[0] if one[1] in named else "", page))
 
 
 def _named_alone(page: str) -> str:

@@ -197,15 +197,21 @@ def test_one_node_is_the_laplace_approximation():
     assert mass[0, 0] == pytest.approx(height - np.log(curvature) / 2, rel=CLOSED_FORM)
 
 
-def test_the_mode_is_found_where_steps_overshoot():
+@pytest.mark.parametrize(
+    ("n", "center", "spread"), [(1000, -3, 10), (1000, -8, 10), (50, -6, 6), (200, -5, 30)]
+)
+def test_the_mode_is_found_where_steps_overshoot(n, center, spread):
+    # All have the event: Newton's step from 0 leads far beyond the mode, and the next one back.
     def kernel(x):
         p = special.expit(x)
-        return -1000 * np.logaddexp(0, -x), 1000 * (1 - p), -1000 * p * (1 - p)
+        return -n * np.logaddexp(0, -x), n * (1 - p), -n * p * (1 - p)
 
-    z, _ = mixed_likelihoods.line_points(kernel, np.array([-3.0]), 10.0, 1)
-    # 1,000 of 1,000 have the event: Newton's step from 0 leads far beyond, and the next one back
-    mode = optimize.brentq(lambda at: 10_000 * special.expit(3 - 10 * at) - at, 0, 5, xtol=1e-14)
-    assert z[0, 0] == pytest.approx(mode, rel=1e-9)
+    z, _ = mixed_likelihoods.line_points(kernel, np.array([float(center)]), float(spread), 1)
+
+    def slope(at):
+        return spread * n * special.expit(-(center + spread * at)) - at
+
+    assert z[0, 0] == pytest.approx(optimize.brentq(slope, 0, 9, xtol=1e-14), rel=1e-9)
 
 
 def test_without_variation_the_models_are_the_ones_known():

@@ -68,8 +68,9 @@ def _mode(kernel: Kernel, center: Floats, spread: float) -> tuple[Floats, Floats
         slope, curvature = spread * first - z, 1 - spread**2 * second
         low, high = np.where(slope > 0, z, low), np.where(slope > 0, high, z)
         following = z + np.clip(slope / curvature, -5.0, 5.0)
-        # a step that leaves the bracket is halved
-        outside = (following < low) | (following > high)
+        # a step that leaves the bracket, or comes to an end of it, is halved; the last one may
+        small = np.abs(following - z) <= ENOUGH * (1 + np.abs(z))
+        outside = ~small & ((following <= low) | (following >= high))
         following = np.where(
             outside, (np.maximum(low, z - 5) + np.minimum(high, z + 5)) / 2, following
         )
