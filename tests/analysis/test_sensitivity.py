@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from evidence.analysis import Analysis, analyze
+from evidence.analysis import Analysis, analyze, sensitivity
 from evidence.analysis.sensitivity import (
     SCENARIOS,
     by_developers,
@@ -133,3 +133,7 @@ def test_imputed_arm_sizes_allow_no_scenario(dataset: Dataset, depression: Analy
     assert rows.missing.isna().all()
     assert set(frame.trial_id) == {"diamond2002", "waraan2021"}
     assert frame.estimate_id.is_unique
+
+
+def test_more_participants_counted_than_randomized_are_no_scenario() -> None:
+    assert sensitivity._tables(sensitivity.Counts(3, 20, 4, 18), (19, 19), good=True) == {}
