@@ -165,6 +165,15 @@ def test_remission_converted(main: Analysis) -> None:
     assert close(converted.pooled.ci_low, "-0.074")
     assert close(converted.pooled.ci_high, "1.052")
     assert converted.pooled.k == 4
+    # Both counts are of those seen, none of whom stands in as randomized.
+    assert str(converted.size) == str(118 + 60)
+
+
+def test_events_stand_beside_no_points(dataset: Dataset) -> None:
+    points = analyze(dataset, replace(ABFT, metric="mean_difference", instrument="bdi_ii"))
+    left = points.selection.left_out
+    assert "log_odds_ratio" in set(left.metric[left.trial_id == "waraan2021"])
+    assert with_events_converted(points) is None
 
 
 @pytest.mark.parametrize(
@@ -262,6 +271,23 @@ def test_an_analysis_under_another_id_has_the_row_of_its_numbers_and_methods(
     row, first = renamed.loc[place], frame[frame.main].iloc[0]
     methods = ["tau2_method", "interval", "effect", "ci_low", "ci_high", "k"]
     assert row[methods].tolist() == first[methods].tolist()
+
+
+@pytest.mark.parametrize(("apart", "found"), [(0.5e-9, True), (1e-9, False)])
+def test_only_results_that_differ_by_less_than_the_bound_are_the_same(
+    dataset: Dataset, main: Analysis, apart: float, found: bool
+) -> None:
+    zero = replace(main, pooled=replace(main.pooled, effect=0.0))
+    first = panel(dataset, ABFT).query("main").assign(estimate_id="other", effect=apart)
+    frame, _ = placed(first, zero)
+    assert (len(frame) == len(first)) is found
+    assert (frame.estimate_id.iloc[-1] == "other") is found
+
+
+def test_what_is_printed_of_other_outcomes_opens_no_choice(dataset: Dataset) -> None:
+    """ABFT has a statistic over the whole course on ideation, and none of depression."""
+    frame = panel(dataset, replace(ABFT, metric="d_ppc2"))
+    assert set(frame.trials) == {"all", "unreported_at_zero"}
 
 
 def test_one_trial_has_no_variance_between_trials(dataset: Dataset) -> None:

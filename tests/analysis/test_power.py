@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.special import nctdtr, stdtrit
+from scipy import stats
+from scipy.special import nctdtr, ndtr, stdtrit
 from statsmodels.stats.power import TTestIndPower
 
 from evidence.analysis import Analysis
@@ -64,6 +65,53 @@ def test_the_information_size_is_the_smallest_with_the_power(effect: float, expe
     half = found // 2
     assert by_noncentral_t(effect, half, half) >= 0.8
     assert by_noncentral_t(effect, half - 1, half - 1) < 0.8
+
+
+def by_mixture(effect: float, n_1: int, n_2: int, level: float) -> float:
+    """Power as the mean, over the SD that is found, of that of a z test with this SD."""
+    df = n_1 + n_2 - 2
+    bound = stdtrit(df, (1 + level) / 2)
+    away = effect / np.sqrt(1 / n_1 + 1 / n_2)
+    found = stats.chi(df)
+    low, high = found.ppf(1e-15), found.isf(1e-15)
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    y = (low + high) / 2 + (high - low) / 2 * nodes
+    s = y / np.sqrt(df)
+    rejects = ndtr(away - bound * s) + ndtr(-away - bound * s)
+    return float(((high - low) / 2 * weights * found.pdf(y) * rejects).sum())
+
+
+# At all of these the tail on the other side is too small to be computed.
+@pytest.mark.parametrize(
+    ("effect", "n", "level"), [(8.25, 2, 0.95), (9.5, 2, 0.95), (0.246, 1000, 0.999)]
+)
+def test_power_is_not_1_where_the_other_tail_is_not_computed(
+    effect: float, n: int, level: float
+) -> None:
+    expected = by_mixture(effect, n, n, level)
+    assert expected < 0.99
+    assert power_of_trial(effect, n, n, level=level) == pytest.approx(expected, abs=ITERATIVE)
+
+
+def test_a_high_power_of_the_smallest_trial_is_reached_where_it_is() -> None:
+    found = detectable_effect(2, 2, power=0.99)
+    assert by_mixture(found, 2, 2, 0.95) == pytest.approx(0.99, abs=ITERATIVE)
+
+
+@pytest.mark.parametrize(
+    ("effect", "power", "level"),
+    [(0.05, 0.8, 0.9999), (0.3, 0.99, 0.999), (2.0, 0.9999, 0.999), (0.3, 0.8, 0.9999)],
+)
+def test_the_information_size_of_strict_tests_is_the_smallest_with_the_power(
+    effect: float, power: float, level: float
+) -> None:
+    half = information_size(effect, power=power, level=level) // 2
+    assert by_mixture(effect, half, half, level) >= power
+    assert by_mixture(effect, half - 1, half - 1, level) < power
+
+
+def test_no_effect_is_so_large_that_a_t_test_takes_fewer_than_two_of_each_arm() -> None:
+    assert information_size(50) == 4
 
 
 def test_each_trial_of_known_size_has_its_power(depression: Analysis) -> None:
@@ -154,6 +202,17 @@ def test_a_common_effect_gives_the_closed_form() -> None:
     w = 1 / 0.09
     from_weights = (w * 0.4 + u * found.low) / np.sqrt(w + u)
     assert from_weights == pytest.approx(1.959963984540054, abs=ITERATIVE)
+
+
+def test_the_highest_limit_can_be_at_the_end_of_what_is_looked_at() -> None:
+    """Any trial that agrees less with -4 widens the interval more than it moves the mean."""
+    found = one_more_trial([-4.0], [0.01], 50, 50)
+    tried = np.linspace(-3, 3, 61)
+    limits = [limit([-4.0], [0.01], x, 50, 50) for x in tried]
+    assert max(limits) == limits[0]
+    assert found.best_effect == -3
+    assert found.best_limit == pytest.approx(limits[0], rel=ITERATIVE)
+    assert (found.low, found.high) == (None, None)
 
 
 def test_a_large_trial_has_its_power() -> None:

@@ -17,6 +17,7 @@ from evidence.data.dataset import Dataset
 from evidence.errors import ParameterError
 from evidence.estimation.choices import Specification
 from evidence.meta.pooling import pool
+from tests.pages.any_package import Result, Study, package
 from tests.tolerances import CLOSED_FORM
 
 
@@ -124,6 +125,17 @@ def test_missing_participants_of_a_good_event(dataset: Dataset, ideation: Analys
     assert rows.processing["observed"] == "reconstructed"
     assert set(rows.processing.drop("observed")) == {"imputed"}
     assert not set(rows.estimate_id.drop("observed")) & set(ideation.frame.estimate_id)
+
+
+def test_more_counted_than_randomized_allow_no_scenario() -> None:
+    made = package([Study((Result(outcome="recovery", counts=(10, 30, 5, 25)),), n=28)])
+    main = Specification(
+        therapy="abft", outcome="suicidal_ideation", timepoint="post", metric="log_odds_ratio"
+    )
+    frame = missing_participants(made, analyze(made, main))
+    # 55 of 56: who is missing is not known, since of one arm there are two too many.
+    assert list(frame.scenario) == ["observed"]
+    assert frame.missing.isna().all()
 
 
 def test_imputed_arm_sizes_allow_no_scenario(dataset: Dataset, depression: Analysis) -> None:

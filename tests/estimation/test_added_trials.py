@@ -52,8 +52,15 @@ class Package:
         with path.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerow(values.get(one, "") for one in header)
 
-    def trial(self, arms: dict[str, str], total: int | None = 60, **sizes: int) -> None:
-        self.add("trials", **TRIAL)
+    def trial(
+        self,
+        arms: dict[str, str],
+        total: int | None = 60,
+        weeks: int | None = 12,
+        design: str = "randomized",
+        **sizes: int,
+    ) -> None:
+        self.add("trials", **{**TRIAL, "design": design})
         for number, (arm, condition) in enumerate(arms.items()):
             self.add(
                 "arms",
@@ -64,7 +71,7 @@ class Package:
                 n_randomized=sizes.get(arm, ""),
                 locator_id=PLACE,
             )
-        for fact, value in (("n_randomized", total), ("treatment_weeks", 12)):
+        for fact, value in (("n_randomized", total), ("treatment_weeks", weeks)):
             if value is not None:
                 unit = "participants" if fact == "n_randomized" else "weeks"
                 self.add(
@@ -390,6 +397,114 @@ def test_f_at_two_times_takes_its_direction_from_one(package: Package) -> None:
     frame = evidence.estimates(package.load()).set_index("estimate_id")
     row = frame.loc["diamond2019.suicidal_ideation.siq_jr.overall.d_from_test_statistic"]
     assert row.effect == pytest.approx(0.2356, abs=5e-5)
+
+
+def test_groups_not_formed_at_random_give_no_effect(package: Package) -> None:
+    package.trial(TWO, na=30, nc=30, design="non_randomized")
+    for arm, mean in (("na", 15), ("nc", 20)):
+        package.result(arm, f"r_{arm}", n_analyzed=30, mean=mean, sd=8)
+    (row,) = records(package.frame())
+    assert row.left_out_by == LeftOut.NOT_RANDOMIZED
+    assert pd.isna(row.effect)
+
+
+@pytest.mark.parametrize("total", [30, 31])
+def test_a_total_that_leaves_no_one_to_an_arm_is_no_share(package: Package, total: int) -> None:
+    """Of 31 the last one would go to one of the two arms whose size is not printed."""
+    package.trial({**TWO, "nd": "usual_care"}, total=total, na=30)
+    package.statistic("s1", statistic="mean_difference", estimate=-4, se=2)
+    (row,) = records(package.frame())
+    assert row.n_intervention == 30
+    assert pd.isna(row.n_comparator)
+    assert has(row, RemarkKind.SIZES_NOT_PRINTED)
+    assert not has(row, RemarkKind.SIZES_IMPUTED)
+
+
+@pytest.mark.parametrize(("events", "combined"), [(12, ["17 of 58 against 5 of 28"]), ("", [])])
+def test_arms_are_combined_only_where_the_events_of_each_are_known(
+    package: Package, events: object, combined: list[str]
+) -> None:
+    package.trial({"na": "abft", "nc": "usual_care"}, total=None, na=30, nc=30)
+    package.add(
+        "arms",
+        arm_id="nb",
+        trial_id="newt",
+        role="intervention",
+        condition="abft",
+        n_randomized=30,
+        locator_id=PLACE,
+    )
+    for arm, number, n in (("na", 5, 29), ("nb", events, 29), ("nc", 5, 28)):
+        package.result(
+            arm, f"r_{arm}", instrument_id="ham_d", event="remission", events=number, n_analyzed=n
+        )
+    frame = package.frame()
+    of_odds = frame[(frame.metric == "log_odds_ratio") & (frame.route == "combined_counts")]
+    assert list(of_odds.convention) == combined
+
+
+def test_a_magnitude_without_a_side_stands_and_is_not_pooled(package: Package) -> None:
+    package.trial(TWO, na=30, nc=30)
+    package.statistic(
+        "s1", statistic="f_slope", estimate=4, df1=1, df2=58, favors_intervention_when=""
+    )
+    dataset = package.load()
+    # sqrt(4 (1/30 + 1/30)) times J(58), by the gamma function; to either side
+    size = 2 * (2 / 30) ** 0.5 * 0.987004
+    row = package.frame().iloc[0]
+    assert (row.effect, row.effect_low, row.effect_high) == pytest.approx(
+        (size, -size, size), rel=1e-6
+    )
+    choice = Specification(
+        therapy="abft", outcome="depression", timepoint="post", metric="standardized"
+    )
+    selection = analyze(dataset, choice).selection
+    assert "newt" not in set(selection.estimates.trial_id)
+    left = selection.left_out.set_index("trial_id").left_out_by
+    assert left["newt"] == LeftOut.SIGN_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("timepoint", "weeks", "treatment", "clock", "beside"),
+    [
+        # At the end of treatment a statistic is beside the events whatever its week is.
+        ("post", (12, 14), 12, ("randomization",) * 2, True),
+        ("follow_up", (40, 40), 12, ("randomization",) * 2, True),
+        ("follow_up", (40, 24), 12, ("randomization",) * 2, False),
+        # Weeks after treatment are known of neither, which makes 24 and 40 no one time.
+        ("follow_up", (40, 24), None, ("randomization",) * 2, False),
+        ("follow_up", (40, 40), None, ("randomization",) * 2, True),
+        ("follow_up", (40, 24), None, ("end_of_treatment",) * 2, False),
+        ("follow_up", (40, 40), None, ("not_stated",) * 2, True),
+    ],
+)
+def test_counts_have_to_fit_the_odds_ratio_of_their_time(
+    package: Package,
+    timepoint: str,
+    weeks: tuple[int, int],
+    treatment: int | None,
+    clock: tuple[str, str],
+    beside: bool,
+) -> None:
+    """Percentages of 13 of 28 and 9 of 29, and an odds ratio that these counts do not have."""
+    package.trial(TWO, weeks=treatment, na=30, nc=30)
+    event = {"instrument_id": "ham_d", "event": "remission", "timepoint": timepoint}
+    for arm, percent, n in (("na", "46.4", 28), ("nc", "31.0", 29)):
+        timed = {"weeks": weeks[0], "clock": clock[0], **event}
+        package.result(arm, f"r_{arm}", percent=percent, n_analyzed=n, **timed)
+    package.statistic(
+        "s1",
+        statistic="odds_ratio",
+        estimate="9.99",
+        weeks=weeks[1],
+        clock=clock[1],
+        **{**event, "favors_intervention_when": "above_1"},
+    )
+    frame = package.frame()
+    of_arms = [row for row in records(frame) if "r_na" in row.result_ids]
+    counts = {row.convention for row in of_arms}
+    assert counts == ({""} if beside else {"13 of 28 against 9 of 29"})
+    assert all(("no whole numbers fit" in row.reason) == beside for row in of_arms)
 
 
 def test_a_statistic_over_the_course_never_stands_for_follow_up(package: Package) -> None:

@@ -67,7 +67,7 @@ ORIGINS = """<main><p><a class="n" href="#n-a">1</a></p>
 
 
 def test_a_page_tells_what_it_shows_and_numbers_origins_anew() -> None:
-    page = page_links.without_what_is_not_shown(page_links.with_ways_back(ORIGINS))
+    page = page_links.with_ways_back(page_links.without_what_is_not_shown(ORIGINS))
     assert "n-b" not in page
     assert "Of B" not in page
     assert '<li id="set-1" tabindex="-1">A; <a href="#source-1">[1]</a></li>' in page
@@ -78,7 +78,7 @@ def test_a_page_tells_what_it_shows_and_numbers_origins_anew() -> None:
 
 def test_nothing_is_left_of_origins_where_no_number_is_shown() -> None:
     silent = ORIGINS.replace('<a class="n" href="#n-a">1</a>', "1")
-    page = page_links.without_what_is_not_shown(page_links.with_ways_back(silent))
+    page = page_links.without_what_is_not_shown(silent)
     assert page == '<main><p>1</p>\n<section class="provenance">\n</section></main>'
 
 
@@ -87,7 +87,7 @@ def test_what_a_set_is_made_of_stays_where_no_card_tells_it() -> None:
     alone = alone.replace(
         "</ul>", '<li id="n-c" tabindex="-1"><b>3</b> <span class="what">C</span></li>\n</ul>', 1
     )
-    page = page_links.without_what_is_not_shown(page_links.with_ways_back(alone))
+    page = page_links.with_ways_back(page_links.without_what_is_not_shown(alone))
     assert '<li id="n-c"' in page
     assert "n-b" not in page
     assert not [one for one in inspection.faults(page) if "links to" in one]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
+from scipy.special import nctdtr, stdtrit
 from statsmodels.stats.power import TTestIndPower
 
 from evidence.analysis import Analysis
@@ -63,7 +64,12 @@ def power_of_trial(effect: float, n_1: float, n_2: float, *, level: float = 0.95
     alpha = 1 - float(inside("level", level, 0, 1))
     size = abs(float(at_least("abs(effect)", abs(effect), 0)))
     found = float(TTestIndPower().power(size, n_1, alpha, n_2 / n_1, alternative="two-sided"))
-    # Far out the noncentral t distribution is not computed: nothing is left that does not reject.
+    if math.isnan(found):
+        # Of the tail on the other side next to nothing is left before it is not computed any more.
+        df = n_1 + n_2 - 2
+        away = size / math.sqrt(1 / n_1 + 1 / n_2)
+        found = 1 - float(nctdtr(df, away, stdtrit(df, 1 - alpha / 2)))
+    # Farther out neither tail is computed: nothing is left that does not reject.
     return 1.0 if math.isnan(found) else found
 
 
@@ -139,10 +145,18 @@ def information_size(effect: float, *, power: float = POWER, level: float = 0.95
     size = float(above("abs(effect)", abs(effect), 0))
     alpha = 1 - float(inside("level", level, 0, 1))
     wanted = float(inside("power", power, alpha, 1))
-    arm = TTestIndPower().solve_power(
-        effect_size=size, nobs1=None, alpha=alpha, power=wanted, ratio=1.0
-    )
-    return 2 * math.ceil(float(np.squeeze(arm)))
+
+    def lacks(arm: int) -> bool:
+        return power_of_trial(size, arm, arm, level=level) < wanted
+
+    # A t test takes two of each arm.
+    short, arm = 1, 2
+    while lacks(arm):
+        short, arm = arm, 2 * arm
+    while arm - short > 1:
+        middle = (short + arm) // 2
+        short, arm = (middle, arm) if lacks(middle) else (short, middle)
+    return 2 * arm
 
 
 def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.DataFrame:
@@ -172,19 +186,13 @@ def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.Da
             n_1, n_2 = int(row.n_intervention), int(row.n_comparator)
             made += [
                 {
-                    "trial_id": row.trial_id,
-                    "label": row.label,
-                    "comparator": row.comparator,
-                    "comparator_class": row.comparator_class,
+                    **row._asdict(),
                     "n_intervention": n_1,
                     "n_comparator": n_2,
                     "entered": entered,
                     "effect": effect,
                     "power": power_of_trial(effect, n_1, n_2, level=level),
                     "detectable": detectable_effect(n_1, n_2, level=level),
-                    "result_ids": row.result_ids,
-                    "locator_ids": row.locator_ids,
-                    "remarks": row.remarks,
                 }
                 for effect in effects
             ]

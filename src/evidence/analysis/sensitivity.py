@@ -213,7 +213,8 @@ def missing_participants(dataset: Dataset, analysis: Analysis) -> pd.DataFrame:
     DataFrame
         Columns `SCENARIO_COLUMNS`, one row per event and scenario: log odds ratios, above 0 where
         they favor the intervention. Only ``observed``, which keeps the id of the estimate, where
-        no source prints the arm sizes, with ``missing`` <NA>.
+        no source prints the arm sizes or more are counted than were randomized, with ``missing``
+        <NA>.
     """
     context = Context.of(dataset)
     specification = analysis.specification
@@ -242,8 +243,9 @@ def _scenarios(context: Context, found: EventTables, observed_id: str) -> list[d
     missing = None
     if all(size.n is not None and not size.imputed for size in sizes):
         randomized = [int(size.n or 0) for size in sizes]
-        missing = sum(randomized) - counts.n_1 - counts.n_2
-        tables |= _tables(counts, randomized, good=row.more_is == "better")
+        supposed = _tables(counts, randomized, good=row.more_is == "better")
+        missing = sum(randomized) - counts.n_1 - counts.n_2 if supposed else None
+        tables |= supposed
     stem = f"{row.trial_id}.{row.outcome_id}.{row.event}.{row.timepoint}.log_odds_ratio"
     sign = context.dataset.event_sign(row.event)
     made: list[dict[str, object]] = []

@@ -195,10 +195,7 @@ def reconstruction(context: Context, pair: tuple[Any, Any]) -> Reconstruction | 
     ParameterError
         If too little is printed to search.
     """
-    one, two = pair
-    if _printed_counts(pair) is not None:
-        return None
-    if number(one.percent) is None or number(two.percent) is None:
+    if _printed_counts(pair) is not None or any(number(one.percent) is None for one in pair):
         return None
     row = _row(context, pair)
     return _found(context, row, pair, _beside(context, row))
@@ -306,12 +303,16 @@ def _beside(context: Context, row: Row) -> pd.DataFrame:
         & (frame.event == row.event)
         & (frame.timepoint == row.timepoint)
         & frame.statistic.isin(_MEASURES)
-        & (
-            (row.timepoint == "post")
-            | (frame.weeks_since_randomization.fillna(-1) == (row.weeks_since_randomization or -1))
-            | (frame.follow_up_weeks.fillna(-1) == (row.follow_up_weeks or -1))
-        )
+        & _of_week(frame, row)
     ].drop_duplicates("statistic")
+
+
+def _of_week(frame: pd.DataFrame, row: Row) -> "pd.Series[bool]":
+    """Return which statistics are of the week of a row, by either clock; none is like none."""
+    weeks = frame[["weeks_since_randomization", "follow_up_weeks"]]
+    own = [row.weeks_since_randomization, row.follow_up_weeks]
+    # One clock that neither has is no week that they share.
+    return weeks.isna().all(axis=1) if own == [None, None] else weeks.eq(own).any(axis=1)
 
 
 def _found(

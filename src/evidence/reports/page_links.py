@@ -78,7 +78,7 @@ def without_what_is_not_shown(page: str) -> str:
     Parameters
     ----------
     page : str
-        HTML with ways back.
+        HTML, as yet without ways back.
     """
     named = set(_LEADING.findall(page))
     return _without_orphans(_NOT_SHOWN.sub(lambda one: one[0] if one[1] in named else "", page))

@@ -178,9 +178,10 @@ def page(
     told["cells"] = list(_telling(notebook["cells"]))
     markup, _ = exporter.from_notebook_node(told, resources=resources)
     # A file that is taken along has the name of its report.
-    markup = with_ways_back(to_cards(markup, reports))
+    markup = to_cards(markup, reports)
     if reports:
         markup = without_what_is_not_shown(markup)
+    markup = with_ways_back(markup)
     markup = markup.replace('<a download="', f'<a download="{report.report_id}-')
     # What this page does not show is none of its numbers.
     led = set(_TO_CARD.findall(markup))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from evidence.meta.pooling import batch
 from evidence.meta.pooling.heterogeneity import i_squared, likelihood_score, typical_variance
-from evidence.meta.pooling.weights import arrange
+from evidence.meta.pooling.weights import arrange, moments
 from tests.tolerances import CLOSED_FORM, ITERATIVE, half_unit
 
 
@@ -117,5 +117,7 @@ def test_i_squared_of_the_q_profile_limits():
     effect = np.array([[0.652027, 0.752034, 0.392203]])
     variance = np.array([[0.1316425, 0.2161595, 0.0619899]])
     high = batch.pool(effect, variance, tau2_interval=True).tau2_ci_high
-    share, _ = i_squared(typical_variance(arrange(effect, variance)), high)
+    sets = arrange(effect, variance)
+    alike = moments(sets.effect, sets.variance, 0.0)
+    share, _ = i_squared(typical_variance(alike, sets.degrees), high)
     assert share[0] == pytest.approx(0.91, abs=half_unit("0.91"))

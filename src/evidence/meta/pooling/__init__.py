@@ -8,7 +8,7 @@ import numpy as np
 from evidence.meta.numerics import Floats
 from evidence.meta.pooling.batch import GIVEN, PooledBatch, fit
 from evidence.meta.pooling.heterogeneity import typical_variance
-from evidence.meta.pooling.weights import arrange_one
+from evidence.meta.pooling.weights import arrange_one, moments
 from evidence.terms import Interval, Remark, RemarkKind, Tau2
 
 FEW_TRIALS = 5
@@ -256,6 +256,7 @@ def i2_limits(pooled: Pooled, variance: Any) -> tuple[float, float] | None:
     """
     if pooled.tau2_ci_low is None or pooled.tau2_ci_high is None:
         return None
-    typical = typical_variance(arrange_one(np.zeros(pooled.k), variance))[0]
+    sets = arrange_one(np.zeros(pooled.k), variance)
+    typical = typical_variance(moments(sets.effect, sets.variance, 0.0), sets.degrees)[0]
     low, high = (limit / (limit + typical) for limit in (pooled.tau2_ci_low, pooled.tau2_ci_high))
     return float(low), float(high)

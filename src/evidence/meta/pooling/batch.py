@@ -135,7 +135,7 @@ def fit(
     i2, h2 = (
         i_squared_of_q(q, pooled.degrees)
         if tau2 == "common"
-        else i_squared(typical_variance(pooled, alike.trace), between)
+        else i_squared(typical_variance(alike, pooled.degrees), between)
     )
     low, high = (
         q_profile(pooled, level, q)

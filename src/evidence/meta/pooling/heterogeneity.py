@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from evidence.meta.numerics import Flags, Floats, Rows, bracketed_newton, once_each
-from evidence.meta.pooling.weights import Sets, moments, over_trials
+from evidence.meta.pooling.weights import Moments, Sets, moments, over_trials
 from evidence.terms import Tau2
 
 GRID_STEP = 0.25
@@ -302,23 +302,15 @@ def q_profile(sets: Sets, level: float, q: Floats) -> tuple[Floats, Floats]:
 
 def chi_square_quantile(df: Floats, probability: float) -> Floats:
     """Quantile of chi-square, evaluated once per distinct df."""
-
-    def quantile(distinct: Floats) -> Floats:
-        return np.asarray(2 * special.gammaincinv(distinct / 2, probability), dtype=np.float64)
-
-    return once_each(quantile, df)
+    return once_each(lambda each: 2 * special.gammaincinv(each / 2, probability), df)
 
 
-def typical_variance(sets: Sets, trace: Floats | None = None) -> Floats:
+def typical_variance(alike: Moments, degrees: Floats) -> Floats:
     """Typical sampling variance: (k - 1) / (sum w - sum w^2 / sum w) with w = 1/v.
 
-    Higgins and Thompson (2002), Stat Med 21:1539, equation 9. What is divided by is the trace of
-    the moments with a tau2 of 0.
+    Higgins and Thompson (2002), Stat Med 21:1539, equation 9, by the moments with a tau2 of 0.
     """
-    if trace is None:
-        trace = moments(sets.effect, sets.variance, 0.0).trace
-    typical: Floats = sets.degrees / trace
-    return typical
+    return degrees / alike.trace
 
 
 def i_squared(typical: Floats, tau2: Floats) -> tuple[Floats, Floats]:
