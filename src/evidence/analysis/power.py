@@ -1,6 +1,7 @@
 """How much the trials could have shown: power, optimal information size, one more trial."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,18 +146,10 @@ def information_size(effect: float, *, power: float = POWER, level: float = 0.95
     size = float(above("abs(effect)", abs(effect), 0))
     alpha = 1 - float(inside("level", level, 0, 1))
     wanted = float(inside("power", power, alpha, 1))
-
-    def lacks(arm: int) -> bool:
-        return power_of_trial(size, arm, arm, level=level) < wanted
-
-    # A t test takes two of each arm.
-    short, arm = 1, 2
-    while lacks(arm):
-        short, arm = arm, 2 * arm
-    while arm - short > 1:
-        middle = (short + arm) // 2
-        short, arm = (middle, arm) if lacks(middle) else (short, middle)
-    return 2 * arm
+    # A t test takes two of each arm; power grows with the size.
+    arms = range(2, 2**50)
+    found = bisect_left(arms, wanted, key=lambda n: power_of_trial(size, n, n, level=level))
+    return 2 * arms[found]
 
 
 def trial_power(analysis: Analysis, effects: Sequence[float] = EFFECTS) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def reference_name(publication_id: str, dataset: Dataset) -> str:
     year = item.get("issued", {}).get("date-parts", [[""]])[0][0]
     authors = item.get("author", [])
     if not authors:
-        name = str(item.get("title", publication_id))
+        name = str(item.get("title") or item.get("container-title") or publication_id)
     else:
         name = str(authors[0].get("family") or authors[0].get("literal") or publication_id)
         if len(authors) > 1:
@@ -170,7 +170,7 @@ class Sources:
             when = "" if read == usual else f" ({read})"
             place = f"{_place(one, self.dataset)}{when}"
             lines.append(f'<li id="source-{number}" tabindex="-1">{place}</li>')
-        but = ", if not said" if len(often) > 1 else ""
+        but = ", unless said otherwise" if len(often) > 1 else ""
         said = f"<p>Each: {usual}{but}.</p>\n" if usual else ""
         told = "\n".join(lines)
         heading = '<h3 id="sources">Sources [in brackets]</h3>'

@@ -157,22 +157,18 @@ def event_tables(context: Context, pair: tuple[Any, Any]) -> EventTables | None:
     pair : tuple
         Results of intervention and comparator arm.
     """
-    one, two = pair
-    row = _row(context, pair)
     counts = _printed_counts(pair)
     if counts is not None:
-        return EventTables(row, (counts,), "converted")
-    if number(one.percent) is None or number(two.percent) is None:
-        return None
+        return EventTables(_row(context, pair), (counts,), "converted")
     try:
-        found = _found(context, row, pair, _beside(context, row))
+        found = reconstruction(context, pair)
     except ParameterError:
         return None
-    if not found.solutions:
+    if found is None or not found.solutions:
         return None
     # Which of many tables is the true one is a guess, whichever is taken.
     processing = "reconstructed" if len(found.solutions) <= MOST_SOLUTIONS else "imputed"
-    return EventTables(row, tuple(_tables(found)), processing)
+    return EventTables(_row(context, pair), tuple(_tables(found)), processing)
 
 
 def reconstruction(context: Context, pair: tuple[Any, Any]) -> Reconstruction | None:

@@ -404,8 +404,8 @@ _SAID_OF = {
     "fits it",
     Basis.LIMIT: "one limit only can be used: the standard error is its distance by {quantile:.3g}",
     Basis.SIZES: "standard error by the sizes of the arms, as none is printed",
-    Basis.NOTHING: "a number without uncertainty: neither interval nor standard error nor p is "
-    "printed, so it is not pooled",
+    Basis.NOTHING: "a number without uncertainty: no interval, standard error or p that gives one "
+    "is printed, so it is not pooled",
 }
 
 

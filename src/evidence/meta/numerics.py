@@ -94,7 +94,7 @@ FEW = 64
 """Numbers among which to look for equal ones takes longer than to evaluate all."""
 
 
-def once_each(function: Callable[[Floats], Floats], values: Floats) -> Floats:
+def once_each(function: Callable[[Floats], Any], values: Floats) -> Floats:
     """Evaluate a function of single numbers once for each that differs.
 
     Parameters
@@ -111,9 +111,9 @@ def once_each(function: Callable[[Floats], Floats], values: Floats) -> Floats:
     1300.0
     """
     if values.size <= FEW:
-        return function(values)
+        return np.asarray(function(values), dtype=np.float64)
     distinct, where = np.unique(values, return_inverse=True)
-    return function(distinct)[where]
+    return np.asarray(function(distinct), dtype=np.float64)[where]
 
 
 FIRST = np.array([45.0, -9.0, 1.0]) / 60

@@ -109,7 +109,7 @@ def estimates_table(dataset: Dataset, frame: pd.DataFrame, *, therapy: str) -> B
                 to_trial(dataset, row.trial_id),
                 Cell(dataset.short("outcome", row.outcome_id)),
                 Cell(", ".join(filter(None, _measured(row, dataset)))),
-                Cell(compared if tested == of else f"{compared} ({tested})"),
+                Cell(compared if tested == of else f"{tested} against {compared}"),
                 Cell(units.metric(row, dataset)),
                 replace(shown, href=f"{place}{shown.href}"),
                 Cell(chains.route(row.route).shown, tag=row.processing),

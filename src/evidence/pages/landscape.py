@@ -464,7 +464,7 @@ def _table(rows: Sequence[Result], found: Landscape, caption: str) -> Block:
         for (publication, treated, contrast), several in by_source.items()
     ]
     names = (name for name, _ in shown)
-    return table(caption, ("Source", "Who: what was compared", *names), body)
+    return table(caption, ("Source", "Who was treated: what was compared", *names), body)
 
 
 def _results(rows: Sequence[Result]) -> Cell:
@@ -569,7 +569,7 @@ def _provenance(found: Landscape) -> Block:
         for one, entry in numbers
     ]
     block = joined(
-        table("Numbers as reported", ("Number", "Id", "From", "How obtained"), rows),
+        table("Numbers as reported", ("Number", "Id", "Read in", "How obtained"), rows),
         closing.counts_table(_counts(found)),
     )
     return Block(

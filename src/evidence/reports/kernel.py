@@ -29,11 +29,9 @@ start two of them."""
 
 START_TIMEOUT = 120
 STARTS = 3
-"""How often a kernel is started that ends before it answers: it is reached by ports that were free
-when they were chosen, and another program can have taken one of them meanwhile."""
-
-_NO_ANSWER = "Kernel died before replying"
-"""What the client says of such a kernel."""
+"""How often a kernel is started that ends before it answers: another program can have taken one of
+the ports that were chosen for it."""
+_NO_ANSWER = "Kernel died before replying"  # as the client says it
 
 CELL_TIMEOUT = 1800
 """Seconds that a cell may run; the longest of the workbook takes a hundredth of that."""

@@ -310,7 +310,8 @@ def typical_variance(alike: Moments, degrees: Floats) -> Floats:
 
     Higgins and Thompson (2002), Stat Med 21:1539, equation 9, by the moments with a tau2 of 0.
     """
-    return degrees / alike.trace
+    typical: Floats = degrees / alike.trace
+    return typical
 
 
 def i_squared(typical: Floats, tau2: Floats) -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ FURTHEST_APART = 1e20
 """Largest ratio of variances with which systems of several coefficients are solved."""
 
 over_trials = np.add.reduce
-"""The sum over the first axis; `sum` takes a detour that small sets feel."""
+"""The sum over the first axis, without the detour of `sum` that small sets feel."""
 
 TIED = 1e-12
 """Difference between results for a set of numbers, relative to their `magnitude`, that rounding

@@ -13,6 +13,7 @@ from evidence.blocks.headline import Headline
 from evidence.blocks.output import Block, joined
 from evidence.blocks.tables import Cell, range_link
 from evidence.data.dataset import Dataset
+from evidence.data.records import records
 from evidence.ledger import LedgerEntry, entries, sentences
 from evidence.pages import pooled as pooled_sections
 from evidence.pages.audit import findings, readings
@@ -167,9 +168,9 @@ def _computed(
         pooled += [(end, members.followed_by(allowed)) for end in audit_gaps.of_ends(gap, dataset)]
         with_it = f"; and {gap.row.label}, by the sizes of its arms"
         pooled.append((audit_gaps.of_weight(gap, dataset), members.followed_by(with_it)))
-    model = Cell("the model of the trial, adjusted or of change, as correlations allow")
     for spread in filter(None, map(missing_numbers.imputed_spread, analyses)):
-        pooled += [(end, model) for end in audit_gaps.of_spread(spread, dataset)]
+        over = Cell(f"lowest and highest over {entries.left_open(next(records(spread.rows)))}")
+        pooled += [(end, over) for end in audit_gaps.of_spread(spread, dataset)]
     return pooled
 
 

@@ -71,7 +71,7 @@ CHECK = {
 _DONE = {
     "replace": "Replaced by {used}",
     "withhold": "Withheld, counts as missing",
-    "flag": "Flagged, used as printed",
+    "flag": "Flagged",
     "": "–",
 }
 _WORD = re.compile(r"\b[a-z][a-z0-9]*_[a-z0-9_]+\b|\b[a-z]+\d{4}\b")

@@ -477,7 +477,10 @@ def _limits(dataset: Dataset, analysis: Analysis) -> Block:
     _, outcome = text.names(analysis, dataset)
     chosen = analysis.selection.estimates
     ids = [*chosen.trial_id, *analysis.selection.without_number.trial_id]
-    imputed = list(dict.fromkeys(chosen.label[chosen.processing == "imputed"]))
+    imputed = [
+        f"{row.label}{f', which could be {span}' if (span := entries.range_left_open(row)) else ''}"
+        for row in records(chosen[chosen.processing == "imputed"])
+    ]
     enters = "enters" if analysis.pooled.k == 1 else "enter"
     few = analysis.pooled.k < FEW_TRIALS
     also = [

@@ -218,4 +218,5 @@ def _shown(row: Any) -> str:
     if pd.isna(row.effect):
         return "–"
     value, *_, digits = entries.quoted_numbers(row.metric, row.more_is, row.effect)
-    return language.fixed(value, digits) + (" points" if row.metric == "risk_difference" else "")
+    unit = " percentage points" if row.metric == "risk_difference" else ""
+    return f"{language.fixed(value, digits)}{unit}"

@@ -315,8 +315,10 @@ def _shown(dataset: Dataset, found: Robustness) -> list[tuple[LedgerEntry, Cell]
     for one in found.one_more:
         for result, behind in ((one.printed, None), (one.at_zero, beside.stress)):
             if result is not None:
+                zeros = "" if behind is None else language.listed(behind.entered.label)
+                told = f"; at zero: {zeros};" * bool(zeros) + f" and a further trial of {one.size}"
                 shown += [
-                    (entry, members.followed_by(f" and a further trial of {one.size}"))
+                    (entry, members.followed_by(told))
                     for entry in made.of_one_more_trial(result, analysis, dataset, behind)
                 ]
     shown += [

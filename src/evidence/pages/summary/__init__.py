@@ -242,11 +242,12 @@ def _numbers(dataset: Dataset, summary: Summary) -> list[tuple[LedgerEntry, Cell
         for analysis, needed in pair.needed:
             average = numbers.of_needed(needed, analysis, pair.synthesis, dataset)
             if average is not None:
-                known, missing = (
+                known, missing, held = (
                     language.listed(dataset.trial(trial).label for trial in trials)
-                    for trials in (needed.known, needed.missing)
+                    for trials in (needed.known, needed.missing, needed.held)
                 )
-                shown.append((average, Cell(f"{known}; needed of {missing}")))
+                zeros = f"; at zero: {held}" if held else ""
+                shown.append((average, Cell(f"{known}; needed of {missing}{zeros}")))
     # Neighbors share the start of their labels, which is said once.
     each = {entry.estimate_id: (entry, what) for entry, what in shown}
     return sorted(each.values(), key=lambda one: (one[0].label, one[0].estimate_id))

@@ -45,7 +45,7 @@ REPORTED_AS = {
 ACTION = {
     "replace": "replaced",
     "withhold": "not used",
-    "flag": "used, with this remark",
+    "flag": "flagged",
 }
 
 

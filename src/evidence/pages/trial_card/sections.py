@@ -201,7 +201,8 @@ def companions(card: TrialCard) -> Block:
         publications.publication_id.isin(read.publication_id)
         & ~publications.publication_id.isin(own.publication_id)
     ]
-    count = int(((own.kind == "article") & own.role.isin(["main", "companion"])).sum())
+    count = int((own.kind == "article").sum())
+    on_trial = f"{language.count(count, 'article')} on one trial; " if count else ""
     rows = []
     for one in records(pd.concat([own, others])):
         unread = "" if (read.publication_id == one.publication_id).any() else "; no number read"
@@ -217,7 +218,7 @@ def companions(card: TrialCard) -> Block:
             )
         )
     papers = table(
-        f"{language.capitalized(language.count(count, 'article'))} on one trial; other sources",
+        language.capitalized(f"{on_trial}other sources"),
         ("Role", "Reference"),
         rows,
     )
