@@ -148,7 +148,7 @@ def _detail(
     # What was not tested has no limits but that nothing was found.
     tested = judgement.verdict != "not tested"
     told = (
-        f"<p>In “{html(claim.section)}”. Asked: {html(claim.question)}</p>"
+        f"<p>In “{html(claim.section)}”; asked: {html(claim.question)}</p>"
         + shown
         + (items(map(html, limits), "not") if limits and tested else "")
     )
