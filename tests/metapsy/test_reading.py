@@ -1,5 +1,7 @@
 """Files as they are found: separators, encodings, quotes, columns; every fault in one error."""
 
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,15 @@ def test_a_cell_longer_than_that_of_a_spreadsheet_is_set_aside(tmp_path: Path) -
     assert fault.expected == "at most 32,767 characters in a cell"
 
 
+@pytest.fixture
+def usual_limit() -> Iterator[None]:
+    """The limit that Python has for a cell: other libraries raise it for the whole process."""
+    before = csv.field_size_limit(131_072)
+    yield
+    csv.field_size_limit(before)
+
+
+@pytest.mark.usefixtures("usual_limit")
 def test_a_header_with_a_cell_that_no_reader_takes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"file.csv, row 1: .*field larger than field limit"):
         read(tmp_path, f"{'x' * 200_000};{as_text(means())}")
